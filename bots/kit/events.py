@@ -1,0 +1,53 @@
+"""What a bot can hear. Events are facts in the past tense; a bot never asks where they came from.
+
+Instants are integers: milliseconds since 1970-01-01 UTC.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Instant = int
+"""Milliseconds since 1970-01-01 UTC."""
+
+MediaKind = Literal["photo", "document", "voice", "audio", "video", "sticker"]
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One attachment: `ref` is the channel's own handle (a file id, a URL, a stored file's id)."""
+
+    kind: MediaKind
+    ref: str
+    name: str = ""
+    mime: str = ""
+    size: int = 0
+    """Bytes; 0 where the channel does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """The bot has been given the conversation. It speaks first, unless a message follows in the same breath."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceived:
+    """The customer wrote, pressed a button (`choice` holds its key), sent files, a place or their own phone."""
+
+    text: str = ""
+    choice: str = ""
+    """The key of the pressed button of the question that is open now; stale presses never get here."""
+    media: tuple[Media, ...] = ()
+    phone: str = ""
+    """E.164; set only when the channel vouches that it is the sender's own."""
+    location: tuple[float, float] | None = None
+    """Latitude and longitude in degrees."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """A timer that the run itself set has come due. `name` is the name it was set under."""
+
+    name: str
+
+
+Event = RunStarted | MessageReceived | TimerFired

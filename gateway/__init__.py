@@ -1,0 +1,1 @@
+"""The shell: joins bots and state, and is the only door to the world."""

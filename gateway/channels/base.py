@@ -1,0 +1,185 @@
+"""The shape every channel has. A channel is a translation table plus one send; it decides nothing and keeps nothing.
+
+To add one, see docs/add-a-channel.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from bots.kit.events import Media
+from gateway.events import Received
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the channel can carry. Lengths are counted in `unit`, never in bytes."""
+
+    text: int
+    caption: int
+    unit: Literal["utf16", "chars"]
+    buttons: int
+    """How many buttons a message may have; 0: menus become numbered text."""
+    label: int
+    """Longest button label; a longer one turns the whole menu into numbered text."""
+    window_hours: int = 0
+    """Free text only within so many hours of the customer's last message; 0: always."""
+    media_bytes: int = 20_000_000
+    asks_phone: bool = False
+    """Has its own 'share my phone' button."""
+    settles: bool = False
+    """Can say later what became of a part whose answer was never seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A budget: at most `per_second` on average and `burst` at once, for everything sharing `scope`."""
+
+    scope: Literal["account", "address"]
+    per_second: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    data: str
+    """Opaque, at most 64 bytes."""
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One part: one provider call."""
+
+    part: int
+    """Our id; goes along wherever the provider can carry it back."""
+    address: str
+    kind: Literal["text", "media", "template", "ack"] = "text"
+    text: str = ""
+    buttons: tuple[Button, ...] = ()
+    ask_phone: str = ""
+    """Label of the 'share my phone' button; empty: none."""
+    media: Media | None = None
+    template: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    callback: str = ""
+    """For `ack`: the press to answer."""
+
+
+# What became of a send: a closed family, and a value rather than an exception, because each is business as usual.
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    provider_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """Not sent; ask again after so many milliseconds. Holds only for its scope."""
+
+    retry_after_ms: int
+    scope: Literal["account", "address"]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Certainly not processed (no byte written, or the provider said 5xx): back off and try again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Asked, and the answer was never seen or cannot be read: it may or may not have gone out."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """This part will never go out. `code` is the provider's."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """The address is gone for us: blocked, deactivated, not found, opted out."""
+
+    cause: Literal["blocked", "opted_out", "not_found"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WindowClosed:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDown:
+    """Our credentials are refused: nothing goes out on this account until someone mends it."""
+
+    reason: str
+
+
+Outcome = Sent | Throttled | Retry | Unknown | Refused | Unreachable | WindowClosed | ChannelDown
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A webhook call as it arrived. `headers` keep repeats and lower-case their names; `body` is raw."""
+
+    path: str
+    query: str
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """The only value of a header; None where it is missing or given twice."""
+        found = [value for key, value in self.headers if key == name]
+        return found[0] if len(found) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A forged or unsigned call: nothing is stored. `hint` goes to the log, never to the caller."""
+
+    status: Literal[401, 403]
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """Cut in transit: answered 400 so that the provider repeats it; nothing is stored."""
+
+    reason: str
+
+
+class Channel(Protocol):
+    """One account of one provider."""
+
+    name: str
+    account: str
+    limits: Limits
+    rates: tuple[Rate, ...]
+    hooks: tuple[str, ...]
+    """Paths whose posts are for this channel."""
+
+    def verify(self, post: Post) -> Denied | None: ...
+
+    def parse(self, post: Post) -> Sequence[Received] | Malformed: ...
+
+    async def send(self, out: Outgoing) -> Outcome: ...
+
+    async def settle(self, out: Outgoing) -> Outcome | None:
+        """Ask the provider what became of an unknown part; None: it cannot tell (yet)."""
+        ...
+
+    async def start(self) -> None:
+        """Set up what the provider needs (webhook, identity). Raises nothing that is not fatal."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,131 @@
+"""Everything that can happen, in our words: what channels translate providers' payloads into.
+
+The inbox keeps each of them as JSON beside the raw bytes. A new kind of event is one class here, one arm in
+`decide`, and one line in the glossary.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bots.kit.events import Instant, Media
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who spoke: an address on one account of one channel. Identity is (channel, account, address)."""
+
+    channel: str
+    account: str
+    address: str
+    name: str = ""
+    phone: str = ""
+    """E.164, only where the channel vouches for it (WhatsApp and SMS addresses)."""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceived:
+    sender: Sender
+    text: str = ""
+    media: tuple[Media, ...] = ()
+    button: str = ""
+    """Opaque data of the pressed button, as `Button.data` was sent."""
+    callback: str = ""
+    """The provider's id of the press where it wants an answer (Telegram's callback_query.id)."""
+    phone: str = ""
+    """E.164: the sender shared their own number and the channel vouches that it is theirs."""
+    location: tuple[float, float] | None = None
+    message_id: str = ""
+    reply_to: str = ""
+    group: str = ""
+    """Several files sent as one album share this word."""
+    sent_at: Instant = 0
+    flags: tuple[str, ...] = ()
+    """What was odd: `bad_date`, `duplicate_key`, `bad_media_count`, ..."""
+    kind: Literal["message"] = "message"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageEdited:
+    sender: Sender
+    message_id: str
+    text: str
+    kind: Literal["edited"] = "edited"
+
+
+@dataclass(frozen=True, slots=True)
+class ReachChanged:
+    """The customer blocked us, let us in again, opted out or opted in."""
+
+    sender: Sender
+    change: Literal["blocked", "unblocked", "opted_out", "opted_in"]
+    text: str = ""
+    kind: Literal["reach"] = "reach"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressChanged:
+    """The channel moved the identity to another address (Telegram's migrate_to_chat_id)."""
+
+    sender: Sender
+    address: str
+    kind: Literal["address"] = "address"
+
+
+@dataclass(frozen=True, slots=True)
+class FormSubmitted:
+    sender: Sender
+    form: str
+    fields: dict[str, Any]
+    kind: Literal["form"] = "form"
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    sender: Sender
+    status: Literal["missed", "answered"]
+    direction: Literal["in", "out"]
+    duration_s: int = 0
+    recording_url: str = ""
+    manager: str = ""
+    not_a_customer: bool = False
+    kind: Literal["call"] = "call"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReported:
+    """A provider's word on one of our parts. `part` is ours (from the callback's address), 0 if it was not there."""
+
+    provider_id: str
+    status: Literal["sent", "delivered", "read", "failed"]
+    part: int = 0
+    code: str = ""
+    """The provider's error code as text, empty where there was none."""
+    meaning: Literal["", "window_closed", "opted_out", "blocked", "throttled", "fatal"] = ""
+    kind: Literal["status"] = "status"
+
+
+Event = MessageReceived | MessageEdited | ReachChanged | AddressChanged | FormSubmitted | CallEnded | StatusReported
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Understood and of no concern to us: `reason` is a short machine word (`group`, `bot`, `self`, `unknown_type`)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """Authenticated but not to be understood: kept in quarantine with this reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One raw provider event and what it means. `external_id` is the key that makes a repeat a duplicate."""
+
+    external_id: str
+    meaning: Event | Ignored | Unusable
+    raw: bytes

@@ -1,0 +1,1 @@
+"""Data: one folder a business. No code lives here."""
