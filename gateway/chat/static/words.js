@@ -1,0 +1,182 @@
+// @ts-check
+// What the page itself says, in the customer's language. What the shop says comes over the wire.
+
+const ru = {
+  title: "Чат",
+  subtitle: "Напишите нам — ответим прямо здесь",
+  log: "Переписка с магазином",
+  you: "Вы",
+  bot: "Помощник",
+  botMark: "автоответ",
+  manager: "Менеджер",
+  placeholder: "Напишите сообщение…",
+  send: "Отправить",
+  sendHint: "Enter — отправить, Shift+Enter — новая строка",
+  attach: "Прикрепить фото или файл",
+  detach: "Убрать файл",
+  drop: "Отпустите файлы, чтобы прикрепить",
+  uploading: "Загружается",
+  retryUpload: "Загрузить ещё раз",
+  pending: "Отправляется",
+  sent: "Отправлено",
+  read: "Прочитано",
+  failed: "Не отправлено",
+  retry: "Повторить",
+  remove: "Удалить",
+  more: "Показать полностью",
+  less: "Свернуть",
+  newer: "К новым сообщениям",
+  today: "Сегодня",
+  yesterday: "Вчера",
+  connecting: "Соединяемся…",
+  waiting: "Связь прервалась. Восстанавливаем…",
+  offline: "Нет интернета. Сообщения уйдут, когда он появится",
+  back: "Снова на связи",
+  now: "Сейчас",
+  close: "Закрыть",
+  minimise: "Свернуть чат",
+  open: "Открыть чат",
+  photo: "Фото",
+  file: "Файл",
+  voice: "Голосовое сообщение",
+  options: "Варианты ответа",
+  chosen: "выбрано",
+  tooLong: "Слишком длинно: разделите на несколько сообщений",
+  tooManyFiles: "Не больше 10 файлов в одном сообщении",
+  errors: {
+    text_too_long: "Слишком длинное сообщение",
+    throttled: "Слишком часто. Подождите немного и повторите",
+    too_large: "Файл больше 20 МБ",
+    bad_type: "Такие файлы не принимаются. Подойдут фото и PDF",
+    empty_file: "Файл пустой",
+    network: "Не загрузилось: нет связи",
+    unknown: "Не получилось. Попробуйте ещё раз",
+  },
+};
+
+/** @type {typeof ru} */
+const en = {
+  title: "Chat",
+  subtitle: "Write to us — we answer right here",
+  log: "Conversation with the shop",
+  you: "You",
+  bot: "Assistant",
+  botMark: "automatic",
+  manager: "Manager",
+  placeholder: "Write a message…",
+  send: "Send",
+  sendHint: "Enter to send, Shift+Enter for a new line",
+  attach: "Attach a photo or a file",
+  detach: "Remove the file",
+  drop: "Drop files to attach them",
+  uploading: "Uploading",
+  retryUpload: "Upload again",
+  pending: "Sending",
+  sent: "Sent",
+  read: "Read",
+  failed: "Not sent",
+  retry: "Retry",
+  remove: "Delete",
+  more: "Show all",
+  less: "Show less",
+  newer: "To new messages",
+  today: "Today",
+  yesterday: "Yesterday",
+  connecting: "Connecting…",
+  waiting: "Connection lost. Reconnecting…",
+  offline: "You are offline. Messages will go out when you are back",
+  back: "Connected again",
+  now: "Now",
+  close: "Close",
+  minimise: "Minimise the chat",
+  open: "Open the chat",
+  photo: "Photo",
+  file: "File",
+  voice: "Voice message",
+  options: "Answers to choose from",
+  chosen: "chosen",
+  tooLong: "Too long: split it into several messages",
+  tooManyFiles: "No more than 10 files in one message",
+  errors: {
+    text_too_long: "The message is too long",
+    throttled: "Too often. Wait a little and retry",
+    too_large: "The file is larger than 20 MB",
+    bad_type: "Such files are not accepted. Photos and PDF are",
+    empty_file: "The file is empty",
+    network: "Not uploaded: no connection",
+    unknown: "That did not work. Please try again",
+  },
+};
+
+/** @type {typeof ru} */
+const uk = {
+  title: "Чат",
+  subtitle: "Напишіть нам — відповімо просто тут",
+  log: "Листування з магазином",
+  you: "Ви",
+  bot: "Помічник",
+  botMark: "автовідповідь",
+  manager: "Менеджер",
+  placeholder: "Напишіть повідомлення…",
+  send: "Надіслати",
+  sendHint: "Enter — надіслати, Shift+Enter — новий рядок",
+  attach: "Додати фото або файл",
+  detach: "Прибрати файл",
+  drop: "Відпустіть файли, щоб додати",
+  uploading: "Завантажується",
+  retryUpload: "Завантажити ще раз",
+  pending: "Надсилається",
+  sent: "Надіслано",
+  read: "Прочитано",
+  failed: "Не надіслано",
+  retry: "Повторити",
+  remove: "Видалити",
+  more: "Показати повністю",
+  less: "Згорнути",
+  newer: "До нових повідомлень",
+  today: "Сьогодні",
+  yesterday: "Учора",
+  connecting: "З’єднуємося…",
+  waiting: "Зв’язок перервався. Відновлюємо…",
+  offline: "Немає інтернету. Повідомлення підуть, щойно він з’явиться",
+  back: "Знову на зв’язку",
+  now: "Зараз",
+  close: "Закрити",
+  minimise: "Згорнути чат",
+  open: "Відкрити чат",
+  photo: "Фото",
+  file: "Файл",
+  voice: "Голосове повідомлення",
+  options: "Варіанти відповіді",
+  chosen: "вибрано",
+  tooLong: "Задовге: розділіть на кілька повідомлень",
+  tooManyFiles: "Не більше 10 файлів в одному повідомленні",
+  errors: {
+    text_too_long: "Задовге повідомлення",
+    throttled: "Занадто часто. Зачекайте трохи й повторіть",
+    too_large: "Файл більший за 20 МБ",
+    bad_type: "Такі файли не приймаються. Підійдуть фото та PDF",
+    empty_file: "Файл порожній",
+    network: "Не завантажилося: немає зв’язку",
+    unknown: "Не вийшло. Спробуйте ще раз",
+  },
+};
+
+const languages = { ru, en, uk };
+
+/** The page's language: what `<html lang>` names, English where we do not speak it. */
+export const lang = (() => {
+  const wanted = document.documentElement.lang.slice(0, 2).toLowerCase();
+  return wanted in languages ? /** @type {keyof typeof languages} */ (wanted) : "en";
+})();
+
+export const words = languages[lang];
+
+/**
+ * The customer's words for a machine's error: ours for a code we know, else the server's own line.
+ * @param {string} code @param {string} [message]
+ */
+export function explain(code, message) {
+  const known = /** @type {Record<string, string>} */ (words.errors);
+  return known[code] ?? (message || known.unknown);
+}
