@@ -5,10 +5,14 @@ To add one, see docs/add-a-channel.md.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from bots.kit.events import Media
 from gateway.events import Received
+from gateway.fetch import Fetched, NotFetched
+
+STORED: Final = "stored:"
+"""Begins the `ref` of a file that we keep ourselves; any other ref is the channel's own handle or an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """This part will never go out. `code` is the provider's."""
+    """The part will never go out. `code` is the provider's."""
 
     code: str
     reason: str
@@ -183,3 +187,22 @@ class Channel(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class Front(Protocol):
+    """Several channels behind the same paths: checks a call once and says whose it is.
+
+    Asked first where a path is in its `hooks`; then `owner(post).parse(post)` as for any channel.
+    """
+
+    hooks: tuple[str, ...]
+
+    def verify(self, post: Post) -> Denied | None: ...
+
+    def owner(self, post: Post) -> Channel: ...
+
+
+class FileSource(Protocol):
+    """A channel whose customers send files: fetches one by the `ref` of its Media, within caps and guards."""
+
+    async def download(self, ref: str) -> Fetched | NotFetched: ...

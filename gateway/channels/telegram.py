@@ -1,0 +1,267 @@
+"""Telegram: its webhook or long poll in, its Bot API out. The hot path speaks raw JSON over the shared session.
+
+The token is part of every address we call, so no text of the HTTP library's is ever logged or passed on.
+"""
+
+import asyncio
+import hmac
+import importlib
+import logging
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import aiohttp
+import orjson
+
+from gateway.channels import payload, telegram_answers, telegram_messages, telegram_updates
+from gateway.channels.base import (
+    STORED,
+    ChannelDown,
+    Denied,
+    Limits,
+    Malformed,
+    Outcome,
+    Outgoing,
+    Post,
+    Rate,
+    Refused,
+    Retry,
+    Sent,
+    Unknown,
+)
+from gateway.channels.telegram_answers import SetupFailed
+from gateway.events import Received
+from gateway.fetch import Fetched, Fetcher, NotFetched
+
+if TYPE_CHECKING:
+    from gateway.channels.telegram_typed import TelegramTyped
+
+API: Final = "https://api.telegram.org"
+HOOK: Final = "/hooks/telegram"
+POLL_S: Final = 25
+"""How long Telegram holds an empty long poll open."""
+
+_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_TOKEN: Final = re.compile(r"(\d{1,20}):[A-Za-z0-9_-]{1,256}")
+_JSON: Final = {"Content-Type": "application/json"}
+_log = logging.getLogger(__name__)
+
+
+class TelegramChannel:
+    """One bot. `load_file` hands over the bytes of a file that we keep ourselves (`stored:<id>`)."""
+
+    name: Final = "telegram"
+    # https://core.telegram.org/bots/api#sendmessage: 4096 and 1024 after parsing; UTF-16 units are the safe count.
+    limits = Limits(
+        text=4096, caption=1024, unit="utf16", buttons=12, label=40, media_bytes=20_000_000, asks_phone=True
+    )
+
+    def __init__(
+        self,
+        token: str,
+        secret: str,
+        session: aiohttp.ClientSession,
+        *,
+        api_base: str = API,
+        public_url: str = "",
+        mode: Literal["webhook", "polling"] = "webhook",
+        fetcher: Fetcher | None = None,
+        load_file: Callable[[str], Awaitable[bytes | None]] | None = None,
+        per_second: float = 25,
+        timeout_s: float = 15,
+    ) -> None:
+        found = _TOKEN.fullmatch(token)
+        if found is None:
+            raise ValueError("the Telegram token is not of the form 123456:ABC…")
+        if mode == "webhook" and not _SECRET.fullmatch(secret):
+            raise ValueError("the Telegram secret must be 1 to 256 of A-Z, a-z, 0-9, _ and -")
+        self.account = found.group(1)
+        self.mode = mode
+        self.trouble = ""
+        """Why the channel cannot work until somebody acts; empty while all is well."""
+        # 25 a second with bursts of 5 stays under Telegram's 30 in every second; one a second to one chat.
+        self.rates = (Rate("account", per_second, 5), Rate("address", 1, 3))
+        self.hooks: tuple[str, ...] = (HOOK,) if mode == "webhook" else ()
+        self._token = token
+        self._secret = secret
+        self._session = session
+        self._base = api_base.rstrip("/")
+        self._hook_url = public_url.rstrip("/") + HOOK
+        self._fetcher = fetcher
+        self._load_file = load_file
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._typed: TelegramTyped | None = None
+        self._typed_lock = asyncio.Lock()
+        self._webhook_gone = False
+        self._poll_failures = 0
+
+    # -- in ----------------------------------------------------------------------------------------------------------
+
+    def verify(self, post: Post) -> Denied | None:
+        given = post.header("x-telegram-bot-api-secret-token")
+        if given is None:
+            return Denied(401, "no secret header, or more than one")
+        # Bytes, because comparing text in constant time refuses all but ASCII.
+        if not self._secret or not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), self._secret.encode()):
+            return Denied(401, "wrong secret: was the webhook set by another installation?")
+        return None
+
+    def parse(self, post: Post) -> Sequence[Received] | Malformed:
+        announced = payload.whole(post.header("content-length") or "")
+        if not post.body or (announced is not None and announced > len(post.body)):
+            return Malformed("the body was cut")
+        return (telegram_updates.translate(post.body, self.account),)
+
+    async def poll(self, offset: int) -> tuple[list[Received], int]:
+        """Wait for updates from `offset` on; returns them and the offset to ask for next, ONLY after committing them.
+
+        Raises nothing: in trouble it says so in the log and in `trouble`, waits, and returns the offset it was given.
+        """
+        if not self._webhook_gone and not await self._drop_webhook():
+            return [], offset
+        asked = {"offset": offset, "timeout": POLL_S, "allowed_updates": telegram_updates.ALLOWED}
+        try:
+            status, body = await self._post("getUpdates", asked, aiohttp.ClientTimeout(total=POLL_S + 15))
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return await self._poll_again_later(offset, f"no answer: {type(error).__name__}")
+        answer, _ = payload.read_json(body)
+        found = answer.get("result") if isinstance(answer, dict) and answer.get("ok") is True else None
+        if not isinstance(found, list):
+            return await self._poll_refused(offset, status, answer)
+        self._poll_failures = 0
+        self.trouble = ""
+        received = [telegram_updates.translate_update(update, orjson.dumps(update), self.account) for update in found]
+        numbers = [int(one.external_id[1:]) for one in received if one.external_id.startswith("u")]
+        return received, max(numbers, default=offset - 1) + 1
+
+    async def _poll_refused(self, offset: int, status: int, answer: Any) -> tuple[list[Received], int]:
+        said = payload.name(answer.get("description"), 200) if isinstance(answer, dict) else ""
+        if status == 409:
+            # A webhook is still set, or another process polls with this token: only the first is ours to mend.
+            self._webhook_gone = "webhook" not in said.lower()
+            self.trouble = f"another receiver has this bot's updates: {said}"
+            return await self._poll_again_later(offset, self.trouble)
+        if status in {401, 404}:
+            self.trouble = "the token is refused"
+            return await self._poll_again_later(offset, self.trouble)
+        if status == 429:
+            wait_ms = telegram_answers.pause_ms(payload.record(answer, "parameters").get("retry_after"))
+            await asyncio.sleep(wait_ms / 1000)
+            return [], offset
+        return await self._poll_again_later(offset, f"status {status} {said}")
+
+    async def _poll_again_later(self, offset: int, reason: str) -> tuple[list[Received], int]:
+        self._poll_failures += 1
+        pause = min(2.0 ** min(self._poll_failures - 1, 6), 60.0)
+        _log.warning("telegram: getUpdates failed, waiting %.0f s: %s", pause, self._hide(reason))
+        await asyncio.sleep(pause)
+        return [], offset
+
+    # -- out ---------------------------------------------------------------------------------------------------------
+
+    async def send(self, out: Outgoing) -> Outcome:
+        kept: bytes | None = None
+        if out.media is not None and out.media.ref.startswith(STORED) and self._load_file is not None:
+            kept = await self._load_file(out.media.ref.removeprefix(STORED))
+        asked = telegram_messages.call(out, kept)
+        return asked if isinstance(asked, Refused) else await self._ask(*asked)
+
+    async def settle(self, out: Outgoing) -> Outcome | None:
+        """Telegram cannot be asked: https://core.telegram.org/bots/api has no call that lists what a bot sent."""
+        return None
+
+    async def _ask(self, call: str, fields: "dict[str, Any] | aiohttp.FormData") -> Outcome:
+        try:
+            status, body = await self._post(call, fields, self._timeout)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            return Retry(f"not connected: {type(error).__name__}")
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return Unknown(f"no answer: {type(error).__name__}")
+        outcome = telegram_answers.outcome(status, body)
+        if isinstance(outcome, ChannelDown):
+            self.trouble = "the token is refused"
+        elif isinstance(outcome, Sent):
+            self.trouble = ""
+        return outcome
+
+    async def _post(
+        self, call: str, fields: "dict[str, Any] | aiohttp.FormData", limit: aiohttp.ClientTimeout
+    ) -> tuple[int, bytes]:
+        upload = isinstance(fields, aiohttp.FormData)
+        async with self._session.post(
+            f"{self._base}/bot{self._token}/{call}",
+            data=fields if upload else orjson.dumps(fields),
+            headers=None if upload else _JSON,
+            timeout=limit,
+            allow_redirects=False,
+        ) as answer:
+            return answer.status, await answer.read()
+
+    # -- rare calls --------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Set the webhook (or remove it, for polling) and check whose token this is; repeats until Telegram answers."""
+        pause = 1.0
+        while True:
+            try:
+                await self._set_up()
+            except SetupFailed as failed:
+                self.trouble = self._hide(str(failed))
+                if failed.fatal:
+                    _log.error("telegram: not set up: %s", self.trouble)
+                    return
+                _log.warning("telegram: not set up yet, waiting %.0f s: %s", pause, self.trouble)
+                await asyncio.sleep(max(pause, failed.pause_s))
+                pause = min(pause * 2, 60.0)
+            else:
+                self.trouble = ""
+                _log.info("telegram: ready, bot %s, %s", self.account, self.mode)
+                return
+
+    async def _set_up(self) -> None:
+        typed = await self._calls()
+        if (found := await typed.identity()) != self.account:
+            raise SetupFailed(f"the token answers as bot {found}", fatal=True)
+        if self.mode == "webhook":
+            await typed.set_webhook(self._hook_url, self._secret)
+        else:
+            await typed.delete_webhook()
+            self._webhook_gone = True
+
+    async def _drop_webhook(self) -> bool:
+        try:
+            await (await self._calls()).delete_webhook()
+        except SetupFailed as failed:
+            self.trouble = self._hide(str(failed))
+            await self._poll_again_later(0, self.trouble)
+            return False
+        self._webhook_gone = True
+        return True
+
+    async def download(self, ref: str) -> Fetched | NotFetched:
+        """The bytes of a file that a customer sent, by its file id."""
+        if self._fetcher is None:
+            return NotFetched("refused", "downloads are off")
+        try:
+            path = await (await self._calls()).file_path(ref)
+        except SetupFailed as failed:
+            return NotFetched("gone" if failed.fatal else "failed", self._hide(str(failed)))
+        if not path or path.startswith("/") or ".." in path:
+            return NotFetched("failed", "no usable path")
+        got = await self._fetcher.get(f"{self._base}/file/bot{self._token}/{path}")
+        return got if isinstance(got, Fetched) else NotFetched(got.cause, self._hide(got.reason))
+
+    async def _calls(self) -> "TelegramTyped":
+        async with self._typed_lock:
+            if self._typed is None:
+                # The import takes seconds: in a thread the loop goes on answering meanwhile.
+                module = await asyncio.to_thread(importlib.import_module, "gateway.channels.telegram_typed")
+                self._typed = module.TelegramTyped(self._token, self._base, self._session)
+            return self._typed
+
+    async def close(self) -> None:
+        """The session is the application's; nothing here is ours to close."""
+
+    def _hide(self, words: str) -> str:
+        return words.replace(self._token, "***").replace(self._secret or "\0", "***")

@@ -1,0 +1,114 @@
+"""What a file really is, told by its first bytes and never by its name or by what the sender says."""
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+OCTETS: Final = "application/octet-stream"
+MAX_PIXELS: Final = 40_000_000
+"""A small file can unfold into a picture of gigabytes: larger ones are never drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileType:
+    mime: str
+    inline: bool
+    """May be shown in a page; anything else is only ever handed over as an attachment."""
+
+
+# Offset, magic, type. Shown inline: pictures, sound and film; a browser runs nothing in those.
+_MAGIC: Final[tuple[tuple[int, bytes, str, bool], ...]] = (
+    (0, b"\xff\xd8\xff", "image/jpeg", True),
+    (0, b"\x89PNG\r\n\x1a\n", "image/png", True),
+    (0, b"GIF87a", "image/gif", True),
+    (0, b"GIF89a", "image/gif", True),
+    (8, b"WEBP", "image/webp", True),
+    (0, b"OggS", "audio/ogg", True),
+    (0, b"ID3", "audio/mpeg", True),
+    (0, b"\xff\xfb", "audio/mpeg", True),
+    (0, b"\xff\xf3", "audio/mpeg", True),
+    (0, b"#!AMR", "audio/amr", True),
+    (8, b"WAVE", "audio/wav", True),
+    (4, b"ftypM4A", "audio/mp4", True),
+    (4, b"ftyp3gp", "video/3gpp", True),
+    (4, b"ftypqt", "video/quicktime", True),
+    (4, b"ftyp", "video/mp4", True),
+    (0, b"\x1aE\xdf\xa3", "video/webm", True),
+    (0, b"%PDF-", "application/pdf", False),
+    (0, b"PK\x03\x04", "application/zip", False),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage", False),
+)
+KNOWN: Final = frozenset(mime for _, _, mime, _ in _MAGIC) | {OCTETS}
+
+
+def of(body: bytes) -> FileType:
+    """Unknown bytes (HTML and SVG among them) are octets: kept, never shown."""
+    for offset, magic, mime, inline in _MAGIC:
+        if body.startswith(magic, offset):
+            if mime in {"image/webp", "audio/wav"} and not body.startswith(b"RIFF"):
+                continue
+            return FileType(mime, inline and not _huge(body, mime))
+    return FileType(OCTETS, inline=False)
+
+
+def _huge(body: bytes, mime: str) -> bool:
+    if not mime.startswith("image/"):
+        return False
+    size = pixels(body, mime)
+    # A picture that does not say its size is not one that we want a browser to open.
+    return size is None or size[0] * size[1] > MAX_PIXELS
+
+
+def pixels(body: bytes, mime: str) -> tuple[int, int] | None:
+    """Width and height from the header alone: nothing is unpacked."""
+    try:
+        match mime:
+            case "image/png":
+                return _pair(body, ">II", 16)
+            case "image/gif":
+                return _pair(body, "<HH", 6)
+            case "image/webp":
+                return _webp(body)
+            case "image/jpeg":
+                return _jpeg(body)
+            case _:
+                return None
+    except (struct.error, IndexError):
+        return None
+
+
+def _pair(body: bytes, form: str, offset: int) -> tuple[int, int]:
+    first, second = struct.unpack_from(form, body, offset)
+    return int(first), int(second)
+
+
+def _webp(body: bytes) -> tuple[int, int] | None:
+    match body[12:16]:
+        case b"VP8 ":
+            width, height = _pair(body, "<HH", 26)
+            return width & 0x3FFF, height & 0x3FFF
+        case b"VP8L":
+            bits = int.from_bytes(body[21:25], "little")
+            return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+        case b"VP8X":
+            return int.from_bytes(body[24:27], "little") + 1, int.from_bytes(body[27:30], "little") + 1
+        case _:
+            return None
+
+
+def _jpeg(body: bytes) -> tuple[int, int] | None:
+    at = 2
+    while at + 4 <= len(body):
+        if body[at] != 0xFF:
+            return None
+        marker = body[at + 1]
+        if marker == 0xFF:
+            at += 1
+        elif 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
+            height, width = _pair(body, ">HH", at + 5)
+            return width, height
+        elif marker in {0xD9, 0xDA}:
+            return None
+        else:
+            at += 2 + max(2, int.from_bytes(body[at + 2 : at + 4], "big"))
+    return None
