@@ -1,0 +1,189 @@
+"""What a customer's words mean: a number of a menu, a word of it, a quantity, a phone, a VIN, a wish for a person.
+
+Every function is total and bounded: any text in, an answer or None out.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import phonenumbers
+from rapidfuzz import fuzz, process
+
+from bots.kit.languages import Language
+
+_NOT_WORD = re.compile(r"[\W_]+")
+_NUMBER = re.compile(r"(?<![\w.,])-?\d{1,3}(?:[ \u00a0]\d{3})+(?!\d)(?:[.,]\d+)?|(?<![\w.,])-?\d+(?:[.,]\d+)?")
+_ALNUM = re.compile(r"[A-Z0-9]+")
+
+LONGEST_HINT = 200
+"""A longer text is a story, not a choice: no guesses are made in it."""
+_WHOLE_CUTOFF = 78
+_WORD_CUTOFF = 84
+_MARGIN = 5
+_SHORTEST_GUESS = 4
+
+
+def normalise(text: str) -> str:
+    """Lower case, ё as е, punctuation and emoji gone, one space between words. `2️⃣`, `№2`, `2)` and `2.` are all `2`."""
+    return _NOT_WORD.sub(" ", text.casefold().replace("ё", "е")).strip()
+
+
+# -- a choice of a menu ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """A menu prepared for look-ups. Options count from 0."""
+
+    keys: Mapping[str, int]
+    exact: Mapping[str, int]
+    phrases: tuple[tuple[str, int], ...]
+    """Padded with spaces, longest first."""
+    words: tuple[str, ...]
+    owners: tuple[int, ...]
+    language: Language
+
+
+def menu(options: Iterable[tuple[str, str, tuple[str, ...]]], language: Language) -> tuple[Menu, list[tuple[int, str]]]:
+    """A menu of (key, label, words), and the words that two options both claim, as (option, word)."""
+    keys: dict[str, int] = {}
+    exact: dict[str, int] = {}
+    clashes: list[tuple[int, str]] = []
+    listed = list(options)
+    for place, (key, label, words) in enumerate(listed):
+        keys[key] = place
+        own = {"yes": language.yes, "no": language.no}.get(key, ())
+        for phrase in (label, *words, *own):
+            spoken = normalise(phrase)
+            if not spoken or spoken.isdigit():
+                continue
+            if exact.setdefault(spoken, place) != place:
+                clashes.append((place, phrase))
+    said = sorted(exact.items(), key=lambda item: (-len(item[0]), item[0]))
+    numbered = {str(place + 1): place for place in range(len(listed))}
+    spelled = {word: number - 1 for word, number in language.numbers.items() if 1 <= number <= len(listed)}
+    guesses = [(phrase, place) for phrase, place in said if len(phrase) >= _SHORTEST_GUESS]
+    return (
+        Menu(
+            keys,
+            {**spelled, **exact, **numbered},
+            tuple((f" {phrase} ", place) for phrase, place in said if len(phrase) > 2),
+            tuple(phrase for phrase, _ in guesses),
+            tuple(place for _, place in guesses),
+            language,
+        ),
+        clashes,
+    )
+
+
+def chosen(menu: Menu, spoken: str) -> int | None:
+    """The option that was plainly named: its number, its label, one of its words. `spoken` is normalised."""
+    found = menu.exact.get(spoken)
+    if found is not None or not spoken or len(spoken) > LONGEST_HINT:
+        return found
+    bare = " ".join(word for word in spoken.split() if word not in menu.language.fillers)
+    return menu.exact.get(bare)
+
+
+def guessed(menu: Menu, spoken: str) -> int | None:
+    """The one option that the text speaks of or nearly names; None where none does, or two do."""
+    if not spoken or len(spoken) > LONGEST_HINT:
+        return None
+    words = spoken.split()
+    if menu.language.not_word in words:
+        return None
+    padded = f" {spoken} "
+    mentioned = {place for phrase, place in menu.phrases if phrase in padded}
+    if mentioned:
+        return mentioned.pop() if len(mentioned) == 1 else None
+    if len(spoken) <= 40:
+        best = _nearest(menu, spoken, _WHOLE_CUTOFF)
+        if best is not None:
+            return best
+    near = {place for word in words[:12] if len(word) > 4 and (place := _nearest(menu, word, _WORD_CUTOFF)) is not None}
+    return near.pop() if len(near) == 1 else None
+
+
+def _nearest(menu: Menu, text: str, cutoff: int) -> int | None:
+    if len(text) < _SHORTEST_GUESS or text.replace(" ", "").isdigit():
+        return None
+    found = process.extract(text, menu.words, scorer=fuzz.ratio, score_cutoff=cutoff, limit=6)
+    if not found:
+        return None
+    _, best, at = found[0]
+    rival = any(menu.owners[other] != menu.owners[at] and best - score < _MARGIN for _, score, other in found[1:])
+    return None if rival else menu.owners[at]
+
+
+# -- a wish for a person ---------------------------------------------------------------------------------------------
+
+
+def asks_for_person(spoken: str, language: Language) -> bool:
+    """Whether a normalised text asks for a person: as a whole, or by a phrase that can mean nothing else."""
+    if not spoken:
+        return False
+    if len(spoken) <= 60:
+        bare = " ".join(word for word in spoken.split() if word not in language.fillers)
+        if bare in language.person_words:
+            return True
+    padded = f" {spoken[:1000]} "
+    return any(f" {phrase} " in padded for phrase in language.person_phrases)
+
+
+# -- quantities, phones, VINs ----------------------------------------------------------------------------------------
+
+
+def number(text: str, language: Language, low: int, high: int) -> int | float | None:
+    """The one number of a text (`2`, `4 шт.`, `две`, `1 500,5`) within bounds; None where there is none or several."""
+    found = _NUMBER.findall(text[:LONGEST_HINT])
+    if not found:
+        spelled = {
+            language.numbers[word] for word in normalise(text[:LONGEST_HINT]).split() if word in language.numbers
+        }
+        value: float | int | None = spelled.pop() if len(spelled) == 1 else None
+    elif len(found) == 1 and len(found[0]) <= 15:
+        digits = found[0].replace(" ", "").replace("\u00a0", "").replace(",", ".")
+        value = float(digits) if "." in digits else int(digits)
+        value = int(value) if value == int(value) else value
+    else:
+        return None
+    return value if value is not None and low <= value <= high else None
+
+
+def phone(text: str, country: str) -> str | None:
+    """The first valid phone number of a text, as E.164."""
+    if sum(map(str.isdigit, text[:LONGEST_HINT])) < 5:
+        return None
+    for match in phonenumbers.PhoneNumberMatcher(text[:LONGEST_HINT], country, max_tries=5):
+        e164: str = phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
+        return e164
+    return None
+
+
+_LOOK_ALIKE = str.maketrans("АВЕКМНОРСТУХІЅЈOIQ", "ABEKMH0PCTYX1SJ010")
+"""Cyrillic letters that look Latin, and the letters that a VIN never has but people read into it."""
+_VIN_LENGTH = 17
+
+
+def vin(text: str) -> str | None:
+    """The VIN in a text: 17 of A–Z and 0–9 without I, O, Q. Spaces and dashes inside it are forgiven."""
+    shouted = text[:2000].upper().translate(_LOOK_ALIKE)
+    runs: list[str] = _ALNUM.findall(shouted)
+    for run in runs:
+        if len(run) == _VIN_LENGTH and sum(map(str.isdigit, run)) >= 4 and not run.isdigit():
+            return run
+    for start in range(len(runs)):
+        joined = ""
+        for run in runs[start : start + 8]:
+            joined += run
+            if len(joined) >= _VIN_LENGTH:
+                break
+        if (
+            len(joined) == _VIN_LENGTH
+            and joined[-4:].isdigit()
+            and sum(map(str.isdigit, joined)) >= 5
+            and not joined.isdigit()
+        ):
+            return joined
+    return None

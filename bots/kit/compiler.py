@@ -1,0 +1,143 @@
+"""The text of a script → a `Script`, or all that is wrong with it. A script with an error is never compiled."""
+
+import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bots.kit.graph import check
+from bots.kit.languages import Language, known_languages, language
+from bots.kit.machine import build, freeze
+from bots.kit.problems import Problem, did_you_mean, has_errors, in_order, shown
+from bots.kit.reader import Scalar, read
+from bots.kit.schema import Findings, Section, name_of, section, table_of, text_of
+from bots.kit.script import ENDINGS, FILES, Ask, Script, Step
+from bots.kit.steps import WAITING_KEYS, Desk, Waiting, compile_step, waiting_of
+from bots.kit.words import Text, parse, plain
+
+MOST_STEPS = 300
+
+SCRIPT_KEYS = ("script", "language", "country", "start", "fields", "texts", *WAITING_KEYS, "steps")
+BUILT_IN = ("name", "channel")
+"""What every placeholder may name without being declared."""
+
+
+def read_script(text: str, name: str) -> tuple[Script | None, list[Problem]]:
+    """Compile a script. None where there is an error; warnings alone do not stop it.
+
+    `name` is the script's machine name: the file's, without its ending.
+    """
+    node, form = read(text)
+    found = Findings(form)
+    if node is None:
+        if not form:
+            found.append(Problem(1, 1, "error", "the file is empty", "Begin with 'script: …' and 'steps:'"))
+        return None, in_order(found)
+    at = section(node, SCRIPT_KEYS, "a script", found)
+    if at is None:
+        return None, in_order(found)
+    compiled = _compile(text, name, at, found)
+    return (None if has_errors(found) else compiled), in_order(found)
+
+
+def _compile(text: str, name: str, at: Section, found: Findings) -> Script | None:
+    spoken = _language(at, found)
+    fields = _fields(at, spoken, found)
+    table = table_of(at.get("steps"), "steps", found)
+    if table is None or not table.pairs:
+        if "steps" not in at or table is not None:
+            found.error(at.at, "the script has no steps", "Add 'steps:' and under it at least one step")
+        return None
+    if len(table.pairs) > MOST_STEPS:
+        found.error(table, f"more than {MOST_STEPS} steps", "Split the script in two")
+        return None
+    names = tuple(key.text for key, _ in table.pairs)
+    for key, _ in table.pairs:
+        name_of(key, "a step's name", found)
+    texts = _texts(at, spoken, fields, found)
+    desk = Desk(found, spoken, fields, texts, names, Waiting())
+    desk = Desk(found, spoken, fields, texts, names, waiting_of(at, desk, Waiting()))
+    steps: dict[str, Step] = {}
+    exits: dict[str, list[tuple[str, str]]] = {}
+    for key, node in table.pairs:
+        steps[key.text], exits[key.text] = compile_step(key, node, desk)
+    start = _start(at, names, found)
+    asks = frozenset(one for one, step in steps.items() if isinstance(step.finish, Ask))
+    check(start, exits, asks, {key.text: key for key, _ in table.pairs}, found)
+    if has_errors(found):
+        return None
+    edges = [(source, exit_, dest) for source, leads in exits.items() for exit_, dest in leads]
+    files = {
+        answer.save
+        for step in steps.values()
+        if isinstance(step.finish, Ask)
+        for answer in step.finish.answers
+        if answer.kind == "photo"
+    }
+    return Script(
+        name=name,
+        title=text_of(at.get("script"), "script", found) or name,
+        hash=hashlib.sha256(text.encode()).hexdigest(),
+        language=spoken,
+        country=(text_of(at.get("country"), "country", found) or spoken.country).upper(),
+        start=start,
+        steps=MappingProxyType(steps),
+        fields=MappingProxyType(fields),
+        files=frozenset({*files, FILES} - {""}),
+        texts=MappingProxyType(dict(texts)),
+        exits=freeze(build((*names, *ENDINGS), edges, start)),
+    )
+
+
+def _language(at: Section, found: Findings) -> Language:
+    node = at.get("language")
+    name = name_of(node, "language", found) or known_languages()[0]
+    spoken = language(name)
+    if spoken is None:
+        if node is not None:
+            found.error(node, f"language '{shown(name)}' is not known", did_you_mean(name, known_languages()))
+        spoken = language(known_languages()[0])
+    if spoken is None:
+        raise LookupError("no language is installed")
+    country = at.get("country")
+    if isinstance(country, Scalar) and not (
+        len(country.text) == 2 and country.text.isascii() and country.text.isalpha()
+    ):
+        found.error(country, f"country '{shown(country.text)}' is not known", "Write two letters: RU, UA, KZ")
+    return spoken
+
+
+def _fields(at: Section, spoken: Language, found: Findings) -> dict[str, str]:
+    fields: dict[str, str] = {name: name for name in BUILT_IN} | {FILES: spoken.labels["files"]}
+    table = table_of(at.get("fields"), "fields", found)
+    for key, node in table.pairs if table else ():
+        name = name_of(key, "a field's name", found)
+        title = text_of(node, f"the title of field '{shown(key.text)}'", found)
+        if name in BUILT_IN:
+            found.error(key, f"'{name}' is always there", "Remove it from 'fields:', or choose another name")
+        elif name is not None:
+            fields[name] = title or name
+    return fields
+
+
+def _texts(at: Section, spoken: Language, fields: Mapping[str, str], found: Findings) -> dict[str, Text]:
+    texts = {key: plain(said) for key, said in spoken.texts.items()}
+    own = section(at.get("texts"), spoken.texts, "texts", found)
+    for key, node in own.values.items() if own else ():
+        said = text_of(node, f"text '{key}'", found)
+        if said is not None:
+            texts[key], wrong = parse(said, frozenset(fields))
+            for what, remedy in wrong:
+                found.error(node, what, remedy)
+    return texts
+
+
+def _start(at: Section, names: tuple[str, ...], found: Findings) -> str:
+    """The step that `start` names; the first one where it is not said."""
+    node = at.get("start")
+    name = text_of(node, "start", found)
+    if node is None or name is None:
+        return names[0]
+    if name not in names:
+        found.error(node, f"there is no step '{shown(name)}'", did_you_mean(name, names))
+        return names[0]
+    return name

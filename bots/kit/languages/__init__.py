@@ -1,0 +1,44 @@
+"""What a bot knows of a language: the words people answer with and the bot's own small talk. One file a language."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """Phrases are normalised (`answers.normalise`): lower case, ё as е, no punctuation."""
+
+    name: str
+    country: str
+    """Whose phone numbers may be written without a country code."""
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+    numbers: Mapping[str, int]
+    """Numbers written as words."""
+    not_word: str
+    """Turns a phrase around: a guess is not made in a message that holds it."""
+    fillers: frozenset[str]
+    """Words that carry nothing: 'please', 'item', 'I need'."""
+    person_words: frozenset[str]
+    """A whole message that asks for a person, fillers apart."""
+    person_phrases: tuple[str, ...]
+    """Ask for a person wherever they stand in a message."""
+    texts: Mapping[str, str]
+    """What the bot says by default; a script may put its own in `texts:`."""
+    labels: Mapping[str, str]
+    """Words for the manager's task."""
+    files: Callable[[int], str]
+    """'2 files' in words."""
+
+
+def language(name: str) -> Language | None:
+    return _LANGUAGES.get(name)
+
+
+def known_languages() -> tuple[str, ...]:
+    return tuple(_LANGUAGES)
+
+
+from bots.kit.languages.russian import RUSSIAN  # noqa: E402  (the files below need the noun above)
+
+_LANGUAGES: Mapping[str, Language] = {"ru": RUSSIAN}

@@ -1,0 +1,57 @@
+"""What is wrong with a file a marketer wrote, where, and how to mend it. Reading never stops at the first problem."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from rapidfuzz import fuzz, process
+
+Severity = Literal["error", "warning"]
+
+MOST = 200
+"""Past so many findings nobody reads on, and a hostile file must not make a report of megabytes."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One finding. Line and column count from 1, as editors do."""
+
+    line: int
+    column: int
+    severity: Severity
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.line}:{self.column}: {self.severity}: {self.what}. {self.remedy}."
+
+
+def has_errors(problems: Iterable[Problem]) -> bool:
+    return any(problem.severity == "error" for problem in problems)
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Each finding once, top to bottom."""
+    return sorted(set(problems))[:MOST]
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant."""
+    found = process.extractOne(word[:80], list(known), scorer=fuzz.ratio, score_cutoff=60)
+    return found[0] if found else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A remedy for a word that is not known: the nearest one, or all there are."""
+    words = list(known)
+    best = nearest(word, words)
+    if best is not None:
+        return f"Did you mean '{best}'?".rstrip("?") + "?"
+    listed = ", ".join(words[:12])
+    return f"Known here: {listed}" if listed else "Nothing may stand here"
+
+
+def shown(text: str) -> str:
+    """A piece of the file as a finding may quote it: short, and on one line."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= 40 else flat[:39] + "…"

@@ -1,0 +1,229 @@
+"""YAML 1.2 text → a tree of nodes that know their line. Nothing but text, lists and tables; nothing without a bound.
+
+The events of the parser are looked at one by one, so that a bomb is refused before it is unfolded: no anchors, no
+aliases, no tags, no merge keys, no second document. Every scalar stays the text that was written; the schema types it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from bots.kit.problems import MOST, Problem, shown
+
+MOST_BYTES = 256 * 1024
+MOST_DEPTH = 40
+MOST_NODES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    text: str
+    line: int
+    column: int
+    quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    nodes: tuple["Node", ...]
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    pairs: tuple[tuple[Scalar, "Node"], ...]
+    line: int
+    column: int
+
+
+Node = Scalar | Items | Table
+
+
+class _RefusedError(Exception):
+    """Reading cannot go on past this finding."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+def decode(raw: bytes) -> tuple[str | None, list[Problem]]:
+    """The bytes of a file as text: UTF-8, with or without a byte order mark."""
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in raw[:64]:
+        return None, [Problem(1, 1, "error", "the file is not UTF-8 (it looks like UTF-16)", "Save it as UTF-8")]
+    try:
+        return raw.decode("utf-8-sig"), []
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        return None, [Problem(line, 1, "error", "the file is not UTF-8", "Save it as UTF-8")]
+
+
+def read(text: str) -> tuple[Node | None, list[Problem]]:
+    """The tree of one document, and everything wrong with its form. No tree where reading had to stop."""
+    text = text.removeprefix("\ufeff")
+    if "\x00" in text or text.startswith(("ÿþ", "þÿ")):
+        return None, [Problem(1, 1, "error", "the file is not UTF-8 (it looks like UTF-16)", "Save it as UTF-8")]
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MOST_BYTES:
+        what = f"the file is too large: {size // 1024} KB, at most {MOST_BYTES // 1024}"
+        return None, [Problem(1, 1, "error", what, "Split it into several scripts")]
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        return None, [Problem(1, 1, "error", "the file holds broken characters", "Save it as UTF-8")]
+    problems: list[Problem] = []
+    try:
+        return _tree(_events(text), problems), problems
+    except _RefusedError as refused:
+        return None, [*problems, refused.problem]
+
+
+def _events(text: str) -> Iterator[Any]:
+    """The parser's events; whatever it trips over becomes a finding, for its input is hostile until shown otherwise."""
+    parser = YAML(typ="safe", pure=True)
+    try:
+        yield from parser.parse(text)
+    except MarkedYAMLError as error:
+        raise _RefusedError(_syntax(error, text)) from error
+    except _RefusedError:
+        raise
+    except Exception as error:
+        # The parser has raised ValueError, IndexError and AttributeError on bent input; none may reach the publisher.
+        what = f"the file cannot be read as YAML ({type(error).__name__})"
+        raise _RefusedError(Problem(1, 1, "error", what, "Check quotes and indentation")) from error
+
+
+def _syntax(error: MarkedYAMLError, text: str) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    lines = text.splitlines()
+    here = lines[line - 1] if line <= len(lines) else ""
+    indent = here[: len(here) - len(here.lstrip())]
+    if "\t" in indent or "'\\t'" in str(error.problem):
+        return Problem(line, column, "error", "a tab stands where YAML wants spaces", "Indent with spaces only")
+    what = shown(str(error.problem or error.context or "the file cannot be read as YAML"))
+    return Problem(line, column, "error", what, _advice(what))
+
+
+def _advice(what: str) -> str:
+    if "mapping values are not allowed" in what or "expected <block end>" in what:
+        return "Check the indentation, and put a text that holds ': ' in quotes"
+    if "cannot start any token" in what or "expected the node content" in what:
+        return "Put the text in quotes"
+    if "tag" in what:
+        return "Tags (words after '!') are not allowed: write plain text"
+    return "Check quotes, brackets and indentation here"
+
+
+def _tree(events: Iterator[Any], problems: list[Problem]) -> Node | None:
+    """Compose the document. Iterative: depth is bounded by a number, not by the interpreter's stack."""
+    stack: list[tuple[Any, list[Node | None]]] = []
+    root: Node | None = None
+    documents = nodes = 0
+    for event in events:
+        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        if isinstance(event, DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                raise _RefusedError(
+                    Problem(
+                        line, column, "error", "a second document begins here", "Keep one script a file: remove '---'"
+                    )
+                )
+            if event.version or event.tags:
+                raise _RefusedError(
+                    Problem(
+                        line, column, "error", "directives (%…) are not allowed", "Remove the line that begins with %"
+                    )
+                )
+            continue
+        if isinstance(event, (ScalarEvent, SequenceStartEvent, MappingStartEvent, AliasEvent)):
+            _allowed(event, line, column)
+            nodes += 1
+            if nodes > MOST_NODES:
+                what = f"the file has more than {MOST_NODES} values"
+                raise _RefusedError(Problem(line, column, "error", what, "Split it into several scripts"))
+        done: Node | None
+        if isinstance(event, ScalarEvent):
+            done = Scalar(event.value, line, column, bool(event.style))
+        elif isinstance(event, (SequenceStartEvent, MappingStartEvent)):
+            if len(stack) >= MOST_DEPTH:
+                what = f"too deep: more than {MOST_DEPTH} levels"
+                raise _RefusedError(Problem(line, column, "error", what, "Flatten this part"))
+            stack.append((event, []))
+            continue
+        elif isinstance(event, SequenceEndEvent):
+            start, inside = stack.pop()
+            done = Items(
+                tuple(node for node in inside if node is not None),
+                start.start_mark.line + 1,
+                start.start_mark.column + 1,
+            )
+        elif isinstance(event, MappingEndEvent):
+            start, inside = stack.pop()
+            done = _table(start.start_mark.line + 1, start.start_mark.column + 1, inside, problems)
+        else:
+            continue
+        if stack:
+            stack[-1][1].append(done)
+        else:
+            root = done
+    return root
+
+
+def _allowed(event: Any, line: int, column: int) -> None:
+    if isinstance(event, AliasEvent) or event.anchor:
+        raise _RefusedError(
+            Problem(
+                line,
+                column,
+                "error",
+                "anchors and aliases (& and *) are not allowed",
+                "Write the text out, or quote it",
+            )
+        )
+    if event.tag is not None:
+        raise _RefusedError(
+            Problem(
+                line, column, "error", "tags (words after '!') are not allowed", "Remove the tag, or quote the text"
+            )
+        )
+
+
+def _table(line: int, column: int, inside: list[Node | None], problems: list[Problem]) -> Table:
+    first: dict[str, Scalar] = {}
+    pairs: list[tuple[Scalar, Node]] = []
+    for key, value in zip(inside[::2], inside[1::2], strict=True):
+        if not isinstance(key, Scalar):
+            at = key or Scalar("", line, column)
+            what = "braces or brackets stand where a word should be"
+            _note(problems, Problem(at.line, at.column, "error", what, 'Put a text with braces in quotes: "{name}"'))
+            continue
+        if key.text == "<<" and not key.quoted:
+            raise _RefusedError(
+                Problem(key.line, key.column, "error", "merge keys (<<) are not allowed", "Write the lines out")
+            )
+        if key.text in first:
+            what = f"'{shown(key.text)}' stands twice: lines {first[key.text].line} and {key.line}"
+            _note(problems, Problem(key.line, key.column, "error", what, "Rename or remove one of them"))
+            continue
+        first[key.text] = key
+        if value is not None:
+            pairs.append((key, value))
+    return Table(tuple(pairs), line, column)
+
+
+def _note(problems: list[Problem], problem: Problem) -> None:
+    if len(problems) < MOST:
+        problems.append(problem)

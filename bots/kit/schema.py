@@ -1,0 +1,158 @@
+"""Typed reading of nodes: what a key must hold, and a finding with advice where it holds something else.
+
+Every function returns a usable value or None and writes down why; none raises, so that one reading finds everything.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from bots.kit.problems import MOST, Problem, Severity, did_you_mean, shown
+from bots.kit.reader import Items, Node, Scalar, Table
+
+_NAME = re.compile(r"[^\W\d][\w-]{0,63}")
+_DURATION = re.compile(r"(\d{1,6})\s*(s|m|h|d)")
+_UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+LONGEST_MS = 90 * 86_400_000
+
+
+class Findings(list[Problem]):
+    """The problems of one reading, in the order they were met."""
+
+    def note(self, at: Node, severity: Severity, what: str, remedy: str) -> None:
+        if len(self) < MOST:
+            self.append(Problem(at.line, at.column, severity, what, remedy))
+
+    def error(self, at: Node, what: str, remedy: str) -> None:
+        self.note(at, "error", what, remedy)
+
+    def warn(self, at: Node, what: str, remedy: str) -> None:
+        self.note(at, "warning", what, remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A table whose keys have been checked against what may stand there."""
+
+    at: Node
+    values: Mapping[str, Node]
+    keys: Mapping[str, Scalar]
+
+    def get(self, key: str) -> Node | None:
+        return self.values.get(key)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.values
+
+
+def section(node: Node | None, known: Iterable[str], what: str, found: Findings) -> Section | None:
+    """A table with known keys only; an unknown one is reported with the nearest known."""
+    table = table_of(node, what, found)
+    if table is None:
+        return None
+    words = list(known)
+    for key, _ in table.pairs:
+        if key.text not in words:
+            found.error(key, f"'{shown(key.text)}' is not known in {what}", did_you_mean(key.text, words))
+    return Section(
+        table,
+        {key.text: value for key, value in table.pairs if key.text in words},
+        {key.text: key for key, _ in table.pairs if key.text in words},
+    )
+
+
+def table_of(node: Node | None, what: str, found: Findings) -> Table | None:
+    match node:
+        case Table():
+            return node
+        case None:
+            return None
+        case _:
+            found.error(
+                node, f"{what} must be a table of 'key: value' lines", "Indent the lines under it, each 'key: value'"
+            )
+            return None
+
+
+def text_of(node: Node | None, what: str, found: Findings) -> str | None:
+    """A text that is not blank. What looks like a number or a yes stays the text that was written."""
+    match node:
+        case Scalar(text=text):
+            if text.strip():
+                return text
+            found.error(node, f"{what} is empty", "Write the text, or remove the line")
+        case Table() | Items():
+            found.error(node, f"{what} must be a text", 'Put it in quotes: "…"')
+        case None:
+            pass
+    return None
+
+
+def name_of(node: Node | None, what: str, found: Findings) -> str | None:
+    """A machine word: letters, digits, _ and -, beginning with a letter."""
+    text = text_of(node, what, found)
+    if node is None or text is None:
+        return None
+    if _NAME.fullmatch(text):
+        return text
+    found.error(
+        node, f"{what} '{shown(text)}' is not a plain word", "Use letters, digits, _ and -, up to 64, a letter first"
+    )
+    return None
+
+
+def items_of(node: Node | None, what: str, found: Findings) -> tuple[Node, ...]:
+    match node:
+        case Items(nodes=nodes):
+            return nodes
+        case None:
+            return ()
+        case _:
+            found.error(node, f"{what} must be a list", "Write it as lines that begin with '- ', or as [a, b]")
+            return ()
+
+
+def texts_of(node: Node | None, what: str, found: Findings) -> tuple[str, ...]:
+    """A list of texts; one text may stand alone."""
+    nodes = (node,) if isinstance(node, Scalar) else items_of(node, what, found)
+    return tuple(text for one in nodes if (text := text_of(one, what, found)) is not None)
+
+
+def whole_of(node: Node | None, what: str, low: int, high: int, found: Findings) -> int | None:
+    """A whole number within bounds."""
+    text = text_of(node, what, found)
+    if node is None or text is None:
+        return None
+    digits = text.strip()
+    if digits.isascii() and digits.removeprefix("-").isdigit() and len(digits) <= 12 and low <= int(digits) <= high:
+        return int(digits)
+    found.error(node, f"{what} is '{shown(text)}'", f"Write a whole number from {low} to {high}")
+    return None
+
+
+def duration_of(node: Node | None, what: str, found: Findings, *, zero: bool = False) -> int | None:
+    """A length of time such as `10h`, `2s`, `1d 12h`, in milliseconds."""
+    text = text_of(node, what, found)
+    if node is None or text is None:
+        return None
+    length = milliseconds(text)
+    remedy = "Write it like 30m, 10h, 1d 12h (s, m, h, d; at most 90d)"
+    if length is None or length > LONGEST_MS:
+        found.error(node, f"{what} '{shown(text)}' is not a length of time", remedy)
+        return None
+    if length == 0 and not zero:
+        found.error(node, f"{what} must be longer than nothing", remedy)
+        return None
+    return length
+
+
+def milliseconds(text: str) -> int | None:
+    """`1d 12h` → milliseconds; None where the text is no length of time."""
+    rest, total, seen = text.strip(), 0, False
+    while rest:
+        part = _DURATION.match(rest)
+        if part is None:
+            return None
+        total += int(part[1]) * _UNITS[part[2]]
+        rest, seen = rest[part.end() :].lstrip(), True
+    return total if seen else None
