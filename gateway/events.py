@@ -105,7 +105,28 @@ class StatusReported:
     kind: Literal["status"] = "status"
 
 
-Event = MessageReceived | MessageEdited | ReachChanged | AddressChanged | FormSubmitted | CallEnded | StatusReported
+@dataclass(frozen=True, slots=True)
+class PartSettled:
+    """A part of ours came to an end that someone may have to act on. Raised by delivery, never by a provider."""
+
+    part: int
+    deal: int
+    author: str
+    cause: Literal["failed", "unknown", "blocked", "opted_out", "not_found", "window_closed"]
+    reason: str
+    kind: Literal["settled"] = "settled"
+
+
+Event = (
+    MessageReceived
+    | MessageEdited
+    | ReachChanged
+    | AddressChanged
+    | FormSubmitted
+    | CallEnded
+    | StatusReported
+    | PartSettled
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,318 @@
+"""What follows from an event: the one pure function between the inbox and the outbox.
+
+It reads the ledger, calls its verbs and returns why an event came to nothing, if it did. No I/O, no clock.
+"""
+
+from typing import assert_never
+
+from bots.kit.events import MessageReceived as Heard
+from bots.kit.events import TimerFired
+from gateway import events as ev
+from gateway.ledger import Ledger
+from gateway.obey import start_run, walk
+from gateway.router import Attach, Leave, Open, route
+from gateway.wording import STALE_PRESS, line
+from state.records import Deal, Identity, Run, Timer
+
+Ignored = str
+"""Machine word of why an event changed nothing; empty: it was processed."""
+
+
+def decide(ledger: Ledger, event: ev.Event) -> Ignored:
+    """Let one event of this lane have its effect."""
+    match event:
+        case ev.MessageReceived():
+            return hear_message(ledger, event)
+        case ev.MessageEdited():
+            return hear_edit(ledger, event)
+        case ev.ReachChanged():
+            return hear_reach(ledger, event)
+        case ev.AddressChanged():
+            return hear_address(ledger, event)
+        case ev.FormSubmitted():
+            return hear_form(ledger, event)
+        case ev.CallEnded():
+            return hear_call(ledger, event)
+        case ev.StatusReported():
+            return hear_status(ledger, event)
+        case ev.PartSettled():
+            return hear_settled(ledger, event)
+        case _:
+            assert_never(event)
+
+
+# -- messages --------------------------------------------------------------------------------------------------------
+
+
+def hear_message(ledger: Ledger, event: ev.MessageReceived) -> Ignored:
+    sender = event.sender
+    identity = ledger.identity(sender.channel, sender.account, sender.address)
+    if identity is None:
+        return "unknown_sender"
+    _meet(ledger, identity, event)
+    if event.button or event.callback:
+        pressed = _press(ledger, identity, event)
+        if pressed is not None:
+            return pressed
+    deal, opened = _deal_for(ledger, identity.channel)
+    _keep_message(ledger, deal, identity, event, event.text)
+    run = ledger.rows.runs.get(deal.id)
+    if run is None and opened:
+        run = _first_words(ledger, deal, identity)
+    if run is not None:
+        _pass_on(ledger, deal, run, identity, event)
+    return ""
+
+
+def _meet(ledger: Ledger, identity: Identity, event: ev.MessageReceived) -> None:
+    """What a message tells about its sender, whatever it says."""
+    identity.heard_at = ledger.now
+    if identity.barred in ("blocked", "not_found"):
+        identity.barred = ""
+    if event.sender.name and identity.name != event.sender.name:
+        identity.name = event.sender.name
+    ledger.touch_identity(identity)
+    contact = ledger.contact
+    phone = event.phone or event.sender.phone
+    if (event.sender.name and not contact.name) or (phone and not contact.phone):
+        contact.name = contact.name or event.sender.name
+        contact.phone = contact.phone or phone
+        ledger.touch_contact()
+    if event.phone:
+        ledger.know_point("phone", event.phone, verified=True)
+
+
+def _deal_for(ledger: Ledger, source: str) -> tuple[Deal, bool]:
+    match route(ledger.rows.deals, ledger.house.slot, source):
+        case Attach(deal):
+            return deal, False
+        case Open(why) | Leave(why):
+            return ledger.open_deal(source, why), True
+
+
+def _keep_message(
+    ledger: Ledger, deal: Deal, identity: Identity, event: ev.MessageReceived, text: str, pressed: str = ""
+) -> None:
+    data: dict[str, object] = {}
+    if event.message_id:
+        data["message_id"] = event.message_id
+    if event.reply_to:
+        data["reply_to"] = event.reply_to
+    if event.location:
+        data["location"] = list(event.location)
+    if event.phone:
+        data["phone"] = event.phone
+    if event.flags:
+        data["flags"] = list(event.flags)
+    if pressed:
+        data["button"] = pressed
+    media = [{"kind": m.kind, "ref": m.ref, "name": m.name, "mime": m.mime, "size": m.size} for m in event.media]
+    if not text:
+        text = line("phone_shared", phone=event.phone) if event.phone else line("location") if event.location else ""
+    ledger.write_entry(
+        deal, "message", author="customer", text=text, data=data, direction="in", identity=identity, media=media,
+        client_id=_client_id(event),
+    )  # fmt: skip
+    ledger.wait_for_us(deal, identity)
+
+
+def _client_id(event: ev.MessageReceived) -> str | None:
+    return event.message_id if event.sender.channel == "web" else None
+
+
+def _first_words(ledger: Ledger, deal: Deal, identity: Identity) -> Run | None:
+    """A new deal: the qualifier takes it where we can answer, else a person must."""
+    script = ledger.house.starts_on_message()
+    if script is None or not ledger.house.can_send(identity.channel, identity.account):
+        ledger.create_task(deal, "answer", line("task_message", source=identity.channel), "robot")
+        return None
+    if identity.barred:
+        ledger.create_task(deal, "answer", line("task_opted_out"), "robot")
+        return None
+    return start_run(ledger, deal, identity, script)
+
+
+def _pass_on(
+    ledger: Ledger, deal: Deal, run: Run, identity: Identity, event: ev.MessageReceived, choice: str = ""
+) -> None:
+    if run.status == "running":
+        text = "" if choice else event.text
+        heard = Heard(text, choice, event.media, event.phone, event.location)
+        walk(ledger, deal, run, identity, heard)
+
+
+def _press(ledger: Ledger, identity: Identity, event: ev.MessageReceived) -> Ignored | None:
+    """A button: good only for the question that is open now, in the run that asked it.
+
+    None: it is not, but it came with words of its own and is heard as a message.
+    """
+    found = _open_question(ledger, event.button)
+    if event.callback:
+        ledger.acknowledge(identity, event.callback, "" if found else STALE_PRESS)
+    if found is None:
+        return "stale_button" if event.callback or not event.text else None
+    deal, run, choice = found
+    _keep_message(ledger, deal, identity, event, event.text or choice, pressed=choice)
+    _pass_on(ledger, deal, run, identity, event, choice)
+    return ""
+
+
+def _open_question(ledger: Ledger, button: str) -> tuple[Deal, Run, str] | None:
+    run_id, _, rest = button.partition(".")
+    turn, _, choice = rest.partition(".")
+    for deal in ledger.rows.deals:
+        run = ledger.rows.runs.get(deal.id)
+        if run is not None and choice and run_id == str(run.id) and turn == str(run.state.get("turn")):
+            return deal, run, choice
+    return None
+
+
+def hear_edit(ledger: Ledger, event: ev.MessageEdited) -> Ignored:
+    deal = ledger.deal_in(ledger.house.slot)
+    if deal is None:
+        return "no_open_deal"
+    data = {"event": "edited", "message_id": event.message_id}
+    ledger.write_entry(deal, "note", author="customer", text=line("edited", text=event.text), data=data)
+    return ""
+
+
+# -- timers ----------------------------------------------------------------------------------------------------------
+
+
+def fire(ledger: Ledger, timer: Timer) -> None:
+    """A timer of this lane has come due. One whose run is over does nothing."""
+    ledger.cut_timer(timer.key)
+    run = ledger.rows.runs.get(timer.deal_id)
+    deal = next((d for d in ledger.rows.deals if d.id == timer.deal_id), None)
+    if deal is None or run is None or run.id != timer.run_id:
+        return
+    if identity := ledger.route_of(deal):
+        walk(ledger, deal, run, identity, TimerFired(timer.name))
+
+
+# -- can we still be heard? ------------------------------------------------------------------------------------------
+
+
+def hear_reach(ledger: Ledger, event: ev.ReachChanged) -> Ignored:
+    sender = event.sender
+    identity = ledger.identity(sender.channel, sender.account, sender.address)
+    if identity is None:
+        return "unknown_sender"
+    lost = event.change in ("blocked", "opted_out")
+    identity.barred = event.change if lost else ""
+    if event.text:
+        identity.heard_at = ledger.now
+    ledger.touch_identity(identity)
+    if lost:
+        ledger.writes.dropped.append((identity.id, event.change))
+    deal = ledger.deal_in(ledger.house.slot)
+    if deal is not None:
+        ledger.write_line(deal, "system", event.change, data={"event": event.change, "channel": identity.channel})
+        if lost:
+            _out_of_reach(ledger, deal, event.change)
+    return ""
+
+
+def _out_of_reach(ledger: Ledger, deal: Deal, cause: str) -> None:
+    why = "opted_out" if cause == "opted_out" else "unreachable"
+    if run := ledger.rows.runs.get(deal.id):
+        ledger.stop_run(deal, run, line("why_" + why))
+    ledger.create_task(deal, "unreachable", line("task_" + why), "robot")
+
+
+def hear_address(ledger: Ledger, event: ev.AddressChanged) -> Ignored:
+    sender = event.sender
+    identity = ledger.identity(sender.channel, sender.account, sender.address)
+    if identity is None:
+        return "unknown_sender"
+    identity.address = event.address
+    ledger.touch_identity(identity)
+    return ""
+
+
+# -- forms and calls -------------------------------------------------------------------------------------------------
+
+
+def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
+    deal, opened = _deal_for(ledger, f"form:{event.form}")
+    identity = ledger.identity(event.sender.channel, event.sender.account, event.sender.address)
+    told = "\n".join(f"{name}: {value}" for name, value in event.fields.items())
+    text = line("form", form=event.form) + ("\n" + told if told else "")
+    data = {"form": event.form, "fields": event.fields}
+    ledger.write_entry(deal, "message", author="customer", text=text, direction="in", identity=identity, data=data)
+    for name, value in event.fields.items():
+        if name not in deal.fields:
+            ledger.set_field(deal, name, value)
+    deal.waiting_since = deal.waiting_since or ledger.now
+    ledger.touch(deal, bump=False)
+    if opened:
+        ledger.create_task(deal, "answer", line("task_form", form=event.form), "robot", details=event.fields)
+    return ""
+
+
+def hear_call(ledger: Ledger, event: ev.CallEnded) -> Ignored:
+    missed = event.status == "missed"
+    found = route(ledger.rows.deals, ledger.house.slot, "call", opens=missed)
+    match found:
+        case Leave():
+            return "no_open_deal"  # an answered call opens nothing: the manager makes the deal by hand
+        case Attach(deal):
+            pass
+        case Open(why):
+            deal = ledger.open_deal("call", why)
+    data = {
+        "status": event.status, "direction": event.direction, "duration_s": event.duration_s,
+        "recording_url": event.recording_url, "manager": event.manager,
+    }  # fmt: skip
+    text = line("call_missed") if missed else line("call_answered", seconds=event.duration_s)
+    ledger.write_entry(deal, "call", author="customer", text=text, direction=event.direction, data=data)
+    if missed and event.direction == "in":
+        deal.waiting_since = deal.waiting_since or ledger.now
+        ledger.touch(deal, bump=False)
+        ledger.create_task(deal, "call_back", line("task_call"), "robot", details={"phone": event.sender.phone})
+    return ""
+
+
+# -- what became of our parts ----------------------------------------------------------------------------------------
+
+
+def hear_status(ledger: Ledger, event: ev.StatusReported) -> Ignored:
+    if not event.part:
+        return "unknown_part"
+    ledger.writes.statuses.append((event.part, event.status, event.code))
+    if event.status == "failed":
+        cause = event.meaning if event.meaning in ("window_closed", "opted_out", "blocked") else "failed"
+        for deal in ledger.rows.deals:
+            _not_delivered(ledger, deal, cause, event.code or event.status)
+            break
+    for deal in ledger.rows.deals:
+        ledger.change(deal, "message")
+        break
+    return ""
+
+
+def hear_settled(ledger: Ledger, event: ev.PartSettled) -> Ignored:
+    deal = next((d for d in ledger.rows.deals if d.id == event.deal), None)
+    if deal is None:
+        return "no_open_deal"
+    _not_delivered(ledger, deal, event.cause, event.reason)
+    return ""
+
+
+def _not_delivered(ledger: Ledger, deal: Deal, cause: str, reason: str) -> None:
+    """The customer has not seen it: the bot does not go on as if they had, and a person learns of it."""
+    data = {"event": "undelivered", "cause": cause, "reason": reason}
+    ledger.write_line(deal, "system", "undelivered", why=reason or cause, data=data)
+    route_identity = ledger.route_of(deal)
+    if cause in ("blocked", "opted_out", "not_found"):
+        if route_identity is not None and cause != "not_found":
+            route_identity.barred = cause
+            ledger.touch_identity(route_identity)
+        _out_of_reach(ledger, deal, cause)
+        return
+    if cause == "window_closed" and route_identity is not None:
+        route_identity.heard_at = None
+        ledger.touch_identity(route_identity)
+    if (run := ledger.rows.runs.get(deal.id)) and cause != "unknown":
+        ledger.stop_run(deal, run, line("why_undelivered"))
+    ledger.create_task(deal, "undelivered", line("task_undelivered", why=reason or cause), "robot")

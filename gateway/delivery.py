@@ -1,0 +1,260 @@
+"""The delivery worker: claims parts, lets their channels send them, and writes down what became of each.
+
+One transaction a cycle records what has come back and claims what goes next. A part is marked as being sent before
+its first byte leaves, so a crash in between is `unknown`, never "not sent". A slow provider holds up nobody else.
+"""
+
+import asyncio
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import structlog
+
+from bots.kit.events import Media
+from gateway.channels.base import Button, Channel, Limits, Outcome, Outgoing, Unknown
+from gateway.clock import Clock, Instant
+from gateway.events import PartSettled, Received
+from gateway.translate import arrival
+from gateway.verdicts import by_kind, judge, pause_of, verdict
+from state import failpoint, inbox, outbox
+from state.database import Connection, Database
+from state.live import Live
+from state.outbox import Claimed, Verdict
+from state.records import Part
+
+log = structlog.get_logger()
+
+BATCH = 256
+MOST_IN_FLIGHT = 1_024
+_SEND_TIMEOUT_S = 30.0
+_ASK_AGAIN_S = 5.0
+_LONGEST_WAIT_S = 30.0
+LEASE_MS = 90_000
+"""After so long a claimed part's process is taken for dead (on PostgreSQL, where there may be others)."""
+
+
+@dataclass(slots=True)
+class Cycle:
+    go: list[Part] = field(default_factory=list)
+    told: bool = False
+    changed: bool = False
+    recorded: int = 0
+    next_due: Instant | None = None
+    paused: dict[str, Instant] = field(default_factory=dict)
+
+
+class Delivery:
+    def __init__(
+        self, db: Database, channels: Mapping[str, Channel], live: Live, clock: Clock, *, shard: int = 0
+    ) -> None:
+        self.db = db
+        self.channels = channels
+        """By `channel:account`."""
+        self.live = live
+        self.clock = clock
+        self.shard = shard
+        self.closing = False
+        self.degraded: dict[str, str] = {}
+        """Accounts whose credentials are refused, and the provider's words."""
+        self._results: list[Verdict] = []
+        self._sending: set[asyncio.Task[None]] = set()
+        self._paused: dict[str, Instant] = {}
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._sending)
+
+    async def run(self) -> None:
+        pause = 0.0
+        while True:
+            try:
+                cycle = await self.once()
+                pause = 0.0
+            except Exception:
+                log.exception("delivery_failed")
+                pause = min(5.0, pause * 2 or 0.1)
+                await asyncio.sleep(pause)
+                continue
+            if not cycle.go and not self._results:
+                await self.live.wait("delivery", self._until(cycle.next_due))
+
+    def _until(self, due: Instant | None) -> float:
+        now = self.clock.now()
+        due = min([d for d in (due, *self._paused.values()) if d is not None and d > now], default=None)
+        return _LONGEST_WAIT_S if due is None else min(_LONGEST_WAIT_S, max(0.001, (due - now) / 1000))
+
+    async def once(self) -> Cycle:
+        """One transaction: what came back is recorded, what may go is claimed. Then the sends start."""
+        results, self._results = self._results, []
+        now = self.clock.now()
+        room = 0 if self.closing else min(BATCH, MOST_IN_FLIGHT - self.in_flight)
+        self._paused = {account: until for account, until in self._paused.items() if until > now}
+        try:
+            cycle = await self.db.write(lambda c: self._cycle(c, results, now, room), "delivery")
+        except BaseException:
+            self._results = results + self._results
+            raise
+        self._paused |= cycle.paused
+        if cycle.told:
+            self.live.wake("turns")
+        if cycle.changed:
+            self.live.publish("changes")
+        for part in cycle.go:
+            part.attempts += 1
+            part.state = "sending"
+            task = asyncio.create_task(self._send(part))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+        return cycle
+
+    async def settled(self) -> None:
+        """Wait until nothing is being sent (tests, a graceful stop)."""
+        while self._sending:
+            await asyncio.wait(self._sending)
+
+    async def recover(self, *, lease_ms: int = LEASE_MS) -> int:
+        """Parts that a dead process was sending: nobody knows whether they went out."""
+        now = self.clock.now()
+        lost = await self.db.read(lambda c: outbox.stranded(c, now - lease_ms + 1))
+        for part in lost:
+            limits = self._limits(part)
+            if limits is not None and limits.settles:
+                self._spawn_settling(part)
+            else:
+                self._results.append(by_kind(part, part.error or "crashed while sending", now))
+        if lost:
+            log.warning("stranded_parts", count=len(lost))
+            self.live.wake("delivery")
+        return len(lost)
+
+    # -- inside the transaction --------------------------------------------------------------------------------------
+
+    def _cycle(self, conn: Connection, results: list[Verdict], now: Instant, room: int) -> Cycle:
+        cycle = Cycle(recorded=len(results))
+        verdicts = list(results)
+        paused = list(self._paused)
+        for claimed in outbox.candidates(conn, now, room, paused) if room else ():
+            limits = self._limits(claimed.part)
+            against = judge(claimed, limits, now) or self._over_budget(claimed, now, cycle)
+            if against is None:
+                cycle.go.append(claimed.part)
+            elif against.part is not _NOBODY:
+                verdicts.append(against)
+        outbox.mark_sending(conn, [p.id for p in cycle.go], now)
+        outbox.settle(conn, verdicts, now)
+        told = [_tell(v) for v in verdicts if v.tell]
+        if told:
+            inbox.keep(conn, self.db.ids, told, now, self.shard)
+        cycle.told, cycle.changed = bool(told), bool(verdicts)
+        if len(cycle.go) < room:
+            cycle.next_due = outbox.next_due(conn, now)
+        return cycle
+
+    def _over_budget(self, claimed: Claimed, now: Instant, cycle: Cycle) -> Verdict | None:
+        """The provider's budgets, taken before anything is sent: the account's pauses all, an address's only itself."""
+        part = claimed.part
+        account = f"{part.channel}:{part.account}"
+        if part.kind == "ack":
+            return None
+        if account in cycle.paused:
+            return _NO_VERDICT
+        for rate in self.channels[account].rates:
+            key = account if rate.scope == "account" else f"{account}:{part.address}"
+            wait = self.live.take(key, rate.per_second, rate.burst, now)
+            if wait and rate.scope == "account":
+                cycle.paused[account] = now + wait
+                return _NO_VERDICT
+            if wait:
+                return Verdict(part, "queued", open=True, due_at=now + wait, error="paced")
+        return None
+
+    def _limits(self, part: Part) -> Limits | None:
+        channel = self.channels.get(f"{part.channel}:{part.account}")
+        return channel.limits if channel else None
+
+    # -- outside it --------------------------------------------------------------------------------------------------
+
+    async def _send(self, part: Part) -> None:
+        channel = self.channels[f"{part.channel}:{part.account}"]
+        try:
+            async with asyncio.timeout(_SEND_TIMEOUT_S):
+                outcome = await channel.send(outgoing(part))
+        except TimeoutError:
+            outcome = Unknown("no answer in time")
+        except Exception as error:
+            log.exception("send_raised", part=part.id, channel=part.channel)
+            outcome = Unknown(type(error).__name__)
+        failpoint.hit("delivery.after_send")
+        self._note(part, channel, outcome)
+
+    def _note(self, part: Part, channel: Channel, outcome: Outcome) -> None:
+        now = self.clock.now()
+        account = f"{part.channel}:{part.account}"
+        if (until := pause_of(outcome, now)) is not None:
+            self._paused[account] = max(until, self._paused.get(account, 0))
+        self._watch(account, outcome)
+        found = verdict(part, outcome, channel.limits, now, random.random())
+        self._results.append(found)
+        if found.state == "unknown" and found.open:
+            part.state = "unknown"
+            self._spawn_settling(part)
+        self.live.wake("delivery")
+
+    def _watch(self, account: str, outcome: Outcome) -> None:
+        if type(outcome).__name__ == "ChannelDown":
+            if account not in self.degraded:
+                log.error("channel_down", account=account, outcome=str(outcome))
+            self.degraded[account] = str(outcome)
+        elif self.degraded and type(outcome).__name__ == "Sent":
+            self.degraded.pop(account, None)
+
+    def _spawn_settling(self, part: Part) -> None:
+        task = asyncio.create_task(self._settle(part))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _settle(self, part: Part) -> None:
+        """Ask the provider for a minute what became of a part; a callback may be quicker, and wins."""
+        channel = self.channels[f"{part.channel}:{part.account}"]
+        asked_until = self.clock.now() + 60_000
+        while True:
+            try:
+                async with asyncio.timeout(_SEND_TIMEOUT_S):
+                    outcome = await channel.settle(outgoing(part))
+            except Exception as error:
+                log.warning("settle_raised", part=part.id, error=type(error).__name__)
+                outcome = None
+            if outcome is not None and not isinstance(outcome, Unknown):
+                self._results.append(verdict(part, outcome, channel.limits, self.clock.now(), random.random()))
+                break
+            if self.clock.now() >= asked_until or self.closing:
+                if not self.closing:
+                    self._results.append(by_kind(part, part.error or "answer never seen", self.clock.now()))
+                break
+            await asyncio.sleep(_ASK_AGAIN_S)
+        self.live.wake("delivery")
+
+
+def outgoing(part: Part) -> Outgoing:
+    """The part as its channel sends it."""
+    payload = part.payload
+    media = payload.get("media")
+    return Outgoing(
+        part.id, part.address, payload.get("kind", "text"), payload.get("text", ""),
+        tuple(Button(data, label) for data, label in payload.get("buttons", ())),
+        payload.get("ask_phone", ""), Media(**media) if media else None, payload.get("template", ""),
+        payload.get("variables", {}), payload.get("callback", ""),
+    )  # fmt: skip
+
+
+def _tell(v: Verdict) -> inbox.Arrival:
+    part = v.part
+    cause = v.tell if v.tell in ("blocked", "opted_out", "not_found", "window_closed", "unknown") else "failed"
+    settled = PartSettled(part.id, part.deal_id, part.author, cause, v.error)  # type: ignore[arg-type]
+    return arrival("parley", "self", Received(f"part:{part.id}:{v.state}:{part.attempts}", settled, b""))
+
+
+_NOBODY = Part(0, 0, 0, 0, 0, "", "", "", {}, "", "", None, 0, 0)
+_NO_VERDICT = Verdict(_NOBODY, "queued", open=True, due_at=0)
+"""Stands for: not now, and nothing to write about it."""

@@ -1,0 +1,55 @@
+"""What the shop has set up: the playbook, its scripts and the channels' limits, as `decide` needs to see them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from bots.kit.playbook import Funnel, LoopGuard, Playbook
+from bots.kit.script import Script
+from gateway.channels.base import Limits
+
+_NO_LIMITS = Limits(text=4096, caption=1024, unit="chars", buttons=0, label=0)
+
+
+@dataclass(slots=True)
+class House:
+    playbook: Playbook
+    scripts: dict[str, Script]
+    """By bot name: what a run that begins now begins with."""
+    channels: Mapping[str, Limits] = field(default_factory=dict)
+    """By `channel:account`: those we can send on."""
+    by_hash: dict[str, Script] = field(default_factory=dict)
+    """Every version that a run may be pinned to; old ones are read from the database when first met."""
+    find_script: Callable[[str], Script | None] = lambda _hash: None
+
+    def __post_init__(self) -> None:
+        self.by_hash.update({s.hash: s for s in self.scripts.values()})
+
+    def limits(self, channel: str, account: str) -> Limits:
+        return self.channels.get(f"{channel}:{account}", _NO_LIMITS)
+
+    def can_send(self, channel: str, account: str) -> bool:
+        return f"{channel}:{account}" in self.channels
+
+    def funnel(self, name: str = "") -> Funnel:
+        """By name; the first one where there is no name or it is gone."""
+        return self.playbook.funnel(name) or self.playbook.funnels[0]
+
+    @property
+    def slot(self) -> str:
+        """The funnel group that new inquiries enter."""
+        return self.playbook.funnels[0].slot
+
+    def starts_on_message(self) -> Script | None:
+        name = self.playbook.bot_on("message")
+        return self.scripts.get(name) if name else None
+
+    def title(self, bot: str) -> str:
+        script = self.scripts.get(bot)
+        return script.title if script else bot
+
+    def reason(self, name: str) -> str:
+        return self.playbook.reasons.get(name, name)
+
+    @property
+    def loop_guard(self) -> LoopGuard:
+        return self.playbook.loop_guard

@@ -1,0 +1,267 @@
+"""One contact's turn, in memory: what is known, and the rows that the turn comes to.
+
+`decide` reads and calls its verbs; nothing here touches the outside. What the verbs wrote is saved by the turns
+worker in one transaction, or forgotten whole.
+"""
+
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+from bots.kit.effects import Choice
+from gateway.channels.base import Limits
+from gateway.clock import Instant
+from gateway.house import House
+from gateway.parts import plan
+from gateway.wording import SHARE_PHONE, line
+from state.ids import Ids
+from state.inbox import identity_key, point_keys
+from state.lanes import Writes
+from state.records import Deal, Entry, Identity, LaneRows, Part, Person, Run, Task, Timer
+
+
+class Ledger:
+    """The draft of one lane's turn. Rows loaded are changed in place; what changed is remembered in `writes`."""
+
+    def __init__(self, rows: LaneRows, ids: Ids, house: House, writes: Writes, now: Instant) -> None:
+        self.rows = rows
+        self.ids = ids
+        self.house = house
+        self.writes = writes
+        self.now = now
+        self.contact = rows.contact
+        self._keys = {identity_key(i.channel, i.account, i.address): i for i in rows.identities.values()}
+
+    # -- who ---------------------------------------------------------------------------------------------------------
+
+    def identity(self, channel: str, account: str, address: str) -> Identity | None:
+        return self._keys.get(identity_key(channel, account, address))
+
+    def touch_identity(self, identity: Identity) -> None:
+        self.writes.identities[identity.id] = identity
+
+    def touch_contact(self) -> None:
+        self.writes.contacts[self.contact.id] = self.contact
+
+    def know_point(self, kind: str, value: str, *, verified: bool) -> None:
+        for key in point_keys({kind: value}):
+            verified_at = self.now if verified else None
+            self.writes.points.append({"key": key, "contact_id": self.contact.id, "verified_at": verified_at})
+
+    # -- deals -------------------------------------------------------------------------------------------------------
+
+    def deal_in(self, slot: str) -> Deal | None:
+        return next((d for d in self.rows.deals if d.slot == slot and d.closed_at is None), None)
+
+    def open_deal(self, source: str, why: str, *, funnel: str = "", title: str = "") -> Deal:
+        path = self.house.funnel(funnel)
+        deal = Deal(
+            id=self.ids.take("deal"), contact_id=self.contact.id, funnel=path.name, slot=path.slot, stage=path.stages[0].name,
+            title=title, source=source, why=why, tags=[], fields={}, responsible_id=None, owner="pool", epoch=1, route_id=None,
+            waiting_since=None, stage_at=self.now, opened_at=self.now, closed_at=None, outcome=None, reason="", version=1,
+        )  # fmt: skip
+        self.rows.deals.append(deal)
+        self.writes.new_deals[deal.id] = deal
+        self.write_line(deal, "system", "opened", data={"event": "opened", "why": why})
+        return deal
+
+    def touch(self, deal: Deal, *, bump: bool = True) -> None:
+        """The deal's row changed. `bump`: in a way that a form opened before should notice."""
+        if bump:
+            deal.version += 1
+        if deal.id not in self.writes.new_deals:
+            self.writes.deals[deal.id] = deal
+
+    def change(self, deal: Deal, kind: str, ref: int = 0) -> None:
+        self.writes.changes.append({"at": self.now, "kind": kind, "deal_id": deal.id, "ref_id": ref})
+
+    def wait_for_us(self, deal: Deal, identity: Identity) -> None:
+        """The customer has spoken: replies go where they wrote from, and they are waiting."""
+        if deal.route_id != identity.id or deal.waiting_since is None:
+            deal.route_id = identity.id
+            if deal.waiting_since is None:
+                deal.waiting_since = self.now
+            self.touch(deal, bump=False)
+
+    def answered(self, deal: Deal) -> None:
+        if deal.waiting_since is not None:
+            deal.waiting_since = None
+            self.touch(deal, bump=False)
+
+    def set_field(self, deal: Deal, name: str, value: Any) -> None:
+        if deal.fields.get(name) != value:
+            deal.fields = {**deal.fields, name: value}
+            self.touch(deal)
+
+    def add_tag(self, deal: Deal, tag: str) -> None:
+        if tag not in deal.tags:
+            deal.tags = [*deal.tags, tag]
+            self.touch(deal)
+
+    def move(self, deal: Deal, stage: str, author: str, person: Person | None = None, reason: str = "") -> None:
+        """Another stage of the deal's own funnel; a won or lost stage closes the deal."""
+        path = self.house.funnel(deal.funnel)
+        target = path.stage(stage)
+        if target is None or deal.stage == stage:
+            return
+        old = path.stage(deal.stage)
+        text = line("stage", old=old.title if old else deal.stage, new=target.title)
+        deal.stage, deal.stage_at = stage, self.now
+        self.touch(deal)
+        data = {"event": "moved", "to": stage, "reason": reason}
+        self.write_entry(deal, "stage", author=author, text=text, data=data, person=person)
+        if target.outcome:
+            self.close_deal(deal, target.outcome, reason, author, person)
+
+    def close_deal(self, deal: Deal, outcome: str, reason: str, author: str, person: Person | None = None) -> None:
+        if run := self.rows.runs.get(deal.id):
+            self.stop_run(deal, run, line("why_closed"))
+        deal.closed_at, deal.outcome, deal.reason = self.now, outcome, reason
+        deal.waiting_since = None
+        end = self.house.funnel(deal.funnel).ending(outcome)
+        if end is not None:
+            deal.stage, deal.stage_at = end, self.now
+        self.touch(deal)
+        text = line("closed", why=self.house.reason(reason))
+        data = {"event": "closed", "outcome": outcome, "reason": reason}
+        self.write_entry(deal, "system", author=author, text=text, data=data, person=person)
+
+    # -- the timeline ------------------------------------------------------------------------------------------------
+
+    def write_entry(
+        self, deal: Deal, kind: str, *, author: str, text: str, data: Mapping[str, Any] | None = None,
+        direction: str = "", identity: Identity | None = None, media: list[dict[str, Any]] | None = None,
+        person: Person | None = None, client_id: str | None = None,
+    ) -> Entry:  # fmt: skip
+        entry = Entry(
+            self.ids.take("entry"), deal.id, self.contact.id, self.now, kind, direction,
+            identity.channel if identity else "", identity.id if identity else None, author,
+            person.id if person else None, text, media or [], dict(data or {}), client_id,
+        )  # fmt: skip
+        self.writes.entries.append(entry)
+        self.change(deal, kind, entry.id)
+        return entry
+
+    def write_line(self, deal: Deal, kind: str, key: str, *, data: Mapping[str, Any], **values: object) -> Entry:
+        return self.write_entry(deal, kind, author="system", text=line(key, **values), data=data)
+
+    def create_task(
+        self, deal: Deal, kind: str, text: str, created_by: str, *, details: Mapping[str, Any] | None = None,
+        responsible: int | None = None, due_at: Instant | None = None,
+    ) -> Task:  # fmt: skip
+        task = Task(
+            id=self.ids.take("task"), deal_id=deal.id, contact_id=self.contact.id, kind=kind, text=text, details=dict(details or {}),
+            responsible_id=responsible if responsible is not None else deal.responsible_id, due_at=due_at if due_at is not None else self.now,
+            state="open", result="", created_by=created_by, created_at=self.now,
+        )  # fmt: skip
+        self.writes.tasks.append(task)
+        data = {"event": "created", "task": task.id, "kind": kind, "details": task.details}
+        self.write_entry(deal, "task", author=created_by, text=text, data=data)
+        return task
+
+    # -- speaking ----------------------------------------------------------------------------------------------------
+
+    def route_of(self, deal: Deal) -> Identity | None:
+        return self.rows.identities.get(deal.route_id) if deal.route_id is not None else None
+
+    def say(
+        self, deal: Deal, identity: Identity, text: str, *, author: str, choices: tuple[Choice, ...] = (),
+        token: str = "", ask_phone: bool = False, person: Person | None = None, client_id: str | None = None,
+        template: Mapping[str, Any] | None = None,
+    ) -> Entry:  # fmt: skip
+        """Put one message into the outbox, a part for each provider call it takes."""
+        limits = self.house.limits(identity.channel, identity.account)
+        entry = self.write_entry(
+            deal, "message", author=author, text=text, direction="out", identity=identity, person=person, client_id=client_id,
+            data={"choices": [[c.key, c.label] for c in choices], "token": token} if choices else {},
+        )  # fmt: skip
+        payloads = [dict(template)] if template else self._payloads(text, choices, limits, token, ask_phone=ask_phone)
+        for payload in payloads:
+            kind = "reply" if author == "bot" else "service"
+            self._queue(deal, entry, identity, payload, author, kind, deal.epoch if author == "bot" else None)
+        self.answered(deal)
+        return entry
+
+    def _payloads(
+        self, text: str, choices: tuple[Choice, ...], limits: Limits, token: str, *, ask_phone: bool
+    ) -> list[dict[str, Any]]:
+        label = SHARE_PHONE if ask_phone else ""
+        return [dict(p) for p in plan(text, choices, limits, data=lambda c: f"{token}.{c.key}", ask_phone=label)]
+
+    def _queue(
+        self, deal: Deal, entry: Entry, identity: Identity, payload: dict[str, Any], author: str, kind: str, epoch: int | None
+    ) -> None:  # fmt: skip
+        self.writes.parts.append(
+            Part(
+                self.ids.take("part"), entry.id, deal.id, self.contact.id, identity.id, identity.channel, identity.account,
+                identity.address, payload, author, kind, epoch, 0, self.now,
+            )
+        )  # fmt: skip
+
+    def acknowledge(self, identity: Identity, callback: str, text: str = "") -> None:
+        """Answer a pressed button, so that the customer's app stops waiting for it."""
+        payload = {"kind": "ack", "callback": callback, "text": text}
+        self.writes.parts.append(
+            Part(
+                self.ids.take("part"), 0, 0, self.contact.id, identity.id, identity.channel, identity.account,
+                identity.address, payload, "robot", "ack", None, 0, self.now,
+            )
+        )  # fmt: skip
+
+    def loops(self, text: str) -> bool:
+        """Count one automatic message; True when the contact has had too many, or too many alike."""
+        guard = self.house.loop_guard
+        since = self.now - guard.minutes * 60_000
+        digest = zlib.crc32(text.encode())
+        pace = [p for p in self.rows.pace if p[0] > since]
+        pace.append([self.now, digest])
+        self.rows.pace = pace[-guard.messages - 1 :]
+        return len(pace) > guard.messages or sum(1 for p in pace if p[1] == digest) > guard.equal
+
+    # -- runs and timers ---------------------------------------------------------------------------------------------
+
+    def end_run(self, deal: Deal, run: Run, status: str, reason: str, text: str) -> None:
+        """The bot has stopped: one line in the timeline that managers rely on."""
+        run.status, run.reason, run.ended_at, run.waits_until = status, reason, self.now, None
+        self.touch_run(run)
+        self.rows.runs.pop(deal.id, None)
+        for key in [k for k, t in self.rows.timers.items() if t.run_id == run.id]:
+            self.cut_timer(key)
+        if deal.owner == "bot":
+            deal.owner = "pool"
+        self.touch(deal)
+        data = {"event": status, "bot": run.bot, "reason": reason}
+        self.write_entry(deal, "bot", author="system", text=text, data=data)
+
+    def stop_run(self, deal: Deal, run: Run, why: str) -> None:
+        """Somebody else ended it: what the bot still had to say is not said."""
+        self.end_run(deal, run, "stopped", why, line("bot_stopped", bot=self.house.title(run.bot), why=why))
+        self.silence(deal, why)
+
+    def silence(self, deal: Deal, why: str) -> None:
+        deal.epoch += 1
+        self.touch(deal)
+        self.writes.silenced.append((deal.id, why))
+        for part in self.writes.parts:
+            if part.deal_id == deal.id and part.author == "bot" and part.state == "queued":
+                part.state, part.open, part.error, part.settled_at = "blocked", 0, why, self.now
+
+    def touch_run(self, run: Run) -> None:
+        if run.id not in self.writes.new_runs:
+            self.writes.runs[run.id] = run
+
+    def set_timer(self, run: Run, name: str, at: Instant) -> None:
+        key = f"run:{run.id}:{name}"
+        timer = Timer(self.contact.id, key, run.deal_id, run.id, name, at)
+        self.rows.timers[key] = timer
+        self.writes.set_timers[self.contact.id, key] = timer
+        self.writes.cut_timers.pop((self.contact.id, key), None)
+
+    def cut_timer(self, key: str) -> None:
+        if self.rows.timers.pop(key, None) is not None:
+            self.writes.set_timers.pop((self.contact.id, key), None)
+            self.writes.cut_timers[self.contact.id, key] = None
+
+    def next_due(self) -> Instant | None:
+        """When this lane must be looked at again, if nothing new comes in."""
+        return min((t.due_at for t in self.rows.timers.values()), default=None)

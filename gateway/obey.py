@@ -1,0 +1,111 @@
+"""A bot's effects, obeyed: each becomes rows of the ledger and nothing else."""
+
+from typing import assert_never
+
+from bots.kit import effects as fx
+from bots.kit.events import Event as BotEvent
+from bots.kit.events import RunStarted
+from bots.kit.run import Facts, RunState
+from bots.kit.script import Script
+from bots.kit.walk import begin, step
+from gateway.house import House
+from gateway.ledger import Ledger
+from gateway.wording import line
+from state.records import Deal, Identity, Run
+
+
+def start_run(ledger: Ledger, deal: Deal, identity: Identity, script: Script) -> Run:
+    """Give the conversation to a bot, pinned to this version of its script; it speaks first."""
+    run = Run(
+        id=ledger.ids.take("run"), deal_id=deal.id, contact_id=deal.contact_id, bot=script.name, script=script.hash,
+        state=begin(script).to_json(), status="running", waits_until=None, started_at=ledger.now, ended_at=None, reason="",
+    )  # fmt: skip
+    ledger.rows.runs[deal.id] = run
+    ledger.writes.new_runs[run.id] = run
+    ledger.writes.scripts.append(
+        {"hash": script.hash, "name": script.name, "source": script.source, "first_used_at": ledger.now}
+    )
+    deal.owner = "bot"
+    ledger.touch(deal)
+    ledger.write_line(
+        deal,
+        "bot",
+        "bot_started",
+        bot=script.title,
+        data={"event": "started", "bot": script.name, "script": script.hash},
+    )
+    walk(ledger, deal, run, identity, RunStarted())
+    return run
+
+
+def walk(ledger: Ledger, deal: Deal, run: Run, identity: Identity, event: BotEvent) -> None:
+    """One step of a run, its effects obeyed in order. A version that cannot be found any more hands off."""
+    script = script_of(ledger.house, run.script)
+    if script is None:
+        _lost_script(ledger, deal, run)
+        return
+    facts = Facts(ledger.now, ledger.contact.name, identity.channel, ledger.house.playbook.zone, deal.fields)
+    state, effects = step(script, RunState.from_json(run.state), event, facts)
+    run.state = state.to_json()
+    run.waits_until = state.waits_until
+    ledger.touch_run(run)
+    token = f"{run.id}.{state.turn}"
+    for effect in effects:
+        if run.status == "stopped":  # the loop guard has ended it half-way
+            return
+        _obey(ledger, deal, run, identity, effect, token)
+
+
+def script_of(house: House, digest: str) -> Script | None:
+    script = house.by_hash.get(digest)
+    if script is None and (script := house.find_script(digest)) is not None:
+        house.by_hash[digest] = script
+    return script
+
+
+def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.Effect, token: str) -> None:
+    match effect:
+        case fx.Say(text, choices, ask_phone):
+            if ledger.loops(text):
+                break_loop(ledger, deal, run)
+            else:
+                ledger.say(deal, identity, text, author="bot", choices=choices, token=token, ask_phone=ask_phone)
+        case fx.SetTimer(name, at):
+            ledger.set_timer(run, name, at)
+        case fx.CancelTimer(name):
+            ledger.cut_timer(f"run:{run.id}:{name}")
+        case fx.SetField(name, value):
+            ledger.set_field(deal, name, value)
+        case fx.AddTag(tag):
+            ledger.add_tag(deal, tag)
+        case fx.MoveStage(stage):
+            ledger.move(deal, stage, "bot")
+        case fx.CreateTask(kind, text, details):
+            ledger.create_task(deal, kind, text, "bot", details=details)
+        case fx.WriteNote(text):
+            ledger.write_entry(deal, "note", author="bot", text=text)
+        case fx.HandOff(reason, task):
+            text = line("bot_handed_off", bot=ledger.house.title(run.bot))
+            ledger.end_run(deal, run, "handed_off", reason, text)
+            deal.owner = "pool"
+            deal.waiting_since = deal.waiting_since or ledger.now
+            ledger.create_task(deal, task.kind, task.text, "bot", details=task.details)
+        case fx.CloseDeal(reason):
+            ledger.close_deal(deal, "lost", reason, "bot")
+        case fx.EndRun(status, reason):
+            key = "bot_timed_out" if status == "timed_out" else "bot_finished"
+            if run.status == "running":
+                ledger.end_run(deal, run, status, reason, line(key, bot=ledger.house.title(run.bot)))
+        case _:
+            assert_never(effect)
+
+
+def break_loop(ledger: Ledger, deal: Deal, run: Run) -> None:
+    """Too many automatic messages: stop talking, and have a person look at who is on the other side."""
+    ledger.stop_run(deal, run, line("why_loop"))
+    ledger.create_task(deal, "check_loop", line("task_loop"), "robot")
+
+
+def _lost_script(ledger: Ledger, deal: Deal, run: Run) -> None:
+    ledger.stop_run(deal, run, "script_missing")
+    ledger.create_task(deal, "handoff", line("task_message", source=deal.source), "robot")

@@ -1,0 +1,71 @@
+"""Events between their two shapes: what channels make, and what the inbox keeps. Pure, and total over the family."""
+
+from collections.abc import Callable
+from typing import Any
+
+from bots.kit.events import Media
+from gateway import events as ev
+from state.inbox import Arrival
+
+_OPENS = ("message", "form", "call")
+"""Kinds that may make a contact nobody has seen before."""
+
+
+def arrival(channel: str, account: str, received: ev.Received) -> Arrival:
+    """What the inbox keeps of one raw provider event."""
+    match received.meaning:
+        case ev.Ignored(reason):
+            return Arrival(channel, account, received.external_id, "ignored", {}, received.raw, "ignored", reason)
+        case ev.Unusable(reason):
+            return Arrival(channel, account, received.external_id, "unusable", {}, received.raw, "quarantined", reason)
+        case ev.StatusReported() as status:
+            return Arrival(
+                channel, account, received.external_id, status.kind, {"event": status}, received.raw, part=status.part
+            )  # fmt: skip
+        case ev.PartSettled() as settled:
+            return Arrival(
+                channel, account, received.external_id, settled.kind, {"event": settled}, received.raw, part=settled.part
+            )  # fmt: skip
+        case event:
+            s = event.sender
+            sender = {
+                "channel": s.channel, "account": s.account, "address": s.address, "name": s.name, "phone": s.phone, "email": s.email,
+            }  # fmt: skip
+            return Arrival(
+                channel, account, received.external_id, event.kind, {"event": event}, received.raw,
+                sender=sender, opens=event.kind in _OPENS, vouched=event.kind == "message",
+            )  # fmt: skip
+
+
+def event_from_json(kind: str, kept: dict[str, Any]) -> ev.Event:
+    """The event as it was when it came in. Raises KeyError for a kind that this version does not know."""
+    return _READERS[kind](kept["event"])
+
+
+def _sender(data: dict[str, Any]) -> ev.Sender:
+    return ev.Sender(**data)
+
+
+def _message(data: dict[str, Any]) -> ev.MessageReceived:
+    data["sender"] = ev.Sender(**data["sender"])
+    data["media"] = tuple(Media(**m) for m in data["media"])
+    data["flags"] = tuple(data["flags"])
+    if data["location"] is not None:
+        data["location"] = tuple(data["location"])
+    return ev.MessageReceived(**data)
+
+
+def _with_sender(make: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
+    return lambda data: make(**(data | {"sender": _sender(data["sender"])}))
+
+
+_READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "message": _message,
+    "edited": _with_sender(ev.MessageEdited),
+    "reach": _with_sender(ev.ReachChanged),
+    "address": _with_sender(ev.AddressChanged),
+    "form": _with_sender(ev.FormSubmitted),
+    "call": _with_sender(ev.CallEnded),
+    "status": lambda data: ev.StatusReported(**data),
+    "settled": lambda data: ev.PartSettled(**data),
+}

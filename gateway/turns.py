@@ -1,0 +1,252 @@
+"""The turns worker: takes due lanes in batches formed by pressure, and gives each its turn in one transaction.
+
+What came while the last commit ran is the next batch. A batch that fails is run again one event at a time; an event
+that fails five times is parked in quarantine with a task, and its contact goes on.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from gateway.clock import Clock, Instant
+from gateway.decide import decide, fire
+from gateway.desk import Command, Conflict, Invalid, Write, obey_manager
+from gateway.house import House
+from gateway.ledger import Ledger
+from gateway.translate import event_from_json
+from gateway.wording import line
+from state import deals, lanes, timeline
+from state.database import Connection, Database
+from state.live import Live
+from state.records import InboxRow, LaneRows, Person
+
+log = structlog.get_logger()
+
+BATCH = 256
+POISON_AFTER = 5
+_LONGEST_WAIT_S = 30.0
+
+
+@dataclass(slots=True, eq=False)
+class Ask:
+    """A manager's command on its way through a lane; `deal` is 0 for one that opens a deal."""
+
+    contact: int
+    deal: int
+    command: Command
+    who: Person
+    answer: "asyncio.Future[int]"
+
+
+@dataclass(slots=True)
+class Report:
+    """What a batch came to."""
+
+    lanes: int = 0
+    events: int = 0
+    spoke: bool = False
+    changed: bool = False
+    answers: list[tuple[Ask, int | Exception]] = field(default_factory=list)
+    failed: list[int] = field(default_factory=list)
+    """Contacts whose turn raised: nothing of it was written."""
+    next_due: Instant | None = None
+
+
+class Turns:
+    """One per process. On PostgreSQL several processes claim side by side and never meet on a lane."""
+
+    def __init__(self, db: Database, house: House, live: Live, clock: Clock, *, shard: int = 0) -> None:
+        self.db = db
+        self.house = house
+        self.live = live
+        self.clock = clock
+        self.shard = shard
+        self._asks: list[Ask] = []
+
+    async def ask(self, contact: int, deal: int, command: Command, who: Person) -> int:
+        """Put a manager's command through the lane. Raises `Conflict` or `Invalid`; nothing has changed then."""
+        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._asks.append(Ask(contact, deal, command, who, answer))
+        self.live.wake("turns")
+        return await answer
+
+    async def run(self) -> None:
+        """Until cancelled. A failure of the database is waited out; nothing is lost by it."""
+        pause = 0.0
+        while True:
+            try:
+                report = await self.once()
+                pause = 0.0
+            except Exception:
+                log.exception("turns_failed")
+                pause = min(5.0, pause * 2 or 0.1)
+                await asyncio.sleep(pause)
+                continue
+            if not report.lanes:
+                await self.live.wait("turns", self._until(report.next_due))
+
+    def _until(self, due: Instant | None) -> float:
+        if due is None:
+            return _LONGEST_WAIT_S
+        return min(_LONGEST_WAIT_S, max(0.001, (due - self.clock.now()) / 1000))
+
+    async def once(self) -> Report:
+        """One batch: claim, decide, save, commit; then the bad ones by themselves."""
+        asks, self._asks = self._asks, []
+        now = self.clock.now()
+        try:
+            report = await self.db.write(lambda c: self._batch(c, asks, now, BATCH), "turns")
+        except Exception as error:
+            report = await self._one_by_one(asks, now, error)
+        for ask, answer in report.answers:
+            if not ask.answer.done():
+                ask.answer.set_exception(answer) if isinstance(answer, Exception) else ask.answer.set_result(answer)
+        for contact in report.failed:
+            await self._alone(contact)
+        if report.spoke:
+            self.live.wake("delivery")
+        if report.changed:
+            self.live.publish("changes")
+        return report
+
+    def _batch(self, conn: Connection, asks: Sequence[Ask], now: Instant, n: int, *, events: int = 1_000) -> Report:
+        """The whole batch's transaction: one plain function in the database thread."""
+        report, batch = Report(), lanes.Writes()
+        self.house.find_script = lambda digest: self._find_script(conn, digest)
+        for rows in lanes.claim(conn, now, n, only=[a.contact for a in asks]):
+            mine = [a for a in asks if a.contact == rows.contact.id]
+            self._turn(conn, rows, mine, now, batch, report, events)
+        lanes.save(conn, batch, now, self.shard)
+        report.spoke, report.changed = bool(batch.parts), bool(batch.changes)
+        if report.lanes < n:
+            report.next_due = lanes.next_due(conn)
+        answered = {id(a) for a, _ in report.answers}
+        report.answers += [(a, Conflict("gone", "the contact is not there")) for a in asks if id(a) not in answered]
+        return report
+
+    def _turn(
+        self, conn: Connection, rows: LaneRows, asks: list[Ask], now: Instant, batch: lanes.Writes, report: Report, n: int
+    ) -> None:  # fmt: skip
+        """One contact: what waits, then what is due, then what managers ask."""
+        ledger = Ledger(rows, self.db.ids, self.house, lanes.Writes(), now)
+        answers: list[tuple[Ask, int | Exception]] = []
+        try:
+            for event in rows.inbox[:n]:
+                _hear(ledger, event)
+            for timer in sorted(rows.timers.values(), key=lambda t: t.due_at):
+                if timer.due_at <= now and rows.timers.get(timer.key) is timer:
+                    fire(ledger, timer)
+            for ask in asks:
+                answers.append((ask, _obey(conn, ledger, ask)))
+        except Exception as error:
+            log.exception("turn_failed", contact=rows.contact.id)
+            report.failed.append(rows.contact.id)
+            report.answers += [(ask, error) for ask in asks]
+            return
+        due = now if len(rows.inbox) >= min(n, lanes.PER_LANE) else ledger.next_due()
+        ledger.writes.lanes.append({"b_id": rows.contact.id, "b_due": due, "b_pace": rows.pace})
+        batch.merge(ledger.writes)
+        report.lanes += 1
+        report.events += len(rows.inbox[:n])
+        report.answers += answers
+
+    async def _one_by_one(self, asks: list[Ask], now: Instant, error: Exception) -> Report:
+        """The batch as a whole could not be saved: every lane by itself, so that one bad row harms nobody else."""
+        log.error("batch_failed", error=repr(error))
+        total = Report()
+        due = await self.db.read(lambda c: lanes.due(c, now, BATCH))
+        for contact in dict.fromkeys([*(a.contact for a in asks), *due]):
+            mine = [a for a in asks if a.contact == contact]
+            try:
+                one = await self.db.write(lambda c, m=mine, k=contact: self._only(c, k, m, now), "turns")
+            except Exception as alone:
+                log.exception("lane_failed", contact=contact)
+                total.failed.append(contact)
+                total.answers += [(a, alone) for a in mine]
+                continue
+            total.lanes += one.lanes
+            total.answers += one.answers
+            total.failed += one.failed
+            total.spoke |= one.spoke
+            total.changed |= one.changed
+        return total
+
+    def _only(self, conn: Connection, contact: int, asks: list[Ask], now: Instant, *, events: int = 1_000) -> Report:
+        report, batch = Report(), lanes.Writes()
+        for rows in lanes.claim(conn, now, 0, only=[contact]):
+            self._turn(conn, rows, asks, now, batch, report, events)
+        lanes.save(conn, batch, now, self.shard)
+        report.spoke, report.changed = bool(batch.parts), bool(batch.changes)
+        return report
+
+    async def _alone(self, contact: int) -> None:
+        """A lane whose turn raised: its events one at a time, until the bad one is found and counted or parked."""
+        now = self.clock.now()
+        for _ in range(lanes.PER_LANE):
+            try:
+                report = await self.db.write(lambda c: self._only(c, contact, [], now, events=1), "turns")
+                failed = bool(report.failed)
+            except Exception:
+                log.exception("event_failed", contact=contact)
+                failed = True
+            if failed:
+                await self.db.write(lambda c: self._count_failure(c, contact, now), "turns")
+                return
+            if not report.events:
+                return
+
+    def _count_failure(self, conn: Connection, contact: int, now: Instant) -> None:
+        """The first waiting event (or else the due timers) of this lane did it."""
+        for rows in lanes.claim(conn, now, 0, only=[contact]):
+            ledger = Ledger(rows, self.db.ids, self.house, lanes.Writes(), now)
+            due: Instant | None = now
+            if not rows.inbox:
+                for timer in [t for t in rows.timers.values() if t.due_at <= now]:
+                    ledger.cut_timer(timer.key)
+                    log.error("timer_parked", contact=contact, timer=timer.key)
+                due = ledger.next_due()
+            elif rows.inbox[0].attempts + 1 < POISON_AFTER:
+                ledger.writes.retries.append(rows.inbox[0].id)
+                due = now + 200 * 2 ** rows.inbox[0].attempts
+            else:
+                _park(ledger, rows.inbox[0])
+            ledger.writes.lanes.append({"b_id": contact, "b_due": due, "b_pace": rows.pace})
+            lanes.save(conn, ledger.writes, now, self.shard)
+
+    def _find_script(self, conn: Connection, digest: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        from bots.kit.compiler import read_script  # noqa: PLC0415
+
+        kept = deals.script_source(conn, digest)
+        return read_script(kept[1], kept[0])[0] if kept else None
+
+
+def _hear(ledger: Ledger, row: InboxRow) -> None:
+    ignored = decide(ledger, event_from_json(row.kind, row.event))
+    state = "ignored" if ignored else "processed"
+    ledger.writes.done.append((row.id, state, ignored))
+    ledger.writes.tallies[row.channel, state, ignored] += 1
+
+
+def _park(ledger: Ledger, row: InboxRow) -> None:
+    ledger.writes.done.append((row.id, "quarantined", "poison"))
+    ledger.writes.tallies[row.channel, "quarantined", "poison"] += 1
+    deal = ledger.deal_in(ledger.house.slot)
+    if deal is None:
+        deal = ledger.open_deal(row.channel, "opened: an event of this contact could not be handled")
+    ledger.create_task(deal, "check_event", line("task_poison", id=row.id), "robot")
+
+
+def _obey(conn: Connection, ledger: Ledger, ask: Ask) -> int | Exception:
+    try:
+        deal = next((d for d in ledger.rows.deals if d.id == ask.deal), None)
+        if deal is None and ask.deal:
+            deal = deals.find(conn, ask.deal)
+        if isinstance(ask.command, Write) and ask.command.client_id and deal is not None:
+            sent_before = timeline.by_client_id(conn, deal.id, ask.command.client_id)
+            if sent_before is not None:
+                return sent_before
+        return obey_manager(ledger, deal, ask.command, ask.who)
+    except (Conflict, Invalid) as refusal:
+        return refusal

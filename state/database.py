@@ -1,0 +1,190 @@
+"""The one way to the database: plain functions of a connection, each run whole in one transaction in a database thread.
+
+`write(job)` commits or leaves nothing; `read(job)` sees committed rows only. SQLite has one writing connection (which
+alone checkpoints) and reads beside it; PostgreSQL has a few of each. A job may run twice: it must not touch anything
+but its connection and what it returns.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from state import failpoint
+from state.ids import BlockUsedUp, Ids
+
+__all__ = ["Connection", "Database", "Job", "Unavailable"]
+
+T = TypeVar("T")
+Job = Callable[[Connection], T]
+
+_RETRIES = 5
+_TRANSIENT = ("40001", "40P01", "57P01", "57P02", "57P03", "08000", "08003", "08006")
+_SQLITE_WRITE = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA busy_timeout=2000",
+    "PRAGMA secure_delete=ON",
+    "PRAGMA cache_size=-32000",
+    "PRAGMA temp_store=MEMORY",
+)
+_SQLITE_READ = (
+    "PRAGMA query_only=ON",
+    "PRAGMA wal_autocheckpoint=0",
+    "PRAGMA busy_timeout=2000",
+    "PRAGMA cache_size=-8000",
+)
+
+
+class Unavailable(Exception):
+    """The database cannot be written now (locked, full, read-only, gone). Nothing was stored; ask again."""
+
+
+class Database:
+    """Opens nothing until first used. `url` is SQLAlchemy's; PostgreSQL is driven by psycopg."""
+
+    def __init__(self, url: str, *, ids: Ids | None = None) -> None:
+        if url.startswith(("postgres://", "postgresql://")):
+            url = "postgresql+psycopg://" + url.split("://", 1)[1]
+        self.url = url
+        self.sqlite = url.startswith("sqlite")
+        self.ids = ids or Ids()
+        self._jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._reads: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._writer = _engine(url, _SQLITE_WRITE, "BEGIN IMMEDIATE")
+        self._reader = _engine(url, _SQLITE_READ, "BEGIN")
+
+    @property
+    def engine(self) -> Engine:
+        """The writing engine, for migrations and one-off commands before the workers start."""
+        return self._writer
+
+    def start(self) -> None:
+        """Start the database threads: one writer for SQLite, four for PostgreSQL, and two readers."""
+        if self._threads:
+            return
+        for n in range(1 if self.sqlite else 4):
+            self._spawn(self._work, self._jobs, self._writer, f"write-{n}")
+        for n in range(2):
+            self._spawn(self._work, self._reads, self._reader, f"read-{n}")
+
+    def _spawn(self, target: Callable[..., None], jobs: Any, engine: Engine, name: str) -> None:
+        thread = threading.Thread(target=target, args=(jobs, engine), name=f"parley-{name}", daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    async def write(self, job: Job[T], name: str = "write") -> T:
+        """Run `job` in one transaction and commit. `name` names its failpoints."""
+        return await self._hand(self._jobs, job, name)
+
+    async def read(self, job: Job[T]) -> T:
+        return await self._hand(self._reads, job, "")
+
+    async def _hand(self, jobs: Any, job: Job[T], name: str) -> T:
+        self.start()
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        jobs.put((job, name, loop, done))
+        return await done
+
+    def write_now(self, job: Job[T], name: str = "write") -> T:
+        """The same from ordinary code (commands, tests): runs in the caller's thread."""
+        return _run(self._writer, None, job, name, self.ids)[1]
+
+    def _work(self, jobs: Any, engine: Engine) -> None:
+        conn: Connection | None = None
+        while (item := jobs.get()) is not None:
+            job, name, loop, done = item
+            try:
+                conn, answer = _run(engine, conn, job, name, self.ids if name else None)
+            except BaseException as error:  # noqa: BLE001 - handed to whoever asked
+                conn = None
+                _tell(loop, done, error, failed=True)
+            else:
+                _tell(loop, done, answer, failed=False)
+        if conn is not None:
+            conn.close()
+
+    async def close(self) -> None:
+        """End the threads after the jobs already handed in; return unused ids."""
+        if self._threads:
+            await self.write(self.ids.give_back)
+        writers = 1 if self.sqlite else 4
+        for _ in range(writers):
+            self._jobs.put(None)
+        for _ in range(2):
+            self._reads.put(None)
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join, 10)
+        self._threads.clear()
+        self._writer.dispose()
+        self._reader.dispose()
+
+
+def _tell(loop: asyncio.AbstractEventLoop, done: "asyncio.Future[Any]", value: Any, *, failed: bool) -> None:
+    def settle() -> None:
+        if not done.done():
+            done.set_exception(value) if failed else done.set_result(value)
+
+    try:
+        loop.call_soon_threadsafe(settle)
+    except RuntimeError:  # the loop is gone: nobody is left to hear it
+        return
+
+
+def _run(engine: Engine, conn: Connection | None, job: Job[T], name: str, ids: Ids | None) -> tuple[Connection, T]:
+    """One job, one transaction; transient failures of the server are retried whole."""
+    for attempt in range(_RETRIES):
+        try:
+            if conn is None or conn.closed or conn.invalidated:
+                conn = engine.connect()
+            if ids is not None and (low := ids.low()):
+                with conn.begin():
+                    granted = ids.reserve(conn, low)
+                ids.grant(granted)
+            with conn.begin():
+                answer = job(conn)
+                if name:
+                    failpoint.hit(name + ".before_commit")
+            if name:
+                failpoint.hit(name + ".after_commit")
+        except BlockUsedUp:
+            if attempt == _RETRIES - 1:
+                raise
+        except DBAPIError as error:
+            if conn is not None:
+                conn.close()
+                conn = None
+            if not _transient(error) or attempt == _RETRIES - 1:
+                raise (Unavailable(str(error.orig)) if isinstance(error, OperationalError) else error) from error
+        else:
+            return conn, answer
+    raise Unavailable("gave up")  # pragma: no cover - the loop above raises
+
+
+def _transient(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or state in _TRANSIENT
+
+
+def _engine(url: str, pragmas: tuple[str, ...], begin: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_size=8, max_overflow=4, pool_pre_ping=False)
+    engine = create_engine(url, connect_args={"check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _connected(dbapi: Any, _record: Any) -> None:
+        dbapi.isolation_level = None
+        for pragma in pragmas:
+            dbapi.execute(pragma).close()
+
+    @event.listens_for(engine, "begin")
+    def _begun(conn: Connection) -> None:
+        conn.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,71 @@
+"""Ids: small rising integers, reserved in blocks so that the hot path never asks the database for one.
+
+A block is reserved in a commit of its own before it is used; a crash leaves a gap, never a repeat.
+"""
+
+import threading
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from state.tables import counters
+
+_BLOCK: Final = {"inbox": 50_000, "entry": 50_000, "part": 50_000, "run": 2_000}
+_SMALL: Final = 1_000
+KINDS: Final = ("inbox", "entry", "part", "run", "deal", "contact", "identity", "task", "person", "token")
+
+
+class BlockUsedUp(Exception):
+    """A block ran out inside one batch: the batch is run again after another is reserved."""
+
+
+class Ids:
+    def __init__(self) -> None:
+        self._next: dict[str, int] = dict.fromkeys(KINDS, 0)
+        self._end: dict[str, int] = dict.fromkeys(KINDS, 0)
+        self._lock = threading.Lock()
+
+    def take(self, kind: str) -> int:
+        """One new id. `BlockUsedUp` when the block ran out inside a batch."""
+        with self._lock:
+            value = self._next[kind]
+            if value >= self._end[kind]:
+                raise BlockUsedUp(kind)
+            self._next[kind] = value + 1
+            return value
+
+    def low(self) -> list[str]:
+        """Kinds whose block is more than half used."""
+        return [kind for kind in KINDS if self._end[kind] - self._next[kind] < _BLOCK.get(kind, _SMALL) // 2]
+
+    def reserve(self, conn: Connection, kinds: list[str]) -> dict[str, int]:
+        """Move each kind's counter past a new block; the answer goes to `grant` once this commit is durable."""
+        insert = sqlite_insert if conn.dialect.name == "sqlite" else pg_insert
+        granted = {}
+        for kind in sorted(kinds):
+            block = _BLOCK.get(kind, _SMALL)
+            row = insert(counters).values(name=kind, next=1 + block)
+            row = row.on_conflict_do_update(index_elements=["name"], set_={"next": counters.c.next + block})
+            granted[kind] = int(conn.execute(row.returning(counters.c.next)).scalar_one())
+        return granted
+
+    def grant(self, granted: dict[str, int]) -> None:
+        with self._lock:
+            for kind, end in granted.items():
+                start = end - _BLOCK.get(kind, _SMALL)
+                if self._end[kind] != start:  # another process reserved in between: leave the rest of ours unused
+                    self._next[kind] = start
+                self._end[kind] = end
+
+    def give_back(self, conn: Connection) -> None:
+        """On a graceful stop: return what was not used, where nobody else has reserved since."""
+        back = [{"kind": k, "end": self._end[k], "next_": self._next[k]} for k in KINDS if self._end[k]]
+        if back:
+            statement = update(counters).where(
+                counters.c.name == bindparam("kind"), counters.c.next == bindparam("end")
+            )
+            conn.execute(statement.values(next=bindparam("next_")), back)
+        self._end = dict.fromkeys(KINDS, 0)
+        self._next = dict.fromkeys(KINDS, 0)

@@ -1,0 +1,235 @@
+"""The inbox: everything that comes in, kept before it is acknowledged, each provider event once.
+
+`keep` resolves who spoke, stores the rows and wakes the lanes, for a whole batch, in the caller's one transaction.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from state.ids import Ids
+from state.records import Instant
+from state.tables import contacts, cursors, identities, inbox, lanes, parts, points, tallies
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One event on its way into the inbox. `sender` is None where nobody spoke (ignored, quarantined, a status)."""
+
+    channel: str
+    account: str
+    external_id: str
+    kind: str
+    event: dict[str, Any]
+    raw: bytes
+    state: str = "waiting"
+    reason: str = ""
+    sender: dict[str, Any] | None = None
+    """channel, account, address, name, phone, email of a `Sender`."""
+    opens: bool = True
+    """May make a new contact; else an unknown sender is ignored."""
+    vouched: bool = True
+    """The sender's phone and e-mail are proved by the channel."""
+    part: int = 0
+    """For a status: our part's id."""
+
+    @property
+    def key(self) -> str:
+        return f"{self.channel}:{self.account}:{self.external_id}"
+
+
+def identity_key(channel: str, account: str, address: str) -> str:
+    return f"{channel}:{account}:{address}"
+
+
+def keep(conn: Connection, ids: Ids, arrivals: Sequence[Arrival], now: Instant, shard: int = 0) -> list[str]:
+    """Store a batch. The answer, per arrival: `new`, `duplicate` or `differs` (a duplicate with another body)."""
+    lane_of = _senders(conn, ids, [a for a in arrivals if a.sender and a.state == "waiting"], now)
+    lane_of |= _parts(conn, [a.part for a in arrivals if a.part])
+    rows: dict[int, Arrival] = {}
+    values: list[dict[str, Any]] = []
+    for arrival in arrivals:
+        state, reason, lane = arrival.state, arrival.reason, None
+        if state == "waiting":
+            lane = lane_of.get(_lane_key(arrival))
+            if lane is None:
+                state, reason = "ignored", "unknown_part" if arrival.kind == "status" else "unknown_sender"
+        row_id = ids.take("inbox")
+        rows[row_id] = arrival
+        values.append(
+            {
+                "id": row_id, "channel": arrival.channel, "account": arrival.account, "external_id": arrival.external_id,
+                "contact_id": lane, "received_at": now, "kind": arrival.kind, "event": arrival.event, "attempts": 0,
+                "key": arrival.key, "raw": arrival.raw, "state": state, "reason": reason,
+                "done_at": None if state == "waiting" else now,
+            }
+        )  # fmt: skip
+    kept = set(_insert_new(conn, values))
+    wake(conn, {v["contact_id"] for v in values if v["id"] in kept and v["state"] == "waiting"}, now)
+    counted: Counter[tuple[str, str, str]] = Counter()
+    for v in values:
+        counted[v["channel"], "received", ""] += 1
+        if v["id"] not in kept:
+            counted[v["channel"], "duplicate", ""] += 1
+        elif v["state"] != "waiting":
+            counted[v["channel"], v["state"], v["reason"]] += 1
+    answers = ["new" if row_id in kept else "duplicate" for row_id in rows]
+    if len(kept) < len(values):
+        answers = _differing(conn, values, kept, answers)
+    tally(conn, counted, shard)
+    return answers
+
+
+def _lane_key(arrival: Arrival) -> Any:
+    if arrival.part:
+        return arrival.part
+    sender = arrival.sender
+    return identity_key(sender["channel"], sender["account"], sender["address"]) if sender else None
+
+
+def _insert_new(conn: Connection, values: list[dict[str, Any]]) -> list[int]:
+    dialect = sqlite_insert if conn.dialect.name == "sqlite" else pg_insert
+    statement = dialect(inbox).on_conflict_do_nothing(index_elements=["key"]).returning(inbox.c.id)
+    return list(conn.execute(statement, values).scalars())
+
+
+def _differing(conn: Connection, values: list[dict[str, Any]], kept: set[int], answers: list[str]) -> list[str]:
+    keys = [v["key"] for v in values if v["id"] not in kept]
+    stored = dict(conn.execute(select(inbox.c.key, inbox.c.raw).where(inbox.c.key.in_(keys))).tuples().all())
+    return [
+        "differs" if answer == "duplicate" and stored.get(v["key"], v["raw"]) != v["raw"] else answer
+        for answer, v in zip(answers, values, strict=True)
+    ]
+
+
+def _parts(conn: Connection, part_ids: Sequence[int]) -> dict[Any, int]:
+    if not part_ids:
+        return {}
+    found = conn.execute(select(parts.c.id, parts.c.contact_id).where(parts.c.id.in_(part_ids)))
+    return dict(found.tuples().all())
+
+
+_FIND_IDENTITIES = select(identities.c.key, identities.c.contact_id).where(
+    identities.c.key.in_(bindparam("keys", expanding=True))
+)
+
+
+def _senders(conn: Connection, ids: Ids, arrivals: Sequence[Arrival], now: Instant) -> dict[Any, int]:
+    """Contact by identity key; people never seen before get a contact, an identity and a lane."""
+    wanted = {_lane_key(a): a for a in arrivals}
+    if not wanted:
+        return {}
+    lane_of: dict[Any, int] = dict(conn.execute(_FIND_IDENTITIES, {"keys": list(wanted)}).tuples().all())
+    fresh = {key: a for key, a in wanted.items() if key not in lane_of and a.opens}
+    if not fresh:
+        return lane_of
+    known = _known_points(conn, fresh.values())
+    for key, arrival in fresh.items():
+        lane_of[key] = _newcomer(conn, ids, key, arrival, known, now)
+    return lane_of
+
+
+def _known_points(conn: Connection, arrivals: Iterable[Arrival]) -> dict[str, int]:
+    keys = [key for a in arrivals for key in point_keys(a.sender or {})]
+    if not keys:
+        return {}
+    return dict(conn.execute(select(points.c.key, points.c.contact_id).where(points.c.key.in_(keys))).tuples().all())
+
+
+def point_keys(sender: dict[str, Any]) -> list[str]:
+    return [f"{kind}:{sender[kind]}" for kind in ("phone", "email") if sender.get(kind)]
+
+
+def _newcomer(conn: Connection, ids: Ids, key: str, arrival: Arrival, known: dict[str, int], now: Instant) -> int:
+    sender = arrival.sender or {}
+    insert_ = sqlite_insert if conn.dialect.name == "sqlite" else pg_insert
+    contact = next((known[k] for k in point_keys(sender) if k in known), None)
+    made = contact is None
+    if contact is None:
+        contact = ids.take("contact")
+    row = {
+        "id": ids.take("identity"), "contact_id": contact, "channel": sender["channel"], "account": sender["account"],
+        "address": sender["address"], "name": sender.get("name") or "", "barred": "", "heard_at": None, "created_at": now, "key": key,
+    }  # fmt: skip
+    won = conn.execute(
+        insert_(identities).values(**row).on_conflict_do_nothing(index_elements=["key"]).returning(identities.c.id)
+    ).scalar()
+    if won is None:  # someone else's first message of the same person was quicker
+        return int(conn.execute(select(identities.c.contact_id).where(identities.c.key == key)).scalar_one())
+    if made:
+        name, phone, email = (sender.get(k) or "" for k in ("name", "phone", "email"))
+        conn.execute(
+            insert(contacts).values(id=contact, name=name, phone=phone, email=email, created_at=now, merged_into=None)
+        )
+        conn.execute(insert(lanes).values(contact_id=contact, due_at=None, pace=[]))
+    for point in point_keys(sender):
+        verified = now if arrival.vouched else None
+        new = insert_(points).values(key=point, contact_id=contact, verified_at=verified)
+        conn.execute(new.on_conflict_do_nothing(index_elements=["key"]))
+        known[point] = contact
+    return contact
+
+
+_WAKE = (
+    update(lanes)
+    .where(
+        lanes.c.contact_id.in_(bindparam("ids", expanding=True)),
+        or_(lanes.c.due_at.is_(None), lanes.c.due_at > bindparam("now")),
+    )
+    .values(due_at=bindparam("now"))
+)
+
+
+def wake(conn: Connection, contact_ids: set[int | None], now: Instant) -> None:
+    """Make these lanes due. Sorted, so that two processes never wait for each other's rows."""
+    due = sorted(c for c in contact_ids if c is not None)
+    if due:
+        conn.execute(_WAKE, {"ids": due, "now": now})
+
+
+def tally(conn: Connection, counted: "Counter[tuple[str, str, str]]", shard: int) -> None:
+    """Add to the durable counters in the same commit as what they count."""
+    if not counted:
+        return
+    dialect = sqlite_insert if conn.dialect.name == "sqlite" else pg_insert
+    statement = dialect(tallies)
+    statement = statement.on_conflict_do_update(index_elements=["key"], set_={"n": tallies.c.n + statement.excluded.n})
+    rows = [
+        {
+            "key": f"{shard}:{channel}:{outcome}:{reason}",
+            "channel": channel,
+            "outcome": outcome,
+            "reason": reason,
+            "n": n,
+        }
+        for (channel, outcome, reason), n in sorted(counted.items())
+    ]
+    conn.execute(statement, rows)
+
+
+def save_cursor(conn: Connection, key: str, value: int) -> None:
+    """How far a polled source has been read, moved in the same commit as what was read."""
+    dialect = sqlite_insert if conn.dialect.name == "sqlite" else pg_insert
+    row = dialect(cursors).values(key=key, value=value)
+    conn.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+
+def load_cursor(conn: Connection, key: str) -> int:
+    return int(conn.execute(select(cursors.c.value).where(cursors.c.key == key)).scalar() or 0)
+
+
+def load_tallies(conn: Connection) -> list[tuple[str, str, str, int]]:
+    """(channel, outcome, reason, n), summed over shards, and the events still waiting as outcome `waiting`."""
+    t = tallies.c
+    counted = conn.execute(
+        select(t.channel, t.outcome, t.reason, func.sum(t.n)).group_by(t.channel, t.outcome, t.reason)
+    )
+    waiting = conn.execute(
+        select(inbox.c.channel, func.count()).where(inbox.c.state == "waiting").group_by(inbox.c.channel)
+    )
+    return [(c, o, r, int(n)) for c, o, r, n in counted.tuples()] + [(c, "waiting", "", n) for c, n in waiting.tuples()]

@@ -1,0 +1,277 @@
+"""The lane: one contact's serial queue, and the unit of work.
+
+`claim` takes due lanes with all that is known of their contacts; `save` writes what their turns came to, whole, in the
+same transaction. On PostgreSQL the claim locks the lane rows and skips those that others hold; SQLite has one writer.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import Connection, Table, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from state import inbox as inbox_rows
+from state import outbox
+from state import tables as t
+from state.records import Contact, Deal, Entry, Identity, InboxRow, Instant, LaneRows, Part, Run, Task, Timer
+
+BELOW = {
+    "sent": ("queued", "sending", "unknown"),
+    "delivered": ("queued", "sending", "unknown", "sent"),
+    "read": ("queued", "sending", "unknown", "sent", "delivered"),
+    "failed": ("queued", "sending", "unknown", "sent"),
+}
+"""From which states each status may be reached: a status only climbs, and failed is final."""
+
+PER_LANE = 50
+"""How many waiting events one lane may take in one turn; the rest stay due."""
+
+
+def _columns(table: Table, record: type) -> list[Any]:
+    return [table.c[f.name] for f in fields(record)]
+
+
+def _ids(column: Any) -> Any:
+    return column.in_(bindparam("ids", expanding=True))
+
+
+_DUE = (
+    select(t.lanes.c.contact_id)
+    .where(t.lanes.c.due_at <= bindparam("now"))
+    .order_by(t.lanes.c.due_at)
+    .limit(bindparam("n"))
+)
+_DUE_LOCKED = _DUE.with_for_update(skip_locked=True)
+_LOCK = select(t.lanes.c.contact_id).where(_ids(t.lanes.c.contact_id)).order_by(t.lanes.c.contact_id)
+_CONTACTS = (
+    select(*_columns(t.contacts, Contact), t.lanes.c.pace)
+    .join(t.lanes, t.lanes.c.contact_id == t.contacts.c.id)
+    .where(_ids(t.contacts.c.id))
+)
+_INBOX = (
+    select(*_columns(t.inbox, InboxRow))
+    .where(t.inbox.c.state == "waiting", _ids(t.inbox.c.contact_id))
+    .order_by(t.inbox.c.id)
+    .limit(bindparam("n"))
+)
+_IDENTITIES = select(*_columns(t.identities, Identity)).where(_ids(t.identities.c.contact_id))
+_DEALS = select(*_columns(t.deals, Deal)).where(t.deals.c.closed_at.is_(None), _ids(t.deals.c.contact_id))
+_RUNS = select(*_columns(t.runs, Run)).where(t.runs.c.status == "running", _ids(t.runs.c.contact_id))
+_TIMERS = select(*_columns(t.timers, Timer)).where(_ids(t.timers.c.contact_id))
+
+
+def claim(conn: Connection, now: Instant, n: int, *, only: Sequence[int] = ()) -> list[LaneRows]:
+    """Up to `n` due lanes, longest overdue first, and those in `only` whether due or not."""
+    postgres = conn.dialect.name != "sqlite"
+    due = list(conn.execute(_DUE_LOCKED if postgres else _DUE, {"now": now, "n": n}).scalars()) if n else []
+    wanted = list(dict.fromkeys([*only, *due]))
+    if only and postgres:
+        conn.execute(_LOCK.with_for_update(), {"ids": sorted(only)})
+    return load(conn, wanted)
+
+
+def load(conn: Connection, contact_ids: list[int]) -> list[LaneRows]:
+    """Everything the turns of these contacts need, in six statements however many they are."""
+    if not contact_ids:
+        return []
+    ids = {"ids": contact_ids}
+    rows: dict[int, LaneRows] = {}
+    for *contact, pace in conn.execute(_CONTACTS, ids).tuples():
+        rows[contact[0]] = LaneRows(Contact(*contact), pace)
+    for identity in conn.execute(_IDENTITIES, ids).tuples():
+        rows[identity[1]].identities[identity[0]] = Identity(*identity)
+    for deal in conn.execute(_DEALS, ids).tuples():
+        rows[deal[1]].deals.append(Deal(*deal))
+    for run in conn.execute(_RUNS, ids).tuples():
+        rows[run[2]].runs[run[1]] = Run(*run)
+    for timer in conn.execute(_TIMERS, ids).tuples():
+        rows[timer[0]].timers[timer[1]] = Timer(*timer)
+    for event in conn.execute(_INBOX, {"ids": contact_ids, "n": max(2_000, 4 * len(contact_ids))}).tuples():
+        waiting = rows[event[4]].inbox
+        if len(waiting) < PER_LANE:
+            waiting.append(InboxRow(*event))
+    return [rows[i] for i in contact_ids if i in rows]
+
+
+@dataclass(slots=True)
+class Writes:
+    """What a batch of turns came to: rows to insert, rows to overwrite, lanes to set."""
+
+    entries: list[Entry] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    new_deals: dict[int, Deal] = field(default_factory=dict)
+    deals: dict[int, Deal] = field(default_factory=dict)
+    new_runs: dict[int, Run] = field(default_factory=dict)
+    runs: dict[int, Run] = field(default_factory=dict)
+    tasks: list[Task] = field(default_factory=list)
+    contacts: dict[int, Contact] = field(default_factory=dict)
+    identities: dict[int, Identity] = field(default_factory=dict)
+    set_timers: dict[tuple[int, str], Timer] = field(default_factory=dict)
+    cut_timers: dict[tuple[int, str], None] = field(default_factory=dict)
+    silenced: list[tuple[int, str]] = field(default_factory=list)
+    """(deal, why): bots' parts of these deals that are still queued are blocked."""
+    statuses: list[tuple[int, str, str]] = field(default_factory=list)
+    """(part, status, error): a provider's word; a part only ever climbs."""
+    dropped: list[tuple[int, str]] = field(default_factory=list)
+    """(identity, why): everything queued for these addresses is blocked."""
+    taken_tasks: list[tuple[int, int]] = field(default_factory=list)
+    """(deal, person): its open tasks that belong to nobody are now theirs."""
+    done_tasks: list[tuple[int, str, int]] = field(default_factory=list)
+    """(task, result, person)."""
+    done: list[tuple[int, str, str]] = field(default_factory=list)
+    """(inbox id, state, reason)."""
+    retries: list[int] = field(default_factory=list)
+    """Inbox ids whose handling failed: one more attempt is counted."""
+    lanes: list[dict[str, Any]] = field(default_factory=list)
+    """contact_id, due_at, pace."""
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    points: list[dict[str, Any]] = field(default_factory=list)
+    scripts: list[dict[str, Any]] = field(default_factory=list)
+    tallies: "Counter[tuple[str, str, str]]" = field(default_factory=Counter)
+
+    def merge(self, other: "Writes") -> None:
+        """Add what another lane came to; lanes never share rows."""
+        for name in _FIELDS:
+            theirs = getattr(other, name)
+            if theirs:
+                mine = getattr(self, name)
+                mine.extend(theirs) if isinstance(mine, list) else mine.update(theirs)
+
+
+_FIELDS = tuple(f.name for f in fields(Writes))
+
+
+def _overwrite(table: Table, record: type, *, fixed: tuple[str, ...]) -> Any:
+    names = [f.name for f in fields(record) if f.name not in ("id", *fixed)]
+    return update(table).where(table.c.id == bindparam("b_id")).values({n: bindparam("b_" + n) for n in names}), [
+        ("b_" + n, n) for n in ("id", *names)
+    ]
+
+
+_DEAL_SQL, _DEAL_BINDS = _overwrite(t.deals, Deal, fixed=("contact_id", "opened_at", "source", "slot"))
+_RUN_SQL, _RUN_BINDS = _overwrite(t.runs, Run, fixed=("deal_id", "contact_id", "bot", "script", "started_at"))
+_CONTACT_SQL, _CONTACT_BINDS = _overwrite(t.contacts, Contact, fixed=("created_at",))
+_IDENTITY_SQL, _IDENTITY_BINDS = _overwrite(t.identities, Identity, fixed=("channel", "account", "created_at"))
+_LANE_SQL = (
+    update(t.lanes)
+    .where(t.lanes.c.contact_id == bindparam("b_id"))
+    .values(due_at=bindparam("b_due"), pace=bindparam("b_pace"))
+)
+_DONE_SQL = (
+    update(t.inbox)
+    .where(_ids(t.inbox.c.id))
+    .values(state=bindparam("b_state"), reason=bindparam("b_reason"), done_at=bindparam("b_at"))
+)
+_STATUS_SQL = (
+    update(t.parts)
+    .where(t.parts.c.id == bindparam("b_part"), t.parts.c.state.in_(bindparam("b_below", expanding=True)))
+    .values(state=bindparam("b_status"), error=bindparam("b_error"), open=0, settled_at=bindparam("b_at"))
+)
+_SILENCE_SQL = (
+    update(t.parts)
+    .where(
+        t.parts.c.deal_id == bindparam("b_deal"),
+        t.parts.c.state == "queued",
+        t.parts.c.open == 1,
+        t.parts.c.author == "bot",
+    )
+    .values(state="blocked", open=0, error=bindparam("b_why"), settled_at=bindparam("b_at"))
+)
+_CUT_SQL = delete(t.timers).where(
+    and_(t.timers.c.contact_id == bindparam("b_contact"), t.timers.c.key == bindparam("b_key"))
+)
+
+
+def _rows(records: Iterable[Any]) -> list[dict[str, Any]]:
+    return [{name: getattr(r, name) for name in r.__dataclass_fields__} for r in records]
+
+
+def _binds(records: Iterable[Any], pairs: list[tuple[str, str]]) -> list[dict[str, Any]]:
+    get = attrgetter(*[name for _, name in pairs])
+    names = [bind for bind, _ in pairs]
+    return [dict(zip(names, get(r), strict=True)) for r in records]
+
+
+def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
+    """Write a batch, every table at most a few statements."""
+    upsert = sqlite_insert if conn.dialect.name == "sqlite" else pg_insert
+    for deal in w.deals.values():  # closings before openings: one open deal per contact and slot
+        if deal.closed_at is not None:
+            conn.execute(_DEAL_SQL, _binds([deal], _DEAL_BINDS))
+    if w.scripts:
+        conn.execute(upsert(t.scripts).on_conflict_do_nothing(index_elements=["hash"]), w.scripts)
+    if w.new_deals:
+        conn.execute(insert(t.deals), _rows(w.new_deals.values()))
+    if open_deals := [d for d in w.deals.values() if d.closed_at is None]:
+        conn.execute(_DEAL_SQL, _binds(open_deals, _DEAL_BINDS))
+    if w.runs:
+        conn.execute(_RUN_SQL, _binds(w.runs.values(), _RUN_BINDS))
+    if w.new_runs:
+        conn.execute(insert(t.runs), _rows(w.new_runs.values()))
+    if w.contacts:
+        conn.execute(_CONTACT_SQL, _binds(w.contacts.values(), _CONTACT_BINDS))
+    if w.identities:
+        conn.execute(_IDENTITY_SQL, _binds(w.identities.values(), _IDENTITY_BINDS))
+    if w.points:
+        conn.execute(upsert(t.points).on_conflict_do_nothing(index_elements=["key"]), w.points)
+    if w.tasks:
+        conn.execute(insert(t.tasks), _rows(w.tasks))
+    if w.silenced:
+        conn.execute(_SILENCE_SQL, [{"b_deal": d, "b_why": why, "b_at": now} for d, why in w.silenced])
+    if w.entries:
+        conn.execute(insert(t.entries), _rows(w.entries))
+    if w.parts:
+        conn.execute(insert(t.parts), _rows(w.parts))
+    for part, status, error in w.statuses:
+        below = {"b_part": part, "b_below": BELOW[status], "b_status": status, "b_error": error, "b_at": now}
+        conn.execute(_STATUS_SQL, below)
+    for identity, why in w.dropped:
+        outbox.drop_queued(conn, identity, why, now)
+    _tasks(conn, w, now)
+    if w.cut_timers:
+        conn.execute(_CUT_SQL, [{"b_contact": c, "b_key": k} for c, k in w.cut_timers])
+    if w.set_timers:
+        timer = upsert(t.timers)
+        moved = {n: timer.excluded[n] for n in ("deal_id", "run_id", "name", "due_at")}
+        conn.execute(
+            timer.on_conflict_do_update(index_elements=["contact_id", "key"], set_=moved), _rows(w.set_timers.values())
+        )
+    _finish(conn, w, now)
+    if w.lanes:
+        conn.execute(_LANE_SQL, w.lanes)
+    if w.changes:
+        conn.execute(insert(t.changes), w.changes)
+    inbox_rows.tally(conn, w.tallies, shard)
+
+
+def _tasks(conn: Connection, w: Writes, now: Instant) -> None:
+    nobodys = update(t.tasks).where(t.tasks.c.state == "open", t.tasks.c.responsible_id.is_(None))
+    for deal, person in w.taken_tasks:
+        conn.execute(nobodys.where(t.tasks.c.deal_id == deal).values(responsible_id=person))
+    for task, result, person in w.done_tasks:
+        done = update(t.tasks).where(t.tasks.c.id == task, t.tasks.c.state == "open")
+        conn.execute(done.values(state="done", result=result, done_by=person, done_at=now))
+
+
+def _finish(conn: Connection, w: Writes, now: Instant) -> None:
+    grouped: dict[tuple[str, str], list[int]] = {}
+    for row_id, state, reason in w.done:
+        grouped.setdefault((state, reason), []).append(row_id)
+    for (state, reason), ids in grouped.items():
+        conn.execute(_DONE_SQL, {"ids": ids, "b_state": state, "b_reason": reason, "b_at": now})
+    if w.retries:
+        conn.execute(update(t.inbox).where(t.inbox.c.id.in_(w.retries)).values(attempts=t.inbox.c.attempts + 1))
+
+
+def next_due(conn: Connection) -> Instant | None:
+    """When the next lane comes due; None: nothing is waiting anywhere."""
+    return conn.execute(select(func.min(t.lanes.c.due_at)).where(t.lanes.c.due_at.is_not(None))).scalar()
+
+
+def due(conn: Connection, now: Instant, n: int) -> list[int]:
+    """Contacts whose lanes are due, longest overdue first."""
+    return list(conn.execute(_DUE, {"now": now, "n": n}).scalars())

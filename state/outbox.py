@@ -1,0 +1,169 @@
+"""The outbox: one row per part, from queued to settled. What left is never sent again by accident.
+
+`claim` marks parts as being sent in a commit of its own before anything leaves, so that a crash in between is seen
+as `unknown` and never as "not sent". One part per identity is open at a time: order holds across crashes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from sqlalchemy import Connection, and_, bindparam, case, exists, func, insert, or_, select, update
+
+from state.records import Instant, Part
+from state.tables import changes, deals, identities, parts
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A part that may go next, with what decides whether it still may."""
+
+    part: Part
+    deal_epoch: int | None
+    barred: str
+    heard_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a part after an attempt (or instead of one)."""
+
+    part: Part
+    state: str
+    open: bool
+    due_at: Instant
+    provider_id: str = ""
+    error: str = ""
+    repeats: int = 0
+    """Added to the part's count of possible repeats."""
+    bar: str = ""
+    """Bar the identity with this word, and block what is queued for it."""
+    shut: bool = False
+    """The provider says that the 24-hour window is closed."""
+    tell: str = ""
+    """The lane must hear of it, with this cause: someone may have to act."""
+
+
+_part = parts.alias("p")
+_ahead = parts.alias("ahead")
+_COLUMNS = [_part.c[f.name] for f in fields(Part)]
+_QUEUED = (
+    select(*_COLUMNS, deals.c.epoch, identities.c.barred, identities.c.heard_at)
+    .select_from(_part)
+    .outerjoin(deals, deals.c.id == _part.c.deal_id)
+    .join(identities, identities.c.id == _part.c.identity_id)
+    .where(
+        _part.c.state == "queued",
+        _part.c.due_at <= bindparam("now"),
+        (_part.c.channel + ":" + _part.c.account).not_in(bindparam("paused", expanding=True)),
+        ~exists().where(
+            and_(_ahead.c.identity_id == _part.c.identity_id, _ahead.c.open == 1, _ahead.c.id < _part.c.id)
+        ),
+    )
+    .order_by(_part.c.priority, _part.c.id)
+    .limit(bindparam("n"))
+)
+# The share lock on the deal makes a take-over wait until this claim is committed, never overtake it.
+_QUEUED_LOCKED = _QUEUED.with_for_update(of=_part, skip_locked=True)
+_SHARE_DEALS = select(deals.c.id, deals.c.epoch).where(deals.c.id.in_(bindparam("ids", expanding=True)))
+_SENDING = (
+    update(parts)
+    .where(parts.c.id.in_(bindparam("ids", expanding=True)))
+    .values(state="sending", claimed_at=bindparam("at"), attempts=parts.c.attempts + 1)
+)
+_in_play = parts.c.state.in_(("queued", "sending", "unknown"))
+_SETTLE = (
+    update(parts)
+    .where(parts.c.id == bindparam("b_id"))
+    .values(
+        state=case((_in_play, bindparam("b_state")), else_=parts.c.state),
+        open=case((_in_play, bindparam("b_open")), else_=parts.c.open),
+        due_at=bindparam("b_due"),
+        provider_id=case((bindparam("b_pid") == "", parts.c.provider_id), else_=bindparam("b_pid")),
+        error=bindparam("b_error"),
+        repeats=parts.c.repeats + bindparam("b_repeats"),
+        settled_at=bindparam("b_at"),
+    )
+)
+_BAR = update(identities).where(identities.c.id == bindparam("b_id")).values(barred=bindparam("b_why"))
+_DROP = (
+    update(parts)
+    .where(parts.c.identity_id == bindparam("b_identity"), parts.c.state == "queued", parts.c.open == 1)
+    .values(state="blocked", open=0, error=bindparam("b_why"), settled_at=bindparam("b_at"))
+)
+
+
+def candidates(conn: Connection, now: Instant, n: int, paused: Sequence[str] = ()) -> list[Claimed]:
+    """Up to `n` parts that are due and first in their identity's line, replies before broadcasts.
+
+    `paused` are accounts (`channel:account`) that nothing may go out on for now.
+    """
+    postgres = conn.dialect.name != "sqlite"
+    found = conn.execute(_QUEUED_LOCKED if postgres else _QUEUED, {"now": now, "n": n, "paused": list(paused)}).tuples()
+    claimed = [Claimed(Part(*row[:-3]), row[-3], row[-2], row[-1]) for row in found]
+    if postgres and claimed:
+        ids = sorted({c.part.deal_id for c in claimed})
+        shared = _SHARE_DEALS.with_for_update(read=True)
+        epochs: dict[int, int] = dict(conn.execute(shared, {"ids": ids}).tuples().all())
+        claimed = [Claimed(c.part, epochs.get(c.part.deal_id), c.barred, c.heard_at) for c in claimed]
+    return claimed
+
+
+def mark_sending(conn: Connection, ids: Sequence[int], now: Instant) -> None:
+    if ids:
+        conn.execute(_SENDING, {"ids": list(ids), "at": now})
+
+
+def settle(conn: Connection, verdicts: Sequence[Verdict], now: Instant) -> None:
+    """Write what became of parts. A status that a callback has already raised is left where it is."""
+    if not verdicts:
+        return
+    conn.execute(
+        _SETTLE,
+        [
+            {
+                "b_id": v.part.id, "b_state": v.state, "b_open": int(v.open), "b_due": v.due_at, "b_pid": v.provider_id,
+                "b_error": v.error, "b_repeats": v.repeats, "b_at": None if v.open else now,
+            }
+            for v in verdicts
+        ],
+    )  # fmt: skip
+    for v in verdicts:
+        if v.bar:
+            conn.execute(_BAR, {"b_id": v.part.identity_id, "b_why": v.bar})
+            conn.execute(_DROP, {"b_identity": v.part.identity_id, "b_why": v.bar, "b_at": now})
+        if v.shut:
+            shut = update(identities).where(identities.c.id == v.part.identity_id)
+            conn.execute(shut.values(heard_at=None))
+    told = [
+        {"at": now, "kind": "message", "deal_id": v.part.deal_id, "ref_id": v.part.entry_id}
+        for v in verdicts
+        if v.part.kind != "ack" and not (v.open and v.state == "queued")
+    ]
+    if told:
+        conn.execute(insert(changes), told)
+
+
+def drop_queued(conn: Connection, identity_id: int, why: str, now: Instant) -> None:
+    conn.execute(_DROP, {"b_identity": identity_id, "b_why": why, "b_at": now})
+
+
+def stranded(conn: Connection, before: Instant) -> list[Part]:
+    """Parts claimed before `before` and never settled: whoever sent them died in between."""
+    found = select(*_COLUMNS).where(
+        _part.c.open == 1,
+        or_(_part.c.state == "sending", _part.c.state == "unknown"),
+        _part.c.claimed_at < before,
+    )
+    return [Part(*row) for row in conn.execute(found).tuples()]
+
+
+def load(conn: Connection, ids: Sequence[int]) -> dict[int, Part]:
+    found = select(*_COLUMNS).where(_part.c.id.in_(list(ids)))
+    return {row[0]: Part(*row) for row in conn.execute(found).tuples()}
+
+
+def next_due(conn: Connection, now: Instant) -> Instant | None:
+    """When the next part that is put off comes due."""
+    return conn.execute(
+        select(func.min(parts.c.due_at)).where(parts.c.state == "queued", parts.c.due_at > now)
+    ).scalar()

@@ -1,0 +1,205 @@
+"""The nouns of the house, as rows: what is loaded, changed and saved. Field order is column order.
+
+Instants are integers: milliseconds since 1970-01-01 UTC. Ids are integers, unique within their table.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Instant = int
+
+Owner = Literal["bot", "person", "pool"]
+"""Who holds a conversation. Only its owner's bot may speak in it."""
+
+
+@dataclass(slots=True)
+class Contact:
+    id: int
+    name: str
+    phone: str
+    email: str
+    created_at: Instant
+    merged_into: int | None = None
+
+
+@dataclass(slots=True)
+class Identity:
+    """One address of a contact on one account of one channel."""
+
+    id: int
+    contact_id: int
+    channel: str
+    account: str
+    address: str
+    name: str
+    barred: str
+    """Why nothing may be sent: `blocked`, `opted_out`, `not_found`; empty: reachable."""
+    heard_at: Instant | None
+    """The customer's last message here; the 24-hour window runs from it."""
+    created_at: Instant
+
+
+@dataclass(slots=True)
+class Deal:
+    id: int
+    contact_id: int
+    funnel: str
+    slot: str
+    """Funnel group: at most one open deal per contact and slot."""
+    stage: str
+    title: str
+    source: str
+    why: str
+    """Why it was opened, or why the first message joined it: the router's own words."""
+    tags: list[str]
+    fields: dict[str, Any]
+    responsible_id: int | None
+    owner: str
+    epoch: int
+    """Rises with every change of owner; a bot's send carries the epoch it was decided under."""
+    route_id: int | None
+    """The identity that replies go to: where the customer last wrote from."""
+    waiting_since: Instant | None
+    stage_at: Instant
+    opened_at: Instant
+    closed_at: Instant | None
+    outcome: str | None
+    reason: str
+    version: int
+
+
+@dataclass(slots=True)
+class Run:
+    """One bot's walk through one deal, pinned to the script it began with."""
+
+    id: int
+    deal_id: int
+    contact_id: int
+    bot: str
+    script: str
+    """Hash of the script's text."""
+    state: dict[str, Any]
+    status: str
+    waits_until: Instant | None
+    started_at: Instant
+    ended_at: Instant | None
+    reason: str
+
+
+@dataclass(slots=True)
+class Timer:
+    """Due work of a lane. `key` names it within its contact: setting a key again moves it."""
+
+    contact_id: int
+    key: str
+    deal_id: int
+    run_id: int
+    name: str
+    due_at: Instant
+
+
+@dataclass(slots=True)
+class Task:
+    id: int
+    deal_id: int
+    contact_id: int
+    kind: str
+    text: str
+    details: dict[str, Any]
+    responsible_id: int | None
+    due_at: Instant | None
+    state: str
+    result: str
+    created_by: str
+    created_at: Instant
+    done_at: Instant | None = None
+    done_by: int | None = None
+
+
+@dataclass(slots=True)
+class Entry:
+    """One line of a deal's timeline."""
+
+    id: int
+    deal_id: int
+    contact_id: int
+    at: Instant
+    kind: str
+    direction: str
+    channel: str
+    identity_id: int | None
+    author: str
+    person_id: int | None
+    text: str
+    media: list[dict[str, Any]]
+    data: dict[str, Any]
+    client_id: str | None = None
+
+
+@dataclass(slots=True)
+class Part:
+    """One provider call for one piece of a message."""
+
+    id: int
+    entry_id: int
+    deal_id: int
+    contact_id: int
+    identity_id: int
+    channel: str
+    account: str
+    address: str
+    payload: dict[str, Any]
+    author: str
+    kind: str
+    """`reply`, `service`, `marketing` or `ack`: decides what an unknown part becomes."""
+    epoch: int | None
+    """The owner's epoch a bot's part was decided under; None: a person's, not to be stopped."""
+    priority: int
+    due_at: Instant
+    state: str = "queued"
+    open: int = 1
+    """1 while it still holds back the parts behind it."""
+    attempts: int = 0
+    repeats: int = 0
+    """How many of the attempts may have reached the customer twice."""
+    provider_id: str = ""
+    error: str = ""
+    claimed_at: Instant | None = None
+    settled_at: Instant | None = None
+
+
+@dataclass(slots=True)
+class InboxRow:
+    id: int
+    channel: str
+    account: str
+    external_id: str
+    contact_id: int
+    received_at: Instant
+    kind: str
+    event: dict[str, Any]
+    attempts: int
+
+
+@dataclass(slots=True)
+class LaneRows:
+    """All that is known of one contact when its turn comes."""
+
+    contact: Contact
+    pace: list[list[int]]
+    """When bots last spoke, and a digest of what they said: the loop guard's memory."""
+    identities: dict[int, Identity] = field(default_factory=dict)
+    deals: list[Deal] = field(default_factory=list)
+    """Open ones only."""
+    runs: dict[int, Run] = field(default_factory=dict)
+    """Running ones only, by deal."""
+    timers: dict[str, Timer] = field(default_factory=dict)
+    inbox: list[InboxRow] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: int
+    name: str
+    role: str
+    active: bool

@@ -1,0 +1,363 @@
+"""The schema. Every change here needs a migration; a test compares the two.
+
+Types are the few that SQLite's STRICT tables and PostgreSQL agree on: integers of 63 bits, text, bytes; JSON is text.
+There are no foreign keys: rows are only ever written by the lane that owns them, and the hot path pays for each check.
+"""
+
+from typing import Any
+
+import orjson
+from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Int = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Json(TypeDecorator[Any]):
+    """JSON as text, by orjson: the same bytes on both databases."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else orjson.loads(value)
+
+
+def _table(name: str, *columns: Column[Any] | Index, **kw: Any) -> Table:
+    return Table(name, metadata, *columns, sqlite_strict=True, **kw)
+
+
+def _id() -> Column[Any]:
+    return Column("id", Int, primary_key=True, autoincrement=False)
+
+
+def _int(name: str, *, null: bool = False) -> Column[Any]:
+    return Column(name, Int, nullable=null)
+
+
+def _text(name: str, *, null: bool = False) -> Column[Any]:
+    return Column(name, Text, nullable=null)
+
+
+def _json(name: str) -> Column[Any]:
+    return Column(name, Json, nullable=False)
+
+
+lanes = _table(
+    "lanes",
+    Column("contact_id", Int, primary_key=True, autoincrement=False),
+    _int("due_at", null=True),
+    _json("pace"),
+    Index(
+        "ix_lanes_due_at",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+)
+
+contacts = _table(
+    "contacts",
+    _id(),
+    _text("name"),
+    _text("phone"),
+    _text("email"),
+    _int("created_at"),
+    _int("merged_into", null=True),
+)
+
+identities = _table(
+    "identities",
+    _id(),
+    _int("contact_id"),
+    _text("channel"),
+    _text("account"),
+    _text("address"),
+    _text("name"),
+    _text("barred"),
+    _int("heard_at", null=True),
+    _int("created_at"),
+    _text("key"),  # channel:account:address
+    Index("uq_identities_key", "key", unique=True),
+    Index("ix_identities_contact_id", "contact_id"),
+)
+
+points = _table(  # phones and e-mails that lead to a contact
+    "points",
+    Column("key", Text, primary_key=True),  # phone:+7… or email:…
+    _int("contact_id"),
+    _int("verified_at", null=True),
+    Index("ix_points_contact_id", "contact_id"),
+)
+
+inbox = _table(
+    "inbox",
+    _id(),
+    _text("channel"),
+    _text("account"),
+    _text("external_id"),
+    _int("contact_id", null=True),
+    _int("received_at"),
+    _text("kind"),
+    _json("event"),
+    _int("attempts"),
+    _text("key"),  # channel:account:external_id
+    Column("raw", LargeBinary, nullable=False),
+    _text("state"),  # waiting | processed | ignored | quarantined
+    _text("reason"),
+    _int("done_at", null=True),
+    Index("uq_inbox_key", "key", unique=True),
+    Index(
+        "ix_inbox_waiting",
+        "contact_id",
+        "id",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    Index(
+        "ix_inbox_quarantined",
+        "id",
+        sqlite_where=text("state = 'quarantined'"),
+        postgresql_where=text("state = 'quarantined'"),
+    ),
+)
+
+deals = _table(
+    "deals",
+    _id(),
+    _int("contact_id"),
+    _text("funnel"),
+    _text("slot"),
+    _text("stage"),
+    _text("title"),
+    _text("source"),
+    _text("why"),
+    _json("tags"),
+    _json("fields"),
+    _int("responsible_id", null=True),
+    _text("owner"),
+    _int("epoch"),
+    _int("route_id", null=True),
+    _int("waiting_since", null=True),
+    _int("stage_at"),
+    _int("opened_at"),
+    _int("closed_at", null=True),
+    _text("outcome", null=True),
+    _text("reason"),
+    _int("version"),
+    Index(
+        "uq_deals_open",
+        "contact_id",
+        "slot",
+        unique=True,
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+    Index("ix_deals_contact_id", "contact_id"),
+    Index(
+        "ix_deals_stage",
+        "funnel",
+        "stage",
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+)
+
+runs = _table(
+    "runs",
+    _id(),
+    _int("deal_id"),
+    _int("contact_id"),
+    _text("bot"),
+    _text("script"),
+    _json("state"),
+    _text("status"),
+    _int("waits_until", null=True),
+    _int("started_at"),
+    _int("ended_at", null=True),
+    _text("reason"),
+    Index(
+        "uq_runs_running",
+        "deal_id",
+        unique=True,
+        sqlite_where=text("status = 'running'"),
+        postgresql_where=text("status = 'running'"),
+    ),
+    Index(
+        "ix_runs_contact",
+        "contact_id",
+        sqlite_where=text("status = 'running'"),
+        postgresql_where=text("status = 'running'"),
+    ),
+    Index("ix_runs_deal_id", "deal_id"),
+)
+
+timers = _table(
+    "timers",
+    Column("contact_id", Int, primary_key=True, autoincrement=False),
+    Column("key", Text, primary_key=True),
+    _int("deal_id"),
+    _int("run_id"),
+    _text("name"),
+    _int("due_at"),
+)
+
+tasks = _table(
+    "tasks",
+    _id(),
+    _int("deal_id"),
+    _int("contact_id"),
+    _text("kind"),
+    _text("text"),
+    _json("details"),
+    _int("responsible_id", null=True),
+    _int("due_at", null=True),
+    _text("state"),
+    _text("result"),
+    _text("created_by"),
+    _int("created_at"),
+    _int("done_at", null=True),
+    _int("done_by", null=True),
+    Index("ix_tasks_deal_id", "deal_id"),
+    Index(
+        "ix_tasks_open",
+        "responsible_id",
+        "due_at",
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
+)
+
+entries = _table(
+    "entries",
+    _id(),
+    _int("deal_id"),
+    _int("contact_id"),
+    _int("at"),
+    _text("kind"),
+    _text("direction"),
+    _text("channel"),
+    _int("identity_id", null=True),
+    _text("author"),
+    _int("person_id", null=True),
+    _text("text"),
+    _json("media"),
+    _json("data"),
+    _text("client_id", null=True),
+    Index("ix_entries_deal_id", "deal_id", "id"),
+    Index("ix_entries_identity_id", "identity_id", "id"),
+    Index(
+        "uq_entries_client_id",
+        "deal_id",
+        "client_id",
+        unique=True,
+        sqlite_where=text("client_id IS NOT NULL"),
+        postgresql_where=text("client_id IS NOT NULL"),
+    ),
+)
+
+parts = _table(
+    "parts",
+    _id(),
+    _int("entry_id"),
+    _int("deal_id"),
+    _int("contact_id"),
+    _int("identity_id"),
+    _text("channel"),
+    _text("account"),
+    _text("address"),
+    _json("payload"),
+    _text("author"),
+    _text("kind"),
+    _int("epoch", null=True),
+    _int("priority"),
+    _int("due_at"),
+    _text("state"),  # queued | sending | sent | delivered | read | failed | unknown | blocked
+    _int("open"),
+    _int("attempts"),
+    _int("repeats"),
+    _text("provider_id"),
+    _text("error"),
+    _int("claimed_at", null=True),
+    _int("settled_at", null=True),
+    Index(
+        "ix_parts_queued",
+        "priority",
+        "id",
+        sqlite_where=text("state = 'queued'"),
+        postgresql_where=text("state = 'queued'"),
+    ),
+    Index("ix_parts_open", "identity_id", "id", sqlite_where=text("open = 1"), postgresql_where=text("open = 1")),
+    Index(
+        "ix_parts_sending",
+        "claimed_at",
+        sqlite_where=text("open = 1 AND state <> 'queued'"),
+        postgresql_where=text("open = 1 AND state <> 'queued'"),
+    ),
+    Index("ix_parts_entry_id", "entry_id"),
+)
+
+scripts = _table(
+    "scripts", Column("hash", Text, primary_key=True), _text("name"), _text("source"), _int("first_used_at")
+)
+
+changes = Table(  # what the console and other programs follow; ids rise with commits on one writer
+    "changes",
+    metadata,
+    Column("id", Int, primary_key=True, autoincrement=True),
+    _int("at"),
+    _text("kind"),
+    _int("deal_id"),
+    _int("ref_id"),
+    sqlite_strict=True,
+    sqlite_autoincrement=True,
+)
+
+people = _table("people", _id(), _text("name"), _text("role"), _int("active"), _int("created_at"))
+
+tokens = _table(
+    "tokens",
+    _id(),
+    _int("person_id"),
+    _text("kind"),  # api | session | signin
+    _text("digest"),
+    _int("created_at"),
+    _int("expires_at", null=True),
+    _int("ended_at", null=True),
+    Index("uq_tokens_digest", "digest", unique=True),
+)
+
+files = _table(  # uploaded by visitors, kept in the data folder under a random name
+    "files",
+    Column("id", Text, primary_key=True),
+    _text("identity_key"),
+    _text("kind"),
+    _text("name"),
+    _text("mime"),
+    _int("size"),
+    _int("created_at"),
+)
+
+tallies = _table(  # received = processed + duplicate + ignored + quarantined + waiting, kept in the same commits
+    "tallies",
+    Column("key", Text, primary_key=True),  # shard:channel:outcome:reason
+    _text("channel"),
+    _text("outcome"),
+    _text("reason"),
+    _int("n"),
+)
+
+counters = _table("counters", Column("name", Text, primary_key=True), _int("next"))
+
+cursors = _table("cursors", Column("key", Text, primary_key=True), _int("value"))
