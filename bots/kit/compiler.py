@@ -76,6 +76,7 @@ def _compile(text: str, name: str, at: Section, found: Findings) -> Script | Non
     return Script(
         name=name,
         title=text_of(at.get("script"), "script", found) or name,
+        source=text,
         hash=hashlib.sha256(text.encode()).hexdigest(),
         language=spoken,
         country=(text_of(at.get("country"), "country", found) or spoken.country).upper(),
@@ -84,6 +85,7 @@ def _compile(text: str, name: str, at: Section, found: Findings) -> Script | Non
         fields=MappingProxyType(fields),
         files=frozenset({*files, FILES} - {""}),
         texts=MappingProxyType(dict(texts)),
+        edges=tuple(edges),
         exits=freeze(build((*names, *ENDINGS), edges, start)),
     )
 

@@ -137,6 +137,8 @@ class Step:
 class Script:
     name: str
     title: str
+    source: str
+    """The text it was compiled from."""
     hash: str
     """sha256 of the text, hexadecimal: the version that a run is pinned to."""
     language: Language
@@ -148,5 +150,7 @@ class Script:
     files: frozenset[str]
     """Fields that hold files rather than words."""
     texts: Mapping[str, Text]
+    edges: tuple[tuple[str, str, str], ...]
+    """(step, exit, step or ending), as written: what diagrams are drawn from."""
     exits: Mapping[tuple[str, str], str]
     """(step, exit) → step or ending, for every pair: frozen from the machine."""

@@ -254,8 +254,8 @@ class _Walk:
 
     def time_out(self, reason: str) -> None:
         self._finish("time_out")
-        self.effects.append(CloseDeal(reason))
         self.effects.append(EndRun("timed_out", reason))
+        self.effects.append(CloseDeal(reason))
 
     def _finish(self, trigger: str) -> None:
         self.status = LIFE[self.status, trigger]
