@@ -11,7 +11,8 @@ from bots.kit.problems import Problem, did_you_mean, has_errors, in_order, shown
 from bots.kit.reader import Scalar, read
 from bots.kit.schema import Findings, Section, name_of, section, table_of, text_of
 from bots.kit.script import ENDINGS, FILES, Ask, Script, Step
-from bots.kit.steps import WAITING_KEYS, Desk, Waiting, compile_step, waiting_of
+from bots.kit.steps import compile_step
+from bots.kit.waiting import WAITING_KEYS, Desk, Waiting, waiting_of
 from bots.kit.words import Text, parse, plain
 
 MOST_STEPS = 300

@@ -8,38 +8,12 @@ from math import isfinite
 from typing import assert_never
 
 from bots.kit.answers import asks_for_person, chosen, guessed, normalise, number, phone, vin
-from bots.kit.effects import (
-    AddTag,
-    CancelTimer,
-    CloseDeal,
-    CreateTask,
-    Effect,
-    EndRun,
-    HandOff,
-    MoveStage,
-    Say,
-    SetField,
-    SetTimer,
-)
-from bots.kit.events import Event, Instant, Media, MessageReceived, RunStarted, TimerFired
+from bots.kit.effects import Effect, SetTimer
+from bots.kit.events import Event, Media, MessageReceived, RunStarted, TimerFired
+from bots.kit.journey import MOST_FILES, Journey
 from bots.kit.machine import LIFE
-from bots.kit.run import Facts, RunState, Status
-from bots.kit.script import (
-    ENDINGS,
-    FILES,
-    Answer,
-    Ask,
-    End,
-    Leave,
-    MoveAction,
-    SayAction,
-    Script,
-    SetAction,
-    Step,
-    TagAction,
-    Then,
-)
-from bots.kit.words import Text, as_text, capped
+from bots.kit.run import Facts, RunState
+from bots.kit.script import ENDINGS, FILES, Answer, Ask, Script
 
 __all__ = ["Facts", "RunState", "begin", "step", "stop"]
 
@@ -47,9 +21,6 @@ MOST_HEARD = 20
 """Messages of one burst; the next one is answered at once, however fast they come."""
 MOST_CHARS = 4_000
 """Of one burst. The timeline has all of it; an answer needs no more."""
-MOST_FILES = 20
-_MOST_STEPS = 100
-"""On the way from one question to the next. The compiler lets no circle through; this is the second lock."""
 
 
 def begin(script: Script) -> RunState:
@@ -68,7 +39,7 @@ def step(script: Script, run: RunState, event: Event, facts: Facts) -> tuple[Run
     """Take one event. An ended run hears nothing more."""
     if run.status != "running":
         return run, ()
-    walk = _Walk(script, run, facts)
+    walk = Journey(script, run, facts)
     here = script.steps.get(run.step)
     if here is None or (run.turn and not isinstance(here.finish, Ask)):
         # A run on a version that has lost its step: a person goes on where the bot cannot.
@@ -94,202 +65,10 @@ def step(script: Script, run: RunState, event: Event, facts: Facts) -> tuple[Run
     return walk.result()
 
 
-class _Walk:
-    """The run while it is on its way: what will be the next `RunState`, and the effects so far."""
-
-    __slots__ = (
-        "answers",
-        "before",
-        "effects",
-        "facts",
-        "heard",
-        "media",
-        "opening",
-        "script",
-        "status",
-        "step",
-        "timers",
-        "tries",
-        "turn",
-    )
-
-    def __init__(self, script: Script, run: RunState, facts: Facts) -> None:
-        self.script = script
-        self.facts = facts
-        self.before = run.timers
-        self.step = run.step
-        self.status: Status = run.status
-        self.turn = run.turn
-        self.tries = run.tries
-        self.opening = run.opening
-        self.heard = run.heard
-        self.media = run.media
-        self.answers = run.answers
-        self.timers = run.timers
-        self.effects: list[Effect] = []
-
-    def result(self) -> tuple[RunState, tuple[Effect, ...]]:
-        run = RunState(
-            self.step,
-            self.status,
-            self.turn,
-            self.tries,
-            self.opening,
-            self.heard,
-            self.media,
-            self.answers,
-            self.timers,
-        )
-        if self.timers is not self.before:
-            gone: list[Effect] = [CancelTimer(name) for name in self.before if name not in self.timers]
-            if gone:
-                return run, (*gone, *self.effects)
-        return run, tuple(self.effects)
-
-    # -- knowing ---------------------------------------------------------------------------------------------------
-
-    def value(self, field: str) -> object:
-        """What a placeholder stands for: an answer of this run, else the deal's field."""
-        if field in self.answers:
-            return self.answers[field]
-        if field == "name":
-            return self.facts.name
-        if field == "channel":
-            return self.facts.channel
-        return self.facts.fields.get(field)
-
-    def keep(self, field: str, value: object) -> None:
-        self.answers = {**self.answers, field: value}
-        self.effects.append(SetField(field, value))
-
-    def keep_files(self, field: str, files: tuple[Media, ...]) -> None:
-        """Add to the files of a field. Kept are the channel's handles."""
-        had = self.value(field)
-        refs = [one for one in had if isinstance(one, str)] if isinstance(had, list) else []
-        fresh = [one.ref for one in files if one.ref not in refs]
-        if fresh:
-            self.keep(field, [*refs, *fresh][-MOST_FILES:])
-
-    # -- speaking --------------------------------------------------------------------------------------------------
-
-    def say(self, text: Text) -> None:
-        said = text.plain if text.plain is not None else text.fill(self.value)
-        if said:
-            self.effects.append(Say(said))
-
-    def ask(self, ask: Ask, text: Text) -> None:
-        """Put a question (or its hint) and start its clock anew."""
-        said = text.plain if text.plain is not None else text.fill(self.value)
-        self.effects.append(Say(said or "…", ask.buttons, ask.wants_phone))
-        self.heard = ()
-        self.media = ()
-        self.await_answer(ask)
-
-    def await_answer(self, ask: Ask) -> None:
-        """Start the clock of the open question anew."""
-        now = self.facts.now
-        silence = ask.silence
-        timers: dict[str, Instant] = {"patience": now + silence.patience}
-        for place, (after, _) in enumerate(silence.reminders, start=1):
-            timers[f"remind:{place}"] = now + after
-        self.timers = timers
-        self.effects.extend([SetTimer(name, at) for name, at in timers.items()])
-
-    # -- going -----------------------------------------------------------------------------------------------------
-
-    def leave(self, exit_: str) -> None:
-        """Go out of the present step by one of its exits, to a step. Endings are the caller's."""
-        self.enter(self.script.exits[self.step, exit_])
-
-    def enter(self, name: str) -> None:
-        """Go through steps until one asks, hands off or ends."""
-        for _ in range(_MOST_STEPS):
-            here = self.script.steps[name]
-            self.step = name
-            self._act(here)
-            finish = here.finish
-            if isinstance(finish, Then):
-                name = self.script.exits[name, "then"]
-                continue
-            if isinstance(finish, Ask):
-                self.turn += 1
-                if self.turn > 1:
-                    self.opening = 0
-                self.tries = 0
-                self.ask(finish, finish.question)
-            elif isinstance(finish, Leave):
-                self._finish("hand_off")
-                self.effects.append(
-                    HandOff(finish.reason, self._task(finish.kind, finish.task.fill(self.value), finish.show))
-                )
-            elif isinstance(finish, End):
-                self._finish("finish")
-                self.effects.append(EndRun("finished", finish.reason))
-            else:
-                assert_never(finish)
-            return
-        self.hand_off("too_long", self.script.texts["lost"])
-
-    def _act(self, here: Step) -> None:
-        for action in here.actions:
-            match action:
-                case SayAction(text):
-                    self.say(text)
-                case SetAction(field, value):
-                    self.keep(field, value.fill(self.value))
-                case TagAction(tag):
-                    self.effects.append(AddTag(tag))
-                case MoveAction(stage):
-                    self.effects.append(MoveStage(stage))
-                case _:
-                    assert_never(action)
-
-    def hand_off(self, reason: str, said: Text, last_words: str = "") -> None:
-        """Give up or give way: say so, and hand over with all that was gathered."""
-        self.say(said)
-        labels = self.script.language.labels
-        task = self._task("talk", f"{labels['talk']}: {labels.get(reason, reason)}", (), last_words)
-        self._finish("hand_off")
-        self.effects.append(HandOff(reason, task))
-
-    def time_out(self, reason: str) -> None:
-        self._finish("time_out")
-        self.effects.append(EndRun("timed_out", reason))
-        self.effects.append(CloseDeal(reason))
-
-    def _finish(self, trigger: str) -> None:
-        self.status = LIFE[self.status, trigger]
-        self.heard = ()
-        self.media = ()
-        self.opening = 0
-        self.timers = {}
-
-    def _task(self, kind: str, text: str, show: tuple[str, ...], last_words: str = "") -> CreateTask:
-        """The manager's task: what to do, then a line for each thing that was gathered."""
-        script = self.script
-        lines = [text]
-        details: dict[str, object] = {}
-        for field in show or tuple(self.answers):
-            value = self.value(field)
-            if field in script.files and isinstance(value, list):
-                said = script.language.files(len(value))
-            else:
-                said = as_text(value)
-            if said:
-                details[field] = value
-                lines.append(f"{script.fields.get(field, field)}: {said}")
-        if show and FILES in self.answers and FILES not in details:
-            details[FILES] = kept = self.answers[FILES]
-            lines.append(f"{script.fields[FILES]}: {script.language.files(len(kept) if isinstance(kept, list) else 1)}")
-        if last_words:
-            lines.append(f"{script.language.labels['last_words']}: {last_words}")
-        return CreateTask(kind, capped("\n".join(lines)), details)
-
-
 # -- hearing ---------------------------------------------------------------------------------------------------------
 
 
-def _hear(walk: _Walk, ask: Ask, message: MessageReceived) -> None:
+def _hear(walk: Journey, ask: Ask, message: MessageReceived) -> None:
     """A message while a question is open: answer at once what is plain, gather what may go on, else ask again."""
     if walk.opening:
         now = walk.facts.now
@@ -338,7 +117,7 @@ def _said(message: MessageReceived) -> str:
     return ""
 
 
-def _answer_at_once(walk: _Walk, ask: Ask, text: str, spoken: str) -> bool:
+def _answer_at_once(walk: Journey, ask: Ask, text: str, spoken: str) -> bool:
     """Whether the text is a plain answer of a kind that needs no gathering."""
     if ask.menu is not None and (place := guessed(ask.menu, spoken)) is not None:
         _choose(walk, ask, place)
@@ -346,7 +125,7 @@ def _answer_at_once(walk: _Walk, ask: Ask, text: str, spoken: str) -> bool:
     return any(_try(walk, answer, text) for answer in ask.answers if answer.kind in {"number", "phone"})
 
 
-def _fire(walk: _Walk, ask: Ask, name: str) -> None:
+def _fire(walk: Journey, ask: Ask, name: str) -> None:
     """A timer came due. One that is not set does nothing; one that comes early is set again, never lost."""
     due = walk.timers.get(name)
     if due is None:
@@ -370,7 +149,7 @@ def _fire(walk: _Walk, ask: Ask, name: str) -> None:
         walk.say(ask.silence.reminders[place][1])
 
 
-def _settle(walk: _Walk, ask: Ask) -> None:
+def _settle(walk: Journey, ask: Ask) -> None:
     """Take everything heard since the question as one answer."""
     text = "\n".join(walk.heard)[:MOST_CHARS]
     media = walk.media
@@ -413,7 +192,7 @@ def _settle(walk: _Walk, ask: Ask) -> None:
     _not_understood(walk, ask, text, files)
 
 
-def _try(walk: _Walk, answer: Answer, text: str) -> bool:
+def _try(walk: Journey, answer: Answer, text: str) -> bool:
     """Whether the text is an answer of this kind; if so it is kept and the run goes on."""
     value: object
     match answer.kind:
@@ -437,7 +216,7 @@ def _try(walk: _Walk, answer: Answer, text: str) -> bool:
     return True
 
 
-def _accept_phone(walk: _Walk, ask: Ask, shared: str) -> None:
+def _accept_phone(walk: Journey, ask: Ask, shared: str) -> None:
     """A phone that the channel vouches for needs no reading."""
     for answer in ask.answers:
         if answer.kind == "phone":
@@ -447,14 +226,14 @@ def _accept_phone(walk: _Walk, ask: Ask, shared: str) -> None:
             return
 
 
-def _choose(walk: _Walk, ask: Ask, place: int) -> None:
+def _choose(walk: Journey, ask: Ask, place: int) -> None:
     option = ask.options[place]
     if ask.save:
         walk.keep(ask.save, option.label)
     walk.leave(option.exit)
 
 
-def _call_person(walk: _Walk, text: str) -> None:
+def _call_person(walk: Journey, text: str) -> None:
     if walk.media:
         walk.keep_files(FILES, walk.media)
     if walk.script.exits[walk.step, "person"] in ENDINGS:
@@ -463,7 +242,7 @@ def _call_person(walk: _Walk, text: str) -> None:
         walk.leave("person")
 
 
-def _not_understood(walk: _Walk, ask: Ask, text: str, files: tuple[Media, ...]) -> None:
+def _not_understood(walk: Journey, ask: Ask, text: str, files: tuple[Media, ...]) -> None:
     if walk.opening:
         # What started the run is not an answer to a question that its sender had not seen.
         walk.opening = 0

@@ -1,0 +1,159 @@
+"""One customer talking to one script in virtual time: what `parley chat` and talks are made of.
+
+The run is saved and read back as JSON before every event, as it is between two messages of a real customer.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal, assert_never, cast, get_args
+from zoneinfo import ZoneInfo
+
+from bots.kit import effects as fx
+from bots.kit.events import Event, Instant, Media, MediaKind, MessageReceived, RunStarted, TimerFired
+from bots.kit.run import Facts, RunState
+from bots.kit.schema import milliseconds
+from bots.kit.script import Script
+from bots.kit.walk import begin, step
+
+DAWN: Instant = 1_736_928_000_000
+"""Every conversation begins on Wednesday, 15 January 2025, at 08:00 UTC."""
+
+Speaker = Literal["customer", "bot", "stage", "tag", "task", "note", "handed off", "closed", "ended"]
+
+_SHOWN = re.compile(r"\[(\w+)(?:\s+([^\]]*))?\]\s*(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    speaker: Speaker
+    text: str
+
+    def __str__(self) -> str:
+        """`bot: first line`, the others indented."""
+        return f"{self.speaker}: " + self.text.replace("\n", "\n  ")
+
+
+def spoken(line: str) -> MessageReceived:
+    """What a typed line is: a text, or `[photo sts.jpg] caption`, `[voice]`, `[button key]`, `[phone +7…]`, `[location 55, 37]`."""
+    shown = _SHOWN.fullmatch(line.strip())
+    if shown is None:
+        return MessageReceived(text=line)
+    kind, about, caption = shown[1], shown[2] or "", shown[3]
+    if kind in get_args(MediaKind):
+        name = about or kind
+        return MessageReceived(text=caption, media=(Media(cast("MediaKind", kind), f"{kind}:{name}", name),))
+    match kind:
+        case "button":
+            return MessageReceived(choice=about)
+        case "phone":
+            return MessageReceived(phone=about)
+        case "location":
+            parts = about.split(",")
+            try:
+                return MessageReceived(location=(float(parts[0]), float(parts[1])))
+            except (ValueError, IndexError):
+                return MessageReceived(text=line)
+        case _:
+            return MessageReceived(text=line)
+
+
+def jump(line: str) -> int | None:
+    """The milliseconds of a `/+10h`; None where the line is no jump."""
+    return milliseconds(line[2:]) if line.startswith("/+") else None
+
+
+@dataclass(slots=True)
+class Conversation:
+    """Mutable: it is the test's and the terminal's stand-in for the whole gateway."""
+
+    script: Script
+    name: str = ""
+    channel: str = "chat"
+    zone: str = "Europe/Moscow"
+    now: Instant = DAWN
+    fields: dict[str, object] = field(default_factory=dict)
+    run: RunState = field(init=False)
+    timers: dict[str, Instant] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.run = begin(self.script)
+
+    def start(self) -> list[Line]:
+        """The bot is given the conversation."""
+        return self.take(RunStarted())
+
+    def hear(self, message: MessageReceived) -> list[Line]:
+        """The customer's message; the first one starts the run."""
+        opening = self.start() if self.run.turn == 0 and self.run.status == "running" else []
+        return [*opening, *self.take(message)]
+
+    def settle(self) -> list[Line]:
+        """Let so much time pass that a burst counts as finished."""
+        due = self.timers.get("settle")
+        return [] if due is None else self.wait(due - self.now)
+
+    def wait(self, length: int) -> list[Line]:
+        """Let time pass; timers fire in their order."""
+        until = self.now + max(length, 0)
+        lines: list[Line] = []
+        while self.timers:
+            name = min(self.timers, key=lambda one: (self.timers[one], one))
+            if self.timers[name] > until:
+                break
+            self.now = max(self.now, self.timers.pop(name))
+            lines += self.take(TimerFired(name))
+        self.now = until
+        return lines
+
+    def clock(self) -> str:
+        """The virtual time as the shop's clock shows it."""
+        return (
+            datetime.fromtimestamp(self.now / 1000, UTC).astimezone(ZoneInfo(self.zone)).strftime("%Y-%m-%d %H:%M:%S")
+        )
+
+    def take(self, event: Event) -> list[Line]:
+        """One step, its effects obeyed."""
+        facts = Facts(self.now, self.name, self.channel, self.zone, dict(self.fields))
+        saved = json.loads(json.dumps(self.run.to_json()))
+        self.run, effects = step(self.script, RunState.from_json(saved), event, facts)
+        lines = [line for effect in effects if (line := self._obey(effect)) is not None]
+        if self.run.status != "running":
+            self.timers.clear()
+        return lines
+
+    def _obey(self, effect: fx.Effect) -> Line | None:
+        match effect:
+            case fx.Say(text, choices):
+                menu = [f"{place}. {choice.label}" for place, choice in enumerate(choices, start=1)]
+                return Line("bot", "\n".join([text, *menu]))
+            case fx.SetTimer(name, at):
+                self.timers[name] = at
+            case fx.CancelTimer(name):
+                self.timers.pop(name, None)
+            case fx.SetField(name, value):
+                self.fields[name] = value
+            case fx.AddTag(tag):
+                return Line("tag", tag)
+            case fx.MoveStage(stage):
+                return Line("stage", stage)
+            case fx.CreateTask(_, text, _):
+                return Line("task", text)
+            case fx.WriteNote(text):
+                return Line("note", text)
+            case fx.HandOff(reason, task):
+                return Line("handed off", f"{reason}\n{task.text}")
+            case fx.CloseDeal(reason):
+                return Line("closed", reason)
+            case fx.EndRun(status, reason):
+                return Line("ended", f"{status}, {reason}")
+            case _:
+                assert_never(effect)
+        return None
+
+
+def as_customer(script: Script, fields: Mapping[str, object] | None = None, name: str = "") -> Conversation:
+    """A fresh conversation with a script."""
+    return Conversation(script, name=name, fields=dict(fields or {}))
