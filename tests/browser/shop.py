@@ -42,6 +42,7 @@ class Shop:
         self.seen: dict[str, int] = {}
         self.sockets: dict[web.WebSocketResponse, str] = {}
         self.frames: list[dict[str, Any]] = []
+        self.answers: set[asyncio.Task[None]] = set()
         self.ids = itertools.count(1)
         self.name = "Автодеталь на Заводской"
         self.greeting = "Здравствуйте! Подберём запчасти по VIN или фото, подскажем по заказу и доставке."
@@ -100,9 +101,7 @@ class Shop:
     async def drop_sockets(self) -> None:
         """The network goes away under everybody at once."""
         for socket in list(self.sockets):
-            transport = socket._req.transport if socket._req else None
-            if transport is not None:
-                transport.abort()
+            _cut(socket)
         await asyncio.sleep(0.05)
 
     async def _tell(self, visitor: str, frame: dict[str, Any]) -> None:
@@ -122,27 +121,18 @@ class Shop:
         if not visitor:
             await socket.close(code=4401)
             return socket
-        answers: set[asyncio.Task[None]] = set()
         try:
             async for message in socket:
                 if message.type is not WSMsgType.TEXT:
                     continue
                 frame = json.loads(message.data)
                 self.frames.append(frame)
-                await self._hear(visitor, socket, frame, answers)
+                await self._hear(visitor, socket, frame)
         finally:
             self.sockets.pop(socket, None)
-            for task in answers:
-                task.cancel()
         return socket
 
-    async def _hear(
-        self,
-        visitor: str,
-        socket: web.WebSocketResponse,
-        frame: dict[str, Any],
-        answers: set[asyncio.Task[None]],
-    ) -> None:
+    async def _hear(self, visitor: str, socket: web.WebSocketResponse, frame: dict[str, Any]) -> None:
         match frame["type"]:
             case "hello":
                 await socket.send_json({"type": "history", **self.after(visitor, int(frame["after"]))})
@@ -159,19 +149,16 @@ class Shop:
                     self.lose_acks -= 1
                     del self.sockets[socket]
                 item, fresh = await self.take(visitor, frame)
-                if silent:
-                    await self.drop_now(socket)
-                    return
-                await socket.send_json({"type": "ack", "id": frame["id"], "item": item["id"]})
                 if fresh:
                     task = asyncio.create_task(self.answer(visitor, frame))
-                    answers.add(task)
-                    task.add_done_callback(answers.discard)
-
-    async def drop_now(self, socket: web.WebSocketResponse) -> None:
-        transport = socket._req.transport if socket._req else None
-        if transport is not None:
-            transport.abort()
+                    self.answers.add(task)
+                    task.add_done_callback(self.answers.discard)
+                if silent:
+                    _cut(socket)
+                    return
+                await socket.send_json({"type": "ack", "id": frame["id"], "item": item["id"]})
+            case _:
+                pass
 
     def after(self, visitor: str, last: int) -> dict[str, Any]:
         items = [item for item in self.items[visitor] if item["id"] > last]
@@ -219,6 +206,13 @@ class Shop:
     async def get_file(self, request: web.Request) -> web.Response:
         data, _ = self.files[request.match_info["name"]]
         return web.Response(body=data, content_type="image/png", headers={"X-Content-Type-Options": "nosniff"})
+
+
+def _cut(socket: web.WebSocketResponse) -> None:
+    """No goodbye: what a lost network looks like."""
+    transport = socket._req.transport if socket._req else None
+    if transport is not None:
+        transport.abort()
 
 
 def problem_response(status: int, code: str) -> web.Response:

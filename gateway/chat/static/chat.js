@@ -33,8 +33,6 @@ class Chat extends HTMLElement {
     renew: () => this.#renew(),
     link: (link) => this.#strip.draw(link),
   });
-  #seen = 0;
-  #unread = 0;
   #known = false;
   #title = document.title;
 
@@ -81,11 +79,8 @@ class Chat extends HTMLElement {
   /** @param {Item[]} items */
   #news(items) {
     const fresh = items.filter((item) => this.#conversation.take(item));
-    const heard = fresh.filter((item) => item.from !== "customer").length;
     this.#draw();
-    if (heard === 0) return;
-    this.#log.nudge();
-    if (!isVisible()) this.#count(this.#unread + heard);
+    if (fresh.some((item) => item.from !== "customer")) this.#log.nudge();
     this.#look();
   }
 
@@ -137,28 +132,23 @@ class Chat extends HTMLElement {
       return;
     }
     this.#change(() => this.#conversation.forget());
-    this.#seen = 0;
+    this.#outbox.seen = 0;
   }
 
   #shown() {
-    this.#count(0);
     this.#look();
     if (isEmbedded) this.#composer.focus();
   }
 
-  /** What the customer has really had before their eyes is told to the server, once. */
+  /** What the customer has really had before their eyes is told to the server; what they have not is counted. */
   #look() {
-    const heard = this.#conversation.lastHeard;
-    if (!isVisible() || !this.#log.following || heard <= this.#seen) return;
-    this.#seen = heard;
-    this.#wire.seen(heard);
-  }
-
-  /** @param {number} unread */
-  #count(unread) {
-    this.#unread = unread;
+    const unseen = this.#conversation.heardAfter(this.#outbox.seen);
+    const unread = isVisible() ? 0 : unseen.length;
     document.title = unread > 0 ? `(${unread}) ${this.#title}` : this.#title;
     tell({ parley: "unread", count: unread });
+    if (!isVisible() || !this.#log.following || unseen.length === 0) return;
+    this.#outbox.seen = Math.max(...unseen);
+    this.#wire.seen(this.#outbox.seen);
   }
 
   /** @param {() => void} act */

@@ -29,9 +29,9 @@ export class Conversation {
     return this.#items.size === 0 && this.#outbox.messages.length === 0;
   }
 
-  /** The newest thing said by the shop; 0 where it has said nothing. */
-  get lastHeard() {
-    return Math.max(0, ...[...this.#items.values()].filter((item) => item.from !== "customer").map((item) => item.id));
+  /** Ids of what the shop has said after item `id`. @param {number} id */
+  heardAfter(id) {
+    return [...this.#items.values()].filter((item) => item.from !== "customer" && item.id > id).map((item) => item.id);
   }
 
   /**

@@ -88,16 +88,30 @@ export class Outbox {
     return this.#messages.delete(id);
   }
 
+  /** Id of the newest thing of the shop's that was really before the customer's eyes. */
+  get seen() {
+    return Number(this.#storage.getItem("parley:seen") ?? 0) || 0;
+  }
+
+  set seen(id) {
+    this.#keep("parley:seen", id === 0 ? "" : String(id));
+  }
+
   get draft() {
     return this.#storage.getItem("parley:draft") ?? "";
   }
 
   set draft(text) {
+    this.#keep("parley:draft", text);
+  }
+
+  /** Conveniences: what does not fit into a full storage is forgotten. @param {string} key @param {string} value */
+  #keep(key, value) {
     try {
-      if (text === "") this.#storage.removeItem("parley:draft");
-      else this.#storage.setItem("parley:draft", text);
+      if (value === "") this.#storage.removeItem(key);
+      else this.#storage.setItem(key, value);
     } catch {
-      // A draft is a convenience.
+      this.#storage.removeItem(key);
     }
   }
 }
