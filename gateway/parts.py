@@ -53,8 +53,8 @@ def plan(
     phone_button = ask_phone if limits.asks_phone else ""
     # A message has one keyboard: beside the phone button the menu is written out.
     buttons = () if phone_button else _buttons(choices, limits, data)
-    if choices and not buttons or not text.strip():
-        text, buttons = _with_menu(text, choices, limits), ()
+    if (choices and not buttons) or not text.strip():
+        text, buttons = _with_menu(text, choices), ()
     last = tuple(media[-1:])
     carried = bool(last) and last[0].kind in _CAPTIONED and 0 < width(text, limits.unit) <= limits.caption
     files = [Part("media", media=file) for file in (media[:-1] if carried else media)]
@@ -129,14 +129,10 @@ def _buttons(choices: Sequence[Choice], limits: Limits, data: Callable[[Choice],
 
 def _labels(choices: Sequence[Choice]) -> list[str]:
     labels = [" ".join(choice.label.split()) for choice in choices]
-    if any(label[:1].isdigit() for label in labels) or len(labels) == 1:
-        return labels  # whoever wrote the menu has numbered it already, or there is nothing to choose between
-    return [f"{number}. {label}" for number, label in enumerate(labels, 1)]
+    numbered = all(regex.match(rf"{number}(?!\d)", label) for number, label in enumerate(labels, 1))
+    # Whoever wrote the menu may have numbered it already.
+    return labels if numbered else [f"{number}. {label}" for number, label in enumerate(labels, 1)]
 
 
-def _with_menu(text: str, choices: Sequence[Choice], limits: Limits) -> str:
-    if not choices:
-        return text
-    labels = [" ".join(choice.label.split()) for choice in choices]
-    menu = "\n".join(f"{number}. {label}" for number, label in enumerate(labels, 1))
-    return f"{text.strip()}\n\n{menu}" if text.strip() else menu
+def _with_menu(text: str, choices: Sequence[Choice]) -> str:
+    return "\n\n".join(filter(None, (text.strip(), "\n".join(_labels(choices)))))

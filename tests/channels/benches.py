@@ -1,0 +1,123 @@
+"""A channel on the bench: the channel, its provider's stand-in, and posts as that provider makes them."""
+
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+
+from gateway.channels.base import Channel, Post
+from gateway.channels.telegram import TelegramChannel
+from gateway.channels.twilio import MEDIA_HOSTS, TwilioChannel
+from gateway.fetch import Fetcher
+from tests import payloads
+from tests.standins.serving import Standin
+from tests.standins.telegram import TOKEN, TelegramStandin
+from tests.standins.twilio import ACCOUNT, AUTH_TOKEN, TwilioStandin
+
+SECRET = "hook-secret_0123456789"
+PUBLIC = "https://shop.example"
+WHATSAPP, SMS = "+74950000001", "+74950000002"
+CUSTOMER = "+79161234567"
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    channel: Channel
+    standin: Standin
+    said: Post
+    """A customer's message."""
+    words: str
+    garbage: Post
+    """Authenticated, and of no use."""
+    address: str
+    secrets: tuple[str, ...]
+
+    @property
+    def forged(self) -> Post:
+        headers = tuple(
+            (key, "~" + value[1:] if "se" in key or "sig" in key else value) for key, value in self.said.headers
+        )
+        return replace(self.said, headers=headers)
+
+
+def telegram_post(body: bytes | Mapping[str, Any], *secrets: str) -> Post:
+    """Signed with the right secret unless others are given."""
+    raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+    given = tuple(("x-telegram-bot-api-secret-token", secret) for secret in (secrets or (SECRET,)))
+    return Post("/hooks/telegram", "", (("content-type", "application/json"), *given), raw)
+
+
+def twilio_post(
+    form: Mapping[str, str] | list[tuple[str, str]],
+    path: str = "/hooks/twilio/messages",
+    query: str = "",
+    *,
+    public: str = PUBLIC,
+    signature: str | None = None,
+) -> Post:
+    pairs = list(form.items()) if isinstance(form, Mapping) else form
+    url = public + path + (f"?{query}" if query else "")
+    made = TwilioStandin().signature(url, pairs)
+    headers = (
+        ("content-type", "application/x-www-form-urlencoded; charset=UTF-8"),
+        ("x-twilio-signature", made if signature is None else signature),
+    )
+    return Post(path, query, headers, urlencode(pairs).encode())
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def telegram_channel(standin: TelegramStandin, http: aiohttp.ClientSession, **changes: Any) -> TelegramChannel:
+    fetcher = Fetcher(("api.telegram.org",), trusted=(standin.base,))
+    given = {"api_base": standin.base, "public_url": PUBLIC, "fetcher": fetcher} | changes
+    return TelegramChannel(TOKEN, SECRET, http, **given)
+
+
+def twilio_channel(
+    name: Any, standin: TwilioStandin, http: aiohttp.ClientSession, now: Callable[[], int] = now_ms, **changes: Any
+) -> TwilioChannel:
+    given = {
+        "account_sid": ACCOUNT,
+        "auth_token": AUTH_TOKEN,
+        "public_url": PUBLIC,
+        "api_base": standin.base,
+        "fetcher": Fetcher(MEDIA_HOSTS, trusted=(standin.base,)),
+    } | changes
+    number = f"whatsapp:{WHATSAPP}" if name == "whatsapp" else SMS
+    return TwilioChannel(name, number, http, now, **given)
+
+
+@asynccontextmanager
+async def bench(name: str) -> AsyncIterator[Bench]:
+    async with aiohttp.ClientSession() as http:
+        if name == "telegram":
+            update = payloads.telegram("text_message")
+            async with TelegramStandin() as standin:
+                yield Bench(
+                    telegram_channel(standin, http),
+                    standin,
+                    telegram_post(update),
+                    update["message"]["text"],
+                    telegram_post(b"[]"),
+                    "5001",
+                    (TOKEN, SECRET),
+                )
+        else:
+            form = payloads.twilio("whatsapp_text" if name == "whatsapp" else "sms_text")
+            async with TwilioStandin() as twilio:
+                yield Bench(
+                    twilio_channel(name, twilio, http),
+                    twilio,
+                    twilio_post(form),
+                    form["Body"],
+                    twilio_post([("AccountSid", ACCOUNT), ("Nothing", "here")]),
+                    CUSTOMER,
+                    (AUTH_TOKEN,),
+                )
