@@ -1,0 +1,66 @@
+"""The schema brought up to date, and whether it is. Start-up asks one plain question; Alembic wakes only when behind.
+
+Migrations are packaged beside this module and run in one transaction: all of them or nothing.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from state.database import Database
+
+HEAD: Final = "0001_spine"
+"""The newest migration. A test compares it with the folder."""
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_LOCK: Final = 0x7061726C
+"""PostgreSQL's advisory lock that processes starting together queue on."""
+
+
+class Ahead(Exception):
+    """The database was migrated by a newer version of the program: this one must not write to it."""
+
+
+def is_current(db: Database) -> bool:
+    """Whether the database is at this version's schema. Raises what the driver raises where it is out of reach."""
+    with db.engine.connect() as conn:
+        return current(conn)
+
+
+def current(conn: Connection) -> bool:
+    """The same as a job for `db.read`: what a readiness probe asks."""
+    return version(conn) == HEAD
+
+
+def upgrade(db: Database) -> None:
+    """Create or upgrade the schema; nothing to do costs one query. Raises `Ahead` for a newer database."""
+    if is_current(db):
+        return
+    from alembic import command  # noqa: PLC0415 - not paid for by a start that has nothing to migrate
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    with db.engine.begin() as conn:
+        if not db.sqlite:
+            conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        at = version(conn)
+        if at is not None and at not in known:
+            raise Ahead(f"the database's schema is {at}, newer than this program knows ({HEAD}): upgrade Parley")
+        config.attributes["connection"] = conn
+        command.upgrade(config, "head")
+
+
+def version(conn: Connection) -> str | None:
+    """The stored version; None for a database that was never migrated."""
+    try:
+        with conn.begin_nested():
+            return conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    except DBAPIError:
+        if inspect(conn).has_table("alembic_version"):
+            raise
+        return None
