@@ -20,10 +20,9 @@ import orjson
 import uvloop
 
 from bench.dialogue import FIRST_CHAT, Customer
-from bench.measure import cpu_s, memory_mb, percentile
+from bench.measure import cpu_s, machine_s, memory_mb, percentile
 from bench.wire import cut, fields
 
-PATIENCE_S = 10.0
 BOT = {"id": 700001, "is_bot": True, "first_name": "Bench", "username": "bench_bot"}
 
 
@@ -38,6 +37,8 @@ class Order:
     api_delay_ms: float = 0.0
     warm_up_s: float = 1.0
     seconds: float = 3.0
+    patience_s: float = 10.0
+    """A reply later than this is none."""
     program: int = 0
     store: int = 0
     """Process ids whose trees are measured; 0: none."""
@@ -245,8 +246,10 @@ class Load:
         """Customers who have waited too long are out of this and later runs."""
         now = time.perf_counter()
         for customer in self.customers.values():
-            if customer.posted and now - customer.posted > PATIENCE_S:
-                self.window.fail("no reply", f"{customer.chat} said {customer.says!r}, nothing in {PATIENCE_S} s")
+            if customer.posted and now - customer.posted > self.order.patience_s:
+                self.window.fail(
+                    "no reply", f"{customer.chat} said {customer.says!r}, nothing in {self.order.patience_s} s"
+                )
                 customer.posted = 0.0
                 customer.step = -1
                 self.under_way -= 1
@@ -279,7 +282,7 @@ class Load:
         self.running = False
         if pace is not None:
             pace.cancel()
-        drained = time.perf_counter() + PATIENCE_S + 1
+        drained = time.perf_counter() + order.patience_s + 1
         while self.under_way and time.perf_counter() < drained:
             await self.sleep(0.02)
         return self.result(seconds, used)
@@ -301,8 +304,8 @@ class Load:
                 due += chance.expovariate(rate)
             await asyncio.sleep(max(0.0005, due - time.perf_counter()))
 
-    def clocks(self) -> tuple[float, float, float]:
-        return cpu_s(self.order.program), cpu_s(self.order.store), time.process_time()
+    def clocks(self) -> tuple[float, float, float, float]:
+        return cpu_s(self.order.program), cpu_s(self.order.store), time.process_time(), machine_s()
 
     def result(self, seconds: float, used: list[float]) -> dict[str, Any]:
         ordered = sorted(self.window.latencies)
@@ -316,6 +319,7 @@ class Load:
             "store_us": used[1] * per_turn,
             "busy": used[0] / seconds,
             "generator_busy": used[2] / seconds,
+            "others": max(0.0, used[3] - sum(used[:3])) / seconds,
             "peak_mb": memory_mb(self.order.program, "VmHWM") if self.order.program else 0.0,
             "errors": dict(self.window.errors),
             "examples": self.window.examples,

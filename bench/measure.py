@@ -1,6 +1,7 @@
 """What the kernel says a program used: processor time and memory of a process and all its descendants."""
 
 import os
+import time
 from pathlib import Path
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -46,6 +47,20 @@ def memory_mb(pid: int, line: str = "VmRSS") -> float:
             continue
         total += sum(int(row.split()[1]) for row in status.splitlines() if row.startswith(line + ":"))
     return total / 1024
+
+
+def machine_s() -> float:
+    """Seconds that the processors were not ours to idle in: every process, interrupts, and what the host took away."""
+    user, nice, system, _, _, irq, softirq, steal = map(int, Path("/proc/stat").read_text().split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / TICK
+
+
+def core_ms() -> float:
+    """How long a fixed piece of Python takes here and now: to compare figures from two days or two machines."""
+    began, total = time.perf_counter(), 0
+    for n in range(2_000_000):
+        total += n
+    return (time.perf_counter() - began) * 1000
 
 
 def percentile(ordered: list[float], share: float) -> float:

@@ -115,7 +115,10 @@ def running(program: Program, api: str) -> Iterator[Started]:
     try:
         while not _answers(port):
             if process.poll() is not None or time.perf_counter() - began > START_S:
-                raise SkipRowError(f"it did not get ready: {log.read_text(errors='replace')[-600:].strip()}")
+                last = log.read_text(errors="replace").strip().splitlines()[-1:]
+                raise SkipRowError(
+                    f"it did not get ready in {START_S:.0f} s or ended: {' '.join(last)} (see {log.name})"
+                )
             time.sleep(0.02)
         yield Started(process.pid, port, time.perf_counter() - began, log)
     finally:

@@ -10,8 +10,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.measure import core_ms
 from bench.programs import LOAD_CORE, OUT, PROGRAM_CORE, ROOT
-from bench.rows import Measured
+from bench.rows import DISTURBED, Measured
 
 COLUMNS = (
     *("program", "turns/s @1", "@16", "@64", "@256", "@256, API 25 ms", "p50 ms @64", "p95", "p99"),
@@ -47,6 +48,11 @@ def table(rows: list[Measured]) -> str:
         "| --- |" + " ---: |" * (len(COLUMNS) - 1),
         *("| " + " | ".join(_line(row)) + " |" for row in rows if row.runs),
     ]
+    disturbed = max((run["others"] for row in rows for run in row.runs.values()), default=0.0)
+    if disturbed > DISTURBED:
+        lines.append(
+            f"\nDisturbed: others took up to {disturbed:.0%} of a core during a run; read speeds as lower bounds."
+        )
     lines += [f"\n{row.title}: not measured: {row.skipped}" for row in rows if row.skipped]
     return "\n".join(lines)
 
@@ -107,6 +113,7 @@ def circumstances() -> dict[str, str]:
         "cpu": cpus[0].split(":", 1)[1].strip() if cpus else "?",
         "cores": f"program on {PROGRAM_CORE}, load and store on {LOAD_CORE}, of {os.cpu_count()}",
         "load_before": " ".join(f"{one:.1f}" for one in os.getloadavg()),
+        "core": f"2,000,000 additions in Python take {core_ms():.0f} ms",
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
     }

@@ -13,6 +13,7 @@ from bench.programs import LOAD_CORE, Program, SkipRowError, Started, on_core, r
 from tests.servers import NoServerError, fresh_database, postgres_server, valkey_server
 
 API_DELAY_MS = 25.0
+DISTURBED = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Row:
     name: str
     title: str
     program: Callable[[], contextlib.AbstractContextManager[tuple[Program, int]]]
-    """The program and the pid of its store (0: none)."""
+    """Gives the program and the pid of its store (0: none)."""
     steps: tuple[str, ...] = ("closed", "api", "half")
 
 
@@ -118,6 +119,8 @@ def _runs(
             f"p99 {result['p99_ms']:6.1f} ms  {result['program_us']:6.0f} + {result['store_us']:.0f} µs/turn  "
             f"errors {sum(result['errors'].values())}"
         )
+        if result["others"] > DISTURBED:
+            say(f"    disturbed: others took {result['others']:.0%} of a core meanwhile")
         for example in result["examples"]:
             say(f"    {example}")
         return result
