@@ -1,0 +1,160 @@
+"""People who work here and the tokens that speak for them. Only digests are kept: a token is shown once, to its owner.
+
+Kinds: `api` (programs), `session` (the console's cookie), `signin` (one use, by a person who was sent a link).
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from state.ids import Ids
+from state.records import Instant, Person
+from state.tables import people, tokens
+
+Role = Literal["manager", "head", "marketer", "admin"]
+ROLES: Final[tuple[Role, ...]] = ("manager", "head", "marketer", "admin")
+
+SIGNIN_MS: Final = 24 * 3_600_000
+IDLE_MS: Final = 12 * 3_600_000
+SESSION_MS: Final = 7 * 24 * 3_600_000
+_RENEW_MS: Final = 600_000
+"""A session's end is moved at most this often, so that reading pages costs no writes."""
+_SETTINGS: Final = hashlib.sha256(b"parley: the person that the settings' token acts as").hexdigest()
+"""Marks the person behind PARLEY_ADMIN_TOKEN. No token has this digest: the settings' one is never stored."""
+
+
+def digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def add_person(conn: Connection, ids: Ids, name: str, role: Role, now: Instant) -> Person:
+    person = Person(ids.take("person"), name, role, active=True)
+    conn.execute(insert(people).values(id=person.id, name=name, role=role, active=1, created_at=now))
+    return person
+
+
+def find_people(conn: Connection, wanted: Iterable[int]) -> dict[int, Person]:
+    rows = conn.execute(select(*_PERSON).where(people.c.id.in_(sorted(set(wanted)))))
+    return {row[0]: _person(row) for row in rows}
+
+
+def deactivate(conn: Connection, person_id: int, now: Instant) -> None:
+    """They have left: every token of theirs ends in the same commit."""
+    conn.execute(update(people).where(people.c.id == person_id).values(active=0))
+    conn.execute(
+        update(tokens).where(tokens.c.person_id == person_id, tokens.c.ended_at.is_(None)).values(ended_at=now)
+    )
+
+
+# -- tokens ----------------------------------------------------------------------------------------------------------
+
+
+def issue_api(conn: Connection, ids: Ids, person_id: int, now: Instant) -> str:
+    """A token for programs, without an end; shown once."""
+    return _issue(conn, ids, person_id, "api", now, None)
+
+
+def issue_signin(conn: Connection, ids: Ids, person_id: int, now: Instant) -> str:
+    return _issue(conn, ids, person_id, "signin", now, now + SIGNIN_MS)
+
+
+def signin_is_good(conn: Connection, token: str, now: Instant) -> bool:
+    """Whether the link may still be used. Looking does not use it."""
+    found = select(tokens.c.id).join(people, people.c.id == tokens.c.person_id)
+    alive = (tokens.c.kind == "signin", tokens.c.ended_at.is_(None), tokens.c.expires_at > now, people.c.active == 1)
+    return conn.execute(found.where(tokens.c.digest == digest(token), *alive)).first() is not None
+
+
+def sign_in(conn: Connection, ids: Ids, token: str, now: Instant) -> str | None:
+    """Use a sign-in token up; the answer is a new session's token, None where it was used, old or never ours."""
+    mine = (tokens.c.digest == digest(token), tokens.c.kind == "signin", tokens.c.ended_at.is_(None))
+    used = update(tokens).where(*mine, tokens.c.expires_at > now).values(ended_at=now)
+    person_id = conn.execute(used.returning(tokens.c.person_id)).scalar()
+    if person_id is None or not find_people(conn, [person_id])[person_id].active:
+        return None
+    return _issue(conn, ids, person_id, "session", now, now + IDLE_MS)
+
+
+def revoke(conn: Connection, token_digest: str, now: Instant) -> bool:
+    """End a token; False where it was not alive."""
+    ended = update(tokens).where(tokens.c.digest == token_digest, tokens.c.ended_at.is_(None)).values(ended_at=now)
+    return conn.execute(ended).rowcount > 0
+
+
+def whoami(conn: Connection, token_digest: str, now: Instant, kind: str = "api") -> Person | None:
+    """Whom a living token of this kind speaks for; None: nobody."""
+    row = conn.execute(
+        select(*_PERSON, tokens.c.expires_at)
+        .join(tokens, tokens.c.person_id == people.c.id)
+        .where(
+            tokens.c.digest == token_digest, tokens.c.kind == kind, tokens.c.ended_at.is_(None), people.c.active == 1
+        )
+    ).first()
+    return None if row is None or (row.expires_at is not None and row.expires_at <= now) else _person(row)
+
+
+def renew(conn: Connection, token_digest: str, now: Instant) -> bool:
+    """A session in use lives on, up to its absolute limit. False where its end was moved a moment ago."""
+    row = conn.execute(
+        select(tokens.c.created_at, tokens.c.expires_at).where(
+            tokens.c.digest == token_digest, tokens.c.kind == "session", tokens.c.ended_at.is_(None)
+        )
+    ).first()
+    if row is None or row.expires_at <= now:
+        return False
+    end = min(row.created_at + SESSION_MS, now + IDLE_MS)
+    if end - row.expires_at < _RENEW_MS:
+        return False
+    conn.execute(update(tokens).where(tokens.c.digest == token_digest).values(expires_at=end))
+    return True
+
+
+def session_needs_renewal(conn: Connection, token_digest: str, now: Instant) -> bool:
+    """Whether `renew` would write: asked first, so that most requests only read."""
+    row = conn.execute(select(tokens.c.created_at, tokens.c.expires_at).where(tokens.c.digest == token_digest)).first()
+    return row is not None and min(row.created_at + SESSION_MS, now + IDLE_MS) - (row.expires_at or 0) >= _RENEW_MS
+
+
+def admin_of_settings(conn: Connection, ids: Ids, now: Instant) -> Person:
+    """The person that PARLEY_ADMIN_TOKEN acts as, made when first needed, one for all processes."""
+    if found := find_admin_of_settings(conn):
+        return found
+    fresh = ids.take("person")
+    dialect = sqlite_insert if conn.dialect.name == "sqlite" else pg_insert
+    anchor = dialect(tokens).values(
+        id=ids.take("token"), person_id=fresh, kind="settings", digest=_SETTINGS, created_at=now, expires_at=None, ended_at=None
+    )  # fmt: skip
+    won = conn.execute(anchor.on_conflict_do_nothing(index_elements=["digest"]).returning(tokens.c.id)).scalar()
+    if won is not None:
+        conn.execute(insert(people).values(id=fresh, name="admin", role="admin", active=1, created_at=now))
+    return find_admin_of_settings(conn) or Person(fresh, "admin", "admin", active=True)
+
+
+def find_admin_of_settings(conn: Connection) -> Person | None:
+    row = conn.execute(
+        select(*_PERSON).join(tokens, tokens.c.person_id == people.c.id).where(tokens.c.digest == _SETTINGS)
+    ).first()
+    return _person(row) if row else None
+
+
+_PERSON = (people.c.id, people.c.name, people.c.role, people.c.active)
+
+
+def _person(row: Any) -> Person:
+    return Person(row[0], row[1], row[2], active=bool(row[3]))
+
+
+def _issue(conn: Connection, ids: Ids, person_id: int, kind: str, now: Instant, expires_at: Instant | None) -> str:
+    token = secrets.token_urlsafe(32)
+    conn.execute(
+        insert(tokens).values(
+            id=ids.take("token"), person_id=person_id, kind=kind, digest=digest(token), created_at=now,
+            expires_at=expires_at, ended_at=None,
+        )
+    )  # fmt: skip
+    return token

@@ -1,0 +1,107 @@
+"""Tasks as they are listed, and what the system itself is going to do next."""
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+
+from state.people import find_people
+from state.records import Instant, Person, Task
+from state.tables import entries, parts, runs, tasks, timers
+
+_TASK = [tasks.c[f.name] for f in fields(Task)]
+_NEVER = 2**63 - 1
+_due: ColumnElement[int] = func.coalesce(tasks.c.due_at, _NEVER)
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A task and whose it is."""
+
+    task: Task
+    responsible: Person | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Something that will happen by itself, or is due."""
+
+    at: Instant
+    kind: Literal["bot", "message", "task"]
+    deal: int
+    text: str
+    """The timer's name, the message's text, the task's words."""
+    bot: str = ""
+    task: int | None = None
+
+
+def find_duties(
+    conn: Connection,
+    limit: int,
+    *,
+    responsible: int | None = None,
+    nobodys: bool = False,
+    state: str = "",
+    due_before: Instant | None = None,
+    kind: str = "",
+    after: tuple[Instant, int] | None = None,
+) -> list[Duty]:
+    """Soonest due first, those without a date last; `after` is (due_at or the far future, id) of the last one seen."""
+    found = select(*_TASK)
+    if responsible is not None:
+        found = found.where(tasks.c.responsible_id == responsible)
+    if nobodys:
+        found = found.where(tasks.c.responsible_id.is_(None))
+    if state:
+        found = found.where(tasks.c.state == state)
+    if due_before is not None:
+        found = found.where(tasks.c.due_at < due_before)
+    if kind:
+        found = found.where(tasks.c.kind == kind)
+    if after is not None:
+        at, last = after
+        found = found.where(or_(at < _due, and_(_due == at, tasks.c.id > last)))
+    rows = conn.execute(found.order_by(_due, tasks.c.id).limit(limit))
+    return _duties(conn, [Task(*row) for row in rows])
+
+
+def position(task: Task) -> tuple[Instant, int]:
+    """Where a task stands in the list, for `after`."""
+    return (_NEVER if task.due_at is None else task.due_at), task.id
+
+
+def find_duty(conn: Connection, task_id: int) -> Duty | None:
+    rows = conn.execute(select(*_TASK).where(tasks.c.id == task_id))
+    return next(iter(_duties(conn, [Task(*row) for row in rows])), None)
+
+
+def _duties(conn: Connection, found: list[Task]) -> list[Duty]:
+    people = find_people(conn, [t.responsible_id for t in found if t.responsible_id is not None])
+    return [Duty(t, people.get(t.responsible_id) if t.responsible_id is not None else None) for t in found]
+
+
+def upcoming(conn: Connection, now: Instant, limit: int, deal: int | None = None) -> list[Ahead]:
+    """What is ahead, soonest first: bots' timers, messages put off, open tasks with a date."""
+    timed = select(timers.c.due_at, timers.c.deal_id, timers.c.name, runs.c.bot).join(
+        runs, runs.c.id == timers.c.run_id
+    )
+    late = (
+        select(parts.c.due_at, parts.c.deal_id, entries.c.text)
+        .join(entries, entries.c.id == parts.c.entry_id)
+        .where(parts.c.state == "queued", parts.c.due_at > now)
+    )
+    dated = select(tasks.c.due_at, tasks.c.deal_id, tasks.c.text, tasks.c.id).where(
+        tasks.c.state == "open", tasks.c.due_at.is_not(None)
+    )
+    if deal is not None:
+        timed, late = timed.where(timers.c.deal_id == deal), late.where(parts.c.deal_id == deal)
+        dated = dated.where(tasks.c.deal_id == deal)
+    ahead = [
+        Ahead(at, "bot", where, name, bot)
+        for at, where, name, bot in conn.execute(timed.order_by(timers.c.due_at).limit(limit))
+    ]
+    queued = conn.execute(late.order_by(parts.c.due_at).limit(limit))
+    ahead += [Ahead(at, "message", where, text) for at, where, text in queued]
+    due = conn.execute(dated.order_by(tasks.c.due_at).limit(limit))
+    ahead += [Ahead(at, "task", where, text, task=task) for at, where, text, task in due]
+    return sorted(ahead, key=lambda a: a.at)[:limit]
