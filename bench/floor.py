@@ -5,6 +5,7 @@ It takes the gateway's settings and answers its addresses, so it can stand in fo
 
 import argparse
 import os
+from collections import defaultdict
 from typing import Any
 
 import aiohttp
@@ -15,8 +16,8 @@ from aiohttp import web
 from bench.dialogue import answer
 from bench.serving import until_ended
 
-API = f"{os.environ['PARLEY_TELEGRAM_API_BASE']}/bot{os.environ['PARLEY_TELEGRAM_TOKEN']}/sendMessage"
-SECRET = os.environ["PARLEY_TELEGRAM_SECRET"]
+API = "{PARLEY_TELEGRAM_API_BASE}/bot{PARLEY_TELEGRAM_TOKEN}/sendMessage".format_map(defaultdict(str, os.environ))
+SECRET = os.environ.get("PARLEY_TELEGRAM_SECRET", "")
 JSON = {"Content-Type": "application/json"}
 OK = b"{}"
 

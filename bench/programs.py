@@ -21,7 +21,7 @@ PLAYBOOK = ROOT / "bench" / "playbook"
 CORES = sorted(os.sched_getaffinity(0))
 PROGRAM_CORE, LOAD_CORE = CORES[0], CORES[-1]
 TOKEN, SECRET = "700001:BENCH", "bench-secret"
-START_S = 30.0
+START_S = 60.0
 
 
 class SkipRowError(Exception):

@@ -132,7 +132,7 @@ def test_half_of_a_rate_is_kept_to() -> None:
     with generator(200) as load, running(floor(), load.api) as started:
         result = load.run(started.hook, rate=100.0, warm_up_s=0.2, seconds=1.0, program=started.pid)
     assert not result["errors"]
-    assert 60 < result["turns_per_s"] < 140
+    assert 40 < result["turns_per_s"] < 180
 
 
 def test_a_program_that_refuses_is_not_waited_for_in_silence() -> None:
