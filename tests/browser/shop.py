@@ -48,6 +48,7 @@ class Shop:
         self.greeting = "Здравствуйте! Подберём запчасти по VIN или фото, подскажем по заказу и доставке."
         self.talks = True
         self.no_sockets = False
+        self.deaf = False
         self.lose_acks = 0
         self.refuse_next = ""
 
@@ -127,6 +128,8 @@ class Shop:
                     continue
                 frame = json.loads(message.data)
                 self.frames.append(frame)
+                if self.deaf:
+                    continue
                 await self._hear(visitor, socket, frame)
         finally:
             self.sockets.pop(socket, None)

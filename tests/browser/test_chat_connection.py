@@ -111,6 +111,44 @@ async def test_where_no_socket_gets_through_the_page_polls(visit: Visit, shop: S
         assert said(shop) == ["Здравствуйте", "Подбор запчастей"]
 
 
+async def test_without_internet_the_page_says_so_and_keeps_what_is_written(visit: Visit, shop: Shop) -> None:
+    async with visit() as page:
+        await write(page, "Здравствуйте")
+        await expect(page.locator(".chip")).to_have_count(5)
+        await page.context.set_offline(True)
+        await expect(page.locator("parley-strip")).to_contain_text("Нет интернета")
+        await shop.drop_sockets()
+        await write(page, "Из метро")
+        await expect(page.locator('parley-bubble[data-status="pending"]')).to_have_count(1)
+        await page.context.set_offline(False)
+        await expect(page.locator('parley-bubble[data-status="pending"]')).to_have_count(0)
+        await expect(page.locator("parley-strip")).to_be_empty()
+        assert said(shop) == ["Здравствуйте", "Из метро"]
+
+
+async def test_a_network_that_blinks_leaves_no_warning_behind(visit: Visit, shop: Shop) -> None:
+    async with visit() as page:
+        await expect(page.locator("parley-chat.empty")).to_be_visible()
+        await until(lambda: len(shop.sockets) == 1)
+        await page.evaluate("dispatchEvent(new Event('offline'))")
+        await expect(page.locator("parley-strip")).to_contain_text("Нет интернета")
+        await page.evaluate("dispatchEvent(new Event('online'))")
+        await expect(page.locator("parley-strip")).to_be_empty()
+        assert len(shop.sockets) == 1
+
+
+async def test_a_line_that_is_open_but_dead_is_found_out(visit: Visit, shop: Shop) -> None:
+    async with visit() as page:
+        await until(lambda: len(shop.sockets) == 1)
+        shop.deaf = True
+        await write(page, "Здравствуйте")
+        await until(lambda: any(frame["type"] == "message" for frame in shop.frames))
+        shop.deaf = False
+        await page.evaluate("const now = Date.now; Date.now = () => now() + 20_000")
+        await expect(page.locator('parley-bubble[data-status="sent"]').first).to_be_visible()
+        assert said(shop) == ["Здравствуйте"]
+
+
 async def test_a_stranger_gets_a_new_cookie_and_an_empty_conversation(visit: Visit, shop: Shop) -> None:
     async with visit() as page:
         await write(page, "Здравствуйте")

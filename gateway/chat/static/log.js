@@ -16,14 +16,14 @@ const NEAR_END_PX = 80;
 export class Log extends HTMLElement {
   /** @type {Map<string, HTMLElement>} */
   #nodes = new Map();
-  #list = h("div", { class: "list", role: "log", "aria-live": "off", "aria-label": words.log, tabindex: "0" });
+  #list = h("div", { class: "list", role: "log", "aria-live": "off", "aria-label": words.log });
   #welcome = h("div", { class: "welcome" });
   #newer = h("button", { type: "button", class: "newer", hidden: true, "aria-label": words.newer }, icon("down"));
   #following = true;
 
   connectedCallback() {
     if (this.childElementCount > 0) return;
-    this.append(h("div", { class: "scroller" }, this.#welcome, this.#list), this.#newer);
+    this.append(h("div", { class: "scroller", tabindex: "0" }, this.#welcome, this.#list), this.#newer);
     this.#newer.addEventListener("click", () => this.toEnd(true));
     this.#scroller.addEventListener("scroll", () => this.#look(), { passive: true });
     this.#list.addEventListener("parley-grown", () => this.#following && this.toEnd());

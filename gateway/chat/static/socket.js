@@ -33,14 +33,15 @@ export function converse(desk, opened) {
     const unanswered = new Map();
     let spoke = false;
     let heardAt = Date.now();
-    let askedAt = Date.now();
+    /** Since when the server owes us a word; null while it does not. @type {number | null} */
+    let owedSince = Date.now();
     let open = false;
 
     const send = (/** @type {object} */ frame) => {
       if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
     };
     const hello = () => {
-      askedAt = Date.now();
+      owedSince ??= Date.now();
       send({ type: "hello", after: desk.after() });
     };
     const line = {
@@ -52,9 +53,7 @@ export function converse(desk, opened) {
           send(frameOf(message));
         }
       },
-      probe() {
-        if (Date.now() - heardAt > ANSWER_MS) hello();
-      },
+      probe: hello,
       seen(/** @type {number} */ id) {
         send({ type: "seen", id });
       },
@@ -72,7 +71,7 @@ export function converse(desk, opened) {
         answered(id);
         desk.refused(id, "unknown", "");
       }
-      const silent = askedAt > heardAt && now - askedAt > ANSWER_MS;
+      const silent = owedSince !== null && now - owedSince > ANSWER_MS;
       if (overdue.length > 0 || silent) drop();
       else if (now - heardAt > QUIET_MS && !document.hidden) hello();
     }, 1000);
@@ -93,10 +92,12 @@ export function converse(desk, opened) {
     socket.onclose = finish;
     socket.onmessage = (event) => {
       heardAt = Date.now();
+      owedSince = null;
       const frame = parsed(event.data);
       switch (frame?.type) {
         case "history":
           spoke = true;
+          for (const item of frame.items) if (item.client_id !== null) answered(item.client_id);
           desk.history(frame.items, frame.shop);
           if (!open) opened(line);
           open = true;

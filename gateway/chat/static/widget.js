@@ -23,7 +23,7 @@
   const [openIt, closeIt, title, unreadOnes] = words[lang] ?? words.en;
 
   const SHEET = `
-    :host { all: initial; }
+    :host { all: initial; color-scheme: inherit; }
     .launcher, iframe { position: fixed; z-index: 2147483000; ${side}: calc(20px + env(safe-area-inset-${side}, 0px)); }
     .launcher {
       bottom: calc(20px + env(safe-area-inset-bottom, 0px));
@@ -46,7 +46,7 @@
     .badge:empty { display: none; }
     iframe {
       bottom: calc(92px + env(safe-area-inset-bottom, 0px)); width: 400px; height: min(660px, calc(100vh - 116px));
-      border: 0; border-radius: 20px; background: transparent; color-scheme: light dark;
+      border: 0; border-radius: 20px; background: transparent;
       box-shadow: 0 24px 64px -16px rgb(0 0 0 / 40%), 0 0 0 1px rgb(0 0 0 / 7%);
       transform-origin: bottom ${side};
     }

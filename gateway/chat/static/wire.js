@@ -41,7 +41,10 @@ export class Wire {
   /** @param {Desk} desk */
   constructor(desk) {
     this.#desk = desk;
-    addEventListener("online", () => this.hurry());
+    addEventListener("online", () => {
+      this.#desk.link(this.#line ? "online" : "waiting");
+      this.hurry();
+    });
     addEventListener("offline", () => this.#desk.link("offline"));
     addEventListener("pageshow", () => this.hurry());
     document.addEventListener("visibilitychange", () => document.hidden || this.hurry());
