@@ -45,6 +45,7 @@ POLL_S: Final = 25
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _TOKEN: Final = re.compile(r"(\d{1,20}):[A-Za-z0-9_-]{1,256}")
 _JSON: Final = {"Content-Type": "application/json"}
+_rest = asyncio.sleep
 _log = logging.getLogger(__name__)
 
 
@@ -147,7 +148,7 @@ class TelegramChannel:
             return await self._poll_again_later(offset, self.trouble)
         if status == 429:
             wait_ms = telegram_answers.pause_ms(payload.record(answer, "parameters").get("retry_after"))
-            await asyncio.sleep(wait_ms / 1000)
+            await _rest(wait_ms / 1000)
             return [], offset
         return await self._poll_again_later(offset, f"status {status} {said}")
 
@@ -155,7 +156,7 @@ class TelegramChannel:
         self._poll_failures += 1
         pause = min(2.0 ** min(self._poll_failures - 1, 6), 60.0)
         _log.warning("telegram: getUpdates failed, waiting %.0f s: %s", pause, self._hide(reason))
-        await asyncio.sleep(pause)
+        await _rest(pause)
         return [], offset
 
     # -- out ---------------------------------------------------------------------------------------------------------
@@ -212,7 +213,7 @@ class TelegramChannel:
                     _log.error("telegram: not set up: %s", self.trouble)
                     return
                 _log.warning("telegram: not set up yet, waiting %.0f s: %s", pause, self.trouble)
-                await asyncio.sleep(max(pause, failed.pause_s))
+                await _rest(max(pause, failed.pause_s))
                 pause = min(pause * 2, 60.0)
             else:
                 self.trouble = ""

@@ -44,7 +44,7 @@ def call(out: Outgoing, kept: bytes | None) -> Call | Refused:
         return method, {**fields, field: out.media.ref}
     if kept is None:
         return Refused("no_file", "the stored file is gone")
-    form = aiohttp.FormData()
+    form = aiohttp.FormData(quote_fields=False)  # Telegram shows names as they are, not percent-encoded
     for key, value in fields.items():
         form.add_field(key, value if isinstance(value, str) else orjson.dumps(value).decode())
     form.add_field(
