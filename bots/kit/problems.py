@@ -23,7 +23,8 @@ class Problem:
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.line}:{self.column}: {self.severity}: {self.what}. {self.remedy}."
+        stop = "" if self.remedy.endswith("?") else "."
+        return f"{self.line}:{self.column}: {self.severity}: {self.what}. {self.remedy}{stop}"
 
 
 def has_errors(problems: Iterable[Problem]) -> bool:
@@ -46,7 +47,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     words = list(known)
     best = nearest(word, words)
     if best is not None:
-        return f"Did you mean '{best}'?".rstrip("?") + "?"
+        return f"Did you mean '{best}'?"
     listed = ", ".join(words[:12])
     return f"Known here: {listed}" if listed else "Nothing may stand here"
 

@@ -4,6 +4,7 @@ The events of the parser are looked at one by one, so that a bomb is refused bef
 aliases, no tags, no merge keys, no second document. Every scalar stays the text that was written; the schema types it.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,8 @@ from bots.kit.problems import MOST, Problem, shown
 MOST_BYTES = 256 * 1024
 MOST_DEPTH = 40
 MOST_NODES = 20_000
+
+_BURST = re.compile(rf"(?:[\[{{]\s*+){{{MOST_DEPTH + 1}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,26 @@ class Table:
 
 
 Node = Scalar | Items | Table
+
+
+_SYNTAX = (
+    (
+        "mapping values are not allowed",
+        "a ':' stands inside a text",
+        "Put the text in quotes, or check the indentation",
+    ),
+    ("cannot start any token", "a text cannot begin with this sign", "Put the text in quotes"),
+    ("<stream end>", "the file ends inside quotes or brackets", "Close the quote or bracket that opens before"),
+    ("end of stream", "the file ends inside quotes or brackets", "Close the quote or bracket that opens before"),
+    ("flow sequence", "a list in [ ] goes wrong here", "Separate its parts with commas and close it with ]"),
+    ("flow mapping", "a table in { } goes wrong here", "Write it as {key: value, key: value}"),
+    ("block mapping", "this line is neither deeper nor level with the lines above", "Check the indentation"),
+    ("block collection", "this line is neither deeper nor level with the lines above", "Check the indentation"),
+    ("simple key", "a line without ':' stands where 'key: value' should", "Add the ':' with a space after it"),
+    ("undefined tag handle", "tags (words after '!') are not allowed", "Remove the tag, or quote the text"),
+    ("expected alphabetic or numeric", "anchors and aliases (& and *) are not allowed", "Put the text in quotes"),
+)
+"""What the parser says → what a marketer reads."""
 
 
 class _RefusedError(Exception):
@@ -82,6 +105,11 @@ def read(text: str) -> tuple[Node | None, list[Problem]]:
         return None, [Problem(1, 1, "error", what, "Split it into several scripts")]
     if any("\ud800" <= char <= "\udfff" for char in text):
         return None, [Problem(1, 1, "error", "the file holds broken characters", "Save it as UTF-8")]
+    burst = _BURST.search(text)
+    if burst:
+        # The scanner looks back over every open bracket, so a wall of them is refused before it is scanned.
+        line = text.count("\n", 0, burst.start()) + 1
+        return None, [_too_deep(line, 1)]
     problems: list[Problem] = []
     try:
         return _tree(_events(text), problems), problems
@@ -112,18 +140,12 @@ def _syntax(error: MarkedYAMLError, text: str) -> Problem:
     indent = here[: len(here) - len(here.lstrip())]
     if "\t" in indent or "'\\t'" in str(error.problem):
         return Problem(line, column, "error", "a tab stands where YAML wants spaces", "Indent with spaces only")
-    what = shown(str(error.problem or error.context or "the file cannot be read as YAML"))
-    return Problem(line, column, "error", what, _advice(what))
-
-
-def _advice(what: str) -> str:
-    if "mapping values are not allowed" in what or "expected <block end>" in what:
-        return "Check the indentation, and put a text that holds ': ' in quotes"
-    if "cannot start any token" in what or "expected the node content" in what:
-        return "Put the text in quotes"
-    if "tag" in what:
-        return "Tags (words after '!') are not allowed: write plain text"
-    return "Check quotes, brackets and indentation here"
+    raw = " ".join(str(part) for part in (error.context, error.problem) if part)
+    what, remedy = next(
+        ((what, remedy) for sign, what, remedy in _SYNTAX if sign in raw),
+        (shown(raw) or "the file cannot be read as YAML", "Check quotes, brackets and indentation here"),
+    )
+    return Problem(line, column, "error", what, remedy)
 
 
 def _tree(events: Iterator[Any], problems: list[Problem]) -> Node | None:
@@ -159,8 +181,7 @@ def _tree(events: Iterator[Any], problems: list[Problem]) -> Node | None:
             done = Scalar(event.value, line, column, bool(event.style))
         elif isinstance(event, (SequenceStartEvent, MappingStartEvent)):
             if len(stack) >= MOST_DEPTH:
-                what = f"too deep: more than {MOST_DEPTH} levels"
-                raise _RefusedError(Problem(line, column, "error", what, "Flatten this part"))
+                raise _RefusedError(_too_deep(line, column))
             stack.append((event, []))
             continue
         elif isinstance(event, SequenceEndEvent):
@@ -180,6 +201,10 @@ def _tree(events: Iterator[Any], problems: list[Problem]) -> Node | None:
         else:
             root = done
     return root
+
+
+def _too_deep(line: int, column: int) -> Problem:
+    return Problem(line, column, "error", f"too deep: more than {MOST_DEPTH} levels", "Flatten this part")
 
 
 def _allowed(event: Any, line: int, column: int) -> None:

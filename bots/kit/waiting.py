@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bots.kit.languages import Language
-from bots.kit.problems import did_you_mean, shown
+from bots.kit.problems import did_you_mean, nearest, shown
 from bots.kit.reader import Node, Scalar
 from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, text_of, whole_of
 from bots.kit.words import Text, parse
@@ -139,5 +139,7 @@ def lead(exits: list[tuple[str, str]], exit_: str, node: Node | None, desk: Desk
         return
     if name not in desk.steps:
         desk.found.error(node, f"there is no step '{shown(name)}'", did_you_mean(name, desk.steps))
-    else:
+        # The step that was meant counts as reached, so that one slip is one finding.
+        name = nearest(name, desk.steps)
+    if name is not None:
         exits.append((exit_, name))

@@ -70,10 +70,6 @@ def step(script: Script, run: RunState, event: Event, facts: Facts) -> tuple[Run
 
 def _hear(walk: Journey, ask: Ask, message: MessageReceived) -> None:
     """A message while a question is open: answer at once what is plain, gather what may go on, else ask again."""
-    if walk.opening:
-        now = walk.facts.now
-        early = now <= walk.opening + ask.gather
-        walk.opening = now or 1 if early else 0
     if message.choice:
         place = ask.menu.keys.get(message.choice) if ask.menu else None
         if place is not None:
@@ -85,6 +81,8 @@ def _hear(walk: Journey, ask: Ask, message: MessageReceived) -> None:
     text = _said(message)
     if not text and not message.media:
         return
+    if walk.opening:
+        walk.opening = (walk.facts.now or 1) if walk.facts.now <= walk.opening + ask.gather else 0
     if text and not message.media:
         spoken = normalise(text)
         if ask.menu is not None and (place := chosen(ask.menu, spoken)) is not None:

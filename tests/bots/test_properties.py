@@ -1,0 +1,240 @@
+"""What holds for every script that compiles, whatever is heard and whenever timers fire."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import bots.qualifier
+from bots.kit.compiler import read_script
+from bots.kit.conversation import Conversation
+from bots.kit.effects import CancelTimer, Effect, EndRun, HandOff, Say, SetTimer
+from bots.kit.events import Event, Media, MessageReceived, RunStarted, TimerFired
+from bots.kit.run import STATUSES
+from bots.kit.script import Ask, Script
+from bots.kit.walk import Facts, RunState, begin, step
+from tests.bots.scripts import NOW, PROBE, compiled
+
+_QUALIFIER, _ = read_script(
+    (Path(bots.qualifier.__file__).parent / "qualifier.yaml").read_text(encoding="utf-8"), "qualifier"
+)
+assert _QUALIFIER is not None
+SCRIPTS: list[Script] = [_QUALIFIER, compiled(PROBE)]
+
+NAMES = [f"s{place}" for place in range(6)]
+
+
+@st.composite
+def random_scripts(draw: st.DrawFn) -> Script | None:
+    """A script of random steps; most are good, the rest the compiler refuses."""
+    to = st.sampled_from(NAMES)
+    lines = ["script: R", "fields: {f: F, g: G}", f"gather: {draw(st.sampled_from(['0s', '2s']))}", "steps:"]
+    for name in NAMES:
+        lines.append(f"  {name}:")
+        if draw(st.booleans()):
+            lines.append("    say: 'Text {f or none} {name|first or you}'")
+        if draw(st.booleans()):
+            lines.append("    set: {g: 'was {f or none}'}")
+        kind = draw(st.sampled_from(["ask", "ask", "ask", "then", "hand_off", "end"]))
+        if kind == "ask":
+            lines.append("    ask: Q")
+            lines.append(f"    tries: {draw(st.integers(0, 2))}")
+            if draw(st.booleans()):
+                lines.append(
+                    f"    choices: {{x: {{label: Икс, then: {draw(to)}}}, yes: {{label: Игрек, then: {draw(to)}}}}}"
+                )
+            kinds = draw(
+                st.lists(st.sampled_from(["text", "number", "phone", "vin", "photo"]), unique=True, min_size=1)
+            )
+            lines.append("    answer: {" + ", ".join(f"{one}: {{save: f, then: {draw(to)}}}" for one in kinds) + "}")
+            lines.extend(
+                f"    {exit_}: {draw(to)}"
+                for exit_ in ("silence", "person", "not_understood", "media")
+                if draw(st.booleans())
+            )
+            if draw(st.booleans()):
+                lines.append("    remind: [{after: 1h, say: R}]")
+        elif kind == "then":
+            lines.append(f"    then: {draw(to)}")
+        elif kind == "hand_off":
+            lines.append("    hand_off: {task: T, show: [f]}")
+        else:
+            lines.append("    end: done")
+    text = "\n".join(lines)
+    return read_script(text, "random")[0] or read_script(_reachable(text), "random")[0]
+
+
+def _reachable(text: str) -> str:
+    """The script with a first menu that leads everywhere, so that unreachable steps are no reason to refuse it."""
+    choices = ", ".join(f"c{place}: {{label: L{place}, then: {name}}}" for place, name in enumerate(NAMES))
+    return text.replace("steps:", f"steps:\n  all:\n    ask: Where?\n    choices: {{{choices}}}")
+
+
+MEDIA = st.builds(
+    Media, st.sampled_from(["photo", "document", "voice", "audio", "video", "sticker"]), st.text(max_size=6)
+)
+WORDS = st.one_of(
+    st.sampled_from(
+        [
+            "1",
+            "2",
+            "3",
+            "да",
+            "нет",
+            "икс",
+            "менеджер",
+            "8 912 345-67-89",
+            "XTA210990Y1234567",
+            "4 шт",
+            "",
+            " ",
+            "{f}",
+            "\ud800",
+            "\x00",
+            "а" * 9_000,
+        ]
+    ),
+    st.text(max_size=40),
+)
+MESSAGES = st.builds(
+    MessageReceived,
+    text=WORDS,
+    choice=st.sampled_from(["", "", "", "x", "c1", "parts", "nope"]),
+    media=st.lists(MEDIA, max_size=3).map(tuple),
+    phone=st.sampled_from(["", "", "+79123456789"]),
+    location=st.one_of(st.none(), st.tuples(st.floats(), st.floats())),
+)
+TIMERS = st.builds(
+    TimerFired,
+    st.one_of(st.sampled_from(["settle", "patience", "remind:1", "remind:2", "remind:x"]), st.text(max_size=8)),
+)
+EVENTS = st.one_of(st.just(RunStarted()), MESSAGES, MESSAGES, MESSAGES, TIMERS)
+JUMPS = st.sampled_from([0, 1, 500, 2_000, 60_000, 3_600_000, 36_000_000, -5_000])
+STORIES = st.lists(st.tuples(EVENTS, JUMPS), max_size=14)
+SCRIPT = st.one_of(st.sampled_from(SCRIPTS), random_scripts())
+
+quick = settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
+
+
+def saved(run: RunState) -> RunState:
+    return RunState.from_json(json.loads(json.dumps(run.to_json())))
+
+
+def waits(script: Script, run: RunState) -> bool:
+    """Before its first word a run waits to be started; after it, at a question with a clock."""
+    return run.turn == 0 or (isinstance(script.steps[run.step].finish, Ask) and "patience" in run.timers)
+
+
+@quick
+@given(SCRIPT, STORIES)
+def test_every_story_leaves_a_run_that_has_ended_or_waits_with_a_clock(
+    script: Script | None, story: list[tuple[Event, int]]
+):
+    if script is None:
+        return
+    run, now, set_timers = begin(script), NOW, dict[str, int]()
+    for event, jump in story:
+        now += jump
+        facts = Facts(now, "{name} <b>", "chat", "UTC", {"f": "from the deal"})
+        before = run
+        run, effects = step(script, run, event, facts)
+        assert (run, effects) == step(script, before, event, facts), "the same input gives the same output"
+        assert saved(run) == run
+        assert run.status in STATUSES
+        assert run.turn >= before.turn
+        _check_timers(set_timers, effects, run, event)
+        if before.status != "running":
+            assert (run, effects) == (before, ())
+        if run.status == "running":
+            assert waits(script, run)
+        else:
+            assert run.timers == {}
+            assert run.heard == ()
+        _check_ending(before, run, effects)
+
+
+def _check_timers(known: dict[str, int], effects: tuple[Effect, ...], run: RunState, event: Event) -> None:
+    """What the shell was told to set is what the run believes to be set (a timer that has fired is gone by itself)."""
+    if isinstance(event, TimerFired):
+        known.pop(event.name, None)
+    for effect in effects:
+        if isinstance(effect, SetTimer):
+            known[effect.name] = effect.at
+        elif isinstance(effect, CancelTimer):
+            known.pop(effect.name, None)
+    assert known == run.timers
+
+
+def _check_ending(before: RunState, run: RunState, effects: tuple[Effect, ...]) -> None:
+    ends = [place for place, effect in enumerate(effects) if isinstance(effect, (HandOff, EndRun))]
+    assert len(ends) == (1 if before.status == "running" != run.status else 0)
+    if ends:
+        assert not any(isinstance(effect, Say) for effect in effects[ends[0] :]), "nothing is said after the end"
+    assert all(effect.text.strip() for effect in effects if isinstance(effect, Say))
+
+
+@quick
+@given(SCRIPT, STORIES)
+def test_no_event_brings_more_than_one_question(script: Script | None, story: list[tuple[Event, int]]):
+    if script is None:
+        return
+    run, now = begin(script), NOW
+    for event, jump in story:
+        now += jump
+        started = run.turn == 0
+        after, effects = step(script, run, event, Facts(now))
+        questions = [effect for effect in effects if isinstance(effect, SetTimer) and effect.name == "patience"]
+        assert after.turn - run.turn <= (2 if started else 1)
+        assert len(questions) <= (2 if started else 1), "no step repeats without waiting"
+        run = after
+
+
+@quick
+@given(SCRIPT, st.lists(WORDS, max_size=4))
+def test_left_alone_every_run_ends_or_keeps_its_clock(script: Script | None, words: list[str]):
+    if script is None:
+        return
+    talk = Conversation(script)
+    talk.start()
+    for text in words:
+        if "\ud800" not in text:
+            talk.hear(MessageReceived(text=text))
+    for _ in range(20):
+        if talk.run.status != "running":
+            return
+        assert talk.timers, "a running bot always has a clock"
+        talk.wait(100 * 3_600_000)
+    # Only a script whose silence leads round in a circle of questions is still here, and it asks at most once in its patience.
+    assert talk.run.turn <= 20 * 11 + 5
+
+
+@quick
+@given(
+    st.sampled_from(SCRIPTS),
+    st.dictionaries(
+        st.text(max_size=6),
+        st.one_of(st.none(), st.text(), st.floats(), st.integers(), st.lists(st.none())),
+        max_size=3,
+    ),
+    STORIES,
+)
+def test_no_deal_field_and_no_name_breaks_a_step(
+    script: Script, fields: dict[str, object], story: list[tuple[Event, int]]
+):
+    run, now = begin(script), NOW
+    weird = {**fields, "files": fields, "papers": [1, None], "vin": {"a": 1}}
+    for event, jump in story:
+        now += jump
+        run, _ = step(script, run, event, Facts(now, "\ud800" * 5, "\x00", "nowhere", weird))
+
+
+@quick
+@given(st.sampled_from(SCRIPTS), st.text(max_size=8), st.integers(0, 5), EVENTS)
+def test_a_run_from_another_version_never_breaks(script: Script, name: str, turn: int, event: Event):
+    run = replace(begin(script), step=name, turn=turn, timers={"patience": NOW, "remind:7": NOW})
+    after, _ = step(script, run, event, Facts(NOW))
+    assert after.status in STATUSES

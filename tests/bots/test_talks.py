@@ -1,0 +1,89 @@
+"""The qualifier's talks hold, word for word."""
+
+from pathlib import Path
+
+import pytest
+
+import bots.qualifier
+from bots.kit.compiler import read_script
+from bots.kit.script import Script
+from bots.kit.talk import check, read_talk, retell
+from tests.bots.scripts import PROBE, compiled
+
+HOME = Path(bots.qualifier.__file__).parent
+TALKS = sorted((HOME / "talks").glob("*.talk"))
+
+
+@pytest.fixture(scope="module")
+def qualifier() -> Script:
+    script, problems = read_script((HOME / "qualifier.yaml").read_text(encoding="utf-8"), "qualifier")
+    assert problems == []
+    assert script is not None
+    return script
+
+
+def test_the_qualifier_has_talks_for_every_branch():
+    assert len(TALKS) >= 12
+
+
+@pytest.mark.parametrize("path", TALKS, ids=lambda path: path.stem)
+def test_the_qualifier_keeps_to_its_talk(path: Path, qualifier: Script):
+    talk, problems = read_talk(path.read_text(encoding="utf-8"))
+    assert problems == []
+    assert talk is not None
+    assert talk.script == "qualifier"
+    assert check(talk, qualifier) == []
+
+
+@pytest.mark.parametrize("path", TALKS, ids=lambda path: path.stem)
+def test_retelling_a_talk_that_holds_changes_nothing(path: Path, qualifier: Script):
+    text = path.read_text(encoding="utf-8")
+    talk, _ = read_talk(text)
+    assert talk is not None
+    assert retell(talk, qualifier) == text
+
+
+TALK = """# A talk
+script: probe
+
+customer: hi
+bot: Hello
+bot: Pick…
+/+1m
+customer: 2
+bot: How many?
+/+10h
+ended: timed_out, silence
+closed: silence
+"""
+
+
+def told(text: str) -> list[str]:
+    talk, problems = read_talk(text)
+    assert talk is not None, problems
+    return check(talk, compiled(PROBE))
+
+
+def test_a_talk_that_holds_says_nothing():
+    assert told(TALK) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("bot: How many?", "bot: How much?", "expected bot: How much?"),
+        ("bot: How many?\n", "", "not in the talk: bot: How many?"),
+        ("ended: timed_out, silence", "bot: Bye", "but got ended: timed_out, silence"),
+        ("/+10h", "/+9h", "nothing was said where the talk has ended"),
+        ("closed: silence\n", "", "not in the talk: closed: silence"),
+        ("/+1m", "/now 2001-01-01 00:00:00", "the clock shows 2025-01-15 11:00:02"),
+    ],
+)
+def test_a_talk_that_does_not_hold_says_where(old: str, new: str, said: str):
+    assert any(said in line for line in told(TALK.replace(old, new)))
+
+
+def test_a_line_of_nobody_is_named_with_its_number():
+    talk, problems = read_talk(TALK + "bott: hi\n")
+    assert talk is None
+    assert "13:1: error: 'bott: hi' is nobody's line. Did you mean 'bot'?" in str(problems[0])
