@@ -4,7 +4,7 @@
 import "./composer.js";
 import { Conversation } from "./conversation.js";
 import { h, icon } from "./dom.js";
-import { isEmbedded, isVisible, paint, tell, watch } from "./frame.js";
+import { isEmbedded, isVisible, leave, paint, tell, watch } from "./frame.js";
 import { newId } from "./ids.js";
 import "./log.js";
 import { Outbox } from "./outbox.js";
@@ -56,13 +56,12 @@ class Chat extends HTMLElement {
 
   #header() {
     const name = this.dataset.shop || words.title;
-    const close = () => tell({ parley: "close" });
     return h(
       "header",
       {},
       h("div", { class: "crest", "aria-hidden": "true" }, [...name.trim()][0]?.toLocaleUpperCase() ?? ""),
       h("div", { class: "who" }, h("h1", { dir: "auto" }, name), h("p", {}, words.subtitle)),
-      isEmbedded && h("button", { type: "button", class: "round", "aria-label": words.minimise, onclick: close }, icon("close")),
+      isEmbedded && h("button", { type: "button", class: "round", "aria-label": words.minimise, onclick: leave }, icon("close")),
     );
   }
 

@@ -22,7 +22,7 @@ export function watch(changed) {
     changed(isVisible());
   });
   addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && document.querySelector("dialog[open]") === null) tell({ parley: "close" });
+    if (event.key === "Escape" && document.querySelector("dialog[open]") === null) leave();
   });
   tell({ parley: "ready" });
 }
@@ -30,6 +30,13 @@ export function watch(changed) {
 /** A count or a wish, never a word of the customer's: any page may be the parent. @param {object} message */
 export function tell(message) {
   if (embedded) window.parent.postMessage(message, "*");
+}
+
+/** The customer puts the chat away: from this moment nothing counts as seen. */
+export function leave() {
+  if (!embedded) return;
+  shown = false;
+  tell({ parley: "close" });
 }
 
 /** The shop's own colour for the buttons, with text that can be read on it. */
