@@ -5,7 +5,6 @@ The run is saved and read back as JSON before every event, as it is between two 
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, assert_never, cast, get_args
@@ -152,8 +151,3 @@ class Conversation:
             case _:
                 assert_never(effect)
         return None
-
-
-def as_customer(script: Script, fields: Mapping[str, object] | None = None, name: str = "") -> Conversation:
-    """A fresh conversation with a script."""
-    return Conversation(script, name=name, fields=dict(fields or {}))

@@ -1,7 +1,7 @@
 """Where one conversation stands in its script. A run is a value: a step makes a new one, and it survives as JSON."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, cast
 
 from bots.kit.events import Instant, Media
@@ -49,20 +49,21 @@ class RunState:
         return self.timers.get("patience")
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "step": self.step,
-            "status": self.status,
-            "turn": self.turn,
-            "tries": self.tries,
-            "opening": self.opening,
-            "heard": list(self.heard),
-            "media": [
-                {"kind": one.kind, "ref": one.ref, "name": one.name, "mime": one.mime, "size": one.size}
-                for one in self.media
-            ],
-            "answers": dict(self.answers),
-            "timers": dict(self.timers),
-        }
+        """JSON-able. What is at its default is left out: most runs are a few words long, and there are many of them."""
+        data: dict[str, Any] = {"step": self.step, "status": self.status, "turn": self.turn}
+        if self.tries:
+            data["tries"] = self.tries
+        if self.opening:
+            data["opening"] = self.opening
+        if self.heard:
+            data["heard"] = list(self.heard)
+        if self.media:
+            data["media"] = [asdict(one) for one in self.media]
+        if self.answers:
+            data["answers"] = self.answers
+        if self.timers:
+            data["timers"] = self.timers
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "RunState":
@@ -70,17 +71,17 @@ class RunState:
 
         Raises ValueError where the data is no run.
         """
-        step, status = data.get("step"), data.get("status", "running")
+        step, status, heard, media = data.get("step"), data.get("status"), data.get("heard"), data.get("media")
         if not isinstance(step, str) or status not in STATUSES:
             raise ValueError("not a saved run")
         return cls(
-            step=step,
-            status=cast("Status", status),
-            turn=data.get("turn", 0),
-            tries=data.get("tries", 0),
-            opening=data.get("opening", 0),
-            heard=tuple(data.get("heard", ())),
-            media=tuple(Media(**one) for one in data.get("media", ())),
-            answers=dict(data.get("answers", {})),
-            timers=dict(data.get("timers", {})),
+            step,
+            cast("Status", status),
+            data.get("turn", 0),
+            data.get("tries", 0),
+            data.get("opening", 0),
+            tuple(heard) if heard else (),
+            tuple(Media(**one) for one in media) if media else (),
+            data.get("answers") or {},
+            data.get("timers") or {},
         )

@@ -1,10 +1,16 @@
 """What the compiler finds in a script: all of it at once, each with its line and a way to mend it."""
 
+from pathlib import Path
+
 import pytest
 
+import bots.qualifier
 from bots.kit.compiler import read_script
 from bots.kit.problems import Problem, did_you_mean, nearest
-from bots.kit.script import Ask
+from bots.kit.script import KINDS, Ask
+from bots.kit.steps import STEP_KEYS
+from bots.kit.waiting import WAITING_KEYS
+from bots.kit.words import FILTERS
 from tests.bots.scripts import PROBE, compiled, errors_of, problems_of
 
 HEAD = "script: S\nfields: {car: Car, count: Count}\nsteps:\n"
@@ -212,3 +218,22 @@ def test_a_problem_reads_as_one_line():
         str(Problem(3, 7, "error", "what", did_you_mean("stpe", ["step"]))) == "3:7: error: what. Did you mean 'step'?"
     )
     assert nearest("zzzz", ["step"]) is None
+
+
+def test_the_readme_for_marketers_names_every_word_of_the_language():
+    readme = (Path(bots.qualifier.__file__).parent / "README.md").read_text(encoding="utf-8")
+    for word in (
+        *STEP_KEYS,
+        *WAITING_KEYS,
+        *KINDS,
+        *FILTERS,
+        "fields",
+        "label",
+        "words",
+        "save",
+        "task",
+        "show",
+        "kind",
+        "reason",
+    ):
+        assert word in readme, word
