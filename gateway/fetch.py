@@ -25,8 +25,9 @@ MAX_REDIRECTS: Final = 3
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _GONE: Final = frozenset({403, 404, 410})
 _ODD: Final = re.compile(r"[\x00-\x20\x7f\\]")
-# Ranges that hide an IPv4 address inside an IPv6 one: nobody's files live there.
-_WRAPPED: Final = tuple(ipaddress.ip_network(net) for net in ("64:ff9b::/32", "2002::/16", "2001::/32", "::/96"))
+# All of IPv6 that is handed out so far; within it, the ranges that hide an IPv4 address.
+_V6: Final = ipaddress.ip_network("2000::/3")
+_WRAPPED: Final = tuple(ipaddress.ip_network(net) for net in ("2002::/16", "2001::/32"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def is_public(address: str) -> bool:
     if isinstance(ip, ipaddress.IPv6Address):
         if ip.ipv4_mapped is not None:
             return is_public(str(ip.ipv4_mapped))
-        if ip.scope_id or any(ip in net for net in _WRAPPED):
+        if ip.scope_id or ip not in _V6 or any(ip in net for net in _WRAPPED):
             return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback)
 

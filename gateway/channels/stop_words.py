@@ -24,8 +24,10 @@ _START: Final = frozenset(
         *("підписатися", "підписатись", "відновити"),
     }
 )
+# A stop lamp, a stop valve and a stop list are goods and business, not wishes.
 _HINTS: Final = re.compile(
-    r"\b(?:stop|unsubscribe|стоп|отпи(?:сать|сыв|ши)\w*|відпи(?:сат|ш|сув)\w*)\b"
+    r"(?<![-\w])(?:stop|unsubscribe|стоп)(?![-\w])(?!\s+(?:сигн|фонар|кран|лист|signal|light|lamp))"
+    r"|\b(?:отпи(?:сать|сыв|ши)|відпи(?:сат|ш|сув))\w*"
     r"|\bне\s+(?:пишите|присылайте|шлите|надо\s+писать|пишіть|надсилайте|присилайте)\b"
     r"|\b(?:do\s+not|don.t)\s+(?:write|message|text)\b"
 )

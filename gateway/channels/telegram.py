@@ -52,7 +52,7 @@ _log = logging.getLogger(__name__)
 class TelegramChannel:
     """One bot. `load_file` hands over the bytes of a file that we keep ourselves (`stored:<id>`)."""
 
-    name: Final = "telegram"
+    name: str = "telegram"
     # https://core.telegram.org/bots/api#sendmessage: 4096 and 1024 after parsing; UTF-16 units are the safe count.
     limits = Limits(
         text=4096, caption=1024, unit="utf16", buttons=12, label=40, media_bytes=20_000_000, asks_phone=True
@@ -79,10 +79,11 @@ class TelegramChannel:
             raise ValueError("the Telegram secret must be 1 to 256 of A-Z, a-z, 0-9, _ and -")
         self.account = found.group(1)
         self.mode = mode
+        self.polls = mode == "polling"
         self.trouble = ""
         """Why the channel cannot work until somebody acts; empty while all is well."""
         # 25 a second with bursts of 5 stays under Telegram's 30 in every second; one a second to one chat.
-        self.rates = (Rate("account", per_second, 5), Rate("address", 1, 3))
+        self.rates: tuple[Rate, ...] = (Rate("account", per_second, 5), Rate("address", 1, 3))
         self.hooks: tuple[str, ...] = (HOOK,) if mode == "webhook" else ()
         self._token = token
         self._secret = secret

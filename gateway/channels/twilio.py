@@ -7,7 +7,7 @@ import asyncio
 import importlib
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import aiohttp
 
@@ -32,15 +32,13 @@ from gateway.channels.twilio_answers import AnsweredError, NotConnectedError, Un
 from gateway.events import Received
 from gateway.fetch import Fetched, Fetcher, NotFetched
 
-Name = Literal["whatsapp", "sms"]
-
 API: Final = "https://api.twilio.com"
 MEDIA_HOSTS: Final = ("*.twilio.com", "*.twiliocdn.com")
 """Where Twilio keeps what customers send: the API redirects to its content network."""
 
 # https://www.twilio.com/docs/api/errors/21617: 1600 characters; UTF-16 units are the safe count.
 # No buttons in free text: those exist only inside content templates, so a menu is numbered text.
-_LIMITS: Final[dict[Name, Limits]] = {
+_LIMITS: Final[dict[str, Limits]] = {
     "whatsapp": Limits(
         text=1600,
         caption=1024,
@@ -55,17 +53,17 @@ _LIMITS: Final[dict[Name, Limits]] = {
 }
 # WhatsApp: 80 a second for a sender (https://www.twilio.com/docs/whatsapp/api); a burst of 5 keeps any second under it.
 # SMS: one a second, which every kind of number can do.
-_PER_SECOND: Final[dict[Name, float]] = {"whatsapp": 75, "sms": 1}
+_PER_SECOND: Final[dict[str, float]] = {"whatsapp": 75, "sms": 1}
 _SETTLED_WITHIN_MS: Final = 120_000
 _LISTED: Final = 20
 
 
 class TwilioChannel:
-    """One sender of ours. `link_file` gives a public https address for a file that we keep (`stored:<id>`)."""
+    """One sender of ours: `name` is whatsapp or sms. `link_file` gives a public https address for a file that we keep (`stored:<id>`)."""
 
     def __init__(
         self,
-        name: Name,
+        name: str,
         number: str,
         session: aiohttp.ClientSession,
         now: Callable[[], Instant],
@@ -79,14 +77,16 @@ class TwilioChannel:
         per_second: float | None = None,
         timeout_s: float = 15,
     ) -> None:
+        if name not in _LIMITS:
+            raise ValueError(f"Twilio has no channel {name!r} here: whatsapp or sms")
         if not (account_sid and auth_token):
             raise ValueError("Twilio needs both the account SID and the auth token")
-        self.name: str = name
+        self.name = name
         _, self.account = twilio_posts.address(number)
         if not self.account.strip("+"):
             raise ValueError(f"the {name} sender is not a number: {number!r}")
         self.limits = _LIMITS[name]
-        self.rates = (
+        self.rates: tuple[Rate, ...] = (
             Rate("account", per_second or _PER_SECOND[name], 5 if name == "whatsapp" else 1),
             Rate("address", 1, 10 if name == "whatsapp" else 3),
         )
@@ -229,7 +229,7 @@ class TwilioChannel:
 class TwilioHooks:
     """The front of both channels: they share account, key and paths, so a post is checked once and then has an owner."""
 
-    hooks: Final = (twilio_posts.MESSAGES, twilio_posts.STATUS)
+    hooks: tuple[str, ...] = (twilio_posts.MESSAGES, twilio_posts.STATUS)
 
     def __init__(self, channels: Sequence[TwilioChannel]) -> None:
         if not channels:

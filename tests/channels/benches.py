@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from gateway.channels.base import Channel, Post
+from gateway.channels.base import Channel, Front, Post
 from gateway.channels.telegram import TelegramChannel
-from gateway.channels.twilio import MEDIA_HOSTS, TwilioChannel
+from gateway.channels.twilio import MEDIA_HOSTS, TwilioChannel, TwilioHooks
 from gateway.fetch import Fetcher
 from tests import payloads
 from tests.standins.serving import Standin
@@ -70,20 +70,24 @@ def twilio_post(
     return Post(path, query, headers, urlencode(pairs).encode())
 
 
+def front(*channels: TwilioChannel) -> Front:
+    return TwilioHooks(channels)
+
+
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
 def telegram_channel(standin: TelegramStandin, http: aiohttp.ClientSession, **changes: Any) -> TelegramChannel:
     fetcher = Fetcher(("api.telegram.org",), trusted=(standin.base,))
-    given = {"api_base": standin.base, "public_url": PUBLIC, "fetcher": fetcher} | changes
+    given: dict[str, Any] = {"api_base": standin.base, "public_url": PUBLIC, "fetcher": fetcher} | changes
     return TelegramChannel(TOKEN, SECRET, http, **given)
 
 
 def twilio_channel(
     name: Any, standin: TwilioStandin, http: aiohttp.ClientSession, now: Callable[[], int] = now_ms, **changes: Any
 ) -> TwilioChannel:
-    given = {
+    given: dict[str, Any] = {
         "account_sid": ACCOUNT,
         "auth_token": AUTH_TOKEN,
         "public_url": PUBLIC,
