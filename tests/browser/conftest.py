@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.browser.shop import Server, Shop
 
@@ -36,6 +36,7 @@ async def browser() -> AsyncIterator[Browser]:
         pytest.skip("no browser here: `apt-get install chromium` brings one")
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        expect.set_options(timeout=15_000)
         yield started
         await started.close()
 
@@ -59,7 +60,7 @@ async def visit(browser: Browser, server: Server) -> Visit:
     async def open_chat(path: str = "/chat", **settings: Any) -> AsyncIterator[Page]:
         defaults = {"locale": "ru-RU", "timezone_id": "Europe/Moscow", "viewport": {"width": 1100, "height": 800}}
         context: BrowserContext = await browser.new_context(**(defaults | settings))
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(15_000)
         complaints: list[str] = []
         page = await context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
