@@ -26,10 +26,10 @@ class Ahead(Exception):
 def is_current(db: Database) -> bool:
     """Whether the database is at this version's schema. Raises what the driver raises where it is out of reach."""
     with db.engine.connect() as conn:
-        return current(conn)
+        return is_head(conn)
 
 
-def current(conn: Connection) -> bool:
+def is_head(conn: Connection) -> bool:
     """The same as a job for `db.read`: what a readiness probe asks."""
     return version(conn) == HEAD
 

@@ -1,0 +1,90 @@
+"""What managers do to one deal. Each is one command through the customer's lane, whole or not at all."""
+
+from gateway.api import shapes
+from gateway.api.asking import ask, must_be, show
+from gateway.api.bodies import BotBody, ClarifyBody, MergeBody, MessageBody, MoveBody, NoBody, NoteBody, TaskBody
+from gateway.api.calls import Answer, Calls
+from gateway.api.context import ApiContext
+from gateway.api.deals import IfMatch, matched, must_work_here, tagged
+from gateway.api.errors import Refusal, invalid, not_found
+from gateway.api.values import Id
+from gateway.desk import GiveTask, Move, SteerBot, Take, Write, WriteNote
+from state import tasks, timeline
+from state.records import Person
+
+calls = Calls()
+
+
+@calls.on("POST", "/deals/{deal_id}/take")
+async def take(ctx: ApiContext, who: Person, deal_id: Id, body: NoBody | None = None) -> Answer:  # noqa: ARG001 - the body is checked, whatever becomes of it
+    """Become responsible, move on from the first stage and stop the bot, in one act."""
+    await ask(ctx, who, deal_id, Take())
+    return tagged(await show(ctx, deal_id))
+
+
+@calls.on("POST", "/deals/{deal_id}/move")
+async def move(ctx: ApiContext, who: Person, deal_id: Id, body: MoveBody, if_match: IfMatch = None) -> Answer:
+    """To another stage of its funnel; a lost one needs a reason."""
+    await must_be(ctx, deal_id, body.version if body.version is not None else matched(if_match))
+    await ask(ctx, who, deal_id, Move(body.stage, body.reason, dict(body.fields)))
+    return tagged(await show(ctx, deal_id))
+
+
+@calls.on("POST", "/deals/{deal_id}/messages")
+async def write_message(ctx: ApiContext, who: Person, deal_id: Id, body: MessageBody) -> shapes.EntryShape:
+    """Write to the customer. The same `client_id` again is the same message."""
+    if bool(body.text.strip()) == bool(body.template):
+        raise invalid("text", "send either a text or a template")
+    if body.variables and not body.template:
+        raise invalid("variables", "belong to a template")
+    message = Write(body.text, body.template, dict(body.variables), body.channel, body.client_id)
+    return await _entry(ctx, await ask(ctx, who, deal_id, message))
+
+
+@calls.on("POST", "/deals/{deal_id}/notes")
+async def write_note(ctx: ApiContext, who: Person, deal_id: Id, body: NoteBody) -> shapes.EntryShape:
+    """A note that customers never see."""
+    return await _entry(ctx, await ask(ctx, who, deal_id, WriteNote(body.text)))
+
+
+@calls.on("POST", "/deals/{deal_id}/bot")
+async def steer_bot(ctx: ApiContext, who: Person, deal_id: Id, body: BotBody) -> Answer:
+    """Start, stop or resume a bot in this conversation."""
+    await ask(ctx, who, deal_id, SteerBot(body.action, body.bot))
+    return tagged(await show(ctx, deal_id))
+
+
+@calls.on("POST", "/deals/{deal_id}/tasks")
+async def give_task(ctx: ApiContext, who: Person, deal_id: Id, body: TaskBody) -> shapes.TaskShape:
+    """A task on this deal, for oneself or for another."""
+    if body.responsible is not None:
+        await must_work_here(ctx, body.responsible)
+    made = await ask(ctx, who, deal_id, GiveTask(body.text, body.kind, body.responsible, body.due_at))
+    duty = await ctx.db.read(lambda c: tasks.find_duty(c, made))
+    if duty is None:
+        raise not_found()
+    return shapes.task(duty)
+
+
+@calls.on("POST", "/deals/{deal_id}/clarify")
+async def clarify(ctx: ApiContext, deal_id: Id, body: ClarifyBody) -> Answer:  # noqa: ARG001 - the body is checked, whatever becomes of it
+    """Not there yet: ask the customer for one item."""
+    raise await _not_yet(ctx, deal_id)
+
+
+@calls.on("POST", "/deals/{deal_id}/merge")
+async def merge(ctx: ApiContext, deal_id: Id, body: MergeBody) -> Answer:  # noqa: ARG001 - the body is checked, whatever becomes of it
+    """Not there yet: join another deal to this one."""
+    raise await _not_yet(ctx, deal_id)
+
+
+async def _not_yet(ctx: ApiContext, deal_id: int) -> Refusal:
+    await show(ctx, deal_id)
+    return Refusal(501, "not_yet", "this version cannot do it yet")
+
+
+async def _entry(ctx: ApiContext, entry_id: int) -> shapes.EntryShape:
+    told = await ctx.db.read(lambda c: timeline.find_entry(c, entry_id))
+    if told is None:
+        raise not_found()
+    return shapes.entry(told)

@@ -1,0 +1,57 @@
+"""Putting a manager's command through its lane, and saying why not when the lane refuses."""
+
+import asyncio
+from typing import Final
+
+from gateway.api import shapes
+from gateway.api.context import ApiContext
+from gateway.api.errors import Refusal, busy, invalid, not_found
+from gateway.desk import Command, Conflict, Invalid
+from state import cards, deals
+from state.records import Deal, Person
+
+LANE_TIMEOUT_S: Final = 15.0
+
+
+async def ask(ctx: ApiContext, who: Person, deal_id: int, command: Command) -> int:
+    """Do it to this deal. 404 without one, 409 with its current state, 422 with the field's name."""
+    deal = await ctx.db.read(lambda c: deals.find(c, deal_id))
+    if deal is None:
+        raise not_found()
+    return await ask_lane(ctx, who, deal.contact_id, deal.id, command)
+
+
+async def ask_lane(ctx: ApiContext, who: Person, contact_id: int, deal_id: int, command: Command) -> int:
+    try:
+        async with asyncio.timeout(LANE_TIMEOUT_S):
+            return await ctx.turns.ask(contact_id, deal_id, command, who)
+    except Conflict as conflict:
+        raise await lost_race(ctx, deal_id, conflict.code, str(conflict)) from None
+    except Invalid as wrong:
+        raise invalid(wrong.name, str(wrong)) from None
+    except TimeoutError:
+        raise busy("the customer's lane is busy; look whether it has happened before you try again") from None
+
+
+async def show(ctx: ApiContext, deal_id: int) -> shapes.DealShape:
+    card = await ctx.db.read(lambda c: cards.find_card(c, deal_id))
+    if card is None:
+        raise not_found()
+    return shapes.deal(card)
+
+
+async def lost_race(ctx: ApiContext, deal_id: int, code: str, message: str) -> Refusal:
+    """409 with the deal as it is now, so that the asker can see who was quicker."""
+    card = await ctx.db.read(lambda c: cards.find_card(c, deal_id))
+    return Refusal(409, code, message, current=shapes.deal(card) if card else None)
+
+
+async def must_be(ctx: ApiContext, deal_id: int, version: int | None) -> None:
+    """The asker has seen this version of the deal; another one is 409 with it."""
+    if version is None:
+        return
+    deal: Deal | None = await ctx.db.read(lambda c: deals.find(c, deal_id))
+    if deal is None:
+        raise not_found()
+    if deal.version != version:
+        raise await lost_race(ctx, deal_id, "stale", f"the deal has changed since version {version}")

@@ -1,0 +1,80 @@
+"""What callers send in bodies, by the call it belongs to."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from gateway.api.values import Body, Fields, Id, Line, Moment, Word, Words, clean
+
+Version = Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
+class ContactBody(Body):
+    name: Annotated[str, AfterValidator(clean), Field(max_length=200)] = ""
+    phone: Annotated[str, Field(max_length=40)] = ""
+    email: Annotated[str, Field(max_length=254)] = ""
+
+
+class OpenBody(Body):
+    contact: ContactBody
+    funnel: Word = ""
+    title: Line = ""
+
+
+class NoBody(Body):
+    """Nothing is needed; an empty object is welcome."""
+
+
+class MoveBody(Body):
+    stage: Word
+    reason: Line = ""
+    fields: Fields = Field(default_factory=dict)
+    version: Version | None = None
+
+
+class MessageBody(Body):
+    text: Annotated[str, AfterValidator(clean), Field(max_length=10_000)] = ""
+    template: Word = ""
+    variables: Annotated[dict[Word, Line], Field(max_length=50)] = Field(default_factory=dict)
+    channel: Word = ""
+    client_id: Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=100)] | None = None
+
+
+class NoteBody(Body):
+    text: Words
+
+
+class ClarifyBody(Body):
+    item: Word
+
+
+class MergeBody(Body):
+    from_: Annotated[Id, Field(alias="from")]
+
+
+class BotBody(Body):
+    action: Literal["start", "stop", "resume"]
+    bot: Word = ""
+
+
+class TaskBody(Body):
+    text: Words
+    kind: Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=40)] = "other"
+    responsible: Id | None = None
+    due_at: Moment | None = None
+
+
+class DoneBody(Body):
+    result: Words
+
+
+class EditBody(Body):
+    title: Line | None = None
+    fields: Fields | None = None
+    tags: (
+        Annotated[list[Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=64)]], Field(max_length=50)]
+        | None
+    ) = None
+    responsible: Id | None = None
+    """Null gives the deal back to nobody."""
+    version: Version | None = None

@@ -1,0 +1,56 @@
+"""What else can be looked up: contacts, what is ahead, scripts, oneself, and what could not be used."""
+
+from gateway.api import shapes
+from gateway.api.calls import Calls
+from gateway.api.context import ApiContext
+from gateway.api.errors import not_found
+from gateway.api.paging import cut, open_cursor
+from gateway.api.values import Cursor, Id, Limit
+from state import contacts, deals, quarantine, tasks
+from state.records import Person
+
+calls = Calls()
+
+
+@calls.on("GET", "/me")
+async def me(who: Person) -> shapes.MeShape:
+    """Whom the token speaks for."""
+    return {"id": who.id, "name": who.name, "role": who.role}
+
+
+@calls.on("GET", "/contacts/{contact_id}")
+async def get_contact(ctx: ApiContext, contact_id: Id) -> shapes.ProfileShape:
+    """A person, their addresses and their deals."""
+    found = await ctx.db.read(lambda c: contacts.find_profile(c, contact_id))
+    if found is None:
+        raise not_found()
+    return shapes.profile(found)
+
+
+@calls.on("GET", "/upcoming")
+async def upcoming(ctx: ApiContext, deal: Id | None = None, limit: Limit = 100) -> shapes.Upcoming:
+    """What the system is going to do, and which tasks come due; soonest first."""
+    if deal is not None and await ctx.db.read(lambda c: deals.find(c, deal)) is None:
+        raise not_found()
+    now = ctx.clock.now()
+    found = await ctx.db.read(lambda c: tasks.upcoming(c, now, limit, deal))
+    return {"items": [shapes.ahead(one) for one in found], "next": None}
+
+
+@calls.on("GET", "/scripts")
+async def scripts(ctx: ApiContext) -> shapes.Scripts:
+    """The bots' scripts that new conversations begin with."""
+    found = sorted(ctx.house.scripts.values(), key=lambda script: script.name)
+    items: list[shapes.ScriptShape] = [
+        {"name": s.name, "title": s.title, "version": s.hash, "steps": len(s.steps)} for s in found
+    ]
+    return {"items": items, "next": None}
+
+
+@calls.on("GET", "/quarantine")
+async def list_quarantine(ctx: ApiContext, limit: Limit = 50, cursor: Cursor | None = None) -> shapes.Quarantine:
+    """Events that were authentic and could not be used, newest first."""
+    before = open_cursor(cursor, "quarantine")
+    found = await ctx.db.read(lambda c: quarantine.find_kept(c, limit + 1, before[1] if before else None))
+    page, onward = cut(found, limit, lambda kept: (0, kept.id), "quarantine")
+    return {"items": [shapes.kept(kept) for kept in page], "next": onward}

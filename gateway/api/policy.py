@@ -1,0 +1,62 @@
+"""Who may call what: one line a call. A call without its line does not start, and a test walks the table.
+
+Where a role may not even know that the thing exists, the answer is 404, as for what is not there.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from gateway.api.calls import Call
+from gateway.api.errors import Refusal, not_found
+from state.records import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    roles: frozenset[str]
+    denied: Literal[403, 404] = 404
+
+
+WORKERS: Final = Policy(frozenset({"manager", "head", "admin"}))
+EVERYONE: Final = Policy(frozenset({"manager", "head", "admin", "marketer"}), 403)
+HEADS: Final = Policy(frozenset({"head", "admin"}), 403)
+
+POLICY: Final[dict[tuple[str, str], Policy]] = {
+    ("GET", "/me"): EVERYONE,
+    ("GET", "/deals"): WORKERS,
+    ("POST", "/deals"): WORKERS,
+    ("GET", "/deals/{deal_id}"): WORKERS,
+    ("PATCH", "/deals/{deal_id}"): WORKERS,
+    ("GET", "/deals/{deal_id}/timeline"): WORKERS,
+    ("POST", "/deals/{deal_id}/take"): WORKERS,
+    ("POST", "/deals/{deal_id}/move"): WORKERS,
+    ("POST", "/deals/{deal_id}/messages"): WORKERS,
+    ("POST", "/deals/{deal_id}/notes"): WORKERS,
+    ("POST", "/deals/{deal_id}/clarify"): WORKERS,
+    ("POST", "/deals/{deal_id}/bot"): WORKERS,
+    ("POST", "/deals/{deal_id}/merge"): WORKERS,
+    ("POST", "/deals/{deal_id}/tasks"): WORKERS,
+    ("GET", "/tasks"): WORKERS,
+    ("POST", "/tasks/{task_id}/done"): WORKERS,
+    ("GET", "/contacts/{contact_id}"): WORKERS,
+    ("GET", "/upcoming"): WORKERS,
+    ("GET", "/events"): WORKERS,
+    ("GET", "/scripts"): EVERYONE,
+    ("GET", "/quarantine"): HEADS,
+}
+
+
+def policy_of(call: Call) -> Policy:
+    """Raises KeyError for a call that nobody has thought about."""
+    return POLICY[call.method, call.path]
+
+
+def admit(policy: Policy, person: Person) -> None:
+    if person.role not in policy.roles:
+        raise not_found() if policy.denied == 404 else Refusal(403, "forbidden", "not for your role")
+
+
+def unused(calls: Iterable[Call]) -> set[tuple[str, str]]:
+    """Lines of the table that no call answers to."""
+    return set(POLICY) - {(call.method, call.path) for call in calls}

@@ -1,0 +1,66 @@
+"""Tasks: whose, by when, and done with a word on the result."""
+
+from typing import Literal
+
+from gateway.api import shapes
+from gateway.api.asking import ask_lane
+from gateway.api.bodies import DoneBody
+from gateway.api.calls import Calls
+from gateway.api.context import ApiContext
+from gateway.api.deals import Responsible, whose
+from gateway.api.errors import Refusal, not_found
+from gateway.api.paging import cut, open_cursor
+from gateway.api.values import Cursor, Id, Limit, Moment, Word
+from gateway.desk import FinishTask
+from state import tasks
+from state.records import Person
+
+calls = Calls()
+
+
+@calls.on("GET", "/tasks")
+async def list_tasks(
+    ctx: ApiContext,
+    who: Person,
+    responsible: Responsible | None = None,
+    state: Literal["open", "done"] | None = None,
+    due_before: Moment | None = None,
+    kind: Word = "",
+    limit: Limit = 50,
+    cursor: Cursor | None = None,
+) -> shapes.Tasks:
+    """Tasks, soonest due first."""
+    scope = ("tasks", responsible, state, due_before, kind)
+    after = open_cursor(cursor, *scope)
+    found = await ctx.db.read(
+        lambda c: tasks.find_duties(
+            c,
+            limit + 1,
+            responsible=whose(responsible, who),
+            nobodys=responsible == "none",
+            state=state or "",
+            due_before=due_before,
+            kind=kind,
+            after=after,
+        )
+    )
+    page, onward = cut(found, limit, lambda duty: tasks.position(duty.task), *scope)
+    return {"items": [shapes.task(duty) for duty in page], "next": onward}
+
+
+@calls.on("POST", "/tasks/{task_id}/done")
+async def finish_task(ctx: ApiContext, who: Person, task_id: Id, body: DoneBody) -> shapes.TaskShape:
+    """Done, with what came of it."""
+    duty = await ctx.db.read(lambda c: tasks.find_duty(c, task_id))
+    if duty is None:
+        raise not_found()
+    task = duty.task
+    try:
+        await ask_lane(ctx, who, task.contact_id, task.deal_id, FinishTask(task, body.result))
+    except Refusal as refusal:
+        if refusal.status == 409:
+            now = await ctx.db.read(lambda c: tasks.find_duty(c, task_id))
+            refusal.more["current"] = shapes.task(now) if now else None
+        raise
+    finished = await ctx.db.read(lambda c: tasks.find_duty(c, task_id))
+    return shapes.task(finished or duty)

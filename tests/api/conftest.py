@@ -1,0 +1,147 @@
+"""A shop with its lanes turning and its API listening on loopback, on both databases."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from gateway.api import ApiContext, make_api
+from gateway.channels.base import Limits
+from gateway.clock import SetClock
+from gateway.events import MessageReceived, Received, Sender
+from gateway.intake import Intake
+from gateway.playbooks import read_house
+from gateway.turns import Turns
+from state import people, schema
+from state.database import Database
+from state.live import LocalLive
+from tests.servers import NoServerError, drop_database, fresh_database, postgres
+
+ADMIN = "the-settings-token-of-this-shop"
+MORNING = 1_762_000_000_000
+WEB = Limits(text=4096, caption=1024, unit="chars", buttons=10, label=40)
+WHATSAPP = Limits(text=1600, caption=1024, unit="chars", buttons=0, label=20, window_hours=24)
+
+
+@dataclass
+class Shop:
+    ctx: ApiContext
+    clock: SetClock
+    url: str
+    http: aiohttp.ClientSession
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def token(self, role: str = "manager", name: str = "") -> str:
+        """A fresh person's API token."""
+
+        def make(conn: Any) -> str:
+            person = people.add_person(conn, self.ctx.db.ids, name or f"{role}-{next(self.numbers)}", role, self.clock.now())  # type: ignore[arg-type]
+            return people.issue_api(conn, self.ctx.db.ids, person.id, self.clock.now())
+
+        return self.ctx.db.write_now(make)
+
+    async def call(self, method: str, path: str, token: str | None = ADMIN, **given: Any) -> tuple[int, Any]:
+        """Status and JSON of one call; `path` begins behind /api/v1."""
+        headers = dict(given.pop("headers", {}))
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        async with self.http.request(method, f"{self.url}/api/v1{path}", headers=headers, **given) as response:
+            assert response.content_type == "application/json", await response.text()
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+            return response.status, await response.json()
+
+    async def get(self, path: str, token: str | None = ADMIN, **given: Any) -> Any:
+        status, body = await self.call("GET", path, token, **given)
+        assert status == 200, body
+        return body
+
+    async def say(self, text: str, who: str = "ivan", *, channel: str = "web", name: str = "Иван", phone: str = "") -> None:
+        """A customer's message, kept and turned."""
+        sender = Sender(channel, "site", who, name=name, phone=phone)
+        message = MessageReceived(sender, text, message_id=f"m{next(self.numbers)}", sent_at=self.clock.now())
+        received = Received(f"e{next(self.numbers)}", message, b"{}")
+        assert await self.ctx.intake.accept(channel, "site", [received]) == ["new"]
+        for _ in range(500):
+            if not await self.ctx.db.read(_waiting):
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("the message was never handled")
+
+    async def deal(self, who: str = "ivan", **given: Any) -> dict[str, Any]:
+        """A deal that a customer's first message opened."""
+        await self.say("здравствуйте", who, **given)
+        items = (await self.get("/deals"))["items"]
+        return next(d for d in items if any(i["address"] == who for i in d["contact"]["identities"]))
+
+    async def open_deal(self, token: str = ADMIN, **contact: str) -> dict[str, Any]:
+        status, deal = await self.call("POST", "/deals", token, json={"contact": contact or {"name": f"К{next(self.numbers)}"}})
+        assert status == 201, deal
+        return deal
+
+
+def _waiting(conn: Any) -> int:
+    return int(conn.exec_driver_sql("SELECT count(*) FROM inbox WHERE state = 'waiting'").scalar())
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    try:
+        with postgres() as url:
+            yield url
+    except NoServerError as why:
+        pytest.skip(str(why))
+
+
+@pytest.fixture(scope="session")
+def migrated(server: str) -> Iterator[str]:
+    """A database with the schema, to copy."""
+    url = fresh_database(server)
+    db = Database(url)
+    schema.upgrade(db)
+    db.engine.dispose()
+    yield url
+    drop_database(url)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield f"sqlite:///{tmp_path / 'parley.db'}"
+        return
+    url = fresh_database(request.getfixturevalue("server"), request.getfixturevalue("migrated"))
+    yield url
+    drop_database(url)
+
+
+@pytest.fixture
+async def shop(database_url: str) -> AsyncIterator[Shop]:
+    db, clock, live = Database(database_url), SetClock(MORNING), LocalLive()
+    schema.upgrade(db)
+    house = read_house("autoparts")
+    house.channels = {"web:site": WEB, "whatsapp:site": WHATSAPP}
+    intake, turns = Intake(db, live, clock), Turns(db, house, live, clock)
+    ctx = ApiContext(db, turns, live, clock, house, ADMIN, intake)
+    app = web.Application(client_max_size=1_000_000)
+    make_api(ctx).mount(app)
+    runner = web.AppRunner(app, shutdown_timeout=2)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    workers = [asyncio.create_task(intake.run()), asyncio.create_task(turns.run())]
+    http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+    host, port = runner.addresses[0][:2]
+    yield Shop(ctx, clock, f"http://{host}:{port}", http)
+    await http.close()
+    await runner.cleanup()
+    for worker in workers:
+        worker.cancel()
+    await asyncio.gather(*workers, return_exceptions=True)
+    await db.close()
+
+
+both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
