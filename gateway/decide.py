@@ -252,14 +252,13 @@ def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
 
 def hear_call(ledger: Ledger, event: ev.CallEnded) -> Ignored:
     missed = event.status == "missed"
-    found = route(ledger.rows.deals, ledger.house.slot, "call", opens=missed)
-    match found:
-        case Leave():
-            return "no_open_deal"  # an answered call opens nothing: the manager makes the deal by hand
-        case Attach(deal):
-            pass
+    match route(ledger.rows.deals, ledger.house.slot, "call", opens=missed):
+        case Attach(joined):
+            deal = joined
         case Open(why):
             deal = ledger.open_deal("call", why)
+        case _:
+            return "no_open_deal"  # an answered call opens nothing: the manager makes the deal by hand
     data = {
         "status": event.status, "direction": event.direction, "duration_s": event.duration_s,
         "recording_url": event.recording_url, "manager": event.manager,

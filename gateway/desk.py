@@ -122,7 +122,7 @@ def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Perso
         case FinishTask(task, result):
             _finish(ledger, deal, task, result, who)
         case Edit():
-            _edit(ledger, deal, command, who)
+            _edit(ledger, deal, command)
         case _:
             assert_never(command)
     return 0
@@ -184,8 +184,7 @@ def _write(ledger: Ledger, deal: Deal, message: Write, who: Person) -> int:
     if not message.template:
         _said(message.text, "text")
     if deal.owner != "person" or deal.responsible_id is None:
-        keeper = who if deal.responsible_id in (None, who.id) or deal.owner != "person" else who
-        _hold(ledger, deal, keeper, line("why_written", who=who.name))
+        _hold(ledger, deal, who, line("why_written", who=who.name))
     template = None
     if message.template:
         template = {"kind": "template", "template": message.template, "variables": dict(message.variables)}
@@ -238,7 +237,7 @@ def _finish(ledger: Ledger, deal: Deal, task: Task, result: str, who: Person) ->
     ledger.write_entry(deal, "task", author="manager", text=line("task_done", result=result), data=data, person=who)
 
 
-def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
+def _edit(ledger: Ledger, deal: Deal, edit: Edit) -> None:
     if edit.title is not None and edit.title != deal.title:
         deal.title = edit.title
         ledger.touch(deal)

@@ -39,6 +39,11 @@ class House:
         """The funnel group that new inquiries enter."""
         return self.playbook.funnels[0].slot
 
+    @property
+    def region(self) -> str:
+        """Whose phone numbers may be written without a country code."""
+        return {"uk": "UA", "ru": "RU", "en": "GB"}.get(self.playbook.language, "RU")
+
     def starts_on_message(self) -> Script | None:
         name = self.playbook.bot_on("message")
         return self.scripts.get(name) if name else None

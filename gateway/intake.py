@@ -6,6 +6,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -72,7 +73,7 @@ class Intake:
             answers = await self.db.write(lambda c: self._keep(c, batch, now), "intake")
         except Exception as error:
             if len(batch) == 1:
-                log.error("intake_failed", error=repr(error))
+                log.warning("intake_failed", error=repr(error))
                 batch[0].done.set_exception(error if isinstance(error, Unavailable) else Unavailable(repr(error)))
             else:
                 await self._one_by_one(batch, now)
@@ -105,9 +106,9 @@ class Intake:
     async def _one_by_one(self, batch: list[Delivery], now: int) -> None:
         for delivery in batch:
             try:
-                answers = await self.db.write(lambda c, d=delivery: self._keep(c, [d], now), "intake")
+                answers = await self.db.write(partial(self._keep, batch=[delivery], now=now), "intake")
             except Exception as error:
-                log.error("intake_failed", error=repr(error))
+                log.warning("intake_failed", error=repr(error))
                 delivery.done.set_exception(error if isinstance(error, Unavailable) else Unavailable(repr(error)))
             else:
                 delivery.done.set_result(answers[0])

@@ -12,6 +12,7 @@ from bots.kit.effects import Choice
 from gateway.channels.base import Limits
 from gateway.clock import Instant
 from gateway.house import House
+from gateway import parts as planned
 from gateway.parts import plan
 from gateway.wording import SHARE_PHONE, line
 from state.ids import Ids
@@ -186,7 +187,8 @@ class Ledger:
         self, text: str, choices: tuple[Choice, ...], limits: Limits, token: str, *, ask_phone: bool
     ) -> list[dict[str, Any]]:
         label = SHARE_PHONE if ask_phone else ""
-        return [dict(p) for p in plan(text, choices, limits, data=lambda c: f"{token}.{c.key}", ask_phone=label)]
+        parts = plan(text, choices, limits=limits, data=lambda choice: f"{token}.{choice.key}", ask_phone=label)
+        return [_payload(p) for p in parts]
 
     def _queue(
         self, deal: Deal, entry: Entry, identity: Identity, payload: dict[str, Any], author: str, kind: str, epoch: int | None
@@ -265,3 +267,13 @@ class Ledger:
     def next_due(self) -> Instant | None:
         """When this lane must be looked at again, if nothing new comes in."""
         return min((t.due_at for t in self.rows.timers.values()), default=None)
+
+
+def _payload(part: planned.Part) -> dict[str, Any]:
+    """As the outbox keeps it: only what is there."""
+    kept: dict[str, Any] = {"kind": part.kind, "text": part.text}
+    if part.buttons:
+        kept["buttons"] = [[b.data, b.label] for b in part.buttons]
+    if part.ask_phone:
+        kept["ask_phone"] = part.ask_phone
+    return kept

@@ -39,7 +39,8 @@ def arrival(channel: str, account: str, received: ev.Received) -> Arrival:
 
 def event_from_json(kind: str, kept: dict[str, Any]) -> ev.Event:
     """The event as it was when it came in. Raises KeyError for a kind that this version does not know."""
-    return _READERS[kind](kept["event"])
+    event: ev.Event = _READERS[kind](kept["event"])
+    return event
 
 
 def _sender(data: dict[str, Any]) -> ev.Sender:

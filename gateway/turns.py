@@ -7,6 +7,7 @@ that fails five times is parked in quarantine with a task, and its contact goes 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
@@ -138,8 +139,7 @@ class Turns:
             for timer in sorted(rows.timers.values(), key=lambda t: t.due_at):
                 if timer.due_at <= now and rows.timers.get(timer.key) is timer:
                     fire(ledger, timer)
-            for ask in asks:
-                answers.append((ask, _obey(conn, ledger, ask)))
+            answers.extend((ask, _obey(conn, ledger, ask)) for ask in asks)
         except Exception as error:
             log.exception("turn_failed", contact=rows.contact.id)
             report.failed.append(rows.contact.id)
@@ -160,7 +160,7 @@ class Turns:
         for contact in dict.fromkeys([*(a.contact for a in asks), *due]):
             mine = [a for a in asks if a.contact == contact]
             try:
-                one = await self.db.write(lambda c, m=mine, k=contact: self._only(c, k, m, now), "turns")
+                one = await self.db.write(partial(self._only, contact=contact, asks=mine, now=now), "turns")
             except Exception as alone:
                 log.exception("lane_failed", contact=contact)
                 total.failed.append(contact)
@@ -187,11 +187,10 @@ class Turns:
         for _ in range(lanes.PER_LANE):
             try:
                 report = await self.db.write(lambda c: self._only(c, contact, [], now, events=1), "turns")
-                failed = bool(report.failed)
             except Exception:
                 log.exception("event_failed", contact=contact)
-                failed = True
-            if failed:
+                report = Report(failed=[contact])
+            if report.failed:
                 await self.db.write(lambda c: self._count_failure(c, contact, now), "turns")
                 return
             if not report.events:

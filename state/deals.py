@@ -13,15 +13,15 @@ _TASK = [tasks.c[f.name] for f in fields(Task)]
 
 def find(conn: Connection, deal_id: int) -> Deal | None:
     """One deal, open or closed."""
-    row = conn.execute(select(*_DEAL).where(deals.c.id == deal_id)).tuples().first()
+    row = conn.execute(select(*_DEAL).where(deals.c.id == deal_id)).first()
     return Deal(*row) if row else None
 
 
 def find_task(conn: Connection, task_id: int) -> Task | None:
-    row = conn.execute(select(*_TASK).where(tasks.c.id == task_id)).tuples().first()
+    row = conn.execute(select(*_TASK).where(tasks.c.id == task_id)).first()
     return Task(*row) if row else None
 
 
 def script_source(conn: Connection, digest: str) -> tuple[str, str] | None:
     """(name, text) of a script version that a run once began with."""
-    return conn.execute(select(scripts.c.name, scripts.c.source).where(scripts.c.hash == digest)).tuples().first()
+    return conn.execute(select(scripts.c.name, scripts.c.source).where(scripts.c.hash == digest)).first()

@@ -100,7 +100,7 @@ def _insert_new(conn: Connection, values: list[dict[str, Any]]) -> list[int]:
 
 def _differing(conn: Connection, values: list[dict[str, Any]], kept: set[int], answers: list[str]) -> list[str]:
     keys = [v["key"] for v in values if v["id"] not in kept]
-    stored = dict(conn.execute(select(inbox.c.key, inbox.c.raw).where(inbox.c.key.in_(keys))).tuples().all())
+    stored = dict(conn.execute(select(inbox.c.key, inbox.c.raw).where(inbox.c.key.in_(keys))).all())
     return [
         "differs" if answer == "duplicate" and stored.get(v["key"], v["raw"]) != v["raw"] else answer
         for answer, v in zip(answers, values, strict=True)
@@ -111,7 +111,7 @@ def _parts(conn: Connection, part_ids: Sequence[int]) -> dict[Any, int]:
     if not part_ids:
         return {}
     found = conn.execute(select(parts.c.id, parts.c.contact_id).where(parts.c.id.in_(part_ids)))
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 _FIND_IDENTITIES = select(identities.c.key, identities.c.contact_id).where(
@@ -124,7 +124,7 @@ def _senders(conn: Connection, ids: Ids, arrivals: Sequence[Arrival], now: Insta
     wanted = {_lane_key(a): a for a in arrivals}
     if not wanted:
         return {}
-    lane_of: dict[Any, int] = dict(conn.execute(_FIND_IDENTITIES, {"keys": list(wanted)}).tuples().all())
+    lane_of: dict[Any, int] = dict(conn.execute(_FIND_IDENTITIES, {"keys": list(wanted)}).all())
     fresh = {key: a for key, a in wanted.items() if key not in lane_of and a.opens}
     if not fresh:
         return lane_of
@@ -138,7 +138,7 @@ def _known_points(conn: Connection, arrivals: Iterable[Arrival]) -> dict[str, in
     keys = [key for a in arrivals for key in point_keys(a.sender or {})]
     if not keys:
         return {}
-    return dict(conn.execute(select(points.c.key, points.c.contact_id).where(points.c.key.in_(keys))).tuples().all())
+    return dict(conn.execute(select(points.c.key, points.c.contact_id).where(points.c.key.in_(keys))).all())
 
 
 def point_keys(sender: dict[str, Any]) -> list[str]:
@@ -232,4 +232,9 @@ def load_tallies(conn: Connection) -> list[tuple[str, str, str, int]]:
     waiting = conn.execute(
         select(inbox.c.channel, func.count()).where(inbox.c.state == "waiting").group_by(inbox.c.channel)
     )
-    return [(c, o, r, int(n)) for c, o, r, n in counted.tuples()] + [(c, "waiting", "", n) for c, n in waiting.tuples()]
+    return [(c, o, r, int(n)) for c, o, r, n in counted] + [(c, "waiting", "", n) for c, n in waiting]
+
+
+def has_due(conn: Connection, now: Instant) -> bool:
+    """Whether any lane is due: something acknowledged has not had its turn."""
+    return conn.execute(select(lanes.c.contact_id).where(lanes.c.due_at <= now).limit(1)).first() is not None

@@ -80,17 +80,17 @@ def load(conn: Connection, contact_ids: list[int]) -> list[LaneRows]:
         return []
     ids = {"ids": contact_ids}
     rows: dict[int, LaneRows] = {}
-    for *contact, pace in conn.execute(_CONTACTS, ids).tuples():
+    for *contact, pace in conn.execute(_CONTACTS, ids):
         rows[contact[0]] = LaneRows(Contact(*contact), pace)
-    for identity in conn.execute(_IDENTITIES, ids).tuples():
+    for identity in conn.execute(_IDENTITIES, ids):
         rows[identity[1]].identities[identity[0]] = Identity(*identity)
-    for deal in conn.execute(_DEALS, ids).tuples():
+    for deal in conn.execute(_DEALS, ids):
         rows[deal[1]].deals.append(Deal(*deal))
-    for run in conn.execute(_RUNS, ids).tuples():
+    for run in conn.execute(_RUNS, ids):
         rows[run[2]].runs[run[1]] = Run(*run)
-    for timer in conn.execute(_TIMERS, ids).tuples():
+    for timer in conn.execute(_TIMERS, ids):
         rows[timer[0]].timers[timer[1]] = Timer(*timer)
-    for event in conn.execute(_INBOX, {"ids": contact_ids, "n": max(2_000, 4 * len(contact_ids))}).tuples():
+    for event in conn.execute(_INBOX, {"ids": contact_ids, "n": max(2_000, 4 * len(contact_ids))}):
         waiting = rows[event[4]].inbox
         if len(waiting) < PER_LANE:
             waiting.append(InboxRow(*event))

@@ -98,12 +98,12 @@ def candidates(conn: Connection, now: Instant, n: int, paused: Sequence[str] = (
     `paused` are accounts (`channel:account`) that nothing may go out on for now.
     """
     postgres = conn.dialect.name != "sqlite"
-    found = conn.execute(_QUEUED_LOCKED if postgres else _QUEUED, {"now": now, "n": n, "paused": list(paused)}).tuples()
+    found = conn.execute(_QUEUED_LOCKED if postgres else _QUEUED, {"now": now, "n": n, "paused": list(paused)})
     claimed = [Claimed(Part(*row[:-3]), row[-3], row[-2], row[-1]) for row in found]
     if postgres and claimed:
         ids = sorted({c.part.deal_id for c in claimed})
         shared = _SHARE_DEALS.with_for_update(read=True)
-        epochs: dict[int, int] = dict(conn.execute(shared, {"ids": ids}).tuples().all())
+        epochs: dict[int, int] = dict(conn.execute(shared, {"ids": ids}).all())
         claimed = [Claimed(c.part, epochs.get(c.part.deal_id), c.barred, c.heard_at) for c in claimed]
     return claimed
 
@@ -154,12 +154,12 @@ def stranded(conn: Connection, before: Instant) -> list[Part]:
         or_(_part.c.state == "sending", _part.c.state == "unknown"),
         _part.c.claimed_at < before,
     )
-    return [Part(*row) for row in conn.execute(found).tuples()]
+    return [Part(*row) for row in conn.execute(found)]
 
 
 def load(conn: Connection, ids: Sequence[int]) -> dict[int, Part]:
     found = select(*_COLUMNS).where(_part.c.id.in_(list(ids)))
-    return {row[0]: Part(*row) for row in conn.execute(found).tuples()}
+    return {row[0]: Part(*row) for row in conn.execute(found)}
 
 
 def next_due(conn: Connection, now: Instant) -> Instant | None:

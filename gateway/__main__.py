@@ -1,0 +1,18 @@
+"""The command `parley`: serve, and the small commands beside it."""
+
+import click
+
+from gateway.commands import COMMANDS
+
+
+@click.group()
+@click.version_option(package_name="parley")
+def main() -> None:
+    """Parley answers a shop's customers and calls a manager when a person is needed."""
+
+
+for _command in COMMANDS:
+    main.add_command(_command)
+
+if __name__ == "__main__":
+    main()

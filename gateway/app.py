@@ -1,0 +1,211 @@
+"""The only place that constructs things: from settings to running workers and open doors, and down again.
+
+Start: schema, workers, doors. Stop: doors refuse, what came in is handled, what is going out is written down.
+"""
+
+import asyncio
+import gc
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from gateway.api import ApiContext, make_api
+from gateway.channels.base import Channel
+from gateway.channels.web import WebChannel
+from gateway.chat.door import ChatDoor
+from gateway.clock import Clock
+from gateway.console.door import ConsoleDoor
+from gateway.delivery import Delivery
+from gateway.hooks import MOST_BYTES, Door, Single
+from gateway.house import House
+from gateway.intake import Intake
+from gateway.metrics import Readings, render
+from gateway.plain_hooks import PlainHooks
+from gateway.playbooks import read_house
+from gateway.settings import Settings
+from gateway.timekeeper import Timekeeper
+from gateway.turns import Turns
+from state import chores, inbox, schema
+from state.database import Database, Unavailable
+from state.live import Live, open_live
+
+log = structlog.get_logger()
+
+_DRAIN_S = 12.0
+
+
+class App:
+    """One process of the gateway. `start` returns when it is ready; `stop` when all it held is safe."""
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None, house: House | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or Clock()
+        self.house = house or read_house(settings.playbook)
+        self.shard = 0 if settings.database.startswith("sqlite") else os.getpid() % 8
+        self.db = Database(settings.database)
+        self.live: Live = open_live(settings.redis_url or None)
+        self.intake = Intake(self.db, self.live, self.clock, shard=self.shard)
+        self.turns = Turns(self.db, self.house, self.live, self.clock, shard=self.shard)
+        self.channels: dict[str, Channel] = {}
+        self.delivery = Delivery(self.db, self.channels, self.live, self.clock, shard=self.shard)
+        self.timekeeper = Timekeeper(self.db, self.delivery, self.clock)
+        self.doors: list[Door] = []
+        self.web = web.Application(client_max_size=MOST_BYTES)
+        self._session: aiohttp.ClientSession | None = None
+        self._workers: list[asyncio.Task[None]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+
+    # -- up ----------------------------------------------------------------------------------------------------------
+
+    async def start(self, host: str = "127.0.0.1", port: int = 8080, *, workers: bool = True) -> None:
+        """Open the doors at `host:port` (0: any free one). `workers=False` leaves the turning to a test."""
+        self._prepare_folder()
+        await asyncio.to_thread(schema.upgrade, self.db)
+        await self.live.start()
+        self._open_channels()
+        self._mount()
+        await self.delivery.recover(lease_ms=0 if self.db.sqlite else 90_000)
+        if workers:
+            jobs = (self.intake.run(), self.turns.run(), self.delivery.run(), self.timekeeper.run())
+            self._workers = [asyncio.create_task(job) for job in jobs]
+            self._tasks = [asyncio.create_task(channel.start()) for channel in self.channels.values()]
+            self._tasks += [asyncio.create_task(self._poll(c)) for c in self.channels.values() if getattr(c, "polls", False)]
+        self._runner = web.AppRunner(self.web, access_log=None, handle_signals=False, shutdown_timeout=3)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port, backlog=1024)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 50)
+
+    def _prepare_folder(self) -> None:
+        folder = Path(self.settings.data_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "files").mkdir(exist_ok=True)
+        if self.db.sqlite and (at := self.db.url.removeprefix("sqlite:///")):
+            Path(at).parent.mkdir(parents=True, exist_ok=True)
+
+    def _open_channels(self) -> None:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=1_024, ttl_dns_cache=300), cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=True
+        )
+        found: list[Channel] = [WebChannel(self.live.publish)]
+        fronts = []
+        if self.settings.telegram_token.get_secret_value():
+            from gateway.channels.opening import open_telegram  # noqa: PLC0415 - only where its channel is on
+
+            telegram = open_telegram(self.settings, self._session)
+            found.append(telegram)
+            fronts.append(Single(telegram))
+        if self.settings.twilio_account_sid:
+            from gateway.channels.opening import open_twilio  # noqa: PLC0415 - only where its channel is on
+
+            channels, front = open_twilio(self.settings, self._session, self.clock.now)
+            found += channels
+            fronts.append(front)
+        self.channels.update({f"{c.name}:{c.account}": c for c in found})
+        self.house.channels = {key: c.limits for key, c in self.channels.items()}
+        self.doors = [Door(front, self.intake) for front in fronts]
+
+    def _mount(self) -> None:
+        settings = self.settings
+        for door in self.doors:
+            self.web.add_routes(door.routes())
+        plain = PlainHooks(self.intake, settings.hook_token.get_secret_value(), settings.form_key, self.house.region)
+        self.web.add_routes(plain.routes())
+        self.web.add_routes([web.get("/healthz", self._healthz), web.get("/readyz", self._readyz), web.get("/metrics", self._metrics)])
+        ChatDoor(self.db, self.intake, self.live, self.clock, self.house, settings).mount(self.web)
+        ctx = ApiContext(
+            db=self.db, turns=self.turns, live=self.live, clock=self.clock, house=self.house,
+            admin_token=settings.admin_token.get_secret_value(), intake=self.intake,
+        )  # fmt: skip
+        make_api(ctx).mount(self.web)
+        ConsoleDoor(ctx, settings).mount(self.web)
+
+    async def _poll(self, channel: Channel) -> None:
+        """Ask instead of being told; what was fetched is confirmed only by asking on from behind its commit."""
+        key = f"{channel.name}:{channel.account}"
+        offset = await self.db.read(lambda c: inbox.load_cursor(c, key))
+        while True:
+            received, onward = await channel.poll(offset)  # type: ignore[attr-defined]
+            if not received:
+                offset = onward
+                continue
+            try:
+                await self.intake.accept(channel.name, channel.account, received, (key, onward))
+            except Unavailable:
+                await asyncio.sleep(1)
+                continue
+            offset = onward
+
+    # -- down --------------------------------------------------------------------------------------------------------
+
+    async def stop(self) -> None:
+        """Refuse what is new, finish what was accepted, write down what is going out. Within 20 seconds."""
+        self.intake.closed = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_S):
+                await self._drain()
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+        if self._runner is not None:
+            await self._runner.cleanup()
+        for channel in self.channels.values():
+            await channel.close()
+        if self._session is not None:
+            await self._session.close()
+        await self.live.close()
+        await self.db.close()
+
+    async def _drain(self) -> None:
+        """Let the turns of what was acknowledged happen, and the sends under way end; the rest is safe on disk."""
+        while self._workers and await self.db.read(lambda c: inbox.has_due(c, self.clock.now())):
+            await asyncio.sleep(0.05)
+        self.delivery.closing = True
+        await self.delivery.settled()
+        if self._workers:
+            self._workers[2].cancel()
+            await asyncio.gather(self._workers[2], return_exceptions=True)
+        await self.delivery.once()
+
+    # -- how it is doing ---------------------------------------------------------------------------------------------
+
+    async def _healthz(self, _request: web.Request) -> web.Response:
+        return web.json_response({"status": "alive"})
+
+    async def _readyz(self, _request: web.Request) -> web.Response:
+        """Ready when the database answers with the right schema and every worker lives."""
+        wrong = [f"worker {w.get_coro().__qualname__} ended" for w in self._workers if w.done()]  # type: ignore[union-attr]
+        if self.intake.closed:
+            wrong.append("stopping")
+        try:
+            async with asyncio.timeout(2):
+                if not await self.db.read(schema.is_head):
+                    wrong.append("the database schema is not this version's")
+        except Exception as error:  # noqa: BLE001 - whatever it is, we are not ready
+            wrong.append(f"database: {type(error).__name__}")
+        status = {"status": "ready" if not wrong else "not ready", "why": wrong, "degraded": dict(self.delivery.degraded)}
+        return web.json_response(status, status=503 if wrong else 200)
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        tallies, parts, oldest = await self.db.read(
+            lambda c: (inbox.load_tallies(c), chores.part_counts(c), chores.oldest_waiting(c))
+        )
+        waited = (self.clock.now() - oldest) / 1000 if oldest else 0.0
+        denied = sum(door.denied for door in self.doors)
+        body = render(Readings(tallies, parts, waited, self.delivery.in_flight, denied, self.delivery.degraded))
+        return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+

@@ -1,0 +1,87 @@
+"""The providers' doors: size, signature, translation, one commit, OK. In that order, and nothing else.
+
+A forged call stores nothing; what is authentic but cannot be used is kept in quarantine and answered 200, so that the
+provider neither loops nor drops; what was cut in transit is 400; what could not be stored is 503.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import structlog
+from aiohttp import web
+
+from gateway.channels.base import Denied, Malformed, Post
+from gateway.events import Received
+from gateway.intake import Intake
+from state.database import Unavailable
+
+log = structlog.get_logger()
+
+MOST_BYTES = 1_000_000
+
+
+class Owner(Protocol):
+    """The channel that one post is for."""
+
+    name: str
+    account: str
+
+    def parse(self, post: Post) -> Sequence[Received] | Malformed: ...
+
+
+class Front(Protocol):
+    """What stands at a hook's address: one channel, or several that share it."""
+
+    hooks: tuple[str, ...]
+
+    def verify(self, post: Post) -> Denied | None: ...
+
+    def owner(self, post: Post) -> Owner: ...
+
+
+class Single:
+    """The front of a channel that shares its hooks with nobody."""
+
+    def __init__(self, channel: "Front | Owner") -> None:
+        self.channel = channel
+        self.hooks: tuple[str, ...] = channel.hooks  # type: ignore[union-attr]
+        self.verify = channel.verify  # type: ignore[union-attr]
+
+    def owner(self, post: Post) -> Owner:
+        return self.channel  # type: ignore[return-value]
+
+
+class Door:
+    """One front's handler. `counts` tells the metrics what was turned away."""
+
+    def __init__(self, front: Front, intake: Intake, answer: tuple[str, bytes] = ("application/json", b"{}")) -> None:
+        self.front = front
+        self.intake = intake
+        self.answer = answer
+        self.denied = 0
+
+    async def handle(self, request: web.Request) -> web.Response:
+        if request.headers.get("Content-Encoding", "identity") != "identity":
+            return web.Response(status=415, text="send it uncompressed")
+        body = await request.read()  # the server's own cap answers 413
+        headers = [(key.lower(), value) for key, value in request.headers.items()]
+        post = Post(request.path, request.rel_url.raw_query_string, headers, body)
+        denied = self.front.verify(post)
+        if denied is not None:
+            self.denied += 1
+            log.warning("hook_denied", path=post.path, status=denied.status, hint=denied.hint)
+            return web.Response(status=denied.status)
+        owner = self.front.owner(post)
+        received = owner.parse(post)
+        if isinstance(received, Malformed):
+            return web.Response(status=400, text=received.reason)
+        try:
+            answers = await self.intake.accept(owner.name, owner.account, received)
+        except Unavailable:
+            return web.Response(status=503, headers={"Retry-After": "5"})
+        if "differs" in answers:
+            log.warning("duplicate_differs", path=post.path)
+        return web.Response(body=self.answer[1], content_type=self.answer[0])
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.post(path, self.handle) for path in self.front.hooks]

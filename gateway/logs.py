@@ -1,0 +1,67 @@
+"""Structured logs: one JSON line an event, and no secret in any of them.
+
+Secrets are taken out by value, wherever they turn up; control and bidirectional characters are escaped, so that a
+customer's text cannot forge a line.
+"""
+
+import logging
+import sys
+from collections.abc import Iterable, MutableMapping
+from typing import Any
+
+import orjson
+import structlog
+
+_HIDDEN = "•••"
+_BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x2028, 0x2029, 0x85])
+
+
+def set_up(level: str, secrets: Iterable[str], *, plain: bool = False) -> None:
+    """Send all logs, ours and libraries', to standard error. `plain`: for a person at a terminal."""
+    hidden = tuple(s for s in secrets if len(s) >= 4)
+    ending: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if plain else _as_json
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _Redactor(hidden),
+    ]
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, ending],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+
+
+class _Redactor:
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        self._secrets = secrets
+
+    def __call__(self, _logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        for key, value in event.items():
+            if not isinstance(value, int | float | bool | type(None)) and not key.startswith("_"):
+                event[key] = self._clean(value if isinstance(value, str) else repr(value))
+        return event
+
+    def _clean(self, value: str) -> str:
+        for secret in self._secrets:
+            if secret in value:
+                value = value.replace(secret, _HIDDEN)
+        return value.translate(_BIDI)
+
+
+def _as_json(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
+    return orjson.dumps(dict(event), default=repr).decode()

@@ -1,0 +1,192 @@
+"""The plain doors: forms, calls and other messengers, as simple JSON with a bearer token.
+
+They follow the rule of every channel: durable before 2xx, the same id twice has one effect, and what a shop's own
+system sends may lead to a contact by phone or e-mail, though it proves neither.
+"""
+
+import hmac
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final
+
+import phonenumbers
+import structlog
+from aiohttp import web
+
+from bots.kit.events import Media
+from gateway.channels import payload
+from gateway.events import CallEnded, Event, FormSubmitted, Ignored, MessageReceived, Received, Sender, Unusable
+from gateway.intake import Intake
+from state.database import Unavailable
+
+log = structlog.get_logger()
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s]{2,}")
+_KINDS: Final = ("photo", "document", "voice", "audio", "video", "sticker")
+_RESERVED: Final = ("telegram", "whatsapp", "sms", "web", "parley", "form", "phone")
+
+
+class PlainHooks:
+    def __init__(self, intake: Intake, token: str, form_key: str, region: str) -> None:
+        self.intake = intake
+        self._token = token
+        self._form_key = form_key
+        self._region = region
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.post("/hooks/forms/{form}", self.form),
+            web.post("/hooks/calls", self.call),
+            web.post("/hooks/messages/{source}", self.message),
+        ]
+
+    # -- doors -------------------------------------------------------------------------------------------------------
+
+    async def form(self, request: web.Request) -> web.Response:
+        name = request.match_info["form"]
+        data, raw = await _read(request)
+        key = request.headers.get("X-Form-Key", "") or str((data or {}).get("form_key", ""))
+        if not (self._bearer(request) or _same(key, self._form_key)):
+            return _denied(request)
+        if data is not None:
+            data.pop("form_key", None)
+        return await self._keep("form", name, data, raw, lambda d: _form(name, d, self._region))
+
+    async def call(self, request: web.Request) -> web.Response:
+        if not self._bearer(request):
+            return _denied(request)
+        data, raw = await _read(request)
+        return await self._keep("phone", "calls", data, raw, lambda d: _call(d, self._region))
+
+    async def message(self, request: web.Request) -> web.Response:
+        if not self._bearer(request):
+            return _denied(request)
+        source = request.match_info["source"]
+        data, raw = await _read(request)
+        return await self._keep(source, "hook", data, raw, lambda d: _message(source, d, self._region))
+
+    # -- what they share ---------------------------------------------------------------------------------------------
+
+    def _bearer(self, request: web.Request) -> bool:
+        kind, _, given = request.headers.get("Authorization", "").partition(" ")
+        return kind.lower() == "bearer" and _same(given.strip(), self._token)
+
+    async def _keep(self, channel: str, account: str, data: dict[str, Any] | None, raw: bytes, read: Any) -> web.Response:
+        bad = channel in _RESERVED[:4] or not _NAME.fullmatch(channel) or not _NAME.fullmatch(account)
+        if bad:
+            return web.json_response({"error": {"code": "not_found", "message": "no such source"}}, status=404)
+        meaning: Event | Ignored | Unusable = Unusable("not_json") if data is None else read(data)
+        key = payload.text(str(data["id"]))[:200] if data is not None and data.get("id") not in (None, "") else ""
+        if not key:
+            key = payload.fingerprint(raw) if isinstance(meaning, Unusable) else f"r{uuid.uuid4().hex}"
+        try:
+            answers = await self.intake.accept(channel, account, [Received(key, meaning, raw)])
+        except Unavailable:
+            return web.Response(status=503, headers={"Retry-After": "5"})
+        return web.json_response({"status": "duplicate" if answers[0] != "new" else "accepted"})
+
+
+def _same(given: str, wanted: str) -> bool:
+    return bool(wanted) and hmac.compare_digest(given.encode("utf-8", "surrogatepass"), wanted.encode())
+
+
+def _denied(request: web.Request) -> web.Response:
+    log.warning("hook_denied", path=request.path)
+    return web.json_response({"error": {"code": "unauthorized", "message": "a bearer token is needed"}}, status=401)
+
+
+async def _read(request: web.Request) -> tuple[dict[str, Any] | None, bytes]:
+    """The fields of a JSON object or a form post; None where there are none to be read."""
+    raw = await request.read()
+    if request.content_type == "application/x-www-form-urlencoded":
+        fields = await request.post()
+        return {payload.text(k): payload.text(v) for k, v in fields.items() if isinstance(v, str)}, raw
+    if request.content_type == "multipart/form-data":
+        return None, raw
+    value, _ = payload.read_json(raw)
+    return (value if isinstance(value, dict) else None), raw
+
+
+def _phone(value: Any, region: str) -> str:
+    """E.164, or empty where it is no number."""
+    try:
+        number = phonenumbers.parse(str(value or ""), region)
+    except phonenumbers.NumberParseException:
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if phonenumbers.is_possible_number(number) else ""
+
+
+def _email(value: Any) -> str:
+    text = payload.text(value).strip().lower()
+    return text if _EMAIL.fullmatch(text) else ""
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else 0
+
+
+# -- translations ----------------------------------------------------------------------------------------------------
+
+
+def _form(form: str, data: Mapping[str, Any], region: str) -> Event | Unusable:
+    phone, email = _phone(data.get("phone"), region), _email(data.get("email"))
+    name = payload.name(data.get("name"))
+    extra = data.get("fields") if isinstance(data.get("fields"), dict) else {}
+    fields = {k: v for k, v in data.items() if k not in ("id", "fields")} | (extra or {})
+    kept = {payload.text(str(k))[:60]: _plain(v) for k, v in list(fields.items())[:60]}
+    kept = {k: v for k, v in kept.items() if v != ""}
+    if not kept:
+        return Unusable("empty_form")
+    address = phone or email or f"anonymous:{payload.text(str(data.get('id') or uuid.uuid4().hex))[:80]}"
+    return FormSubmitted(Sender("form", form, address, name, phone, email), form, kept)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < 2**53):
+        return value
+    if isinstance(value, str):
+        return payload.text(value)[:4000]
+    if isinstance(value, list):
+        return [str(_plain(v)) for v in value[:50] if not isinstance(v, dict | list)]
+    return ""
+
+
+def _call(data: Mapping[str, Any], region: str) -> Event | Ignored | Unusable:
+    if data.get("id") in (None, ""):
+        return Unusable("no_id")
+    phone = _phone(data.get("phone"), region)
+    if not phone:
+        return Unusable("bad_phone")
+    status, direction = data.get("status"), data.get("direction", "in")
+    if status not in ("missed", "answered") or direction not in ("in", "out"):
+        return Unusable("bad_status")
+    if data.get("not_a_customer") is True:
+        return Ignored("not_a_customer")
+    recording = payload.text(data.get("recording_url"))[:1000]
+    return CallEnded(
+        Sender("phone", "calls", phone, payload.name(data.get("name")), phone), status, direction,
+        _whole(data.get("duration_s")), recording if recording.startswith("https://") else "",
+        payload.text(data.get("manager"))[:200],
+    )  # fmt: skip
+
+
+def _message(source: str, data: Mapping[str, Any], region: str) -> Event | Unusable:
+    who = data.get("from")
+    if data.get("id") in (None, ""):
+        return Unusable("no_id")
+    if not isinstance(who, dict) or who.get("id") in (None, ""):
+        return Unusable("no_sender")
+    address = payload.text(str(who["id"]))[:200]
+    files = data.get("media") if isinstance(data.get("media"), list) else []
+    media = tuple(
+        Media(m["type"] if m.get("type") in _KINDS else "document", payload.text(m.get("url"))[:2000])
+        for m in (files or [])[:20]
+        if isinstance(m, dict) and isinstance(m.get("url"), str)
+    )
+    text = payload.text(data.get("text"))[:20_000]
+    if not text and not media:
+        return Unusable("empty_message")
+    sender = Sender(source, "hook", address, payload.name(who.get("name")), _phone(who.get("phone"), region))
+    return MessageReceived(sender, text, media, message_id=payload.text(str(data["id"]))[:200])

@@ -1,0 +1,43 @@
+"""Databases for tests: the same tests run on SQLite and on a real PostgreSQL; a machine without one says so."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import servers
+from tests.shop import Shop, open_shop
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    try:
+        with servers.postgres() as base:
+            yield base
+    except servers.NoServerError as why:
+        pytest.skip(str(why))
+
+
+@pytest.fixture(scope="session")
+def valkey_server() -> Iterator[str]:
+    try:
+        with servers.valkey() as url:
+            yield url
+    except servers.NoServerError as why:
+        pytest.skip(str(why))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'parley.db'}"
+    return servers.fresh_database(request.getfixturevalue("postgres_server"))
+
+
+@pytest.fixture
+async def shop(database_url: str) -> AsyncIterator[Shop]:
+    """A gateway on paper over both databases."""
+    made = open_shop(database_url)
+    yield made
+    await made.db.close()

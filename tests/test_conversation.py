@@ -1,0 +1,286 @@
+"""One customer, one deal, one task, one manager: the spine, on both databases."""
+
+import pytest
+
+from gateway.channels.base import Refused, Retry, Sent, Throttled, Unknown, Unreachable
+from gateway.desk import Conflict, FinishTask, Invalid, SteerBot, Take, Write
+from gateway.events import CallEnded, FormSubmitted, MessageEdited, MessageReceived, ReachChanged, Sender
+from state import deals as deal_rows
+from state.lanes import LaneRows
+from tests.shop import ANNA, BORIS, PaperChannel, Shop
+
+
+async def _to_handoff(shop: Shop) -> None:
+    for text in ("Здравствуйте", "1", "WVWZZZ1JZXW000001", "тормозные колодки", "2"):
+        await shop.write(text)
+        await shop.later(seconds=3)
+
+
+async def test_a_customer_walks_the_qualifier_to_one_deal_and_one_task_that_carries_what_was_gathered(shop: Shop):
+    await _to_handoff(shop)
+    (deal,) = await shop.all("deals")
+    assert deal["fields"]["vin"] == "WVWZZZ1JZXW000001"
+    assert deal["fields"]["quantity"] == 2
+    (task,) = await shop.all("tasks")
+    assert task["details"]["parts"] == "тормозные колодки"
+    assert deal["owner"] == "pool"
+    assert (await shop.all("runs"))[0]["status"] == "handed_off"
+    assert {p["state"] for p in await shop.all("parts")} == {"sent"}
+    assert await shop.balanced()
+
+
+async def test_the_same_event_again_changes_nothing(shop: Shop):
+    hello = MessageReceived(shop.sender(), "Здравствуйте")
+    assert await shop.hear(hello, ids=["u1"]) == ["new"]
+    assert await shop.hear(hello, hello, ids=["u1", "u1"]) == ["duplicate", "duplicate"]
+    await shop.settle()
+    assert len([e for e in await shop.all("entries") if e["author"] == "customer"]) == 1
+    assert await shop.outcomes() == {"received": 3, "processed": 1, "duplicate": 2}
+
+
+async def test_a_repeat_with_another_body_is_a_duplicate_and_is_noticed(shop: Shop):
+    await shop.hear(MessageReceived(shop.sender(), "раз"), ids=["u1"])
+    assert await shop.hear(MessageReceived(shop.sender(), "два"), ids=["u1"]) == ["differs"]
+
+
+async def test_take_is_one_act_and_a_second_taker_is_refused(shop: Shop):
+    await shop.write("Здравствуйте")
+    await shop.ask(Take(), who=ANNA)
+    deal = await shop.deal()
+    assert (deal["responsible_id"], deal["owner"], deal["stage"]) == (ANNA.id, "person", "clarification")
+    with pytest.raises(Conflict):
+        await shop.ask(Take(), who=BORIS)
+    await shop.ask(Take(), who=ANNA)
+    assert (await shop.deal())["responsible_id"] == ANNA.id
+
+
+async def test_after_a_take_over_the_bot_stays_silent(shop: Shop):
+    await shop.write("Здравствуйте")
+    await shop.ask(Take())
+    said = len(shop.paper.sent)
+    await shop.write("1")
+    await shop.later(hours=11)
+    assert len(shop.paper.sent) == said
+    assert (await shop.deal())["closed_at"] is None
+
+
+async def test_what_the_bot_had_queued_when_a_person_took_over_is_not_sent(shop: Shop):
+    await shop.hear(MessageReceived(shop.sender(), "Здравствуйте"))
+    await shop.turns.once()
+    await shop.ask(Take())
+    assert shop.paper.sent == []
+    assert {p["state"] for p in await shop.all("parts")} == {"blocked"}
+
+
+async def test_a_managers_message_reaches_the_customer_and_stops_the_bot_until_handed_back(shop: Shop):
+    await shop.write("Здравствуйте")
+    await shop.ask(Write("Добрый день, это Анна"))
+    assert shop.paper.texts()[-1] == "Добрый день, это Анна"
+    assert (await shop.all("runs"))[0]["status"] == "stopped"
+    await shop.write("1")
+    assert shop.paper.texts()[-1] == "Добрый день, это Анна"
+    await shop.ask(SteerBot("start"))
+    assert "интересует" in shop.paper.texts()[-1]
+
+
+async def test_a_composer_that_sends_twice_sends_one_message(shop: Shop):
+    await shop.write("Здравствуйте")
+    first = await shop.ask(Write("Добрый день", client_id="c1"))
+    assert await shop.ask(Write("Добрый день", client_id="c1")) == first
+    assert shop.paper.texts().count("Добрый день") == 1
+
+
+async def test_a_task_is_not_done_without_a_result(shop: Shop):
+    await _to_handoff(shop)
+    task_id = (await shop.all("tasks"))[0]["id"]
+    task = await shop.db.read(lambda c: deal_rows.find_task(c, task_id))
+    assert task is not None
+    with pytest.raises(Invalid):
+        await shop.ask(FinishTask(task, "  "), deal=task.deal_id)
+    await shop.ask(FinishTask(task, "Подобраны колодки"), deal=task.deal_id)
+    done = (await shop.all("tasks"))[0]
+    assert (done["state"], done["result"]) == ("done", "Подобраны колодки")
+
+
+async def test_ten_hours_of_silence_close_the_deal_and_the_timeline_says_that_the_bot_has_stopped(shop: Shop):
+    await shop.write("Здравствуйте")
+    await shop.later(hours=9.9)
+    assert (await shop.deal())["closed_at"] is None
+    await shop.later(hours=0.2)
+    deal = await shop.deal()
+    assert deal["outcome"] == "lost"
+    assert deal["reason"]
+    assert any("остановлен" in e["text"] for e in await shop.all("entries") if e["kind"] == "bot")
+    await shop.write("А вот и я")
+    assert [d["closed_at"] is None for d in await shop.all("deals")] == [False, True]
+
+
+async def test_a_reply_wins_over_the_timeout_it_was_racing(shop: Shop):
+    await shop.write("Здравствуйте")
+    shop.clock.advance(11 * 3_600_000)
+    await shop.write("1")
+    assert (await shop.deal())["closed_at"] is None
+
+
+async def test_eight_first_messages_at_once_make_one_contact_one_deal_and_one_greeting(shop: Shop):
+    await shop.hear(*[MessageReceived(shop.sender(), f"Здравствуйте {n}") for n in range(8)])
+    await shop.settle()
+    assert len(await shop.all("contacts")) == 1
+    assert len(await shop.all("deals")) == 1
+    assert len([t for t in shop.paper.texts() if "Здравствуйте" in t]) == 1
+
+
+async def test_the_same_verified_phone_over_another_channel_is_the_same_contact(database_url: str):
+    from tests.shop import open_shop
+
+    shop = open_shop(database_url, channels=[PaperChannel("whatsapp", "+70000000000"), PaperChannel("sms", "+70000000000")])
+    await shop.write("Здравствуйте", who="+79161234567", phone="") if False else None
+    phone = "+79161234567"
+    await shop.hear(MessageReceived(Sender("whatsapp", "+70000000000", phone, "Иван", phone), "Здравствуйте"))
+    await shop.settle()
+    await shop.hear(MessageReceived(Sender("sms", "+70000000000", phone, "", phone), "это я же"))
+    await shop.settle()
+    assert len(await shop.all("contacts")) == 1
+    assert len(await shop.all("deals")) == 1
+    await shop.db.close()
+
+
+async def test_a_form_and_a_missed_call_join_the_open_deal_and_leave_work_for_a_person(shop: Shop):
+    phone = "+79161234567"
+    await shop.hear(FormSubmitted(Sender("form", "vin", phone, "Иван", phone), "vin", {"vin": "X", "phone": phone}))
+    await shop.settle()
+    await shop.hear(CallEnded(Sender("phone", "calls", phone, "", phone), "missed", "in"))
+    await shop.settle()
+    assert len(await shop.all("deals")) == 1
+    assert [t["kind"] for t in await shop.all("tasks")] == ["answer", "call_back"]
+    await shop.hear(CallEnded(Sender("phone", "calls", "+79160000000", "", "+79160000000"), "answered", "in"))
+    await shop.settle()
+    assert len(await shop.all("deals")) == 1
+
+
+async def test_an_edited_message_is_a_note_and_moves_nothing(shop: Shop):
+    await shop.write("Здравствуйте")
+    before = (await shop.all("runs"))[0]["state"]
+    await shop.hear(MessageEdited(shop.sender(), "1", "Привет"))
+    await shop.settle()
+    assert (await shop.all("runs"))[0]["state"] == before
+
+
+async def test_an_old_button_is_answered_as_stale_and_changes_nothing(shop: Shop):
+    await shop.write("Здравствуйте")
+    data = shop.paper.sent[-1].buttons[0].data
+    await shop.press(data)
+    after = (await shop.all("runs"))[0]["state"]
+    for _ in range(9):
+        await shop.press(data)
+    assert (await shop.all("runs"))[0]["state"] == after
+    assert len([o for o in shop.paper.sent if o.kind == "ack" and o.text]) == 9
+
+
+async def test_anothers_button_is_stale(shop: Shop):
+    await shop.write("Здравствуйте", who="1")
+    data = shop.paper.sent[-1].buttons[0].data
+    await shop.write("Здравствуйте", who="2")
+    before = [r["state"] for r in await shop.all("runs")]
+    await shop.press(data, who="2")
+    assert [r["state"] for r in await shop.all("runs")] == before
+
+
+async def test_a_customer_who_blocks_us_is_not_written_to_and_a_person_learns_of_it(shop: Shop):
+    await shop.write("Здравствуйте")
+    await shop.hear(ReachChanged(shop.sender(), "blocked"))
+    await shop.settle()
+    assert (await shop.all("runs"))[0]["status"] == "stopped"
+    assert [t["kind"] for t in await shop.all("tasks")] == ["unreachable"]
+    with pytest.raises(Invalid):
+        await shop.ask(Write("Вы где?"))
+    await shop.write("Я вернулся")
+    await shop.ask(Write("Отлично"))
+    assert shop.paper.texts()[-1] == "Отлично"
+
+
+async def test_two_robots_that_answer_each_other_are_parted(shop: Shop):
+    for n in range(40):
+        await shop.write(f"автоответ {n}")
+        await shop.later(seconds=3)
+    assert len(shop.paper.texts()) <= 20
+    run = (await shop.all("runs"))[0]
+    assert run["status"] in ("stopped", "handed_off")
+
+
+# -- delivery --------------------------------------------------------------------------------------------------------
+
+
+async def test_parts_of_one_address_keep_their_order_through_a_throttle(shop: Shop):
+    shop.paper.answers = [Throttled(2_000, "address"), Sent("a"), Sent("b")]
+    await shop.write("Здравствуйте")
+    assert len(shop.paper.sent) == 1
+    await shop.later(seconds=3)
+    texts = shop.paper.texts()
+    assert texts[0] == texts[1]
+    assert len(texts) == 3
+    assert [p["repeats"] for p in await shop.all("parts")] == [0, 0]
+
+
+async def test_an_unknown_reply_is_sent_once_more_and_marked(shop: Shop):
+    shop.paper.answers = [Unknown("reset"), Sent("a")]
+    await shop.write("Здравствуйте")
+    await shop.later(seconds=5)
+    parts = await shop.all("parts")
+    assert [(p["state"], p["repeats"]) for p in parts] == [("sent", 1), ("sent", 0)]
+
+
+async def test_a_twice_unknown_reply_is_left_alone_and_a_person_learns_of_it(shop: Shop):
+    shop.paper.answers = [Unknown("reset"), Unknown("reset")]
+    await shop.write("Здравствуйте")
+    await shop.later(seconds=5)
+    assert (await shop.all("parts"))[0]["state"] == "unknown"
+    assert "undelivered" in [t["kind"] for t in await shop.all("tasks")]
+
+
+async def test_a_provider_that_keeps_failing_is_asked_ever_more_slowly_and_then_a_person_is(shop: Shop):
+    shop.paper.answers = [Retry("502")] * 8
+    await shop.write("Здравствуйте")
+    await shop.later(hours=1)
+    assert (await shop.all("parts"))[0]["state"] == "failed"
+    assert [t["kind"] for t in await shop.all("tasks")] == ["undelivered"]
+
+
+async def test_a_refused_part_stops_the_bot_and_asks_for_a_person(shop: Shop):
+    shop.paper.answers = [Refused("400", "no")]
+    await shop.write("Здравствуйте")
+    assert (await shop.all("runs"))[0]["status"] == "stopped"
+    assert [t["kind"] for t in await shop.all("tasks")] == ["undelivered"]
+
+
+async def test_an_unreachable_address_is_barred_and_what_was_queued_for_it_is_dropped(shop: Shop):
+    shop.paper.answers = [Unreachable("blocked", "bot was blocked by the user")]
+    await shop.write("Здравствуйте")
+    assert len(shop.paper.sent) == 1
+    assert (await shop.all("identities"))[0]["barred"] == "blocked"
+    assert {p["state"] for p in await shop.all("parts")} == {"blocked"}
+
+
+async def test_a_poison_event_is_parked_with_a_task_and_its_contact_goes_on(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    from gateway import turns
+
+    real = turns.decide
+
+    def decide(ledger: object, event: object) -> str:
+        if getattr(event, "text", "") == "яд":
+            raise RuntimeError("boom")
+        return real(ledger, event)
+
+    monkeypatch.setattr(turns, "decide", decide)
+    await shop.write("Здравствуйте")
+    await shop.write("Здравствуйте", who="2")
+    await shop.hear(MessageReceived(shop.sender(), "яд"), MessageReceived(shop.sender(), "1"), MessageReceived(shop.sender("2"), "1"))
+    await shop.later(minutes=1)
+    assert [r["state"] for r in await shop.all("inbox")].count("quarantined") == 1
+    assert "check_event" in [t["kind"] for t in await shop.all("tasks")]
+    assert all(r["state"]["step"] != "menu" for r in await shop.all("runs"))
+    assert await shop.balanced()
+
+
+def test_lane_rows_need_no_deal():
+    assert LaneRows.__dataclass_fields__["deals"].default_factory is list  # type: ignore[misc]
