@@ -9,6 +9,7 @@ import importlib
 import logging
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import aiohttp
@@ -28,6 +29,7 @@ from gateway.channels.base import (
     Refused,
     Retry,
     Sent,
+    Throttled,
     Unknown,
 )
 from gateway.channels.telegram_answers import SetupFailed
@@ -41,6 +43,7 @@ API: Final = "https://api.telegram.org"
 HOOK: Final = "/hooks/telegram"
 POLL_S: Final = 25
 """How long Telegram holds an empty long poll open."""
+LONGEST_REST_S: Final = 60.0
 
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _TOKEN: Final = re.compile(r"(\d{1,20}):[A-Za-z0-9_-]{1,256}")
@@ -71,6 +74,7 @@ class TelegramChannel:
         load_file: Callable[[str], Awaitable[bytes | None]] | None = None,
         per_second: float = 25,
         timeout_s: float = 15,
+        poll_s: int = POLL_S,
     ) -> None:
         found = _TOKEN.fullmatch(token)
         if found is None:
@@ -97,6 +101,9 @@ class TelegramChannel:
         self._typed_lock = asyncio.Lock()
         self._webhook_gone = False
         self._poll_failures = 0
+        self._poll_s = poll_s
+        self._to_confirm = -1
+        self._slowed = ("", 0.0)
 
     # -- in ----------------------------------------------------------------------------------------------------------
 
@@ -122,9 +129,12 @@ class TelegramChannel:
         """
         if not self._webhook_gone and not await self._drop_webhook():
             return [], offset
-        asked = {"offset": offset, "timeout": POLL_S, "allowed_updates": telegram_updates.ALLOWED}
+        # Numbers begin anew, perhaps lower, after a silent week: so an offset is only used to confirm what we handed out
+        # last, and else Telegram is asked for all that waits.
+        confirming = offset if offset == self._to_confirm else 0
+        asked = {"offset": confirming, "timeout": self._poll_s, "allowed_updates": telegram_updates.ALLOWED}
         try:
-            status, body = await self._post("getUpdates", asked, aiohttp.ClientTimeout(total=POLL_S + 15))
+            status, body = await self._post("getUpdates", asked, aiohttp.ClientTimeout(total=self._poll_s + 15))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return await self._poll_again_later(offset, f"no answer: {type(error).__name__}")
         answer, _ = payload.read_json(body)
@@ -135,7 +145,9 @@ class TelegramChannel:
         self.trouble = ""
         received = [telegram_updates.translate_update(update, orjson.dumps(update), self.account) for update in found]
         numbers = [int(one.external_id[1:]) for one in received if one.external_id.startswith("u")]
-        return received, max(numbers, default=offset - 1) + 1
+        onward = max(numbers, default=offset - 1) + 1
+        self._to_confirm = onward if numbers else -1
+        return received, onward
 
     async def _poll_refused(self, offset: int, status: int, answer: Any) -> tuple[list[Received], int]:
         said = payload.name(answer.get("description"), 200) if isinstance(answer, dict) else ""
@@ -155,7 +167,7 @@ class TelegramChannel:
 
     async def _poll_again_later(self, offset: int, reason: str) -> tuple[list[Received], int]:
         self._poll_failures += 1
-        pause = min(2.0 ** min(self._poll_failures - 1, 6), 60.0)
+        pause = min(2.0 ** min(self._poll_failures - 1, 6), LONGEST_REST_S)
         _log.warning("telegram: getUpdates failed, waiting %.0f s: %s", pause, self._hide(reason))
         await _rest(pause)
         return [], offset
@@ -167,13 +179,13 @@ class TelegramChannel:
         if out.media is not None and out.media.ref.startswith(STORED) and self._load_file is not None:
             kept = await self._load_file(out.media.ref.removeprefix(STORED))
         asked = telegram_messages.call(out, kept)
-        return asked if isinstance(asked, Refused) else await self._ask(*asked)
+        return asked if isinstance(asked, Refused) else await self._ask(*asked, out.address)
 
     async def settle(self, out: Outgoing) -> Outcome | None:
         """Telegram cannot be asked: https://core.telegram.org/bots/api has no call that lists what a bot sent."""
         return None
 
-    async def _ask(self, call: str, fields: "dict[str, Any] | aiohttp.FormData") -> Outcome:
+    async def _ask(self, call: str, fields: "dict[str, Any] | aiohttp.FormData", address: str) -> Outcome:
         try:
             status, body = await self._post(call, fields, self._timeout)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -185,7 +197,16 @@ class TelegramChannel:
             self.trouble = "the token is refused"
         elif isinstance(outcome, Sent):
             self.trouble = ""
+        elif isinstance(outcome, Throttled):
+            return self._scoped(outcome, address)
         return outcome
+
+    def _scoped(self, outcome: Throttled, address: str) -> Throttled:
+        """Telegram does not say whose limit it was: one chat's until a second chat hears the same during its pause."""
+        now = asyncio.get_running_loop().time()
+        first, until = self._slowed
+        self._slowed = (address, now + outcome.retry_after_ms / 1000)
+        return replace(outcome, scope="account") if first not in {"", address} and now < until else outcome
 
     async def _post(
         self, call: str, fields: "dict[str, Any] | aiohttp.FormData", limit: aiohttp.ClientTimeout
@@ -204,18 +225,19 @@ class TelegramChannel:
 
     async def start(self) -> None:
         """Set the webhook (or remove it, for polling) and check whose token this is; repeats until Telegram answers."""
-        pause = 1.0
+        pause = 0.5
         while True:
             try:
                 await self._set_up()
             except SetupFailed as failed:
                 self.trouble = self._hide(str(failed))
-                if failed.fatal:
+                if failed.kind == "token":
                     _log.error("telegram: not set up: %s", self.trouble)
                     return
+                # A refused address may be a name that the world does not know yet: worth asking again, but not soon.
+                pause = LONGEST_REST_S if failed.kind == "request" else min(pause * 2, LONGEST_REST_S)
                 _log.warning("telegram: not set up yet, waiting %.0f s: %s", pause, self.trouble)
                 await _rest(max(pause, failed.pause_s))
-                pause = min(pause * 2, 60.0)
             else:
                 self.trouble = ""
                 _log.info("telegram: ready, bot %s, %s", self.account, self.mode)
@@ -224,7 +246,7 @@ class TelegramChannel:
     async def _set_up(self) -> None:
         typed = await self._calls()
         if (found := await typed.identity()) != self.account:
-            raise SetupFailed(f"the token answers as bot {found}", fatal=True)
+            raise SetupFailed(f"the token answers as bot {found}", "token")
         if self.mode == "webhook":
             await typed.set_webhook(self._hook_url, self._secret)
         else:
@@ -248,7 +270,7 @@ class TelegramChannel:
         try:
             path = await (await self._calls()).file_path(ref)
         except SetupFailed as failed:
-            return NotFetched("gone" if failed.fatal else "failed", self._hide(str(failed)))
+            return NotFetched("gone" if failed.kind == "request" else "failed", self._hide(str(failed)))
         if not path or path.startswith("/") or ".." in path:
             return NotFetched("failed", "no usable path")
         got = await self._fetcher.get(f"{self._base}/file/bot{self._token}/{path}")

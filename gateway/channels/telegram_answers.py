@@ -21,11 +21,14 @@ _GONE: Final[tuple[tuple[str, Literal["blocked", "not_found"]], ...]] = (
 
 
 class SetupFailed(Exception):
-    """A rare call failed. `fatal`: asking again cannot help before somebody changes a setting."""
+    """A rare call failed. `token`: it is refused, only a person can help. `request`: refused as asked. `passing`: later.
 
-    def __init__(self, reason: str, *, fatal: bool, pause_s: int = 0) -> None:
+    `pause_s` is what Telegram asked for.
+    """
+
+    def __init__(self, reason: str, kind: Literal["token", "request", "passing"], pause_s: int = 0) -> None:
         super().__init__(reason)
-        self.fatal = fatal
+        self.kind = kind
         self.pause_s = pause_s
 
 

@@ -61,14 +61,14 @@ class TelegramTyped:
         try:
             return await self._bot(method)
         except exceptions.TelegramRetryAfter as error:
-            failed = SetupFailed("too many requests", fatal=False, pause_s=error.retry_after)
+            failed = SetupFailed("too many requests", "passing", error.retry_after)
         except (exceptions.TelegramUnauthorizedError, exceptions.TelegramNotFound) as error:
-            failed = SetupFailed(f"the token is refused: {error.message}", fatal=True)
+            failed = SetupFailed(f"the token is refused: {error.message}", "token")
         except (exceptions.TelegramBadRequest, exceptions.TelegramForbiddenError) as error:
-            failed = SetupFailed(error.message, fatal=True)
+            failed = SetupFailed(error.message, "request")
         except (exceptions.TelegramNetworkError, exceptions.TelegramServerError) as error:
             # Network errors quote the address, and the address holds the token.
-            failed = SetupFailed(f"no answer: {type(error).__name__}", fatal=False)
+            failed = SetupFailed(f"no answer: {type(error).__name__}", "passing")
         except exceptions.AiogramError as error:
-            failed = SetupFailed(f"unexpected answer: {type(error).__name__}", fatal=False)
-        raise SetupFailed(str(failed).replace(self._token, "***"), fatal=failed.fatal, pause_s=failed.pause_s)
+            failed = SetupFailed(f"unexpected answer: {type(error).__name__}", "passing")
+        raise SetupFailed(str(failed).replace(self._token, "***"), failed.kind, failed.pause_s)

@@ -199,6 +199,18 @@ async def test_one_chats_flood_control_is_that_chats() -> None:
     assert outcome == Throttled(3000, "address", "429 Too Many")
 
 
+async def test_two_chats_slowed_at_once_are_the_accounts_trouble(
+    channel: TelegramChannel, telegram: TelegramStandin
+) -> None:
+    telegram.faults.add("throttle", times=3, retry_after=30)
+    scopes = []
+    for address in ("5001", "5001", "5002"):
+        outcome = await channel.send(Outgoing(7, address, text="да"))
+        assert isinstance(outcome, Throttled)
+        scopes.append(outcome.scope)
+    assert scopes == ["address", "address", "account"]
+
+
 async def test_a_name_that_does_not_resolve_is_tried_again(http: aiohttp.ClientSession) -> None:
     channel = TelegramChannel(TOKEN, SECRET, http, api_base="http://nowhere.invalid")
     assert isinstance(await channel.send(HELLO), Retry)
@@ -277,6 +289,34 @@ async def test_what_was_not_committed_is_handed_out_again(
     await telegram.push(payloads.telegram("photo", update_id=310_000_900))
     later, _ = await channel.poll(offset)
     assert [one.external_id for one in later] == ["u310000900"]
+
+
+async def test_numbers_that_begin_anew_after_a_silent_week_are_heard(
+    telegram: TelegramStandin, http: aiohttp.ClientSession
+) -> None:
+    channel = telegram_channel(telegram, http, mode="polling", poll_s=0)
+    await telegram.push(payloads.telegram("text_message"))
+    _, offset = await channel.poll(0)
+    assert await channel.poll(offset) == ([], offset)
+    assert telegram._queue == [], "confirmed"
+    await telegram.push(payloads.telegram("photo", update_id=5))
+    received, onward = await channel.poll(offset)
+    assert ([one.external_id for one in received], onward) == (["u5"], 6)
+    restarted = telegram_channel(telegram, http, mode="polling", poll_s=0)
+    again, _ = await restarted.poll(offset)
+    assert [one.external_id for one in again] == ["u5"]
+
+
+async def test_an_address_that_telegram_refuses_is_tried_again_later(
+    channel: TelegramChannel, telegram: TelegramStandin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("gateway.channels.telegram._rest", _rest(pauses))
+    telegram.faults.add("error", method="setWebhook", code=400, text="Bad Request: bad webhook: Failed to resolve host")
+    await channel.start()
+    assert pauses == [60]
+    assert telegram.webhook["url"]
+    assert channel.trouble == ""
 
 
 async def test_a_poison_update_does_not_stop_the_poll(telegram: TelegramStandin, http: aiohttp.ClientSession) -> None:
