@@ -63,11 +63,9 @@ def issue_signin(conn: Connection, ids: Ids, person_id: int, now: Instant) -> st
     return _issue(conn, ids, person_id, "signin", now, now + SIGNIN_MS)
 
 
-def signin_is_good(conn: Connection, token: str, now: Instant) -> bool:
-    """Whether the link may still be used. Looking does not use it."""
-    found = select(tokens.c.id).join(people, people.c.id == tokens.c.person_id)
-    alive = (tokens.c.kind == "signin", tokens.c.ended_at.is_(None), tokens.c.expires_at > now, people.c.active == 1)
-    return conn.execute(found.where(tokens.c.digest == digest(token), *alive)).first() is not None
+def signin_for(conn: Connection, token: str, now: Instant) -> Person | None:
+    """Whom a link would sign in, while it may still be used. Looking does not use it."""
+    return whoami(conn, digest(token), now, "signin")
 
 
 def sign_in(conn: Connection, ids: Ids, token: str, now: Instant) -> str | None:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from state.people import find_people
 from state.records import Instant, Person, Task
-from state.tables import entries, parts, runs, tasks, timers
+from state.tables import deals, entries, parts, runs, tasks, timers
 
 _TASK = [tasks.c[f.name] for f in fields(Task)]
 _NEVER = 2**63 - 1
@@ -62,6 +62,16 @@ def find_duties(
         at, last = after
         found = found.where(or_(at < _due, and_(_due == at, tasks.c.id > last)))
     rows = conn.execute(found.order_by(_due, tasks.c.id).limit(limit))
+    return _duties(conn, [Task(*row) for row in rows])
+
+
+def find_waiting(conn: Connection, limit: int, deal: int | None = None) -> list[Duty]:
+    """Open tasks of open deals, longest waiting first."""
+    found = select(*_TASK).join(deals, deals.c.id == tasks.c.deal_id)
+    found = found.where(tasks.c.state == "open", deals.c.closed_at.is_(None))
+    if deal is not None:
+        found = found.where(tasks.c.deal_id == deal)
+    rows = conn.execute(found.order_by(tasks.c.created_at, tasks.c.id).limit(limit))
     return _duties(conn, [Task(*row) for row in rows])
 
 

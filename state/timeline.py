@@ -47,6 +47,12 @@ def page(conn: Connection, deal_id: int, limit: int, after: tuple[Instant, int] 
     return _told(conn, [Entry(*row) for row in conn.execute(found)])
 
 
+def newest(conn: Connection, deal_id: int, limit: int) -> list[Told]:
+    """The last lines of a timeline, oldest of them first."""
+    found = select(*_ENTRY).where(entries.c.deal_id == deal_id).order_by(entries.c.at.desc(), entries.c.id.desc())
+    return _told(conn, [Entry(*row) for row in conn.execute(found.limit(limit))][::-1])
+
+
 def find_entry(conn: Connection, entry_id: int) -> Told | None:
     rows = conn.execute(select(*_ENTRY).where(entries.c.id == entry_id))
     return next(iter(_told(conn, [Entry(*row) for row in rows])), None)

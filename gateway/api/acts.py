@@ -25,8 +25,9 @@ async def take(ctx: ApiContext, who: Person, deal_id: Id, body: NoBody | None = 
 @calls.on("POST", "/deals/{deal_id}/move")
 async def move(ctx: ApiContext, who: Person, deal_id: Id, body: MoveBody, if_match: IfMatch = None) -> Answer:
     """To another stage of its funnel; a lost one needs a reason."""
-    await must_be(ctx, deal_id, body.version if body.version is not None else matched(if_match))
-    await ask(ctx, who, deal_id, Move(body.stage, body.reason, dict(body.fields)))
+    async with ctx.in_line(deal_id):
+        await must_be(ctx, deal_id, body.version if body.version is not None else matched(if_match))
+        await ask(ctx, who, deal_id, Move(body.stage, body.reason, dict(body.fields)))
     return tagged(await show(ctx, deal_id))
 
 
@@ -38,7 +39,9 @@ async def write_message(ctx: ApiContext, who: Person, deal_id: Id, body: Message
     if body.variables and not body.template:
         raise invalid("variables", "belong to a template")
     message = Write(body.text, body.template, dict(body.variables), body.channel, body.client_id)
-    return await _entry(ctx, await ask(ctx, who, deal_id, message))
+    async with ctx.in_line(deal_id):
+        written = await ask(ctx, who, deal_id, message)
+    return await _entry(ctx, written)
 
 
 @calls.on("POST", "/deals/{deal_id}/notes")

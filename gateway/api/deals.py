@@ -100,14 +100,15 @@ async def edit_deal(ctx: ApiContext, who: Person, deal_id: Id, body: EditBody, i
     for name in ("title", "fields", "tags"):
         if name in given and getattr(body, name) is None:
             raise invalid(name, "must not be null")
-    await must_be(ctx, deal_id, body.version if body.version is not None else matched(if_match))
     if body.responsible is not None:
         await must_work_here(ctx, body.responsible)
     edit = Edit(
         title=body.title, fields=body.fields, tags=tuple(body.tags) if body.tags is not None else None,
         responsible=body.responsible, release="responsible" in given and body.responsible is None,
     )  # fmt: skip
-    await ask(ctx, who, deal_id, edit)
+    async with ctx.in_line(deal_id):
+        await must_be(ctx, deal_id, body.version if body.version is not None else matched(if_match))
+        await ask(ctx, who, deal_id, edit)
     return tagged(await show(ctx, deal_id))
 
 

@@ -55,12 +55,16 @@ async def finish_task(ctx: ApiContext, who: Person, task_id: Id, body: DoneBody)
     if duty is None:
         raise not_found()
     task = duty.task
-    try:
-        await ask_lane(ctx, who, task.contact_id, task.deal_id, FinishTask(task, body.result))
-    except Refusal as refusal:
-        if refusal.status == 409:
-            now = await ctx.db.read(lambda c: tasks.find_duty(c, task_id))
-            refusal.more["current"] = shapes.task(now) if now else None
-        raise
-    finished = await ctx.db.read(lambda c: tasks.find_duty(c, task_id))
-    return shapes.task(finished or duty)
+    async with ctx.in_line(task.deal_id):
+        fresh = await ctx.db.read(lambda c: tasks.find_duty(c, task_id)) or duty
+        if fresh.task.state != "open":
+            raise _done_before(fresh)
+        await ask_lane(ctx, who, task.contact_id, task.deal_id, FinishTask(fresh.task, body.result))
+    now = await ctx.db.read(lambda c: tasks.find_duty(c, task_id)) or duty
+    if now.task.done_by != who.id or now.task.result != body.result.strip():
+        raise _done_before(now)
+    return shapes.task(now)
+
+
+def _done_before(duty: tasks.Duty) -> Refusal:
+    return Refusal(409, "done", "the task is already done", current=shapes.task(duty))

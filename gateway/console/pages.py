@@ -1,0 +1,186 @@
+"""What the console's pages show, as their templates take it. Pure: rows and the time in, plain values out.
+
+Customers' words stay as they are: the templates escape them.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from gateway.api.shapes import fate
+from gateway.clock import Instant, iso
+from gateway.house import House
+from state.cards import Card
+from state.records import Person
+from state.tasks import Duty
+from state.timeline import Told
+
+_MONTHS: Final = (
+    "января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября", "декабря",
+)  # fmt: skip
+CHANNELS: Final = {
+    "telegram": "Telegram", "whatsapp": "WhatsApp", "sms": "SMS", "web": "Чат на сайте", "email": "E-mail", "call": "Телефон",
+}  # fmt: skip
+ROLES: Final = {"manager": "Менеджер", "head": "Руководитель", "marketer": "Маркетолог", "admin": "Администратор"}
+_STATUSES: Final = {
+    "queued": "отправляется", "sent": "отправлено", "delivered": "доставлено", "read": "прочитано", "failed": "не отправлено",
+    "blocked": "не отправлено", "unknown": "неизвестно, дошло ли",
+}  # fmt: skip
+_BOT: Final = {
+    "running": "ведёт разговор", "stopped": "остановлен", "finished": "прошёл сценарий до конца",
+    "timed_out": "не дождался ответа", "handed_off": "передал разговор менеджеру",
+}  # fmt: skip
+_AUTHORS: Final = {"customer": "Клиент", "bot": "Бот", "robot": "Автоматика", "system": ""}
+_AMBER_MS: Final = 10 * 60_000
+_RED_MS: Final = 30 * 60_000
+
+
+def moment(at: Instant | None, now: Instant, zone: str) -> dict[str, str | None]:
+    """An instant as the shop's clock shows it, and how long ago it was."""
+    at = at or 0
+    there = _there(at, zone)
+    waited = max(0, now - at)
+    late = "red" if waited >= _RED_MS else "amber" if waited >= _AMBER_MS else None
+    return {"iso": iso(at), "text": f"{_day(there)}, {there:%H:%M}", "ago": _ago(waited), "late": late}
+
+
+def _there(at: Instant, zone: str) -> datetime:
+    return datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(zone))
+
+
+def _day(there: datetime) -> str:
+    return f"{there.day} {_MONTHS[there.month - 1]}"
+
+
+def _ago(waited: int) -> str:
+    minutes = waited // 60_000
+    if minutes < 1:
+        return "меньше минуты"
+    if minutes < 60:
+        return f"{minutes} мин"
+    hours = minutes // 60
+    return f"{hours} ч {minutes % 60} мин" if hours < 24 else f"{hours // 24} дн"
+
+
+def known_fields(house: House) -> dict[str, str]:
+    """What the scripts call their fields, for people."""
+    return {name: title for script in house.scripts.values() for name, title in script.fields.items()}
+
+
+def rows(values: Mapping[str, Any], titles: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"label": titles.get(name, name), "value": _worded(value)} for name, value in values.items()]
+
+
+def _worded(value: Any) -> str:
+    match value:
+        case None:
+            return "—"
+        case bool():
+            return "да" if value else "нет"
+        case list():
+            return ", ".join(_worded(one) for one in value)
+        case dict():
+            return str(value.get("name") or value.get("kind") or "файл")
+        case _:
+            return str(value)
+
+
+def handoff(duty: Duty, card: Card, house: House, now: Instant) -> dict[str, Any]:
+    """One conversation that waits for a person, with what the bot has found out."""
+    titles = known_fields(house)
+    gathered = rows(duty.task.details, titles)
+    told_below = tuple(f"{row['label']}: " for row in gathered)
+    return {
+        "deal": card.deal.id,
+        "url": f"/console/deals/{card.deal.id}",
+        "who": _name(card),
+        "phone": card.contact.phone,
+        "channel": _route(card),
+        "what": "\n".join(line for line in duty.task.text.splitlines() if not line.startswith(told_below)),
+        "gathered": gathered,
+        "since": moment(duty.task.created_at, now, house.playbook.zone),
+        "stage": _stage(card, house),
+        "responsible": duty.responsible.name if duty.responsible else None,
+    }
+
+
+def deal(card: Card, duties: Sequence[Duty], house: House, now: Instant) -> dict[str, Any]:
+    d, zone = card.deal, house.playbook.zone
+    contacts = [("Телефон", card.contact.phone), ("E-mail", card.contact.email)]
+    contacts += [(CHANNELS.get(i.channel, i.channel), i.name or i.address) for i in card.identities]
+    bot = {"name": house.title(card.run.bot), "line": _BOT.get(card.run.status, card.run.status)} if card.run else None
+    return {
+        "id": d.id,
+        "title": d.title,
+        "funnel": house.funnel(d.funnel).title,
+        "stage": _stage(card, house),
+        "source": CHANNELS.get(d.source, d.source),
+        "who": _name(card),
+        "responsible": card.responsible.name if card.responsible else None,
+        "opened": {**moment(d.opened_at, now, zone), "ago": None},
+        "outcome": d.outcome,
+        "reason": house.reason(d.reason),
+        "contacts": [{"label": label, "value": value} for label, value in contacts if value],
+        "fields": rows(d.fields, known_fields(house)),
+        "tags": d.tags,
+        "bot": bot,
+        "tasks": [
+            {
+                "text": duty.task.text,
+                "responsible": duty.responsible.name if duty.responsible else None,
+                "since": moment(duty.task.created_at, now, zone),
+            }
+            for duty in duties
+        ],
+    }
+
+
+def days(told: Sequence[Told], house: House, now: Instant) -> list[dict[str, Any]]:
+    """The timeline by the shop's days, oldest first."""
+    found: list[dict[str, Any]] = []
+    for one in told:
+        there = _there(one.entry.at, house.playbook.zone)
+        label = f"{_day(there)} {there.year}"
+        if not found or found[-1]["label"] != label:
+            found.append({"label": label, "entries": []})
+        found[-1]["entries"].append(_entry(one, there, now, house))
+    return found
+
+
+def _entry(told: Told, there: datetime, now: Instant, house: House) -> dict[str, Any]:
+    e = told.entry
+    status, error, repeat = fate(told.parts)
+    side = e.direction if e.kind == "message" and e.direction in ("in", "out") else "none"
+    shown = _STATUSES.get(status or "", "") + (" (возможно, дважды)" if repeat else "")
+    return {
+        "id": e.id,
+        "kind": e.kind,
+        "side": side,
+        "author": told.person.name if told.person else _AUTHORS.get(e.author, e.author),
+        "text": e.text,
+        "at": {**moment(e.at, now, house.playbook.zone), "text": f"{there:%H:%M}", "ago": None},
+        "status": shown if side == "out" else "",
+        "problem": error or "",
+        "channel": CHANNELS.get(e.channel, e.channel),
+        "media": [{"url": "", "name": one.get("name") or "", "photo": False} for one in e.media],
+    }
+
+
+def me(person: Person) -> dict[str, str]:
+    return {"name": person.name, "role": ROLES.get(person.role, person.role)}
+
+
+def _name(card: Card) -> str:
+    named = next((i.name for i in card.identities if i.name), "")
+    return card.contact.name or named or card.contact.phone or f"Клиент № {card.contact.id}"
+
+
+def _route(card: Card) -> str:
+    route = next((i for i in card.identities if i.id == card.deal.route_id), None)
+    return CHANNELS.get(route.channel, route.channel) if route else CHANNELS.get(card.deal.source, card.deal.source)
+
+
+def _stage(card: Card, house: House) -> str:
+    stage = house.funnel(card.deal.funnel).stage(card.deal.stage)
+    return stage.title if stage else card.deal.stage
