@@ -74,6 +74,12 @@ async def test_an_answer_that_never_came_is_unknown(on: Bench) -> None:
     assert isinstance(await on.channel.send(Outgoing(7, on.address, text="да")), Unknown)
 
 
+async def test_a_redirect_is_not_followed(on: Bench) -> None:
+    """F129: where it points, somebody would answer 200."""
+    on.standin.faults.add("redirect", value=f"{on.standin.base}/_log")
+    assert isinstance(await on.channel.send(Outgoing(7, on.address, text="да")), Retry)
+
+
 async def test_a_provider_that_is_not_there_is_asked_again_later(on: Bench) -> None:
     await on.standin.stop()
     assert isinstance(await on.channel.send(Outgoing(7, on.address, text="да")), Retry)
