@@ -213,6 +213,8 @@ class Ledger:
     def loops(self, text: str) -> bool:
         """Count one automatic message; True when the contact has had too many, or too many alike."""
         guard = self.house.loop_guard
+        if not guard.messages:
+            return False
         since = self.now - guard.minutes * 60_000
         digest = zlib.crc32(text.encode())
         pace = [p for p in self.rows.pace if p[0] > since]

@@ -133,7 +133,7 @@ class Shop:
     async def _next_due(self) -> int | None:
         lanes = await self.rows(select(tables.lanes.c.due_at).where(tables.lanes.c.due_at.is_not(None)))
         parts = await self.rows(select(tables.parts.c.due_at).where(tables.parts.c.state == "queued"))
-        return min([r[0] for r in lanes + parts], default=None)
+        return min([r[0] for r in lanes + parts if r[0] > self.clock.now()], default=None)
 
     async def settle(self) -> None:
         """Run the workers until nothing is left to do at this moment."""
@@ -150,7 +150,8 @@ class Shop:
         import asyncio  # noqa: PLC0415
 
         if not contact:
-            contact = (await self.deal(deal))["contact_id"]
+            found = await self.deal(deal)
+            deal, contact = found["id"], found["contact_id"]
         task = asyncio.ensure_future(self.turns.ask(contact, deal, command, who))
         await asyncio.sleep(0)
         await self.turns.once()

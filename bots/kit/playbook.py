@@ -69,7 +69,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class LoopGuard:
-    """How much a bot may say to one contact before a person looks: messages in so many minutes, and equal texts."""
+    """How much a bot may say to one contact before a person looks: messages in so many minutes, and equal texts.
+
+    0 messages: no guard at all.
+    """
 
     messages: int = 20
     minutes: int = 10
@@ -280,8 +283,11 @@ def _loop_guard(at: Section, found: Findings) -> LoopGuard:
     if one is None:
         return LoopGuard()
     usual = LoopGuard()
+    messages = whole_of(one.get("messages"), "messages", 0, 1000, found)
+    if messages == 0:
+        found.warn(one.keys["messages"], "0 takes the guard away", "Leave it in where robots may write to you")
     return LoopGuard(
-        whole_of(one.get("messages"), "messages", 1, 1000, found) or usual.messages,
+        usual.messages if messages is None else messages,
         whole_of(one.get("minutes"), "minutes", 1, 1440, found) or usual.minutes,
         whole_of(one.get("equal"), "equal", 1, 1000, found) or usual.equal,
     )

@@ -53,7 +53,9 @@ async def _serve(settings: Settings, host: str, port: int, *, demo: bool) -> int
     try:
         await app.start(host, port)
     except OSError as wrong:
-        click.echo(f"Cannot listen on {host}:{port}: {wrong.strerror or wrong}. Try --port with another number.", err=True)
+        click.echo(
+            f"Cannot listen on {host}:{port}: {wrong.strerror or wrong}. Try --port with another number.", err=True
+        )
         return 1
     structlog.get_logger().info("ready", host=host, port=app.port, channels=sorted(app.channels))
     if demo:
