@@ -24,8 +24,9 @@ IDLE_MS: Final = 12 * 3_600_000
 SESSION_MS: Final = 7 * 24 * 3_600_000
 _RENEW_MS: Final = 600_000
 """A session's end is moved at most this often, so that reading pages costs no writes."""
-_SETTINGS: Final = hashlib.sha256(b"parley: the person that the settings' token acts as").hexdigest()
-"""Marks the person behind PARLEY_ADMIN_TOKEN. No token has this digest: the settings' one is never stored."""
+_SETTINGS: Final = "settings"
+"""Marks the person behind PARLEY_ADMIN_TOKEN, whose digest is never stored. No digest looks like a mark."""
+_DEMO: Final = "demo"
 
 
 def digest(token: str) -> str:
@@ -120,23 +121,36 @@ def session_needs_renewal(conn: Connection, token_digest: str, now: Instant) -> 
 
 def admin_of_settings(conn: Connection, ids: Ids, now: Instant) -> Person:
     """The person that PARLEY_ADMIN_TOKEN acts as, made when first needed, one for all processes."""
-    if found := find_admin_of_settings(conn):
+    return _standing(conn, ids, _SETTINGS, "admin", "admin", now)
+
+
+def find_admin_of_settings(conn: Connection) -> Person | None:
+    return _find_standing(conn, _SETTINGS)
+
+
+def demo_signin(conn: Connection, ids: Ids, now: Instant) -> str:
+    """A sign-in token for the demo's one manager, the same person at every start."""
+    return issue_signin(conn, ids, _standing(conn, ids, _DEMO, "Анна", "head", now).id, now)
+
+
+def _standing(conn: Connection, ids: Ids, mark: str, name: str, role: Role, now: Instant) -> Person:
+    """The person behind a mark: a token's row whose digest no token has."""
+    if found := _find_standing(conn, mark):
         return found
     fresh = ids.take("person")
     dialect = sqlite_insert if conn.dialect.name == "sqlite" else pg_insert
     anchor = dialect(tokens).values(
-        id=ids.take("token"), person_id=fresh, kind="settings", digest=_SETTINGS, created_at=now, expires_at=None, ended_at=None
+        id=ids.take("token"), person_id=fresh, kind="mark", digest=mark, created_at=now, expires_at=None, ended_at=None
     )  # fmt: skip
     won = conn.execute(anchor.on_conflict_do_nothing(index_elements=["digest"]).returning(tokens.c.id)).scalar()
     if won is not None:
-        conn.execute(insert(people).values(id=fresh, name="admin", role="admin", active=1, created_at=now))
-    return find_admin_of_settings(conn) or Person(fresh, "admin", "admin", active=True)
+        conn.execute(insert(people).values(id=fresh, name=name, role=role, active=1, created_at=now))
+    return _find_standing(conn, mark) or Person(fresh, name, role, active=True)
 
 
-def find_admin_of_settings(conn: Connection) -> Person | None:
-    row = conn.execute(
-        select(*_PERSON).join(tokens, tokens.c.person_id == people.c.id).where(tokens.c.digest == _SETTINGS)
-    ).first()
+def _find_standing(conn: Connection, mark: str) -> Person | None:
+    found = select(*_PERSON).join(tokens, tokens.c.person_id == people.c.id).where(tokens.c.digest == mark)
+    row = conn.execute(found).first()
     return _person(row) if row else None
 
 

@@ -41,7 +41,9 @@ class Shop:
         """A fresh person's API token."""
 
         def make(conn: Any) -> str:
-            person = people.add_person(conn, self.ctx.db.ids, name or f"{role}-{next(self.numbers)}", role, self.clock.now())  # type: ignore[arg-type]
+            person = people.add_person(
+                conn, self.ctx.db.ids, name or f"{role}-{next(self.numbers)}", role, self.clock.now()
+            )  # type: ignore[arg-type]
             return people.issue_api(conn, self.ctx.db.ids, person.id, self.clock.now())
 
         return self.ctx.db.write_now(make)
@@ -61,7 +63,9 @@ class Shop:
         assert status == 200, body
         return body
 
-    async def say(self, text: str, who: str = "ivan", *, channel: str = "web", name: str = "Иван", phone: str = "") -> None:
+    async def say(
+        self, text: str, who: str = "ivan", *, channel: str = "web", name: str = "Иван", phone: str = ""
+    ) -> None:
         """A customer's message, kept and turned."""
         sender = Sender(channel, "site", who, name=name, phone=phone)
         message = MessageReceived(sender, text, message_id=f"m{next(self.numbers)}", sent_at=self.clock.now())
@@ -80,7 +84,9 @@ class Shop:
         return next(d for d in items if any(i["address"] == who for i in d["contact"]["identities"]))
 
     async def open_deal(self, token: str = ADMIN, **contact: str) -> dict[str, Any]:
-        status, deal = await self.call("POST", "/deals", token, json={"contact": contact or {"name": f"К{next(self.numbers)}"}})
+        status, deal = await self.call(
+            "POST", "/deals", token, json={"contact": contact or {"name": f"К{next(self.numbers)}"}}
+        )
         assert status == 201, deal
         return deal
 

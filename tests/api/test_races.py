@@ -13,7 +13,9 @@ async def test_of_fifty_takers_exactly_one_wins_and_the_others_learn_who(shop: S
     answers = await asyncio.gather(*(shop.call("POST", f"/deals/{deal['id']}/take", token) for token in takers))
     assert Counter(status for status, _ in answers) == {200: 1, 409: 49}
     winner = next(body["responsible"] for status, body in answers if status == 200)
-    assert {body["error"]["current"]["responsible"]["id"] for status, body in answers if status == 409} == {winner["id"]}
+    assert {body["error"]["current"]["responsible"]["id"] for status, body in answers if status == 409} == {
+        winner["id"]
+    }
     now = await shop.get(f"/deals/{deal['id']}")
     assert (now["responsible"], now["stage"], now["owner"]) == (winner, "clarification", "person")
     assert now["bot"]["status"] == "stopped"
@@ -35,7 +37,9 @@ async def test_a_reply_sent_twice_at_once_is_one_message(shop: Shop) -> None:
     assert {status for status, _ in answers} == {200}
     assert len({body["id"] for _, body in answers}) == 1
     timeline = await shop.get(f"/deals/{deal['id']}/timeline?limit=200")
-    assert [e["text"] for e in timeline["items"] if e["author"] == "manager" and e["kind"] == "message"] == ["Добрый день!"]
+    assert [e["text"] for e in timeline["items"] if e["author"] == "manager" and e["kind"] == "message"] == [
+        "Добрый день!"
+    ]
 
 
 @both_databases

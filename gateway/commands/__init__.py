@@ -1,0 +1,34 @@
+"""The commands beside `parley serve`. Each is a module with a function `command`, imported only when it is called."""
+
+from importlib import import_module
+from typing import Any, Final, cast
+
+import click
+
+
+class Later(click.Command):
+    """Stands for a command until it is called, so that `parley --help` imports nothing heavy."""
+
+    def __init__(self, name: str, module: str, text: str) -> None:
+        super().__init__(name, help=text, add_help_option=False)
+        self._module = module
+
+    def load(self) -> click.Command:
+        return cast("click.Command", import_module(f"gateway.commands.{self._module}").command)
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        return self.load().make_context(info_name, args, parent, **extra)
+
+
+COMMANDS: Final[list[click.Command]] = [
+    Later("serve", "serve", "Run the gateway."),
+    Later("check", "check", "Look for mistakes in playbooks and scripts."),
+    Later("chat", "chat", "Talk to a bot in the terminal, as a customer."),
+    Later("user", "user", "People who work here."),
+    Later("token", "token", "Tokens for other programs."),
+    Later("migrate", "migrate", "Bring the database's schema up to date."),
+    Later("export", "exporting", "Write the whole data out as JSON lines."),
+    Later("import", "importing", "Take an export into an empty database."),
+]

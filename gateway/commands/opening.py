@@ -1,0 +1,51 @@
+"""How the small commands reach the data: settings, folder, database, schema; and a plain line where it cannot be."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from gateway.settings import Settings, SettingsError, load_settings
+from state import schema
+from state.database import Database, Job, Unavailable
+
+T = TypeVar("T")
+
+
+def settings_or_exit() -> Settings:
+    try:
+        return load_settings()
+    except SettingsError as wrong:
+        raise click.ClickException(str(wrong)) from None
+
+
+@contextmanager
+def open_database(*, upgrade: bool = True) -> Iterator[tuple[Settings, Database]]:
+    """The shop's database, its schema up to date. A server may be running on it at the same time."""
+    settings = settings_or_exit()
+    url = settings.database
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).absolute().parent.mkdir(parents=True, exist_ok=True)
+    db = Database(url)
+    try:
+        if upgrade:
+            schema.upgrade(db)
+        yield settings, db
+    except (Unavailable, OSError, schema.Ahead) as error:
+        raise click.ClickException(f"the database cannot be used: {error}") from error
+    finally:
+        db.engine.dispose()
+
+
+def write(db: Database, job: Job[T]) -> T:
+    """One transaction of a command that makes rows; ids that it reserved and did not use are given back."""
+    answer = db.write_now(job, "people")
+    db.write_now(db.ids.give_back)
+    return answer
+
+
+def base_url(settings: Settings) -> str:
+    """Where people reach the console."""
+    return settings.public_url or "http://127.0.0.1:8080"

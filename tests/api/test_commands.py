@@ -1,0 +1,197 @@
+"""The small commands, run as an operator runs them."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from gateway.commands import COMMANDS
+from state import people, schema
+from state.database import Database
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("DATABASE_URL", "DATA_DIR", "PUBLIC_URL", "PLAYBOOK", "ADMIN_TOKEN"):
+        monkeypatch.delenv(f"PARLEY_{name}", raising=False)
+    return tmp_path
+
+
+def parley(*args: str, input: str | bytes | None = None) -> Result:
+    return CliRunner().invoke(click.Group("parley", commands=COMMANDS), args, input=input)
+
+
+def _database(home: Path) -> Database:
+    return Database(f"sqlite:///{home / 'data' / 'parley.db'}")
+
+
+def test_a_new_token_is_printed_once_and_speaks_for_a_person_of_its_own(home: Path) -> None:
+    first, second = (
+        parley("token", "create", "--role", "manager"),
+        parley("token", "create", "--role", "manager", "--name", "Ольга"),
+    )
+    assert (first.exit_code, second.exit_code) == (0, 0), first.output + second.output
+    db = _database(home)
+    tokens = [result.output.strip() for result in (first, second)]
+    found = [db.write_now(lambda c, t=token: people.whoami(c, people.digest(t), 1)) for token in tokens]
+    db.engine.dispose()
+    assert [p.role for p in found if p] == ["manager", "manager"]
+    assert len({p.id for p in found if p}) == 2
+    assert found[1] is not None
+    assert found[1].name == "Ольга"
+    stored = (
+        (home / "data" / "parley.db").read_bytes() + (home / "data" / "parley.db-wal").read_bytes()
+        if (home / "data" / "parley.db-wal").exists()
+        else (home / "data" / "parley.db").read_bytes()
+    )
+    assert tokens[0].encode() not in stored
+
+
+def test_a_new_person_gets_a_link_to_the_public_address(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert parley("user", "add", "Анна", "--role", "head").output.startswith("http://127.0.0.1:8080/signin?token=")
+    monkeypatch.setenv("PARLEY_PUBLIC_URL", "https://chat.example.com")
+    assert parley("user", "add", "Анна", "--role", "head").output.startswith("https://chat.example.com/signin?token=")
+
+
+def test_a_role_that_is_not_there_is_a_usage_error(home: Path) -> None:
+    assert parley("user", "add", "Анна", "--role", "boss").exit_code == 2
+    assert parley("token", "create").exit_code == 2
+
+
+def test_migrate_says_what_it_did(home: Path) -> None:
+    (home / "data").mkdir()
+    assert f"upgraded to {schema.HEAD}" in parley("migrate").output
+    assert f"up to date: {schema.HEAD}" in parley("migrate").output
+
+
+def test_a_wrong_setting_is_a_plain_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARLEY_DATABASE_URL", "mysql://nope")
+    result = parley("migrate")
+    assert result.exit_code == 1
+    assert "PARLEY_DATABASE_URL" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_what_was_exported_can_be_imported_and_exported_again_unchanged(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parley("user", "add", "Анна", "--role", "head")
+    db = _database(home)
+    with db.engine.begin() as conn:
+        conn.execute(text("INSERT INTO contacts VALUES (5, 'Иван «ё» \U0001f600', '+79161234567', '', 1, NULL)"))
+        conn.execute(text("INSERT INTO lanes VALUES (5, NULL, '[[1,2]]')"))
+        conn.execute(text("INSERT INTO changes (at, kind, deal_id, ref_id) VALUES (1, 'note', 1, 1)"))
+        conn.execute(
+            text("INSERT INTO inbox VALUES (9,'web','site','x',5,1,'message','{}',0,'k',:raw,'processed','',2)"),
+            {"raw": b"\xff\x00{}"},
+        )
+    db.engine.dispose()
+    out = parley("export", str(home / "all.jsonl"))
+    assert out.exit_code == 0, out.output
+    monkeypatch.setenv("PARLEY_DATA_DIR", str(home / "other"))
+    taken = parley("import", str(home / "all.jsonl"))
+    assert taken.exit_code == 0, taken.output
+    parley("export", str(home / "again.jsonl"))
+    first, again = (sorted((home / n).read_text().splitlines()) for n in ("all.jsonl", "again.jsonl"))
+    assert [line for line in first if '"counters"' not in line] == [line for line in again if '"counters"' not in line]
+    assert any("Иван «ё»" in line for line in again)
+    refused = parley("import", str(home / "all.jsonl"))
+    assert refused.exit_code == 1
+    assert "not empty" in refused.output
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("{}", "line 1"),
+        ("[1]", "line 1"),
+        (f'{{"parley": "{schema.HEAD}"}}\n{{"table": "nope", "row": {{}}}}', "line 2"),
+        (f'{{"parley": "{schema.HEAD}"}}\n{{"table": "cursors", "row": {{"key": "a"}}}}', "columns"),
+        (f'{{"parley": "{schema.HEAD}"}}\nnot json', "line 2"),
+    ],
+)
+def test_an_import_that_makes_no_sense_stores_nothing(home: Path, lines: str, said: str) -> None:
+    result = parley("import", input=lines)
+    assert result.exit_code == 1
+    assert said in result.output
+    db = _database(home)
+    with db.engine.connect() as conn:
+        assert conn.execute(text("SELECT count(*) FROM cursors")).scalar() == 0
+    db.engine.dispose()
+
+
+def test_the_shipped_playbook_is_clean(home: Path) -> None:
+    result = parley("check")
+    assert result.exit_code == 0, result.output
+
+
+def test_a_mistake_is_told_with_file_line_column_and_remedy(home: Path) -> None:
+    (home / "bad.yaml").write_text(
+        "script: Плохой\nsteps:\n  one:\n    ask: Как вас зовут?\n    save: name2\n    then: nowhere\n"
+    )
+    result = parley("check", "bad.yaml")
+    assert result.exit_code == 1
+    first = result.output.splitlines()[0]
+    file, line, column, severity, _ = first.split(":", 4)
+    assert (file, severity.strip()) == ("bad.yaml", "error")
+    assert int(line) >= 1
+    assert int(column) >= 1
+
+
+def test_a_file_that_is_not_there_is_a_usage_error(home: Path) -> None:
+    assert parley("check", "nothing.yaml").exit_code == 2
+    assert parley("check", "--wat").exit_code == 2
+
+
+def test_a_binary_file_is_a_finding_and_not_a_crash(home: Path) -> None:
+    (home / "bad.yaml").write_bytes(b"\xff\xfe\x00")
+    result = parley("check", "bad.yaml")
+    assert result.exit_code == 1
+    assert "UTF-8" in result.output
+
+
+def test_chatting_is_one_line_a_message_and_a_clock_of_ones_own(home: Path) -> None:
+    result = parley("chat", input="здравствуйте\n/now\n/+1h\n/now\n/+soon\n")
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert lines[0].startswith("bot: ")
+    clocks = [line for line in lines if line.startswith("2025-")]
+    assert len(clocks) == 2
+    assert clocks[1] > clocks[0]
+
+
+def test_a_bot_waits_ten_hours_and_then_closes_the_talk(home: Path) -> None:
+    result = parley("chat", "qualifier", "--playbook", "autoparts", input="здравствуйте\n/+11h\n")
+    assert "closed: silence" in result.output
+
+
+def test_an_unknown_bot_is_a_usage_error(home: Path) -> None:
+    assert parley("chat", "nobody").exit_code == 2
+    assert parley("chat", "../../etc").exit_code == 2
+
+
+def test_help_is_quick_because_commands_are_imported_when_called() -> None:
+    program = "import sys; from gateway.commands import COMMANDS; print([m for m in ('sqlalchemy', 'aiohttp', 'pydantic') if m in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert ran.stdout.strip() == "[]"
+    listed = parley("--help").output
+    assert all(name in listed for name in ("serve", "check", "chat", "user", "token", "migrate", "export", "import"))
+
+
+def test_the_demo_meets_the_same_manager_at_every_start(home: Path) -> None:
+    db = _database(home)
+    (home / "data").mkdir()
+    schema.upgrade(db)
+    links = [db.write_now(lambda c: people.demo_signin(c, db.ids, 1)) for _ in range(2)]
+    found = {db.write_now(lambda c, t=token: people.signin_for(c, t, 2)) for token in links}
+    asyncio.run(db.close())
+    assert len(found) == 1
+    assert None not in found
