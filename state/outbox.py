@@ -70,7 +70,8 @@ _SENDING = (
     .where(parts.c.id.in_(bindparam("ids", expanding=True)))
     .values(state="sending", claimed_at=bindparam("at"), attempts=parts.c.attempts + 1)
 )
-_in_play = parts.c.state.in_(("queued", "sending", "unknown"))
+# Spelled out: a list in the statement cannot be executed for many rows at once.
+_in_play = or_(parts.c.state == "queued", parts.c.state == "sending", parts.c.state == "unknown")
 _SETTLE = (
     update(parts)
     .where(parts.c.id == bindparam("b_id"))

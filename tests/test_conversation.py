@@ -284,3 +284,10 @@ async def test_a_poison_event_is_parked_with_a_task_and_its_contact_goes_on(shop
 
 def test_lane_rows_need_no_deal():
     assert LaneRows.__dataclass_fields__["deals"].default_factory is list  # type: ignore[misc]
+
+
+async def test_many_customers_at_once_are_each_answered(shop: Shop):
+    await shop.hear(*[MessageReceived(shop.sender(str(n)), "Здравствуйте") for n in range(300)])
+    await shop.settle()
+    assert len({o.address for o in shop.paper.sent}) == 300
+    assert {p["state"] for p in await shop.all("parts")} == {"sent"}
