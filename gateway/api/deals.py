@@ -123,10 +123,10 @@ def matched(if_match: str | None) -> int | None:
     """The version in `If-Match`; None for none and for `*`."""
     if if_match is None or if_match.strip() == "*":
         return None
-    digits = re.fullmatch(r'(?:W/)?"?([0-9]{1,18})"?', if_match.strip())
-    if digits is None:
+    found = re.fullmatch(r'(?:W/)?"([0-9]{1,18})"|([0-9]{1,18})', if_match.strip())
+    if found is None:
         raise invalid("If-Match", "must be a deal's version")
-    return int(digits[1])
+    return int(found[1] or found[2])
 
 
 def whose(responsible: int | str | None, who: Person) -> int | None:

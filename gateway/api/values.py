@@ -47,6 +47,12 @@ def moment(value: Any) -> Instant:
     return at
 
 
+def _not_whole(value: Any) -> Any:
+    if isinstance(value, int):
+        raise ValueError(f"must be a whole number of at most {MOST}, or a fraction")  # noqa: TRY004 - pydantic's way to say no
+    return value
+
+
 def _not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("must not be empty")
@@ -67,7 +73,7 @@ Words = Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=10_
 _Scalar = (
     Annotated[str, AfterValidator(clean), Field(max_length=4_000)]
     | Annotated[int, Field(ge=-MOST, le=MOST)]
-    | (Annotated[float, Field(allow_inf_nan=False)] | bool | None)
+    | (Annotated[float, Field(allow_inf_nan=False), BeforeValidator(_not_whole)] | bool | None)
 )
 FieldValue = _Scalar | Annotated[list[_Scalar], Field(max_length=100)]
 Fields = Annotated[

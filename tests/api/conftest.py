@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from gateway.api import ApiContext, make_api
 from gateway.channels.base import Limits
 from gateway.clock import SetClock
 from gateway.events import MessageReceived, Received, Sender
+from gateway.house import House
 from gateway.intake import Intake
 from gateway.playbooks import read_house
 from gateway.turns import Turns
@@ -115,9 +117,24 @@ def migrated(server: str) -> Iterator[str]:
     drop_database(url)
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("schema") / "parley.db"
+    db = Database(f"sqlite:///{file}")
+    schema.upgrade(db)
+    db.engine.dispose()
+    return file
+
+
+@pytest.fixture(scope="session")
+def autoparts() -> House:
+    return read_house("autoparts")
+
+
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, migrated_file: Path) -> Iterator[str]:
     if getattr(request, "param", "sqlite") == "sqlite":
+        shutil.copy(migrated_file, tmp_path / "parley.db")
         yield f"sqlite:///{tmp_path / 'parley.db'}"
         return
     url = fresh_database(request.getfixturevalue("server"), request.getfixturevalue("migrated"))
@@ -126,11 +143,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
-async def shop(database_url: str) -> AsyncIterator[Shop]:
+async def shop(database_url: str, autoparts: House) -> AsyncIterator[Shop]:
     db, clock, live = Database(database_url), SetClock(MORNING), LocalLive()
-    schema.upgrade(db)
-    house = read_house("autoparts")
-    house.channels = {"web:site": WEB, "whatsapp:site": WHATSAPP}
+    house = House(autoparts.playbook, autoparts.scripts, {"web:site": WEB, "whatsapp:site": WHATSAPP})
     intake, turns = Intake(db, live, clock), Turns(db, house, live, clock)
     ctx = ApiContext(db, turns, live, clock, house, ADMIN, intake)
     app = web.Application(client_max_size=1_000_000)
