@@ -30,6 +30,7 @@ $(BIN)/.dev: requirements-dev.lock $(BIN)/.runtime
 	@touch $@
 
 setup: $(BIN)/.runtime ## .venv with the `parley` command
+	@:
 
 # -- using it ---------------------------------------------------------------------------------------------------------
 
