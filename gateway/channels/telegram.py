@@ -5,12 +5,11 @@ The token is part of every address we call, so no text of the HTTP library's is 
 
 import asyncio
 import hmac
-import importlib
 import logging
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import aiohttp
 import orjson
@@ -33,11 +32,9 @@ from gateway.channels.base import (
     Unknown,
 )
 from gateway.channels.telegram_answers import SetupFailed
+from gateway.channels.telegram_aside import TelegramAside
 from gateway.events import Received
 from gateway.fetch import Fetched, Fetcher, NotFetched
-
-if TYPE_CHECKING:
-    from gateway.channels.telegram_typed import TelegramTyped
 
 API: Final = "https://api.telegram.org"
 HOOK: Final = "/hooks/telegram"
@@ -93,12 +90,11 @@ class TelegramChannel:
         self._secret = secret
         self._session = session
         self._base = api_base.rstrip("/")
-        self._hook_url = public_url.rstrip("/") + HOOK
+        self._hook_url = public_url.rstrip("/") + HOOK if public_url else ""
         self._fetcher = fetcher
         self._load_file = load_file
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
-        self._typed: TelegramTyped | None = None
-        self._typed_lock = asyncio.Lock()
+        self._typed = TelegramAside(token, self._base)
         self._webhook_gone = False
         self._poll_failures = 0
         self._poll_s = poll_s
@@ -244,7 +240,10 @@ class TelegramChannel:
                 return
 
     async def _set_up(self) -> None:
-        typed = await self._calls()
+        if self.mode == "webhook" and not self._hook_url:
+            _log.warning("telegram: no public address is set, so the webhook is left as it is")
+            return
+        typed = self._typed
         if (found := await typed.identity()) != self.account:
             raise SetupFailed(f"the token answers as bot {found}", "token")
         if self.mode == "webhook":
@@ -255,7 +254,7 @@ class TelegramChannel:
 
     async def _drop_webhook(self) -> bool:
         try:
-            await (await self._calls()).delete_webhook()
+            await self._typed.delete_webhook()
         except SetupFailed as failed:
             self.trouble = self._hide(str(failed))
             await self._poll_again_later(0, self.trouble)
@@ -268,7 +267,7 @@ class TelegramChannel:
         if self._fetcher is None:
             return NotFetched("refused", "downloads are off")
         try:
-            path = await (await self._calls()).file_path(ref)
+            path = await self._typed.file_path(ref)
         except SetupFailed as failed:
             return NotFetched("gone" if failed.kind == "request" else "failed", self._hide(str(failed)))
         if not path or path.startswith("/") or ".." in path:
@@ -276,16 +275,9 @@ class TelegramChannel:
         got = await self._fetcher.get(f"{self._base}/file/bot{self._token}/{path}")
         return got if isinstance(got, Fetched) else NotFetched(got.cause, self._hide(got.reason))
 
-    async def _calls(self) -> "TelegramTyped":
-        async with self._typed_lock:
-            if self._typed is None:
-                # The import takes seconds: in a thread the loop goes on answering meanwhile.
-                module = await asyncio.to_thread(importlib.import_module, "gateway.channels.telegram_typed")
-                self._typed = module.TelegramTyped(self._token, self._base, self._session)
-            return self._typed
-
     async def close(self) -> None:
-        """The session is the application's; nothing here is ours to close."""
+        """Ends the process aside; the session is the application's."""
+        await self._typed.close()
 
     def _hide(self, words: str) -> str:
         return words.replace(self._token, "***").replace(self._secret or "\0", "***")

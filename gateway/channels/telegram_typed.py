@@ -1,11 +1,18 @@
-"""Telegram's rare calls (webhook, identity, files), typed by aiogram. Importing this module costs seconds: do it late.
+"""Telegram's rare calls (webhook, identity, files), typed by aiogram. Runs as a process of its own.
 
-No call here is on a message's way, and nothing that leaves this module carries the token.
+Importing aiogram costs seconds of interpreter time and over 100 MB; in the gateway's own process every customer would
+wait for it. So `telegram_aside` starts `python -m gateway.channels.telegram_typed`, which reads one JSON request a
+line and answers each with one line. No call here is on a message's way, and nothing that leaves carries the token.
 """
 
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import aiohttp
+import orjson
 from aiogram import Bot, exceptions
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
@@ -72,3 +79,29 @@ class TelegramTyped:
         except exceptions.AiogramError as error:
             failed = SetupFailed(f"unexpected answer: {type(error).__name__}", "passing")
         raise SetupFailed(str(failed).replace(self._token, "***"), failed.kind, failed.pause_s)
+
+
+async def _serve() -> None:
+    """Until the gateway hangs up: a line in, a line out. The first line says whom to call."""
+    os.nice(10)
+    opening = orjson.loads(sys.stdin.readline())
+    async with aiohttp.ClientSession() as session:
+        typed = TelegramTyped(opening["token"], opening["api_base"], session)
+        calls: dict[str, Callable[..., Awaitable[Any]]] = {
+            "identity": typed.identity,
+            "set_webhook": typed.set_webhook,
+            "delete_webhook": typed.delete_webhook,
+            "file_path": typed.file_path,
+        }
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            asked = orjson.loads(line)
+            try:
+                answer = {"ok": await calls[asked["call"]](*asked["args"])}
+            except SetupFailed as failed:
+                answer = {"failed": str(failed), "kind": failed.kind, "pause_s": failed.pause_s}
+            sys.stdout.write(orjson.dumps(answer).decode() + "\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve())

@@ -15,7 +15,7 @@ class WebChannel:
 
     name = NAME
     account = ACCOUNT
-    limits = Limits(text=4000, caption=1000, unit="chars", buttons=12, label=60, media_bytes=10_000_000)
+    limits = Limits(text=4000, caption=1000, unit="chars", buttons=12, label=60, media_bytes=20_000_000, settles=True)
     rates: tuple[Rate, ...] = ()
     hooks: tuple[str, ...] = ()
 
@@ -33,6 +33,8 @@ class WebChannel:
         return Sent(f"web:{out.part}")
 
     async def settle(self, out: Outgoing) -> Outcome | None:
+        """What a dead process had claimed is on disk, and the visitor's page sees it."""
+        self._ring(f"visitor:{out.address}")
         return Sent(f"web:{out.part}")
 
     async def start(self) -> None:
