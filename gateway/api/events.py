@@ -1,5 +1,6 @@
 """Live changes as server-sent events: resumable by id, bounded in number, and over within seconds of a lost token."""
 
+import asyncio
 from typing import Annotated, Final
 
 import orjson
@@ -43,19 +44,27 @@ async def events(
 
 async def _stream(ctx: ApiContext, request: web.Request, feed: Feed, claimed: str | None) -> web.StreamResponse:
     allowed = POLICY["GET", "/events"].roles
-    shown = credential(request, ctx.admin_token)
+    shown, loop = credential(request, ctx.admin_token), asyncio.get_running_loop()
     async with feed.listen() as bell:
         last = await feed.resume(claimed)
         async with sse_response(request, headers=SAFE, ping_interval=_HEARTBEAT_S, sep="\n", send_timeout=20) as stream:
             await stream.send("{}", event="ready", id=str(last), retry=2_000)
-            while not feed.closing and stream.is_connected():
+            checked = loop.time()
+            while not feed.closing and _is_heard(request):
                 while found := await feed.after(last):
                     for change in found:
                         body = orjson.dumps(shapes.change(change)).decode()
                         await stream.send(body, event=change.kind, id=str(change.id))
                         last = change.id
                 await bell.wait(_RECHECK_S)
-                person = await person_of(ctx, shown)
-                if person is None or person.role not in allowed:
-                    break
+                if loop.time() - checked >= _RECHECK_S:
+                    checked = loop.time()
+                    person = await person_of(ctx, shown)
+                    if person is None or person.role not in allowed:
+                        break
             return stream  # type: ignore[no-any-return]
+
+
+def _is_heard(request: web.Request) -> bool:
+    """Whether somebody is still at the other end; a write would tell only at the next heartbeat."""
+    return request.transport is not None and not request.transport.is_closing()

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from gateway.api import ApiContext, make_api
+from gateway.api import Api, ApiContext, make_api
 from gateway.channels.base import Limits
 from gateway.clock import SetClock
 from gateway.events import MessageReceived, Received, Sender
@@ -37,6 +37,7 @@ class Shop:
     clock: SetClock
     url: str
     http: aiohttp.ClientSession
+    api: Api
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def token(self, role: str = "manager", name: str = "") -> str:
@@ -149,14 +150,15 @@ async def shop(database_url: str, autoparts: House) -> AsyncIterator[Shop]:
     intake, turns = Intake(db, live, clock), Turns(db, house, live, clock)
     ctx = ApiContext(db, turns, live, clock, house, ADMIN, intake)
     app = web.Application(client_max_size=1_000_000)
-    make_api(ctx).mount(app)
+    api = make_api(ctx)
+    api.mount(app)
     runner = web.AppRunner(app, shutdown_timeout=2)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     workers = [asyncio.create_task(intake.run()), asyncio.create_task(turns.run())]
     http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
     host, port = runner.addresses[0][:2]
-    yield Shop(ctx, clock, f"http://{host}:{port}", http)
+    yield Shop(ctx, clock, f"http://{host}:{port}", http, api)
     await http.close()
     await runner.cleanup()
     for worker in workers:
