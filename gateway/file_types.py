@@ -32,6 +32,8 @@ _MAGIC: Final[tuple[tuple[int, bytes, str, bool], ...]] = (
     (4, b"ftypM4A", "audio/mp4", True),
     (4, b"ftyp3gp", "video/3gpp", True),
     (4, b"ftypqt", "video/quicktime", True),
+    (4, b"ftyphei", "image/heic", False),
+    (4, b"ftypmif1", "image/heic", False),
     (4, b"ftyp", "video/mp4", True),
     (0, b"\x1aE\xdf\xa3", "video/webm", True),
     (0, b"%PDF-", "application/pdf", False),

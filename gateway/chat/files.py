@@ -1,0 +1,186 @@
+"""Visitors' files: taken in by what they really are, kept under random names, handed to their visitor and to staff.
+
+Nothing is unpacked or drawn here, and nothing a browser could run is ever shown by it.
+"""
+
+import asyncio
+import hmac
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Final
+from urllib.parse import quote
+
+from aiohttp import BodyPartReader, web
+
+from gateway import file_types
+from gateway.api.errors import SAFE, Refusal, json_response, not_found
+from gateway.api.identity import credential
+from gateway.api.policy import WORKERS
+from gateway.channels import payload
+from gateway.chat.messages import address_of, key_of
+from gateway.chat.reception import Reception
+from gateway.chat.visitor import Visitors
+from state import people, visitors
+from state.visitors import StoredFile
+
+MOST_BYTES: Final = 20_000_000
+_HEAD_BYTES: Final = 512_000
+"""So much of a file is looked at: a photo says its size behind its camera's notes."""
+_AROUND_BYTES: Final = 10_000
+_MOST_NAME: Final = 120
+_UNDRAWN: Final = frozenset({"image/heic"})
+"""A phone's photo, though hardly any browser shows it: handed over as a file."""
+_STALE_S: Final = 3_600
+_SERVED: Final = {
+    **SAFE,
+    "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, max-age=86400, immutable",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    reception: Reception
+    visitors: Visitors
+    folder: Path
+    secret: bytes
+    admin_token: str
+
+    # -- in ----------------------------------------------------------------------------------------------------------
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """One file of a form's field `file`. The same `X-Client-Id` again is the same file."""
+        self.visitors.own_page_only(request)
+        visitor = self.visitors.demand(request)
+        self.reception.pace(f"files:{visitor}", 0.1, 40)
+        self.reception.pace(f"files:{self.visitors.address(request)}", 2.0, 200)
+        if (request.content_length or 0) > MOST_BYTES + _AROUND_BYTES:
+            raise _too_large()
+        file_id = self._id_for(visitor, request.headers.get("X-Client-Id", ""))
+        known = (await self.reception.db.read(lambda c: visitors.find_files(c, [file_id]))).get(file_id)
+        if known is None:
+            known = await self._keep(request, visitor, file_id)
+        return json_response({"id": known.id, "url": address_of(known.id), "kind": known.kind, "name": known.name}, 201)
+
+    def _id_for(self, visitor: str, client_id: str) -> str:
+        """Not to be guessed, and the same for an upload that is tried again."""
+        if not client_id:
+            return secrets.token_hex(16)
+        return hmac.new(self.secret, f"file:{visitor}:{client_id}".encode(), "sha256").hexdigest()[:32]
+
+    async def _keep(self, request: web.Request, visitor: str, file_id: str) -> StoredFile:
+        part = await _file_part(request)
+        at = self.folder / f"{secrets.token_hex(16)}.part"
+        try:
+            head, size = await _write(part, at)
+            mime, kind = _what_it_is(head, size)
+            name = _shortened(payload.file_name(part.filename))
+            file = StoredFile(file_id, key_of(visitor), kind, name, mime, size)
+            await asyncio.to_thread(os.replace, at, self.folder / file_id)
+        finally:
+            await asyncio.to_thread(at.unlink, missing_ok=True)
+        now = self.reception.clock.now()
+        await self.reception.db.write(lambda c: visitors.add_file(c, file, now), "files")
+        return file
+
+    async def tidy(self, _app: web.Application) -> None:
+        """Uploads that a dead process had begun."""
+        await asyncio.to_thread(_remove_stale, self.folder)
+
+    # -- out ---------------------------------------------------------------------------------------------------------
+
+    async def hand_out(self, request: web.Request) -> web.StreamResponse:
+        file_id = request.match_info["file"]
+        file = (await self.reception.db.read(lambda c: visitors.find_files(c, [file_id]))).get(file_id)
+        if file is None or not (self._is_theirs(request, file) or await self._is_for_staff(request)):
+            raise not_found()
+        inline = file.kind != "document" and file.mime not in _UNDRAWN
+        headers = {
+            **_SERVED,
+            "Content-Type": file.mime
+            if file.kind != "document" or file.mime == "application/pdf"
+            else file_types.OCTETS,
+            "Content-Disposition": f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{quote(file.name, safe='')}",
+        }
+        return web.FileResponse(self.folder / file.id, headers=headers)
+
+    def _is_theirs(self, request: web.Request, file: StoredFile) -> bool:
+        visitor = self.visitors.known(request)
+        return bool(visitor) and file.identity_key == key_of(visitor)
+
+    async def _is_for_staff(self, request: web.Request) -> bool:
+        shown = credential(request, self.admin_token)
+        if shown is None or shown.kind == "settings":
+            return shown is not None
+        now = self.reception.clock.now()
+        person = await self.reception.db.read(lambda c: people.whoami(c, shown.digest, now, shown.kind))
+        return person is not None and person.role in WORKERS.roles
+
+
+async def _file_part(request: web.Request) -> BodyPartReader:
+    try:
+        reader = await request.multipart()
+        while (part := await reader.next()) is not None:
+            if isinstance(part, BodyPartReader) and part.name == "file":
+                return part
+    except (ValueError, AssertionError, KeyError, web.HTTPException):
+        pass
+    raise Refusal(400, "bad_form", "send a multipart form with the field `file`")
+
+
+async def _write(part: BodyPartReader, at: Path) -> tuple[bytes, int]:
+    """The file's first bytes and its size; what is on disk is there to stay."""
+    head, size = bytearray(), 0
+    with await asyncio.to_thread(at.open, "xb") as file:
+        while chunk := await part.read_chunk(256_000):
+            size += len(chunk)
+            if size > MOST_BYTES:
+                raise _too_large()
+            head += chunk[: _HEAD_BYTES - len(head)]
+            await asyncio.to_thread(file.write, chunk)
+        await asyncio.to_thread(_sync, file)
+    return bytes(head), size
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _what_it_is(head: bytes, size: int) -> tuple[str, str]:
+    """Type and kind by the first bytes. Pictures, sound, film and PDF are taken; archives and the unknown are not."""
+    if size == 0:
+        raise Refusal(422, "empty_file", "the file is empty")
+    found = file_types.of(head)
+    family = found.mime.partition("/")[0]
+    if family == "application" and found.mime != "application/pdf":
+        raise Refusal(415, "bad_type", "pictures, sound, video and PDF only")
+    if found.mime in _UNDRAWN:
+        return found.mime, "photo"
+    if not found.inline:
+        return found.mime, "document"
+    return found.mime, {"image": "photo", "video": "video"}.get(
+        family, "voice" if found.mime == "audio/ogg" else "audio"
+    )
+
+
+def _shortened(name: str) -> str:
+    """A long name keeps its end: it says what the file is."""
+    if len(name) <= _MOST_NAME:
+        return name
+    suffix = PurePosixPath(name).suffix[:20]
+    return name[: _MOST_NAME - len(suffix)] + suffix
+
+
+def _too_large() -> Refusal:
+    return Refusal(413, "too_large", f"at most {MOST_BYTES} bytes", limit=MOST_BYTES)
+
+
+def _remove_stale(folder: Path) -> None:
+    for left in folder.glob("*.part"):
+        if time.time() - left.stat().st_mtime > _STALE_S:
+            left.unlink(missing_ok=True)

@@ -1,0 +1,174 @@
+"""What the web chat's door asks of memory: a visitor's conversation as they may see it, and their files.
+
+A visitor is one identity of one account of the web channel; everything here is asked for by that identity's key, so
+nothing of anybody else's can come back.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy import Connection, ScalarSelect, and_, func, not_, or_, select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from state.records import Instant
+from state.tables import changes, entries, files, identities, inbox, parts, people
+
+MOST_LINES: Final = 200
+_MOST_HELD: Final = 20
+_GONE_OUT: Final = frozenset({"sending", "sent", "delivered", "read", "unknown"})
+_SKEW_MS: Final = 1_000
+"""Clocks of processes that share a database may differ by so much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One part of a message of ours that has gone out."""
+
+    payload: dict[str, Any]
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message of the conversation. `whole`: all the parts of a message of ours have gone out, or it is theirs."""
+
+    id: int
+    at: Instant
+    direction: str
+    author: str
+    person: str | None
+    text: str
+    media: list[dict[str, Any]]
+    client_id: str | None
+    parts: tuple[Shown, ...] = ()
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    id: str
+    identity_key: str
+    kind: str
+    name: str
+    mime: str
+    size: int
+
+
+_LINE = (
+    entries.c.id, entries.c.at, entries.c.direction, entries.c.author, people.c.name, entries.c.text, entries.c.media,
+    entries.c.client_id,
+)  # fmt: skip
+_LINES = select(*_LINE).select_from(entries).outerjoin(people, people.c.id == entries.c.person_id)
+
+
+def lines_after(conn: Connection, key: str, after: int, limit: int = MOST_LINES) -> list[Line]:
+    """What the visitor has not seen if `after` is the newest they know, oldest first; all where `after` is not theirs.
+
+    The order is that of time: processes that share a database give out ids in blocks. A message of ours stands where
+    it was decided and is seen when it goes out: one that was held up may turn up before `after`, and is given then.
+    """
+    messages = (entries.c.identity_id == _identity(key), entries.c.kind == "message", entries.c.direction != "")
+    lines = _LINES.where(*messages).order_by(entries.c.at.desc(), entries.c.id.desc())
+    last = conn.execute(select(entries.c.at, entries.c.direction).where(*messages, entries.c.id == after)).first()
+    if last is None:
+        rows, held = [tuple(row) for row in conn.execute(lines.limit(limit))], 0
+    else:
+        later = or_(entries.c.at > last.at, and_(entries.c.at == last.at, entries.c.id > after))
+        rows = [tuple(row) for row in conn.execute(lines.where(later).limit(limit))]
+        held = len(rows)
+        if last.direction == "in":  # what is ours goes out in its own order: nothing can be held up before it
+            ours = lines.where(not_(later), entries.c.direction == "out").limit(_MOST_HELD)
+            rows += [tuple(row) for row in conn.execute(ours)]
+    went = _parts_of(conn, [row[0] for row in rows if row[2] == "out"])
+    shown = [
+        _line(row, went.get(row[0], []), None if n < held or last is None else last.at) for n, row in enumerate(rows)
+    ]
+    return sorted((line for line in shown if line), key=lambda line: (line.at, line.id))
+
+
+def _identity(key: str) -> ScalarSelect[Any]:
+    return select(identities.c.id).where(identities.c.key == key).scalar_subquery()
+
+
+def _parts_of(conn: Connection, entry_ids: Sequence[int]) -> dict[int, list[Any]]:
+    by_entry: dict[int, list[Any]] = {}
+    if entry_ids:
+        found = select(parts.c.entry_id, parts.c.state, parts.c.payload, parts.c.claimed_at)
+        for row in conn.execute(found.where(parts.c.entry_id.in_(entry_ids)).order_by(parts.c.id)):
+            by_entry.setdefault(row.entry_id, []).append(row)
+    return by_entry
+
+
+def _line(row: tuple[Any, ...], its: list[Any], since: Instant | None) -> Line | None:
+    """As the visitor sees it; None while any of it may still be held back, where all of it was, or if it went before `since`."""
+    if row[2] == "in":
+        return Line(*row)
+    out = [part for part in its if part.state in _GONE_OUT]
+    if not out or any(part.state == "queued" for part in its):
+        return None
+    if since is not None and max(part.claimed_at or 0 for part in out) < since - _SKEW_MS:
+        return None
+    return replace(Line(*row), parts=tuple(Shown(part.payload, part.state) for part in out), whole=len(out) == len(its))
+
+
+def find_own(conn: Connection, key: str, client_id: str) -> tuple[int, Instant] | None:
+    """The entry that the visitor's message became, and when; None while its turn has not come, or where it came to nothing."""
+    mine = select(entries.c.id, entries.c.at).where(
+        entries.c.identity_id == _identity(key), entries.c.client_id == client_id, entries.c.direction == "in"
+    )
+    found = conn.execute(mine.limit(1)).first()
+    return (found.id, found.at) if found else None
+
+
+def turned(conn: Connection, keys: Iterable[str]) -> set[str]:
+    """Of these inbox keys, those whose turn has been taken, whatever came of it."""
+    found = select(inbox.c.key).where(inbox.c.key.in_(list(keys)), inbox.c.state != "waiting")
+    return set(conn.execute(found).scalars())
+
+
+def newest_change(conn: Connection) -> int:
+    return int(conn.execute(select(func.max(changes.c.id))).scalar() or 0)
+
+
+def spoken_to(conn: Connection, channel: str, after: int) -> set[str]:
+    """Addresses of a channel whose conversations have changed since change `after`."""
+    found = (
+        select(identities.c.address)
+        .select_from(changes)
+        .join(entries, entries.c.id == changes.c.ref_id)
+        .join(identities, identities.c.id == entries.c.identity_id)
+        .where(changes.c.id > after, changes.c.kind == "message", entries.c.channel == channel)
+        .distinct()
+    )
+    return set(conn.execute(found).scalars())
+
+
+def unread_parts(conn: Connection, key: str, entry: int) -> list[int]:
+    """Parts that went out to the visitor up to this entry of theirs and are not known to be read."""
+    mine = entries.c.identity_id == _identity(key)
+    at = select(entries.c.at).where(mine, entries.c.id == entry).scalar_subquery()
+    seen = select(entries.c.id).where(mine, entries.c.direction == "out", entries.c.at <= at)
+    newest = list(conn.execute(seen.order_by(entries.c.at.desc(), entries.c.id.desc()).limit(30)).scalars())
+    found = select(parts.c.id).where(parts.c.entry_id.in_(newest), parts.c.state.in_(sorted(_GONE_OUT - {"read"})))
+    return list(conn.execute(found.order_by(parts.c.id)).scalars()) if newest else []
+
+
+# -- files -----------------------------------------------------------------------------------------------------------
+
+_FILE = (files.c.id, files.c.identity_key, files.c.kind, files.c.name, files.c.mime, files.c.size)
+
+
+def add_file(conn: Connection, file: StoredFile, now: Instant) -> None:
+    """The same id again changes nothing."""
+    insert_ = sqlite_insert if conn.dialect.name == "sqlite" else pg_insert
+    row = insert_(files).values(
+        id=file.id, identity_key=file.identity_key, kind=file.kind, name=file.name, mime=file.mime, size=file.size,
+        created_at=now,
+    )  # fmt: skip
+    conn.execute(row.on_conflict_do_nothing(index_elements=["id"]))
+
+
+def find_files(conn: Connection, ids: Sequence[str]) -> dict[str, StoredFile]:
+    return {row[0]: StoredFile(*row) for row in conn.execute(select(*_FILE).where(files.c.id.in_(list(ids))))}
