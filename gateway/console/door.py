@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.api.context import ApiContext
-from gateway.api.identity import COOKIE_PLAIN, COOKIE_SECURE, credential, person_of, session_cookie
+from gateway.api.identity import COOKIE_PLAIN, COOKIE_SECURE, credential, from_own_page, person_of, session_cookie
 from gateway.api.policy import WORKERS
 from gateway.console import pages
 from gateway.settings import Settings
@@ -49,7 +49,7 @@ class ConsoleDoor:
     def __init__(self, ctx: ApiContext, settings: Settings) -> None:
         self.ctx = ctx
         self.secure = settings.public_url.startswith("https://")
-        self.origins = {urlsplit(settings.public_url).netloc.lower()} - {""}
+        self.hosts = frozenset({urlsplit(settings.public_url).netloc.lower()} - {""})
         self._pages = Environment(
             loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, auto_reload=False
         )
@@ -118,8 +118,7 @@ class ConsoleDoor:
         return answer
 
     def _own_page_only(self, request: web.Request) -> None:
-        origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc.lower() not in self.origins | {request.host.lower()}:
+        if from_own_page(request, own_hosts=self.hosts) is False:
             raise Turned(403, "Запрос пришёл с чужой страницы", "Откройте ссылку ещё раз и нажмите кнопку на ней.")
 
     # -- pages -------------------------------------------------------------------------------------------------------

@@ -114,9 +114,18 @@ async def test_behind_https_the_cookie_is_bound_to_its_host(shop: Shop) -> None:
 async def test_a_foreign_page_cannot_sign_anybody_in_or_out(console: Console) -> None:
     token = console.link()
     assert (await console.post("/signin", data={"token": token}, Origin="https://evil.example")).status == 403
+    assert (await console.post("/signin", data={"token": token}, **{"Sec-Fetch-Site": "cross-site"})).status == 403
     cookie = await console.enter()
-    assert (await console.post("/signout", cookie, Origin="null")).status == 403
+    assert (await console.post("/signout", cookie, Origin="https://evil.example")).status == 403
     assert (await console.get("/console", cookie))[0] == 200
+
+
+async def test_our_own_pages_send_no_referrer_and_still_their_buttons_work(console: Console) -> None:
+    for hidden in ({"Origin": "null", "Sec-Fetch-Site": "same-origin"}, {"Origin": "null"}):
+        response = await console.post("/signin", data={"token": console.link()}, **hidden)
+        assert response.status == 303
+        cookie = response.headers["Set-Cookie"].partition(";")[0]
+        assert (await console.post("/signout", cookie, **hidden)).status == 303
 
 
 async def test_whoever_signed_out_is_out_everywhere(console: Console) -> None:
@@ -216,6 +225,8 @@ async def test_a_session_may_read_and_its_own_page_may_write(console: Console) -
         {"Content-Type": "application/json", "Origin": "null"},
         {"Content-Type": "text/plain", "X-Parley-CSRF": "1", "Origin": "https://evil.example"},
         {"Content-Type": "application/x-www-form-urlencoded"},
+        {"Content-Type": "application/json", "X-Parley-CSRF": "1", "Sec-Fetch-Site": "cross-site"},
+        {"Content-Type": "application/json", "X-Parley-CSRF": "1", "Sec-Fetch-Site": "same-site"},
     ],
 )
 async def test_a_foreign_page_cannot_use_the_session(console: Console, headers: dict[str, str]) -> None:
