@@ -1,0 +1,48 @@
+"""Moving a shop from SQLite to PostgreSQL and on: nothing is lost, and work goes on behind it."""
+
+import io
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text
+
+from state.database import Database
+from state.transfer import export_lines, import_lines
+from tests.api.conftest import Shop
+from tests.servers import drop_database, fresh_database
+
+
+@pytest.fixture
+def elsewhere(server: str, migrated: str) -> Iterator[Database]:
+    url = fresh_database(server, migrated)
+    db = Database(url)
+    yield db
+    db.engine.dispose()
+    drop_database(url)
+
+
+async def test_a_shop_moves_to_postgresql_whole(shop: Shop, elsewhere: Database) -> None:
+    deal = await shop.deal()
+    await shop.call("POST", f"/deals/{deal['id']}/notes", json={"text": "заметка «ё» \U0001f600"})
+    out = io.BytesIO()
+    await shop.ctx.db.read(lambda c: out.writelines(export_lines(c)))
+    with elsewhere.engine.begin() as conn:
+        assert import_lines(conn, io.BytesIO(out.getvalue())) == out.getvalue().count(b"\n") - 1
+    back = io.BytesIO()
+    with elsewhere.engine.begin() as conn:
+        back.writelines(export_lines(conn))
+    assert sorted(back.getvalue().splitlines()) == sorted(out.getvalue().splitlines())
+    with elsewhere.engine.begin() as conn:
+        newest = conn.execute(text("SELECT max(id) FROM changes")).scalar_one()
+        added = conn.execute(
+            text("INSERT INTO changes (at, kind, deal_id, ref_id) VALUES (1, 'note', 1, 1) RETURNING id")
+        )
+        assert added.scalar_one() == newest + 1
+
+
+async def test_a_database_that_nothing_happened_in_moves_too(shop: Shop, elsewhere: Database) -> None:
+    out = io.BytesIO()
+    await shop.ctx.db.read(lambda c: out.writelines(export_lines(c)))
+    with elsewhere.engine.begin() as conn:
+        import_lines(conn, io.BytesIO(out.getvalue()))
+        conn.execute(text("INSERT INTO changes (at, kind, deal_id, ref_id) VALUES (1, 'note', 1, 1)"))
