@@ -40,6 +40,8 @@ class Cycle:
     told: bool = False
     changed: bool = False
     recorded: int = 0
+    freed: bool = False
+    """A part ended without being sent: those behind it may go at once."""
     next_due: Instant | None = None
     paused: dict[str, Instant] = field(default_factory=dict)
 
@@ -76,7 +78,7 @@ class Delivery:
                 pause = min(5.0, pause * 2 or 0.1)
                 await asyncio.sleep(pause)
                 continue
-            if not cycle.go and not self._results:
+            if len(cycle.go) < BATCH and not self._results and not cycle.freed:
                 await self.live.wait("delivery", self._until(cycle.next_due))
 
     def _until(self, due: Instant | None) -> float:
@@ -132,7 +134,8 @@ class Delivery:
 
     def _cycle(self, conn: Connection, results: list[Verdict], now: Instant, room: int) -> Cycle:
         cycle = Cycle(recorded=len(results))
-        verdicts = list(results)
+        outbox.settle(conn, results, now)  # first: it lets the parts behind go in this same cycle
+        verdicts: list[Verdict] = []
         paused = list(self._paused)
         for claimed in outbox.candidates(conn, now, room, paused) if room else ():
             limits = self._limits(claimed.part)
@@ -143,10 +146,11 @@ class Delivery:
                 verdicts.append(against)
         outbox.mark_sending(conn, [p.id for p in cycle.go], now)
         outbox.settle(conn, verdicts, now)
-        told = [_tell(v) for v in verdicts if v.tell]
+        told = [_tell(v) for v in (*results, *verdicts) if v.tell]
         if told:
             inbox.keep(conn, self.db.ids, told, now, self.shard)
-        cycle.told, cycle.changed = bool(told), bool(verdicts)
+        cycle.told, cycle.changed = bool(told), bool(results or verdicts)
+        cycle.freed = any(not v.open for v in verdicts)
         if len(cycle.go) < room:
             cycle.next_due = outbox.next_due(conn, now)
         return cycle

@@ -69,8 +69,10 @@ class Intake:
         if not batch:
             return 0
         now = self.clock.now()
+        keeping = self.db.hand_in(lambda c: self._keep(c, batch, now), "intake")
+        self.live.wake("turns")  # handed in behind this, their batch goes into the same commit
         try:
-            answers = await self.db.write(lambda c: self._keep(c, batch, now), "intake")
+            answers = await keeping
         except Exception as error:
             if len(batch) == 1:
                 log.warning("intake_failed", error=repr(error))
@@ -81,7 +83,6 @@ class Intake:
         for delivery, answer in zip(batch, answers, strict=True):
             if not delivery.done.done():
                 delivery.done.set_result(answer)
-        self.live.wake("turns")
         return len(batch)
 
     def _take(self) -> list[Delivery]:

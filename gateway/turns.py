@@ -47,7 +47,6 @@ class Report:
 
     lanes: int = 0
     events: int = 0
-    spoke: bool = False
     changed: bool = False
     answers: list[tuple[Ask, int | Exception]] = field(default_factory=list)
     failed: list[int] = field(default_factory=list)
@@ -85,7 +84,7 @@ class Turns:
                 pause = min(5.0, pause * 2 or 0.1)
                 await asyncio.sleep(pause)
                 continue
-            if not report.lanes:
+            if report.lanes < BATCH:
                 await self.live.wait("turns", self._until(report.next_due))
 
     def _until(self, due: Instant | None) -> float:
@@ -97,16 +96,18 @@ class Turns:
         """One batch: claim, decide, save, commit; then the bad ones by themselves."""
         asks, self._asks = self._asks, []
         now = self.clock.now()
+        taking = self.db.hand_in(lambda c: self._batch(c, asks, now, BATCH), "turns")
+        self.live.wake("delivery")  # handed in behind this, its cycle goes into the same commit
         try:
-            report = await self.db.write(lambda c: self._batch(c, asks, now, BATCH), "turns")
+            report = await taking
         except Exception as error:
             report = await self._one_by_one(asks, now, error)
+            self.live.wake("delivery")
         for ask, answer in report.answers:
             if not ask.answer.done():
                 ask.answer.set_exception(answer) if isinstance(answer, Exception) else ask.answer.set_result(answer)
         for contact in report.failed:
             await self._alone(contact)
-        if report.spoke:
             self.live.wake("delivery")
         if report.changed:
             self.live.publish("changes")
@@ -120,7 +121,7 @@ class Turns:
             mine = [a for a in asks if a.contact == rows.contact.id]
             self._turn(conn, rows, mine, now, batch, report, events)
         lanes.save(conn, batch, now, self.shard)
-        report.spoke, report.changed = bool(batch.parts), bool(batch.changes)
+        report.changed = bool(batch.changes)
         if report.lanes < n:
             report.next_due = lanes.next_due(conn)
         answered = {id(a) for a, _ in report.answers}
@@ -169,7 +170,6 @@ class Turns:
             total.lanes += one.lanes
             total.answers += one.answers
             total.failed += one.failed
-            total.spoke |= one.spoke
             total.changed |= one.changed
         return total
 
@@ -178,7 +178,7 @@ class Turns:
         for rows in lanes.claim(conn, now, 0, only=[contact]):
             self._turn(conn, rows, asks, now, batch, report, events)
         lanes.save(conn, batch, now, self.shard)
-        report.spoke, report.changed = bool(batch.parts), bool(batch.changes)
+        report.changed = bool(batch.changes)
         return report
 
     async def _alone(self, contact: int) -> None:

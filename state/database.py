@@ -1,8 +1,9 @@
 """The one way to the database: plain functions of a connection, each run whole in one transaction in a database thread.
 
-`write(job)` commits or leaves nothing; `read(job)` sees committed rows only. SQLite has one writing connection (which
-alone checkpoints) and reads beside it; PostgreSQL has a few of each. A job may run twice: it must not touch anything
-but its connection and what it returns.
+`write(job)` commits or leaves nothing; `read(job)` sees committed rows only. One thread writes: whatever jobs are
+waiting when it is about to commit go into the same commit, in the order they were handed in, so that under load one
+sync to disk serves them all. If anything in such a group fails, it is rolled back and every job runs by itself. So a
+job may run twice: it must not touch anything but its connection and what it returns.
 """
 
 import asyncio
@@ -23,6 +24,8 @@ T = TypeVar("T")
 Job = Callable[[Connection], T]
 
 _RETRIES = 5
+_READERS = 2
+_MOST_TOGETHER = 16
 _TRANSIENT = ("40001", "40P01", "57P01", "57P02", "57P03", "08000", "08003", "08006")
 _SQLITE_WRITE = (
     "PRAGMA journal_mode=WAL",
@@ -65,13 +68,12 @@ class Database:
         return self._writer
 
     def start(self) -> None:
-        """Start the database threads: one writer for SQLite, four for PostgreSQL, and two readers."""
+        """Start the database threads: one that writes, two that read."""
         if self._threads:
             return
-        for n in range(1 if self.sqlite else 4):
-            self._spawn(self._work, self._jobs, self._writer, f"write-{n}")
-        for n in range(2):
-            self._spawn(self._work, self._reads, self._reader, f"read-{n}")
+        self._spawn(self._write, self._jobs, self._writer, "write")
+        for n in range(_READERS):
+            self._spawn(self._read, self._reads, self._reader, f"read-{n}")
 
     def _spawn(self, target: Callable[..., None], jobs: Any, engine: Engine, name: str) -> None:
         thread = threading.Thread(target=target, args=(jobs, engine), name=f"parley-{name}", daemon=True)
@@ -80,33 +82,76 @@ class Database:
 
     async def write(self, job: Job[T], name: str = "write") -> T:
         """Run `job` in one transaction and commit. `name` names its failpoints."""
-        return await self._hand(self._jobs, job, name)
+        return await self.hand_in(job, name)
+
+    def hand_in(self, job: Job[T], name: str = "write") -> "asyncio.Future[T]":
+        """The same, for a caller who has something to do between handing in and the commit."""
+        return self._hand(self._jobs, job, name)
 
     async def read(self, job: Job[T]) -> T:
         return await self._hand(self._reads, job, "")
 
-    async def _hand(self, jobs: Any, job: Job[T], name: str) -> T:
+    def _hand(self, jobs: Any, job: Job[T], name: str) -> "asyncio.Future[T]":
         self.start()
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
         jobs.put((job, name, loop, done))
-        return await done
+        return done
 
     def write_now(self, job: Job[T], name: str = "write") -> T:
         """The same from ordinary code (commands, tests): runs in the caller's thread."""
         return _run(self._writer, None, job, name, self.ids)[1]
 
-    def _work(self, jobs: Any, engine: Engine) -> None:
+    def _write(self, jobs: Any, engine: Engine) -> None:
         conn: Connection | None = None
         while (item := jobs.get()) is not None:
-            job, name, loop, done = item
+            group = [item]
             try:
-                conn, answer = _run(engine, conn, job, name, self.ids if name else None)
-            except BaseException as error:  # noqa: BLE001 - handed to whoever asked
+                conn, answers = self._together(engine, conn, group)
+            except BaseException:  # noqa: BLE001 - each is told its own failure below
                 conn = None
-                _tell(loop, done, error, failed=True)
+                for each in group:
+                    conn = self._alone(engine, conn, each)
             else:
-                _tell(loop, done, answer, failed=False)
+                for (_, _, loop, done), answer in zip(group, answers, strict=True):
+                    _tell(loop, done, answer, failed=False)
+        if conn is not None:
+            conn.close()
+
+    def _together(self, engine: Engine, conn: Connection | None, group: list[Any]) -> tuple[Connection, list[Any]]:
+        """The jobs of `group`, and those that come in while they run, in one commit."""
+        if conn is None or conn.closed or conn.invalidated:
+            conn = engine.connect()
+        _reserve(conn, self.ids)
+        answers: list[Any] = []
+        with conn.begin():
+            while len(answers) < len(group):
+                answers.append(group[len(answers)][0](conn))
+                while len(answers) == len(group) < _MOST_TOGETHER and not self._jobs.empty():
+                    if (more := self._jobs.get()) is None:
+                        self._jobs.put(None)
+                        break
+                    group.append(more)
+            for _, name, _, _ in group:
+                failpoint.hit(name + ".before_commit")
+        for _, name, _, _ in group:
+            failpoint.hit(name + ".after_commit")
+        return conn, answers
+
+    def _alone(self, engine: Engine, conn: Connection | None, item: Any) -> Connection | None:
+        job, name, loop, done = item
+        try:
+            conn, answer = _run(engine, conn, job, name, self.ids if name else None)
+        except BaseException as error:  # noqa: BLE001 - handed to whoever asked
+            _tell(loop, done, error, failed=True)
+            return None
+        _tell(loop, done, answer, failed=False)
+        return conn
+
+    def _read(self, jobs: Any, engine: Engine) -> None:
+        conn: Connection | None = None
+        while (item := jobs.get()) is not None:
+            conn = self._alone(engine, conn, item)
         if conn is not None:
             conn.close()
 
@@ -114,10 +159,8 @@ class Database:
         """End the threads after the jobs already handed in; return unused ids."""
         if self._threads:
             await self.write(self.ids.give_back)
-        writers = 1 if self.sqlite else 4
-        for _ in range(writers):
-            self._jobs.put(None)
-        for _ in range(2):
+        self._jobs.put(None)
+        for _ in range(_READERS):
             self._reads.put(None)
         for thread in self._threads:
             await asyncio.to_thread(thread.join, 10)
@@ -143,10 +186,8 @@ def _run(engine: Engine, conn: Connection | None, job: Job[T], name: str, ids: I
         try:
             if conn is None or conn.closed or conn.invalidated:
                 conn = engine.connect()
-            if ids is not None and (low := ids.low()):
-                with conn.begin():
-                    granted = ids.reserve(conn, low)
-                ids.grant(granted)
+            if ids is not None:
+                _reserve(conn, ids)
             with conn.begin():
                 answer = job(conn)
                 if name:
@@ -165,6 +206,14 @@ def _run(engine: Engine, conn: Connection | None, job: Job[T], name: str, ids: I
         else:
             return conn, answer
     raise Unavailable("gave up")  # pragma: no cover - the loop above raises
+
+
+def _reserve(conn: Connection, ids: Ids) -> None:
+    """New ids, in a commit of their own, before any job needs them."""
+    if low := ids.low():
+        with conn.begin():
+            granted = ids.reserve(conn, low)
+        ids.grant(granted)
 
 
 def _transient(error: DBAPIError) -> bool:

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from state.dialects import Upsert, overwriting, skipping
 from state.ids import Ids
 from state.records import Instant
 from state.tables import contacts, cursors, identities, inbox, lanes, parts, points, tallies
@@ -41,6 +40,18 @@ class Arrival:
     @property
     def key(self) -> str:
         return f"{self.channel}:{self.account}:{self.external_id}"
+
+
+_INSERT = Upsert(inbox, lambda i: i.on_conflict_do_nothing(index_elements=["key"]).returning(inbox.c.id))
+_IDENTITY = Upsert(identities, lambda i: i.on_conflict_do_nothing(index_elements=["key"]).returning(identities.c.id))
+_TALLY = Upsert(
+    tallies,
+    lambda i: i.on_conflict_do_update(index_elements=["key"], set_={"n": tallies.c.n + i.excluded.n}),
+)
+_CURSOR = overwriting(cursors, ("key",), "value")
+_POINT = skipping(points, "key")
+_CONTACT = insert(contacts)
+_LANE = insert(lanes)
 
 
 def identity_key(channel: str, account: str, address: str) -> str:
@@ -93,9 +104,7 @@ def _lane_key(arrival: Arrival) -> Any:
 
 
 def _insert_new(conn: Connection, values: list[dict[str, Any]]) -> list[int]:
-    dialect = sqlite_insert if conn.dialect.name == "sqlite" else pg_insert
-    statement = dialect(inbox).on_conflict_do_nothing(index_elements=["key"]).returning(inbox.c.id)
-    return list(conn.execute(statement, values).scalars())
+    return list(conn.execute(_INSERT.on(conn), values).scalars())
 
 
 def _differing(conn: Connection, values: list[dict[str, Any]], kept: set[int], answers: list[str]) -> list[str]:
@@ -147,7 +156,6 @@ def point_keys(sender: dict[str, Any]) -> list[str]:
 
 def _newcomer(conn: Connection, ids: Ids, key: str, arrival: Arrival, known: dict[str, int], now: Instant) -> int:
     sender = arrival.sender or {}
-    insert_ = sqlite_insert if conn.dialect.name == "sqlite" else pg_insert
     contact = next((known[k] for k in point_keys(sender) if k in known), None)
     made = contact is None
     if contact is None:
@@ -156,21 +164,19 @@ def _newcomer(conn: Connection, ids: Ids, key: str, arrival: Arrival, known: dic
         "id": ids.take("identity"), "contact_id": contact, "channel": sender["channel"], "account": sender["account"],
         "address": sender["address"], "name": sender.get("name") or "", "barred": "", "heard_at": None, "created_at": now, "key": key,
     }  # fmt: skip
-    won = conn.execute(
-        insert_(identities).values(**row).on_conflict_do_nothing(index_elements=["key"]).returning(identities.c.id)
-    ).scalar()
+    won = conn.execute(_IDENTITY.on(conn), row).scalar()
     if won is None:  # someone else's first message of the same person was quicker
         return int(conn.execute(select(identities.c.contact_id).where(identities.c.key == key)).scalar_one())
     if made:
         name, phone, email = (sender.get(k) or "" for k in ("name", "phone", "email"))
         conn.execute(
-            insert(contacts).values(id=contact, name=name, phone=phone, email=email, created_at=now, merged_into=None)
+            _CONTACT,
+            {"id": contact, "name": name, "phone": phone, "email": email, "created_at": now, "merged_into": None},
         )
-        conn.execute(insert(lanes).values(contact_id=contact, due_at=None, pace=[]))
+        conn.execute(_LANE, {"contact_id": contact, "due_at": None, "pace": []})
     for point in point_keys(sender):
         verified = now if arrival.vouched else None
-        new = insert_(points).values(key=point, contact_id=contact, verified_at=verified)
-        conn.execute(new.on_conflict_do_nothing(index_elements=["key"]))
+        conn.execute(_POINT.on(conn), {"key": point, "contact_id": contact, "verified_at": verified})
         known[point] = contact
     return contact
 
@@ -196,9 +202,6 @@ def tally(conn: Connection, counted: "Counter[tuple[str, str, str]]", shard: int
     """Add to the durable counters in the same commit as what they count."""
     if not counted:
         return
-    dialect = sqlite_insert if conn.dialect.name == "sqlite" else pg_insert
-    statement = dialect(tallies)
-    statement = statement.on_conflict_do_update(index_elements=["key"], set_={"n": tallies.c.n + statement.excluded.n})
     rows = [
         {
             "key": f"{shard}:{channel}:{outcome}:{reason}",
@@ -209,14 +212,12 @@ def tally(conn: Connection, counted: "Counter[tuple[str, str, str]]", shard: int
         }
         for (channel, outcome, reason), n in sorted(counted.items())
     ]
-    conn.execute(statement, rows)
+    conn.execute(_TALLY.on(conn), rows)
 
 
 def save_cursor(conn: Connection, key: str, value: int) -> None:
     """How far a polled source has been read, moved in the same commit as what was read."""
-    dialect = sqlite_insert if conn.dialect.name == "sqlite" else pg_insert
-    row = dialect(cursors).values(key=key, value=value)
-    conn.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+    conn.execute(_CURSOR.on(conn), {"key": key, "value": value})
 
 
 def load_cursor(conn: Connection, key: str) -> int:

@@ -11,12 +11,11 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from state import inbox as inbox_rows
 from state import outbox
 from state import tables as t
+from state.dialects import overwriting, skipping
 from state.records import Contact, Deal, Entry, Identity, InboxRow, Instant, LaneRows, Part, Run, Task, Timer
 
 BELOW = {
@@ -181,6 +180,12 @@ _SILENCE_SQL = (
     )
     .values(state="blocked", open=0, error=bindparam("b_why"), settled_at=bindparam("b_at"))
 )
+_NEW_DEALS, _NEW_RUNS, _NEW_TASKS = insert(t.deals), insert(t.runs), insert(t.tasks)
+_NEW_ENTRIES, _NEW_PARTS, _NEW_CHANGES = insert(t.entries), insert(t.parts), insert(t.changes)
+_SCRIPTS = skipping(t.scripts, "hash")
+_POINTS = skipping(t.points, "key")
+_SET_TIMERS = overwriting(t.timers, ("contact_id", "key"), "deal_id", "run_id", "name", "due_at")
+_NEXT_DUE = select(func.min(t.lanes.c.due_at)).where(t.lanes.c.due_at.is_not(None))
 _CUT_SQL = delete(t.timers).where(
     and_(t.timers.c.contact_id == bindparam("b_contact"), t.timers.c.key == bindparam("b_key"))
 )
@@ -198,34 +203,33 @@ def _binds(records: Iterable[Any], pairs: list[tuple[str, str]]) -> list[dict[st
 
 def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
     """Write a batch, every table at most a few statements."""
-    upsert = sqlite_insert if conn.dialect.name == "sqlite" else pg_insert
     for deal in w.deals.values():  # closings before openings: one open deal per contact and slot
         if deal.closed_at is not None:
             conn.execute(_DEAL_SQL, _binds([deal], _DEAL_BINDS))
     if w.scripts:
-        conn.execute(upsert(t.scripts).on_conflict_do_nothing(index_elements=["hash"]), w.scripts)
+        conn.execute(_SCRIPTS.on(conn), w.scripts)
     if w.new_deals:
-        conn.execute(insert(t.deals), _rows(w.new_deals.values()))
+        conn.execute(_NEW_DEALS, _rows(w.new_deals.values()))
     if open_deals := [d for d in w.deals.values() if d.closed_at is None]:
         conn.execute(_DEAL_SQL, _binds(open_deals, _DEAL_BINDS))
     if w.runs:
         conn.execute(_RUN_SQL, _binds(w.runs.values(), _RUN_BINDS))
     if w.new_runs:
-        conn.execute(insert(t.runs), _rows(w.new_runs.values()))
+        conn.execute(_NEW_RUNS, _rows(w.new_runs.values()))
     if w.contacts:
         conn.execute(_CONTACT_SQL, _binds(w.contacts.values(), _CONTACT_BINDS))
     if w.identities:
         conn.execute(_IDENTITY_SQL, _binds(w.identities.values(), _IDENTITY_BINDS))
     if w.points:
-        conn.execute(upsert(t.points).on_conflict_do_nothing(index_elements=["key"]), w.points)
+        conn.execute(_POINTS.on(conn), w.points)
     if w.tasks:
-        conn.execute(insert(t.tasks), _rows(w.tasks))
+        conn.execute(_NEW_TASKS, _rows(w.tasks))
     if w.silenced:
         conn.execute(_SILENCE_SQL, [{"b_deal": d, "b_why": why, "b_at": now} for d, why in w.silenced])
     if w.entries:
-        conn.execute(insert(t.entries), _rows(w.entries))
+        conn.execute(_NEW_ENTRIES, _rows(w.entries))
     if w.parts:
-        conn.execute(insert(t.parts), _rows(w.parts))
+        conn.execute(_NEW_PARTS, _rows(w.parts))
     for part, status, error in w.statuses:
         below = {"b_part": part, "b_below": BELOW[status], "b_status": status, "b_error": error, "b_at": now}
         conn.execute(_STATUS_SQL, below)
@@ -235,16 +239,12 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
     if w.cut_timers:
         conn.execute(_CUT_SQL, [{"b_contact": c, "b_key": k} for c, k in w.cut_timers])
     if w.set_timers:
-        timer = upsert(t.timers)
-        moved = {n: timer.excluded[n] for n in ("deal_id", "run_id", "name", "due_at")}
-        conn.execute(
-            timer.on_conflict_do_update(index_elements=["contact_id", "key"], set_=moved), _rows(w.set_timers.values())
-        )
+        conn.execute(_SET_TIMERS.on(conn), _rows(w.set_timers.values()))
     _finish(conn, w, now)
     if w.lanes:
         conn.execute(_LANE_SQL, w.lanes)
     if w.changes:
-        conn.execute(insert(t.changes), w.changes)
+        conn.execute(_NEW_CHANGES, w.changes)
     inbox_rows.tally(conn, w.tallies, shard)
 
 
@@ -269,7 +269,7 @@ def _finish(conn: Connection, w: Writes, now: Instant) -> None:
 
 def next_due(conn: Connection) -> Instant | None:
     """When the next lane comes due; None: nothing is waiting anywhere."""
-    return conn.execute(select(func.min(t.lanes.c.due_at)).where(t.lanes.c.due_at.is_not(None))).scalar()
+    return conn.execute(_NEXT_DUE).scalar()
 
 
 def due(conn: Connection, now: Instant, n: int) -> list[int]:

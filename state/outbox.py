@@ -85,6 +85,8 @@ _SETTLE = (
         settled_at=bindparam("b_at"),
     )
 )
+_NEXT_DUE = select(func.min(parts.c.due_at)).where(parts.c.state == "queued", parts.c.due_at > bindparam("now"))
+_CHANGED = insert(changes)
 _BAR = update(identities).where(identities.c.id == bindparam("b_id")).values(barred=bindparam("b_why"))
 _DROP = (
     update(parts)
@@ -141,7 +143,7 @@ def settle(conn: Connection, verdicts: Sequence[Verdict], now: Instant) -> None:
         if v.part.kind != "ack" and not (v.open and v.state == "queued")
     ]
     if told:
-        conn.execute(insert(changes), told)
+        conn.execute(_CHANGED, told)
 
 
 def drop_queued(conn: Connection, identity_id: int, why: str, now: Instant) -> None:
@@ -165,6 +167,4 @@ def load(conn: Connection, ids: Sequence[int]) -> dict[int, Part]:
 
 def next_due(conn: Connection, now: Instant) -> Instant | None:
     """When the next part that is put off comes due."""
-    return conn.execute(
-        select(func.min(parts.c.due_at)).where(parts.c.state == "queued", parts.c.due_at > now)
-    ).scalar()
+    return conn.execute(_NEXT_DUE, {"now": now}).scalar()

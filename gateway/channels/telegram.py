@@ -236,6 +236,7 @@ class TelegramChannel:
                 await _rest(max(pause, failed.pause_s))
             else:
                 self.trouble = ""
+                await self._typed.close()
                 _log.info("telegram: ready, bot %s, %s", self.account, self.mode)
                 return
 

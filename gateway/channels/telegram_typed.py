@@ -83,7 +83,7 @@ class TelegramTyped:
 
 async def _serve() -> None:
     """Until the gateway hangs up: a line in, a line out. The first line says whom to call."""
-    os.nice(10)
+    os.nice(19)
     opening = orjson.loads(sys.stdin.readline())
     async with aiohttp.ClientSession() as session:
         typed = TelegramTyped(opening["token"], opening["api_base"], session)
