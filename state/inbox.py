@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
-from state.dialects import Upsert, overwriting, skipping
+from state.dialects import Bulk, Upsert, overwriting, skipping
 from state.ids import Ids
 from state.records import Instant
 from state.tables import contacts, cursors, identities, inbox, lanes, parts, points, tallies
@@ -42,7 +42,12 @@ class Arrival:
         return f"{self.channel}:{self.account}:{self.external_id}"
 
 
-_INSERT = Upsert(inbox, lambda i: i.on_conflict_do_nothing(index_elements=["key"]).returning(inbox.c.id))
+_COLUMNS = (
+    "id", "channel", "account", "external_id", "contact_id", "received_at", "kind", "event", "attempts", "key", "raw",
+    "state", "reason", "done_at",
+)  # fmt: skip
+_INSERT = Bulk(skipping(inbox, "key"), {name: name for name in _COLUMNS}, json=("event",), of_dicts=True)
+_KEPT = select(inbox.c.id).where(inbox.c.id.in_(bindparam("ids", expanding=True)))
 _IDENTITY = Upsert(identities, lambda i: i.on_conflict_do_nothing(index_elements=["key"]).returning(identities.c.id))
 _TALLY = Upsert(
     tallies,
@@ -104,7 +109,8 @@ def _lane_key(arrival: Arrival) -> Any:
 
 
 def _insert_new(conn: Connection, values: list[dict[str, Any]]) -> list[int]:
-    return list(conn.execute(_INSERT.on(conn), values).scalars())
+    _INSERT.write(conn, values)
+    return list(conn.execute(_KEPT, {"ids": [v["id"] for v in values]}).scalars())
 
 
 def _differing(conn: Connection, values: list[dict[str, Any]], kept: set[int], answers: list[str]) -> list[str]:

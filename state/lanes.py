@@ -5,17 +5,16 @@ same transaction. On PostgreSQL the claim locks the lane rows and skips those th
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, delete, func, select, update
 
 from state import inbox as inbox_rows
 from state import outbox
 from state import tables as t
-from state.dialects import overwriting, skipping
+from state.dialects import Bulk, inserting, overwriting, skipping
 from state.records import Contact, Deal, Entry, Identity, InboxRow, Instant, LaneRows, Part, Run, Task, Timer
 
 BELOW = {
@@ -79,17 +78,17 @@ def load(conn: Connection, contact_ids: list[int]) -> list[LaneRows]:
         return []
     ids = {"ids": contact_ids}
     rows: dict[int, LaneRows] = {}
-    for *contact, pace in conn.execute(_CONTACTS, ids):
+    for *contact, pace in conn.execute(_CONTACTS, ids).all():
         rows[contact[0]] = LaneRows(Contact(*contact), pace)
-    for identity in conn.execute(_IDENTITIES, ids):
+    for identity in conn.execute(_IDENTITIES, ids).all():
         rows[identity[1]].identities[identity[0]] = Identity(*identity)
-    for deal in conn.execute(_DEALS, ids):
+    for deal in conn.execute(_DEALS, ids).all():
         rows[deal[1]].deals.append(Deal(*deal))
-    for run in conn.execute(_RUNS, ids):
+    for run in conn.execute(_RUNS, ids).all():
         rows[run[2]].runs[run[1]] = Run(*run)
-    for timer in conn.execute(_TIMERS, ids):
+    for timer in conn.execute(_TIMERS, ids).all():
         rows[timer[0]].timers[timer[1]] = Timer(*timer)
-    for event in conn.execute(_INBOX, {"ids": contact_ids, "n": max(2_000, 4 * len(contact_ids))}):
+    for event in conn.execute(_INBOX, {"ids": contact_ids, "n": max(2_000, 4 * len(contact_ids))}).all():
         waiting = rows[event[4]].inbox
         if len(waiting) < PER_LANE:
             waiting.append(InboxRow(*event))
@@ -144,21 +143,23 @@ class Writes:
 _FIELDS = tuple(f.name for f in fields(Writes))
 
 
-def _overwrite(table: Table, record: type, *, fixed: tuple[str, ...]) -> Any:
+def _overwrite(table: Table, record: type, *, fixed: tuple[str, ...], json: tuple[str, ...] = ()) -> Bulk:
     names = [f.name for f in fields(record) if f.name not in ("id", *fixed)]
-    return update(table).where(table.c.id == bindparam("b_id")).values({n: bindparam("b_" + n) for n in names}), [
-        ("b_" + n, n) for n in ("id", *names)
-    ]
+    statement = update(table).where(table.c.id == bindparam("b_id")).values({n: bindparam("b_" + n) for n in names})
+    return Bulk(statement, {"b_" + n: n for n in ("id", *names)}, json=json)
 
 
-_DEAL_SQL, _DEAL_BINDS = _overwrite(t.deals, Deal, fixed=("contact_id", "opened_at", "source", "slot"))
-_RUN_SQL, _RUN_BINDS = _overwrite(t.runs, Run, fixed=("deal_id", "contact_id", "bot", "script", "started_at"))
-_CONTACT_SQL, _CONTACT_BINDS = _overwrite(t.contacts, Contact, fixed=("created_at",))
-_IDENTITY_SQL, _IDENTITY_BINDS = _overwrite(t.identities, Identity, fixed=("channel", "account", "created_at"))
-_LANE_SQL = (
+_DEALS_CHANGED = _overwrite(t.deals, Deal, fixed=("contact_id", "opened_at", "source", "slot"), json=("tags", "fields"))
+_RUNS_CHANGED = _overwrite(t.runs, Run, fixed=("deal_id", "contact_id", "bot", "script", "started_at"), json=("state",))
+_CONTACTS_CHANGED = _overwrite(t.contacts, Contact, fixed=("created_at",))
+_IDENTITIES_CHANGED = _overwrite(t.identities, Identity, fixed=("channel", "account", "created_at"))
+_LANES_CHANGED = Bulk(
     update(t.lanes)
     .where(t.lanes.c.contact_id == bindparam("b_id"))
-    .values(due_at=bindparam("b_due"), pace=bindparam("b_pace"))
+    .values(due_at=bindparam("b_due"), pace=bindparam("b_pace")),
+    {"b_id": "b_id", "b_due": "b_due", "b_pace": "b_pace"},
+    json=("b_pace",),
+    of_dicts=True,
 )
 _DONE_SQL = (
     update(t.inbox)
@@ -180,56 +181,53 @@ _SILENCE_SQL = (
     )
     .values(state="blocked", open=0, error=bindparam("b_why"), settled_at=bindparam("b_at"))
 )
-_NEW_DEALS, _NEW_RUNS, _NEW_TASKS = insert(t.deals), insert(t.runs), insert(t.tasks)
-_NEW_ENTRIES, _NEW_PARTS, _NEW_CHANGES = insert(t.entries), insert(t.parts), insert(t.changes)
+_NEW_DEALS = inserting(t.deals, Deal, json=("tags", "fields"))
+_NEW_RUNS = inserting(t.runs, Run, json=("state",))
+_NEW_TASKS = inserting(t.tasks, Task, json=("details",))
+_NEW_ENTRIES = inserting(t.entries, Entry, json=("media", "data"))
+_NEW_PARTS = inserting(t.parts, Part, json=("payload",))
+_NEW_CHANGES = Bulk(t.changes.insert(), {n: n for n in ("at", "kind", "deal_id", "ref_id")}, of_dicts=True)
 _SCRIPTS = skipping(t.scripts, "hash")
 _POINTS = skipping(t.points, "key")
-_SET_TIMERS = overwriting(t.timers, ("contact_id", "key"), "deal_id", "run_id", "name", "due_at")
+_SET_TIMERS = Bulk(
+    overwriting(t.timers, ("contact_id", "key"), "deal_id", "run_id", "name", "due_at"),
+    {f.name: f.name for f in fields(Timer)},
+)
 _NEXT_DUE = select(func.min(t.lanes.c.due_at)).where(t.lanes.c.due_at.is_not(None))
 _CUT_SQL = delete(t.timers).where(
     and_(t.timers.c.contact_id == bindparam("b_contact"), t.timers.c.key == bindparam("b_key"))
 )
 
 
-def _rows(records: Iterable[Any]) -> list[dict[str, Any]]:
-    return [{name: getattr(r, name) for name in r.__dataclass_fields__} for r in records]
-
-
-def _binds(records: Iterable[Any], pairs: list[tuple[str, str]]) -> list[dict[str, Any]]:
-    get = attrgetter(*[name for _, name in pairs])
-    names = [bind for bind, _ in pairs]
-    return [dict(zip(names, get(r), strict=True)) for r in records]
-
-
 def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
     """Write a batch, every table at most a few statements."""
-    for deal in w.deals.values():  # closings before openings: one open deal per contact and slot
-        if deal.closed_at is not None:
-            conn.execute(_DEAL_SQL, _binds([deal], _DEAL_BINDS))
+    # Closings before openings: one open deal per contact and slot.
+    if closed := [d for d in w.deals.values() if d.closed_at is not None]:
+        _DEALS_CHANGED.write(conn, closed)
     if w.scripts:
         conn.execute(_SCRIPTS.on(conn), w.scripts)
     if w.new_deals:
-        conn.execute(_NEW_DEALS, _rows(w.new_deals.values()))
-    if open_deals := [d for d in w.deals.values() if d.closed_at is None]:
-        conn.execute(_DEAL_SQL, _binds(open_deals, _DEAL_BINDS))
+        _NEW_DEALS.write(conn, w.new_deals.values())
+    if still_open := [d for d in w.deals.values() if d.closed_at is None]:
+        _DEALS_CHANGED.write(conn, still_open)
     if w.runs:
-        conn.execute(_RUN_SQL, _binds(w.runs.values(), _RUN_BINDS))
+        _RUNS_CHANGED.write(conn, w.runs.values())
     if w.new_runs:
-        conn.execute(_NEW_RUNS, _rows(w.new_runs.values()))
+        _NEW_RUNS.write(conn, w.new_runs.values())
     if w.contacts:
-        conn.execute(_CONTACT_SQL, _binds(w.contacts.values(), _CONTACT_BINDS))
+        _CONTACTS_CHANGED.write(conn, w.contacts.values())
     if w.identities:
-        conn.execute(_IDENTITY_SQL, _binds(w.identities.values(), _IDENTITY_BINDS))
+        _IDENTITIES_CHANGED.write(conn, w.identities.values())
     if w.points:
         conn.execute(_POINTS.on(conn), w.points)
     if w.tasks:
-        conn.execute(_NEW_TASKS, _rows(w.tasks))
+        _NEW_TASKS.write(conn, w.tasks)
     if w.silenced:
         conn.execute(_SILENCE_SQL, [{"b_deal": d, "b_why": why, "b_at": now} for d, why in w.silenced])
     if w.entries:
-        conn.execute(_NEW_ENTRIES, _rows(w.entries))
+        _NEW_ENTRIES.write(conn, w.entries)
     if w.parts:
-        conn.execute(_NEW_PARTS, _rows(w.parts))
+        _NEW_PARTS.write(conn, w.parts)
     for part, status, error in w.statuses:
         below = {"b_part": part, "b_below": BELOW[status], "b_status": status, "b_error": error, "b_at": now}
         conn.execute(_STATUS_SQL, below)
@@ -239,12 +237,12 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
     if w.cut_timers:
         conn.execute(_CUT_SQL, [{"b_contact": c, "b_key": k} for c, k in w.cut_timers])
     if w.set_timers:
-        conn.execute(_SET_TIMERS.on(conn), _rows(w.set_timers.values()))
+        _SET_TIMERS.write(conn, w.set_timers.values())
     _finish(conn, w, now)
     if w.lanes:
-        conn.execute(_LANE_SQL, w.lanes)
+        _LANES_CHANGED.write(conn, w.lanes)
     if w.changes:
-        conn.execute(_NEW_CHANGES, w.changes)
+        _NEW_CHANGES.write(conn, w.changes)
     inbox_rows.tally(conn, w.tallies, shard)
 
 

@@ -7,8 +7,9 @@ as `unknown` and never as "not sent". One part per identity is open at a time: o
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, and_, bindparam, case, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, exists, func, insert, literal_column, or_, select, update
 
+from state.dialects import Bulk
 from state.records import Instant, Part
 from state.tables import changes, deals, identities, parts
 
@@ -70,23 +71,25 @@ _SENDING = (
     .where(parts.c.id.in_(bindparam("ids", expanding=True)))
     .values(state="sending", claimed_at=bindparam("at"), attempts=parts.c.attempts + 1)
 )
-# Spelled out: a list in the statement cannot be executed for many rows at once.
-_in_play = or_(parts.c.state == "queued", parts.c.state == "sending", parts.c.state == "unknown")
-_SETTLE = (
+# Spelled out, in plain words: neither lists nor constants may become bound values of a statement for many rows.
+_in_play = or_(*(parts.c.state == literal_column(f"'{state}'") for state in ("queued", "sending", "unknown")))
+_SETTLE_SQL = (
     update(parts)
     .where(parts.c.id == bindparam("b_id"))
     .values(
         state=case((_in_play, bindparam("b_state")), else_=parts.c.state),
         open=case((_in_play, bindparam("b_open")), else_=parts.c.open),
         due_at=bindparam("b_due"),
-        provider_id=case((bindparam("b_pid") == "", parts.c.provider_id), else_=bindparam("b_pid")),
+        provider_id=case((bindparam("b_pid") == literal_column("''"), parts.c.provider_id), else_=bindparam("b_pid")),
         error=bindparam("b_error"),
         repeats=parts.c.repeats + bindparam("b_repeats"),
         settled_at=bindparam("b_at"),
     )
 )
+_SETTLED_BY = ("b_id", "b_state", "b_open", "b_due", "b_pid", "b_error", "b_repeats", "b_at")
+_SETTLE = Bulk(_SETTLE_SQL, {name: name for name in _SETTLED_BY}, of_dicts=True)
 _NEXT_DUE = select(func.min(parts.c.due_at)).where(parts.c.state == "queued", parts.c.due_at > bindparam("now"))
-_CHANGED = insert(changes)
+_CHANGED = Bulk(insert(changes), {n: n for n in ("at", "kind", "deal_id", "ref_id")}, of_dicts=True)
 _BAR = update(identities).where(identities.c.id == bindparam("b_id")).values(barred=bindparam("b_why"))
 _DROP = (
     update(parts)
@@ -120,16 +123,14 @@ def settle(conn: Connection, verdicts: Sequence[Verdict], now: Instant) -> None:
     """Write what became of parts. A status that a callback has already raised is left where it is."""
     if not verdicts:
         return
-    conn.execute(
-        _SETTLE,
-        [
-            {
-                "b_id": v.part.id, "b_state": v.state, "b_open": int(v.open), "b_due": v.due_at, "b_pid": v.provider_id,
-                "b_error": v.error, "b_repeats": v.repeats, "b_at": None if v.open else now,
-            }
-            for v in verdicts
-        ],
-    )  # fmt: skip
+    rows = [
+        {
+            "b_id": v.part.id, "b_state": v.state, "b_open": int(v.open), "b_due": v.due_at, "b_pid": v.provider_id,
+            "b_error": v.error, "b_repeats": v.repeats, "b_at": None if v.open else now,
+        }
+        for v in verdicts
+    ]  # fmt: skip
+    _SETTLE.write(conn, rows)
     for v in verdicts:
         if v.bar:
             conn.execute(_BAR, {"b_id": v.part.identity_id, "b_why": v.bar})
@@ -143,7 +144,7 @@ def settle(conn: Connection, verdicts: Sequence[Verdict], now: Instant) -> None:
         if v.part.kind != "ack" and not (v.open and v.state == "queued")
     ]
     if told:
-        conn.execute(_CHANGED, told)
+        _CHANGED.write(conn, told)
 
 
 def drop_queued(conn: Connection, identity_id: int, why: str, now: Instant) -> None:
