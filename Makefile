@@ -62,6 +62,7 @@ types: $(BIN)/.dev ## mypy, strict
 
 arch: $(BIN)/.dev ## who may import whom
 	@$(BIN)/lint-imports --no-cache
+	@git ls-files '*.py' | xargs wc -l | awk '$$2 != "total" && $$1 > 300 { print "to talk about: " $$2 ", " $$1 " lines" }'
 
 docs: $(BIN)/.dev ## are the docs still true?
 	@$(BIN)/python -m pytest tests/test_docs.py tests/test_house.py $(ARGS)
