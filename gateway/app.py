@@ -6,7 +6,6 @@ Start: schema, workers, doors. Stop: doors refuse, what came in is handled, what
 import asyncio
 import gc
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import structlog
 from aiohttp import web
 
 from gateway.api import ApiContext, make_api
-from gateway.channels.base import Channel
+from gateway.channels.base import Channel, Front
 from gateway.channels.web import WebChannel
 from gateway.chat.door import ChatDoor
 from gateway.clock import Clock
@@ -76,7 +75,9 @@ class App:
             jobs = (self.intake.run(), self.turns.run(), self.delivery.run(), self.timekeeper.run())
             self._workers = [asyncio.create_task(job) for job in jobs]
             self._tasks = [asyncio.create_task(channel.start()) for channel in self.channels.values()]
-            self._tasks += [asyncio.create_task(self._poll(c)) for c in self.channels.values() if getattr(c, "polls", False)]
+            self._tasks += [
+                asyncio.create_task(self._poll(c)) for c in self.channels.values() if getattr(c, "polls", False)
+            ]
         self._runner = web.AppRunner(self.web, access_log=None, handle_signals=False, shutdown_timeout=3)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port, backlog=1024)
@@ -95,10 +96,12 @@ class App:
 
     def _open_channels(self) -> None:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=1_024, ttl_dns_cache=300), cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=True
+            connector=aiohttp.TCPConnector(limit=1_024, ttl_dns_cache=300),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=True,
         )
         found: list[Channel] = [WebChannel(self.live.publish)]
-        fronts = []
+        fronts: list[Front] = []
         if self.settings.telegram_token.get_secret_value():
             from gateway.channels.opening import open_telegram  # noqa: PLC0415 - only where its channel is on
 
@@ -121,7 +124,9 @@ class App:
             self.web.add_routes(door.routes())
         plain = PlainHooks(self.intake, settings.hook_token.get_secret_value(), settings.form_key, self.house.region)
         self.web.add_routes(plain.routes())
-        self.web.add_routes([web.get("/healthz", self._healthz), web.get("/readyz", self._readyz), web.get("/metrics", self._metrics)])
+        self.web.add_routes(
+            [web.get("/healthz", self._healthz), web.get("/readyz", self._readyz), web.get("/metrics", self._metrics)]
+        )
         ChatDoor(self.db, self.intake, self.live, self.clock, self.house, settings).mount(self.web)
         ctx = ApiContext(
             db=self.db, turns=self.turns, live=self.live, clock=self.clock, house=self.house,
@@ -171,14 +176,19 @@ class App:
 
     async def _drain(self) -> None:
         """Let the turns of what was acknowledged happen, and the sends under way end; the rest is safe on disk."""
-        while self._workers and await self.db.read(lambda c: inbox.has_due(c, self.clock.now())):
-            await asyncio.sleep(0.05)
+        if self._workers:
+            while await self._anything_due():
+                await asyncio.sleep(0.05)
         self.delivery.closing = True
         await self.delivery.settled()
         if self._workers:
             self._workers[2].cancel()
             await asyncio.gather(self._workers[2], return_exceptions=True)
         await self.delivery.once()
+
+    async def _anything_due(self) -> bool:
+        now = self.clock.now()
+        return await self.db.read(lambda c: inbox.has_due(c, now))
 
     # -- how it is doing ---------------------------------------------------------------------------------------------
 
@@ -196,7 +206,11 @@ class App:
                     wrong.append("the database schema is not this version's")
         except Exception as error:  # noqa: BLE001 - whatever it is, we are not ready
             wrong.append(f"database: {type(error).__name__}")
-        status = {"status": "ready" if not wrong else "not ready", "why": wrong, "degraded": dict(self.delivery.degraded)}
+        status = {
+            "status": "ready" if not wrong else "not ready",
+            "why": wrong,
+            "degraded": dict(self.delivery.degraded),
+        }
         return web.json_response(status, status=503 if wrong else 200)
 
     async def _metrics(self, _request: web.Request) -> web.Response:
@@ -207,5 +221,3 @@ class App:
         denied = sum(door.denied for door in self.doors)
         body = render(Readings(tallies, parts, waited, self.delivery.in_flight, denied, self.delivery.degraded))
         return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
-
-

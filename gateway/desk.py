@@ -40,6 +40,8 @@ class Move:
     stage: str
     reason: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
+    version: int | None = None
+    """The deal's version that the asker saw; None: whatever it is now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class Edit:
     responsible: int | None = None
     release: bool = False
     """Give the deal back to nobody: `responsible` is null on purpose."""
+    version: int | None = None
+    """The deal's version that the asker saw; None: whatever it is now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,8 @@ def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Perso
     match command:
         case Take():
             take(ledger, deal, who)
-        case Move(stage, reason, fields):
+        case Move(stage, reason, fields, version):
+            _must_be(deal, version)
             _move(ledger, deal, stage, reason, fields, who)
         case Write():
             return _write(ledger, deal, command, who)
@@ -122,6 +127,7 @@ def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Perso
         case FinishTask(task, result):
             _finish(ledger, deal, task, result, who)
         case Edit():
+            _must_be(deal, command.version)
             _edit(ledger, deal, command)
         case _:
             assert_never(command)
@@ -272,6 +278,11 @@ def _said(text: str, name: str) -> str:
     if not text:
         raise Invalid(name, "must not be empty")
     return text
+
+
+def _must_be(deal: Deal, version: int | None) -> None:
+    if version is not None and version != deal.version:
+        raise Conflict("stale", f"the deal has changed since: it is at version {deal.version}")
 
 
 def _must_be_open(deal: Deal) -> None:

@@ -4,14 +4,10 @@ A forged call stores nothing; what is authentic but cannot be used is kept in qu
 provider neither loops nor drops; what was cut in transit is 400; what could not be stored is 503.
 """
 
-from collections.abc import Sequence
-from typing import Protocol
-
 import structlog
 from aiohttp import web
 
-from gateway.channels.base import Denied, Malformed, Post
-from gateway.events import Received
+from gateway.channels.base import Channel, Front, Malformed, Post
 from gateway.intake import Intake
 from state.database import Unavailable
 
@@ -20,35 +16,16 @@ log = structlog.get_logger()
 MOST_BYTES = 1_000_000
 
 
-class Owner(Protocol):
-    """The channel that one post is for."""
-
-    name: str
-    account: str
-
-    def parse(self, post: Post) -> Sequence[Received] | Malformed: ...
-
-
-class Front(Protocol):
-    """What stands at a hook's address: one channel, or several that share it."""
-
-    hooks: tuple[str, ...]
-
-    def verify(self, post: Post) -> Denied | None: ...
-
-    def owner(self, post: Post) -> Owner: ...
-
-
 class Single:
     """The front of a channel that shares its hooks with nobody."""
 
-    def __init__(self, channel: "Front | Owner") -> None:
-        self.channel = channel
-        self.hooks: tuple[str, ...] = channel.hooks  # type: ignore[union-attr]
-        self.verify = channel.verify  # type: ignore[union-attr]
+    def __init__(self, channel: Channel) -> None:
+        self.hooks = channel.hooks
+        self.verify = channel.verify
+        self._channel = channel
 
-    def owner(self, post: Post) -> Owner:
-        return self.channel  # type: ignore[return-value]
+    def owner(self, post: Post) -> Channel:
+        return self._channel
 
 
 class Door:

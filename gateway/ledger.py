@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from bots.kit.effects import Choice
+from gateway import parts as planned
 from gateway.channels.base import Limits
 from gateway.clock import Instant
 from gateway.house import House
-from gateway import parts as planned
 from gateway.parts import plan
 from gateway.wording import SHARE_PHONE, line
 from state.ids import Ids

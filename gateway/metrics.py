@@ -52,10 +52,14 @@ class _Once:
         for channel, state, n in read.parts:
             parts.add_metric([channel, state], n)
         yield parts
-        yield GaugeMetricFamily("parley_oldest_waiting_seconds", "Age of the oldest event not handled yet", read.oldest_waiting_s)
+        yield GaugeMetricFamily(
+            "parley_oldest_waiting_seconds", "Age of the oldest event not handled yet", read.oldest_waiting_s
+        )
         yield GaugeMetricFamily("parley_sends_in_flight", "Provider calls under way", read.in_flight)
         yield CounterMetricFamily("parley_hooks_denied", "Unsigned or forged calls turned away", value=read.denied)
-        down = GaugeMetricFamily("parley_channel_degraded", "Accounts whose credentials are refused", labels=["account"])
+        down = GaugeMetricFamily(
+            "parley_channel_degraded", "Accounts whose credentials are refused", labels=["account"]
+        )
         for account in read.degraded:
             down.add_metric([account], 1)
         yield down

@@ -6,14 +6,14 @@ that fails five times is parked in quarantine with a task, and its contact goes 
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import structlog
 
 from gateway.clock import Clock, Instant
 from gateway.decide import decide, fire
-from gateway.desk import Command, Conflict, Invalid, Write, obey_manager
+from gateway.desk import Command, Conflict, FinishTask, Invalid, Write, obey_manager
 from gateway.house import House
 from gateway.ledger import Ledger
 from gateway.translate import event_from_json
@@ -237,15 +237,29 @@ def _park(ledger: Ledger, row: InboxRow) -> None:
     ledger.create_task(deal, "check_event", line("task_poison", id=row.id), "robot")
 
 
+def _sent_before(conn: Connection, ledger: Ledger, deal_id: int, client_id: str) -> int | None:
+    """The entry that this composer's message already became, in this turn or an earlier one."""
+    for entry in ledger.writes.entries:
+        if entry.deal_id == deal_id and entry.client_id == client_id:
+            return entry.id
+    return timeline.by_client_id(conn, deal_id, client_id)
+
+
 def _obey(conn: Connection, ledger: Ledger, ask: Ask) -> int | Exception:
     try:
         deal = next((d for d in ledger.rows.deals if d.id == ask.deal), None)
         if deal is None and ask.deal:
             deal = deals.find(conn, ask.deal)
         if isinstance(ask.command, Write) and ask.command.client_id and deal is not None:
-            sent_before = timeline.by_client_id(conn, deal.id, ask.command.client_id)
+            sent_before = _sent_before(conn, ledger, deal.id, ask.command.client_id)
             if sent_before is not None:
                 return sent_before
-        return obey_manager(ledger, deal, ask.command, ask.who)
+        command = ask.command
+        if isinstance(command, FinishTask):  # as it is now, not as the asker read it
+            task = deals.find_task(conn, command.task.id)
+            if task is None or any(done == task.id for done, _, _ in ledger.writes.done_tasks):
+                return Conflict("done", "the task is already done")
+            command = replace(command, task=task)
+        return obey_manager(ledger, deal, command, ask.who)
     except (Conflict, Invalid) as refusal:
         return refusal

@@ -165,6 +165,7 @@ deals = _table(
         postgresql_where=text("closed_at IS NULL"),
     ),
     Index("ix_deals_contact_id", "contact_id"),
+    Index("ix_deals_opened_at", "opened_at", "id"),
     Index(
         "ix_deals_stage",
         "funnel",

@@ -1,7 +1,7 @@
 """What managers do to one deal. Each is one command through the customer's lane, whole or not at all."""
 
 from gateway.api import shapes
-from gateway.api.asking import ask, must_be, show
+from gateway.api.asking import ask, show
 from gateway.api.bodies import BotBody, ClarifyBody, MergeBody, MessageBody, MoveBody, NoBody, NoteBody, TaskBody
 from gateway.api.calls import Answer, Calls
 from gateway.api.context import ApiContext
@@ -25,9 +25,8 @@ async def take(ctx: ApiContext, who: Person, deal_id: Id, body: NoBody | None = 
 @calls.on("POST", "/deals/{deal_id}/move")
 async def move(ctx: ApiContext, who: Person, deal_id: Id, body: MoveBody, if_match: IfMatch = None) -> Answer:
     """To another stage of its funnel; a lost one needs a reason."""
-    async with ctx.in_line(deal_id):
-        await must_be(ctx, deal_id, body.version if body.version is not None else matched(if_match))
-        await ask(ctx, who, deal_id, Move(body.stage, body.reason, dict(body.fields)))
+    version = body.version if body.version is not None else matched(if_match)
+    await ask(ctx, who, deal_id, Move(body.stage, body.reason, dict(body.fields), version))
     return tagged(await show(ctx, deal_id))
 
 
@@ -39,9 +38,7 @@ async def write_message(ctx: ApiContext, who: Person, deal_id: Id, body: Message
     if body.variables and not body.template:
         raise invalid("variables", "belong to a template")
     message = Write(body.text, body.template, dict(body.variables), body.channel, body.client_id)
-    async with ctx.in_line(deal_id):
-        written = await ask(ctx, who, deal_id, message)
-    return await _entry(ctx, written)
+    return await _entry(ctx, await ask(ctx, who, deal_id, message))
 
 
 @calls.on("POST", "/deals/{deal_id}/notes")

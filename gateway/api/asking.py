@@ -8,7 +8,7 @@ from gateway.api.context import ApiContext
 from gateway.api.errors import Refusal, busy, invalid, not_found
 from gateway.desk import Command, Conflict, Invalid
 from state import cards, deals
-from state.records import Deal, Person
+from state.records import Person
 
 LANE_TIMEOUT_S: Final = 15.0
 
@@ -44,14 +44,3 @@ async def lost_race(ctx: ApiContext, deal_id: int, code: str, message: str) -> R
     """409 with the deal as it is now, so that the asker can see who was quicker."""
     card = await ctx.db.read(lambda c: cards.find_card(c, deal_id))
     return Refusal(409, code, message, current=shapes.deal(card) if card else None)
-
-
-async def must_be(ctx: ApiContext, deal_id: int, version: int | None) -> None:
-    """The asker has seen this version of the deal; another one is 409 with it."""
-    if version is None:
-        return
-    deal: Deal | None = await ctx.db.read(lambda c: deals.find(c, deal_id))
-    if deal is None:
-        raise not_found()
-    if deal.version != version:
-        raise await lost_race(ctx, deal_id, "stale", f"the deal has changed since version {version}")

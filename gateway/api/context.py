@@ -1,8 +1,6 @@
 """What the API stands on; constructed by the app and by tests."""
 
-import asyncio
-from dataclasses import dataclass, field
-from weakref import WeakValueDictionary
+from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -24,11 +22,6 @@ class ApiContext:
     admin_token: str
     """PARLEY_ADMIN_TOKEN; empty: there is none."""
     intake: Intake
-    queues: "WeakValueDictionary[int, asyncio.Lock]" = field(default_factory=WeakValueDictionary, repr=False)
-    """By deal: those who look first and then act stand in line, so that two do not act on the same look."""
-
-    def in_line(self, deal_id: int) -> asyncio.Lock:
-        return self.queues.setdefault(deal_id, asyncio.Lock())
 
 
 CONTEXT = web.AppKey("context", ApiContext)

@@ -7,7 +7,7 @@ import phonenumbers
 from pydantic import Field
 
 from gateway.api import shapes
-from gateway.api.asking import ask, ask_lane, lost_race, must_be, show
+from gateway.api.asking import ask, ask_lane, lost_race, show
 from gateway.api.bodies import EditBody, OpenBody
 from gateway.api.calls import Answer, Calls, Header
 from gateway.api.context import ApiContext
@@ -105,10 +105,9 @@ async def edit_deal(ctx: ApiContext, who: Person, deal_id: Id, body: EditBody, i
     edit = Edit(
         title=body.title, fields=body.fields, tags=tuple(body.tags) if body.tags is not None else None,
         responsible=body.responsible, release="responsible" in given and body.responsible is None,
+        version=body.version if body.version is not None else matched(if_match),
     )  # fmt: skip
-    async with ctx.in_line(deal_id):
-        await must_be(ctx, deal_id, body.version if body.version is not None else matched(if_match))
-        await ask(ctx, who, deal_id, edit)
+    await ask(ctx, who, deal_id, edit)
     return tagged(await show(ctx, deal_id))
 
 

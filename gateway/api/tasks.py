@@ -55,15 +55,18 @@ async def finish_task(ctx: ApiContext, who: Person, task_id: Id, body: DoneBody)
     if duty is None:
         raise not_found()
     task = duty.task
-    async with ctx.in_line(task.deal_id):
-        fresh = await ctx.db.read(lambda c: tasks.find_duty(c, task_id)) or duty
-        if fresh.task.state != "open":
-            raise _done_before(fresh)
-        await ask_lane(ctx, who, task.contact_id, task.deal_id, FinishTask(fresh.task, body.result))
-    now = await ctx.db.read(lambda c: tasks.find_duty(c, task_id)) or duty
-    if now.task.done_by != who.id or now.task.result != body.result.strip():
-        raise _done_before(now)
-    return shapes.task(now)
+    try:
+        await ask_lane(ctx, who, task.contact_id, task.deal_id, FinishTask(task, body.result))
+    except Refusal as refused:
+        if refused.code != "done":
+            raise
+        raise _done_before(await _now(ctx, duty)) from None
+    return shapes.task(await _now(ctx, duty))
+
+
+async def _now(ctx: ApiContext, duty: tasks.Duty) -> tasks.Duty:
+    found: tasks.Duty | None = await ctx.db.read(lambda c: tasks.find_duty(c, duty.task.id))
+    return found if found is not None else duty
 
 
 def _done_before(duty: tasks.Duty) -> Refusal:

@@ -3,10 +3,15 @@
 import asyncio
 import signal
 import sys
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gateway.settings import Settings, SettingsError, describe, load_settings
+
+if TYPE_CHECKING:
+    from gateway.app import App
 
 
 @click.command("serve", epilog="Settings (environment, or parley.toml):\n\n\b\n" + describe())
@@ -27,7 +32,7 @@ def command(demo: bool, host: str, port: int, playbook: str | None) -> None:
     raise SystemExit(_run(_serve(settings, host, port, demo=demo)))
 
 
-def _run(job):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _run(job: Coroutine[Any, Any, int]) -> int:
     try:
         import uvloop  # noqa: PLC0415 - not on every system
     except ImportError:
@@ -65,7 +70,7 @@ async def _serve(settings: Settings, host: str, port: int, *, demo: bool) -> int
     return 0
 
 
-async def _greet(app, host: str) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+async def _greet(app: "App", host: str) -> None:
     from state import people  # noqa: PLC0415
 
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound

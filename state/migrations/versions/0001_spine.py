@@ -126,6 +126,7 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("ix_deals_contact_id", "deals", ["contact_id"], unique=False)
+    op.create_index("ix_deals_opened_at", "deals", ["opened_at", "id"], unique=False)
     op.create_index(
         "ix_deals_stage",
         "deals",
