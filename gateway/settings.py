@@ -71,6 +71,14 @@ class Settings(BaseSettings):
             raise ValueError("must be an address like https://chat.example.com")
         return value.rstrip("/")
 
+    @field_validator("chat_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        origins = [origin.strip().rstrip("/").lower() for origin in value.split(",") if origin.strip()]
+        if not all(re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", origin) for origin in origins):
+            raise ValueError("must be origins like https://shop.example, by commas")
+        return ",".join(origins)
+
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str) -> str:

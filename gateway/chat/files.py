@@ -11,9 +11,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway import file_types
 from gateway.api.errors import SAFE, Refusal, json_response, not_found
@@ -31,6 +32,7 @@ _HEAD_BYTES: Final = 512_000
 """So much of a file is looked at: a photo says its size behind its camera's notes."""
 _AROUND_BYTES: Final = 10_000
 _MOST_NAME: Final = 120
+_LONGEST_NAME: Final = 4_000
 _UNDRAWN: Final = frozenset({"image/heic"})
 """A phone's photo, though hardly any browser shows it: handed over as a file."""
 _STALE_S: Final = 3_600
@@ -78,8 +80,7 @@ class Files:
         try:
             head, size = await _write(part, at)
             mime, kind = _what_it_is(head, size)
-            name = _shortened(payload.file_name(part.filename))
-            file = StoredFile(file_id, key_of(visitor), kind, name, mime, size)
+            file = StoredFile(file_id, key_of(visitor), kind, _shown_name(part.filename or ""), mime, size)
             await asyncio.to_thread(os.replace, at, self.folder / file_id)
         finally:
             await asyncio.to_thread(at.unlink, missing_ok=True)
@@ -127,7 +128,7 @@ async def _file_part(request: web.Request) -> BodyPartReader:
         while (part := await reader.next()) is not None:
             if isinstance(part, BodyPartReader) and part.name == "file":
                 return part
-    except (ValueError, AssertionError, KeyError, web.HTTPException):
+    except (ValueError, AssertionError, KeyError, HttpProcessingError):
         pass
     raise Refusal(400, "bad_form", "send a multipart form with the field `file`")
 
@@ -168,8 +169,9 @@ def _what_it_is(head: bytes, size: int) -> tuple[str, str]:
     )
 
 
-def _shortened(name: str) -> str:
-    """A long name keeps its end: it says what the file is."""
+def _shown_name(given: str) -> str:
+    """To be shown and never to be a path. A long name keeps its end: it says what the file is."""
+    name = payload.name(unquote(given).replace("\\", "/").rpartition("/")[2], _LONGEST_NAME)
     if len(name) <= _MOST_NAME:
         return name
     suffix = PurePosixPath(name).suffix[:20]

@@ -26,15 +26,16 @@ _ROUND_S: Final = 1.0
 
 
 class Sockets:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, most: int = MOST) -> None:
         self._db = db
+        self._most = most
         self._open: defaultdict[str, set[Socket]] = defaultdict(set)
         self._count = 0
         self._rounds: asyncio.Task[None] | None = None
         self.closing = False
 
     def demand_room(self, visitor: str) -> None:
-        if self._count >= MOST or len(self._open.get(visitor, ())) >= MOST_OF_ONE or self.closing:
+        if self._count >= self._most or len(self._open.get(visitor, ())) >= MOST_OF_ONE or self.closing:
             raise Refusal(503, "too_many", "too many pages are open", headers={"Retry-After": "10"})
 
     @contextmanager

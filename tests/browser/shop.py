@@ -159,7 +159,7 @@ class Shop:
                 if silent:
                     _cut(socket)
                     return
-                await socket.send_json({"type": "ack", "id": frame["id"], "item": item["id"]})
+                await socket.send_json({"type": "ack", "id": frame["id"], "item": item["id"], "at": item["at"]})
             case _:
                 pass
 
@@ -185,7 +185,7 @@ class Shop:
         item, fresh = await self.take(visitor, frame)
         if fresh:
             await self.answer(visitor, frame)
-        return web.json_response({"type": "ack", "id": frame["id"], "item": item["id"]})
+        return web.json_response({"type": "ack", "id": frame["id"], "item": item["id"], "at": item["at"]})
 
     async def get_items(self, request: web.Request) -> web.Response:
         return web.json_response(self.after(request.cookies.get("visitor", ""), int(request.query["after"])))

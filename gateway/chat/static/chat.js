@@ -28,7 +28,7 @@ class Chat extends HTMLElement {
     waiting: () => this.#outbox.waiting,
     history: (items, shop) => this.#history(items, shop),
     item: (item) => this.#news([item]),
-    acknowledged: (clientId, id) => this.#change(() => this.#conversation.acknowledge(clientId, id)),
+    acknowledged: (clientId, id, at) => this.#change(() => this.#conversation.acknowledge(clientId, id, at)),
     refused: (clientId, code, message) => this.#refused(clientId, code, message),
     renew: () => this.#renew(),
     link: (link) => this.#strip.draw(link),
@@ -146,7 +146,7 @@ class Chat extends HTMLElement {
     document.title = unread > 0 ? `(${unread}) ${this.#title}` : this.#title;
     tell({ parley: "unread", count: unread });
     if (!isVisible() || !this.#log.following || unseen.length === 0) return;
-    this.#outbox.seen = Math.max(...unseen);
+    this.#outbox.seen = unseen[unseen.length - 1];
     this.#wire.seen(this.#outbox.seen);
   }
 

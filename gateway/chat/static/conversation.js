@@ -22,7 +22,11 @@ export class Conversation {
 
   /** Id of the newest item; 0 where there is none. */
   get last() {
-    return Math.max(0, ...this.#items.keys());
+    return this.#ordered.at(-1)?.id ?? 0;
+  }
+
+  get #ordered() {
+    return [...this.#items.values()].sort(inOrder);
   }
 
   get empty() {
@@ -31,7 +35,10 @@ export class Conversation {
 
   /** Ids of what the shop has said after item `id`. @param {number} id */
   heardAfter(id) {
-    return [...this.#items.values()].filter((item) => item.from !== "customer" && item.id > id).map((item) => item.id);
+    const ordered = this.#ordered;
+    const known = ordered.findIndex((item) => item.id === id);
+    const later = known < 0 ? ordered.filter((item) => item.id > id) : ordered.slice(known + 1);
+    return later.filter((item) => item.from !== "customer").map((item) => item.id);
   }
 
   /**
@@ -46,16 +53,21 @@ export class Conversation {
   }
 
   /**
-   * The server has `clientId` as item `id`: what was pending becomes part of the conversation.
-   * @param {string} clientId @param {number} id
+   * The server has `clientId`, as item `id` said at `at`: what was pending becomes part of the conversation. Where it
+   * has no place there yet, it is safe all the same, and waits for its item.
+   * @param {string} clientId @param {number | null} id @param {string | null} [at]
    */
-  acknowledge(clientId, id) {
+  acknowledge(clientId, id, at) {
     const message = this.#outbox.get(clientId);
+    if (id === null) {
+      if (message !== undefined) this.#outbox.put({ ...message, kept: true });
+      return;
+    }
     this.#outbox.remove(clientId);
     if (message === undefined || this.#items.has(id)) return;
     this.#items.set(id, {
       id,
-      at: new Date(message.at).toISOString(),
+      at: at ?? new Date(message.at).toISOString(),
       from: "customer",
       name: null,
       text: message.text,
@@ -69,18 +81,24 @@ export class Conversation {
   /** Another visitor's page now (the session was renewed): nothing of the old one stays. */
   forget() {
     this.#items.clear();
+    for (const message of this.#outbox.messages) if (message.kept) this.#outbox.remove(message.id);
   }
 
   /** Every bubble, oldest first; what is on its way comes last. @returns {Row[]} */
   get rows() {
     const rows = [
-      ...[...this.#items.values()].sort((a, b) => a.id - b.id).map(kept),
+      ...this.#ordered.map(kept),
       ...this.#outbox.messages.map(onItsWay),
     ];
     markQuestions(rows);
     markGroups(rows);
     return rows;
   }
+}
+
+/** As things were said; of one moment, by id: servers side by side give out ids in blocks. @param {Item} a @param {Item} b */
+function inOrder(a, b) {
+  return instant(a.at).getTime() - instant(b.at).getTime() || a.id - b.id;
 }
 
 /** @param {Item} item @returns {Row} */
@@ -111,7 +129,7 @@ function onItsWay(message) {
     text: message.text,
     buttons: [],
     media: message.media,
-    status: message.failed === undefined ? "pending" : "failed",
+    status: message.failed !== undefined ? "failed" : message.kept ? "sent" : "pending",
     problem: message.failed ?? "",
     ...undecided,
   };

@@ -64,7 +64,7 @@ export class Outbox {
 
   /** Those to send as soon as there is a connection. */
   get waiting() {
-    return this.messages.filter((message) => message.failed === undefined);
+    return this.messages.filter((message) => message.failed === undefined && !message.kept);
   }
 
   /** @param {Outgoing} message */

@@ -68,8 +68,8 @@ async function post(desk) {
       body: JSON.stringify(body),
     });
     if (answer.ok) {
-      const { item } = await answer.json();
-      desk.acknowledged(message.id, item);
+      const { item, at } = await answer.json();
+      desk.acknowledged(message.id, item, at);
     } else if (answer.status >= 400 && answer.status < 500 && answer.status !== 401) {
       const { error } = await answer.json().catch(() => ({ error: {} }));
       desk.refused(message.id, error?.code ?? "unknown", error?.message ?? "");

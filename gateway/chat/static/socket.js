@@ -108,7 +108,7 @@ export function converse(desk, opened) {
           break;
         case "ack":
           answered(frame.id);
-          desk.acknowledged(frame.id, frame.item);
+          desk.acknowledged(frame.id, frame.item, frame.at);
           break;
         case "error":
           if (frame.id) answered(frame.id);

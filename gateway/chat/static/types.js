@@ -25,6 +25,7 @@
  * @property {Media[]} media         what the bubble shows meanwhile
  * @property {number} at             ms
  * @property {string} [failed]       why the server refused it, in the customer's words
+ * @property {boolean} [kept]        the server has it on disk; its item is still to come
  *
  * @typedef {{name: string, greeting?: string}} Shop
  *

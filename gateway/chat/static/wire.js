@@ -17,7 +17,7 @@ import { poll } from "./polling.js";
  * @property {() => Outgoing[]} waiting                        what is not acknowledged yet, oldest first
  * @property {(items: Item[], shop: Shop | undefined) => void} history
  * @property {(item: Item) => void} item
- * @property {(clientId: string, id: number) => void} acknowledged
+ * @property {(clientId: string, id: number | null, at?: string | null) => void} acknowledged   null: kept, its item comes
  * @property {(clientId: string | null, code: string, message: string) => void} refused
  * @property {() => Promise<void>} renew                       get a fresh visitor's cookie and forget the old one's items
  * @property {(link: Link) => void} link
