@@ -52,7 +52,7 @@ def _become(order: dict[str, Any]) -> None:
     importlib.reload(failpoint)  # it is armed where it is imported
     settings = load_settings()
     logs.set_up(settings.log_level, settings.secrets(), plain=False)
-    raise SystemExit(serve._run(serve._serve(settings, "127.0.0.1", order["port"], demo=False)))  # type: ignore[no-untyped-call]
+    raise SystemExit(serve._run(serve._serve(settings, "127.0.0.1", order["port"], demo=False)))
 
 
 def _start(order: dict[str, Any]) -> dict[str, Any]:
