@@ -14,6 +14,9 @@ from gateway.router import Attach, Leave, Open, route
 from gateway.wording import STALE_PRESS, line
 from state.records import Deal, Identity, Run, Timer
 
+_HEARD_STEP_MS = 60_000
+"""How exactly the customer's last message is remembered: the window it opens has a margin of five such steps."""
+
 Ignored = str
 """Machine word of why an event changed nothing; empty: it was processed."""
 
@@ -66,12 +69,15 @@ def hear_message(ledger: Ledger, event: ev.MessageReceived) -> Ignored:
 
 def _meet(ledger: Ledger, identity: Identity, event: ev.MessageReceived) -> None:
     """What a message tells about its sender, whatever it says."""
-    identity.heard_at = ledger.now
+    if identity.heard_at is None or ledger.now - identity.heard_at > _HEARD_STEP_MS:
+        identity.heard_at = ledger.now
+        ledger.touch_identity(identity)
     if identity.barred in ("blocked", "not_found"):
         identity.barred = ""
+        ledger.touch_identity(identity)
     if event.sender.name and identity.name != event.sender.name:
         identity.name = event.sender.name
-    ledger.touch_identity(identity)
+        ledger.touch_identity(identity)
     contact = ledger.contact
     phone = event.phone or event.sender.phone
     if (event.sender.name and not contact.name) or (phone and not contact.phone):

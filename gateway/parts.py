@@ -50,6 +50,8 @@ def plan(
     Choices become buttons where all of them fit, else numbered lines; labels are numbered either way, so that a typed
     digit means the same everywhere. Nothing to say gives no parts.
     """
+    if not (choices or media or ask_phone) and width(text, limits.unit) <= limits.text:
+        return (Part("text", text.strip()),) if text.strip() else ()  # nearly every message
     phone_button = ask_phone if limits.asks_phone else ""
     # A message has one keyboard: beside the phone button the menu is written out.
     buttons = () if phone_button else _buttons(choices, limits, data)
@@ -69,7 +71,7 @@ def plan(
 
 
 def width(text: str, unit: Literal["utf16", "chars"]) -> int:
-    return len(text) if unit == "chars" else len(text) + sum(char > "\uffff" for char in text)
+    return len(text) if unit == "chars" else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def split(text: str, limit: int, unit: Literal["utf16", "chars"]) -> list[str]:

@@ -16,7 +16,9 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="PARLEY_", toml_file="parley.toml", extra="forbid", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="PARLEY_", toml_file="parley.toml", extra="forbid", hide_input_in_errors=True
+    )
 
     data_dir: Annotated[Path, Field(description="Where the database and uploaded files live")] = Path("data")
     database_url: Annotated[str, Field(description="SQLAlchemy URL; default: SQLite under the data folder")] = ""
@@ -24,33 +26,54 @@ class Settings(BaseSettings):
     public_url: Annotated[str, Field(description="The address that customers and providers reach this gateway by")] = ""
     playbook: Annotated[str, Field(description="Name of a shipped playbook, or the path of a folder")] = "autoparts"
     admin_token: Annotated[SecretStr, Field(description="API token with role admin")] = SecretStr("")
-    hook_token: Annotated[SecretStr, Field(description="Bearer token of the plain hooks: forms, calls, messages")] = SecretStr("")
-    form_key: Annotated[str, Field(description="Public key that forms on the shop's pages may use instead of the token")] = ""
+    hook_token: Annotated[SecretStr, Field(description="Bearer token of the plain hooks: forms, calls, messages")] = (
+        SecretStr("")
+    )
+    form_key: Annotated[
+        str, Field(description="Public key that forms on the shop's pages may use instead of the token")
+    ] = ""
 
     telegram_token: Annotated[SecretStr, Field(description="Bot token; Telegram is off without it")] = SecretStr("")
-    telegram_secret: Annotated[SecretStr, Field(description="Secret of the webhook: 1-256 of A-Z a-z 0-9 _ -")] = SecretStr("")
+    telegram_secret: Annotated[SecretStr, Field(description="Secret of the webhook: 1-256 of A-Z a-z 0-9 _ -")] = (
+        SecretStr("")
+    )
     telegram_mode: Annotated[
-        Literal["", "webhook", "polling"], Field(description="webhook or polling; default: webhook where there is a secret")
+        Literal["", "webhook", "polling"],
+        Field(description="webhook or polling; default: webhook where there is a secret"),
     ] = ""
-    telegram_api_base: Annotated[str, Field(description="Stands in for the provider's address")] = "https://api.telegram.org"
-    telegram_rate: Annotated[float, Field(ge=0, description="Messages a second over all chats; 0: no budget of ours")] = 25
-    telegram_chat_rate: Annotated[float, Field(ge=0, description="Messages a second to one chat; 0: no budget of ours")] = 1
+    telegram_api_base: Annotated[str, Field(description="Stands in for the provider's address")] = (
+        "https://api.telegram.org"
+    )
+    telegram_rate: Annotated[
+        float, Field(ge=0, description="Messages a second over all chats; 0: no budget of ours")
+    ] = 25
+    telegram_chat_rate: Annotated[
+        float, Field(ge=0, description="Messages a second to one chat; 0: no budget of ours")
+    ] = 1
 
     twilio_account_sid: Annotated[str, Field(description="Twilio is off without it")] = ""
     twilio_auth_token: Annotated[SecretStr, Field(description="Signs and checks every call")] = SecretStr("")
     twilio_whatsapp_from: Annotated[str, Field(description="Our WhatsApp sender: whatsapp:+… or bare")] = ""
     twilio_sms_from: Annotated[str, Field(description="Our SMS sender number")] = ""
     twilio_api_base: Annotated[str, Field(description="Stands in for the provider's address")] = ""
-    twilio_whatsapp_rate: Annotated[float, Field(ge=0, description="WhatsApp messages a second; 0: no budget of ours")] = 80
+    twilio_whatsapp_rate: Annotated[
+        float, Field(ge=0, description="WhatsApp messages a second; 0: no budget of ours")
+    ] = 80
     twilio_sms_rate: Annotated[float, Field(ge=0, description="SMS a second; 0: no budget of ours")] = 1
 
     smtp_url: Annotated[SecretStr, Field(description="Accepted, not used yet: e-mail comes later")] = SecretStr("")
     email_from: Annotated[str, Field(description="Accepted, not used yet: e-mail comes later")] = ""
-    novaposhta_key: Annotated[SecretStr, Field(description="Accepted, not used yet: parcels come later")] = SecretStr("")
+    novaposhta_key: Annotated[SecretStr, Field(description="Accepted, not used yet: parcels come later")] = SecretStr(
+        ""
+    )
     novaposhta_api_base: Annotated[str, Field(description="Accepted, not used yet: parcels come later")] = ""
 
-    chat_origins: Annotated[str, Field(description="Origins of the shop's pages that may embed the chat, by commas")] = ""
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="Least severe line to write")] = "info"
+    chat_origins: Annotated[
+        str, Field(description="Origins of the shop's pages that may embed the chat, by commas")
+    ] = ""
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="Least severe line to write")
+    ] = "info"
 
     @classmethod
     def settings_customise_sources(
@@ -95,9 +118,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _whole(self) -> "Settings":
-        if self.telegram_token.get_secret_value() and self.telegram_mode == "webhook":
-            if not self.telegram_secret.get_secret_value():
-                raise ValueError("telegram_secret: is needed in webhook mode; or set telegram_mode=polling")
+        on = bool(self.telegram_token.get_secret_value())
+        if on and self.telegram_mode == "webhook" and not self.telegram_secret.get_secret_value():
+            raise ValueError("telegram_secret: is needed in webhook mode; or set telegram_mode=polling")
         if self.twilio_account_sid:
             if not self.twilio_auth_token.get_secret_value():
                 raise ValueError("twilio_auth_token: is needed with twilio_account_sid")

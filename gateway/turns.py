@@ -132,26 +132,21 @@ class Turns:
         self, conn: Connection, rows: LaneRows, asks: list[Ask], now: Instant, batch: lanes.Writes, report: Report, n: int
     ) -> None:  # fmt: skip
         """One contact: what waits, then what is due, then what managers ask."""
-        ledger = Ledger(rows, self.db.ids, self.house, lanes.Writes(), now)
-        answers: list[tuple[Ask, int | Exception]] = []
+        ledger = Ledger(rows, self.db.ids, self.house, batch, now)
         try:
             for event in rows.inbox[:n]:
                 _hear(ledger, event)
             for timer in sorted(rows.timers.values(), key=lambda t: t.due_at):
                 if timer.due_at <= now and rows.timers.get(timer.key) is timer:
                     fire(ledger, timer)
-            answers.extend((ask, _obey(conn, ledger, ask)) for ask in asks)
-        except Exception as error:
-            log.exception("turn_failed", contact=rows.contact.id)
-            report.failed.append(rows.contact.id)
-            report.answers += [(ask, error) for ask in asks]
-            return
+            report.answers.extend((ask, _obey(conn, ledger, ask)) for ask in asks)
+        except Exception:
+            log.warning("turn_failed", contact=rows.contact.id)
+            raise  # nothing of this batch is written; every lane of it is then taken by itself
         due = now if len(rows.inbox) >= min(n, lanes.PER_LANE) else ledger.next_due()
-        ledger.writes.lanes.append({"b_id": rows.contact.id, "b_due": due, "b_pace": rows.pace})
-        batch.merge(ledger.writes)
+        batch.lanes.append({"b_id": rows.contact.id, "b_due": due, "b_pace": rows.pace})
         report.lanes += 1
         report.events += len(rows.inbox[:n])
-        report.answers += answers
 
     async def _one_by_one(self, asks: list[Ask], now: Instant, error: Exception) -> Report:
         """The batch as a whole could not be saved: every lane by itself, so that one bad row harms nobody else."""
@@ -169,7 +164,6 @@ class Turns:
                 continue
             total.lanes += one.lanes
             total.answers += one.answers
-            total.failed += one.failed
             total.changed |= one.changed
         return total
 
@@ -189,8 +183,6 @@ class Turns:
                 report = await self.db.write(lambda c: self._only(c, contact, [], now, events=1), "turns")
             except Exception:
                 log.exception("event_failed", contact=contact)
-                report = Report(failed=[contact])
-            if report.failed:
                 await self.db.write(lambda c: self._count_failure(c, contact, now), "turns")
                 return
             if not report.events:

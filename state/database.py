@@ -7,6 +7,7 @@ job may run twice: it must not touch anything but its connection and what it ret
 """
 
 import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
@@ -100,28 +101,28 @@ class Database:
 
     def write_now(self, job: Job[T], name: str = "write") -> T:
         """The same from ordinary code (commands, tests): runs in the caller's thread."""
-        return _run(self._writer, None, job, name, self.ids)[1]
+        line = _Line(self._writer)
+        try:
+            return _run(line, job, name, self.ids)
+        finally:
+            line.drop()
 
     def _write(self, jobs: Any, engine: Engine) -> None:
-        conn: Connection | None = None
+        line = _Line(engine)
         while (item := jobs.get()) is not None:
             group = [item]
             try:
-                conn, answers = self._together(engine, conn, group)
+                answers = self._together(line, group)
             except BaseException:  # noqa: BLE001 - each is told its own failure below
-                conn = None
                 for each in group:
-                    conn = self._alone(engine, conn, each)
+                    _alone(line, each, self.ids)
             else:
-                for (_, _, loop, done), answer in zip(group, answers, strict=True):
-                    _tell(loop, done, answer, failed=False)
-        if conn is not None:
-            conn.close()
+                _tell_all(group, answers)
+        line.drop()
 
-    def _together(self, engine: Engine, conn: Connection | None, group: list[Any]) -> tuple[Connection, list[Any]]:
+    def _together(self, line: "_Line", group: list[Any]) -> list[Any]:
         """The jobs of `group`, and those that come in while they run, in one commit."""
-        if conn is None or conn.closed or conn.invalidated:
-            conn = engine.connect()
+        conn = line.open()
         _reserve(conn, self.ids)
         answers: list[Any] = []
         with conn.begin():
@@ -136,24 +137,13 @@ class Database:
                 failpoint.hit(name + ".before_commit")
         for _, name, _, _ in group:
             failpoint.hit(name + ".after_commit")
-        return conn, answers
-
-    def _alone(self, engine: Engine, conn: Connection | None, item: Any) -> Connection | None:
-        job, name, loop, done = item
-        try:
-            conn, answer = _run(engine, conn, job, name, self.ids if name else None)
-        except BaseException as error:  # noqa: BLE001 - handed to whoever asked
-            _tell(loop, done, error, failed=True)
-            return None
-        _tell(loop, done, answer, failed=False)
-        return conn
+        return answers
 
     def _read(self, jobs: Any, engine: Engine) -> None:
-        conn: Connection | None = None
+        line = _Line(engine)
         while (item := jobs.get()) is not None:
-            conn = self._alone(engine, conn, item)
-        if conn is not None:
-            conn.close()
+            _alone(line, item, None)
+        line.drop()
 
     async def close(self) -> None:
         """End the threads after the jobs already handed in; return unused ids."""
@@ -180,12 +170,56 @@ def _tell(loop: asyncio.AbstractEventLoop, done: "asyncio.Future[Any]", value: A
         return
 
 
-def _run(engine: Engine, conn: Connection | None, job: Job[T], name: str, ids: Ids | None) -> tuple[Connection, T]:
+def _tell_all(group: list[Any], answers: list[Any]) -> None:
+    """One crossing to the loop for all of a commit's jobs; they nearly always come from one loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Any, Any]]] = {}
+    for (_, _, loop, done), answer in zip(group, answers, strict=True):
+        by_loop.setdefault(loop, []).append((done, answer))
+    for loop, told in by_loop.items():
+        with contextlib.suppress(RuntimeError):  # the loop is gone: nobody is left to hear it
+            loop.call_soon_threadsafe(_settle, told)
+
+
+def _settle(told: list[tuple[Any, Any]]) -> None:
+    for done, answer in told:
+        if not done.done():
+            done.set_result(answer)
+
+
+class _Line:
+    """A thread's one connection: opened when needed, dropped when it has failed, never left to the collector."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._conn: Connection | None = None
+
+    def open(self) -> Connection:
+        if self._conn is None or self._conn.closed or self._conn.invalidated:
+            self.drop()
+            self._conn = self._engine.connect()
+        return self._conn
+
+    def drop(self) -> None:
+        conn, self._conn = self._conn, None
+        if conn is not None:
+            conn.close()
+
+
+def _alone(line: _Line, item: Any, ids: Ids | None) -> None:
+    job, name, loop, done = item
+    try:
+        answer = _run(line, job, name, ids)
+    except BaseException as error:  # noqa: BLE001 - handed to whoever asked
+        _tell(loop, done, error, failed=True)
+    else:
+        _tell(loop, done, answer, failed=False)
+
+
+def _run(line: _Line, job: Job[T], name: str, ids: Ids | None) -> T:
     """One job, one transaction; transient failures of the server are retried whole."""
     for attempt in range(_RETRIES):
         try:
-            if conn is None or conn.closed or conn.invalidated:
-                conn = engine.connect()
+            conn = line.open()
             if ids is not None:
                 _reserve(conn, ids)
             with conn.begin():
@@ -198,13 +232,11 @@ def _run(engine: Engine, conn: Connection | None, job: Job[T], name: str, ids: I
             if attempt == _RETRIES - 1:
                 raise
         except DBAPIError as error:
-            if conn is not None:
-                conn.close()
-                conn = None
+            line.drop()
             if not _transient(error) or attempt == _RETRIES - 1:
                 raise (Unavailable(str(error.orig)) if isinstance(error, OperationalError) else error) from error
         else:
-            return conn, answer
+            return answer
     raise Unavailable("gave up")  # pragma: no cover - the loop above raises
 
 

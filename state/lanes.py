@@ -131,17 +131,6 @@ class Writes:
     scripts: list[dict[str, Any]] = field(default_factory=list)
     tallies: "Counter[tuple[str, str, str]]" = field(default_factory=Counter)
 
-    def merge(self, other: "Writes") -> None:
-        """Add what another lane came to; lanes never share rows."""
-        for name in _FIELDS:
-            theirs = getattr(other, name)
-            if theirs:
-                mine = getattr(self, name)
-                mine.extend(theirs) if isinstance(mine, list) else mine.update(theirs)
-
-
-_FIELDS = tuple(f.name for f in fields(Writes))
-
 
 def _overwrite(table: Table, record: type, *, fixed: tuple[str, ...], json: tuple[str, ...] = ()) -> Bulk:
     names = [f.name for f in fields(record) if f.name not in ("id", *fixed)]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import Connection, ScalarSelect, and_, func, not_, or_, select
+from sqlalchemy import Connection, and_, bindparam, func, not_, or_, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -60,7 +60,25 @@ _LINE = (
     entries.c.id, entries.c.at, entries.c.direction, entries.c.author, people.c.name, entries.c.text, entries.c.media,
     entries.c.client_id,
 )  # fmt: skip
-_LINES = select(*_LINE).select_from(entries).outerjoin(people, people.c.id == entries.c.person_id)
+_MINE = entries.c.identity_id == select(identities.c.id).where(identities.c.key == bindparam("key")).scalar_subquery()
+_SAID = (_MINE, entries.c.kind == "message", entries.c.direction != "")
+_LATER = or_(entries.c.at > bindparam("at"), and_(entries.c.at == bindparam("at"), entries.c.id > bindparam("after")))
+_NEWEST = (
+    select(*_LINE)
+    .select_from(entries)
+    .outerjoin(people, people.c.id == entries.c.person_id)
+    .where(*_SAID)
+    .order_by(entries.c.at.desc(), entries.c.id.desc())
+    .limit(bindparam("most"))
+)
+_NEWEST_LATER = _NEWEST.where(_LATER)
+_NEWEST_HELD = _NEWEST.where(not_(_LATER), entries.c.direction == "out")
+_LAST = select(entries.c.at, entries.c.direction).where(*_SAID, entries.c.id == bindparam("after"))
+_PARTS = (
+    select(parts.c.entry_id, parts.c.state, parts.c.payload, parts.c.claimed_at)
+    .where(parts.c.entry_id.in_(bindparam("ids", expanding=True)))
+    .order_by(parts.c.id)
+)
 
 
 def lines_after(conn: Connection, key: str, after: int, limit: int = MOST_LINES) -> list[Line]:
@@ -69,34 +87,22 @@ def lines_after(conn: Connection, key: str, after: int, limit: int = MOST_LINES)
     The order is that of time: processes that share a database give out ids in blocks. A message of ours stands where
     it was decided and is seen when it goes out: one that was held up may turn up before `after`, and is given then.
     """
-    messages = (entries.c.identity_id == _identity(key), entries.c.kind == "message", entries.c.direction != "")
-    lines = _LINES.where(*messages).order_by(entries.c.at.desc(), entries.c.id.desc())
-    last = conn.execute(select(entries.c.at, entries.c.direction).where(*messages, entries.c.id == after)).first()
-    if last is None:
-        rows, held = [tuple(row) for row in conn.execute(lines.limit(limit))], 0
-    else:
-        later = or_(entries.c.at > last.at, and_(entries.c.at == last.at, entries.c.id > after))
-        rows = [tuple(row) for row in conn.execute(lines.where(later).limit(limit))]
-        held = len(rows)
-        if last.direction == "in":  # what is ours goes out in its own order: nothing can be held up before it
-            ours = lines.where(not_(later), entries.c.direction == "out").limit(_MOST_HELD)
-            rows += [tuple(row) for row in conn.execute(ours)]
-    went = _parts_of(conn, [row[0] for row in rows if row[2] == "out"])
-    shown = [
-        _line(row, went.get(row[0], []), None if n < held or last is None else last.at) for n, row in enumerate(rows)
-    ]
+    last = conn.execute(_LAST, {"key": key, "after": after}).first() if after > 0 else None
+    wanted = {"key": key, "after": after, "at": last.at if last else 0, "most": limit}
+    rows = [tuple(row) for row in conn.execute(_NEWEST_LATER if last else _NEWEST, wanted)]
+    held: list[tuple[Any, ...]] = []
+    if last and last.direction == "in":  # what is ours goes out in its own order: nothing can be held up before it
+        held = [tuple(row) for row in conn.execute(_NEWEST_HELD, wanted | {"most": _MOST_HELD})]
+    went = _parts_of(conn, [row[0] for row in (*rows, *held) if row[2] == "out"])
+    shown = [_line(row, went.get(row[0], []), None) for row in rows]
+    shown += [_line(row, went.get(row[0], []), last.at if last else None) for row in held]
     return sorted((line for line in shown if line), key=lambda line: (line.at, line.id))
-
-
-def _identity(key: str) -> ScalarSelect[Any]:
-    return select(identities.c.id).where(identities.c.key == key).scalar_subquery()
 
 
 def _parts_of(conn: Connection, entry_ids: Sequence[int]) -> dict[int, list[Any]]:
     by_entry: dict[int, list[Any]] = {}
     if entry_ids:
-        found = select(parts.c.entry_id, parts.c.state, parts.c.payload, parts.c.claimed_at)
-        for row in conn.execute(found.where(parts.c.entry_id.in_(entry_ids)).order_by(parts.c.id)):
+        for row in conn.execute(_PARTS, {"ids": entry_ids}):
             by_entry.setdefault(row.entry_id, []).append(row)
     return by_entry
 
@@ -113,19 +119,23 @@ def _line(row: tuple[Any, ...], its: list[Any], since: Instant | None) -> Line |
     return replace(Line(*row), parts=tuple(Shown(part.payload, part.state) for part in out), whole=len(out) == len(its))
 
 
+_OWN = (
+    select(entries.c.id, entries.c.at)
+    .where(_MINE, entries.c.client_id == bindparam("client_id"), entries.c.direction == "in")
+    .limit(1)
+)
+_TURNED = select(inbox.c.key).where(inbox.c.key.in_(bindparam("keys", expanding=True)), inbox.c.state != "waiting")
+
+
 def find_own(conn: Connection, key: str, client_id: str) -> tuple[int, Instant] | None:
-    """The entry that the visitor's message became, and when; None while its turn has not come, or where it came to nothing."""
-    mine = select(entries.c.id, entries.c.at).where(
-        entries.c.identity_id == _identity(key), entries.c.client_id == client_id, entries.c.direction == "in"
-    )
-    found = conn.execute(mine.limit(1)).first()
+    """The entry that the visitor's message became, and when; None while its turn has not come, or if it came to nothing."""
+    found = conn.execute(_OWN, {"key": key, "client_id": client_id}).first()
     return (found.id, found.at) if found else None
 
 
 def turned(conn: Connection, keys: Iterable[str]) -> set[str]:
     """Of these inbox keys, those whose turn has been taken, whatever came of it."""
-    found = select(inbox.c.key).where(inbox.c.key.in_(list(keys)), inbox.c.state != "waiting")
-    return set(conn.execute(found).scalars())
+    return set(conn.execute(_TURNED, {"keys": list(keys)}).scalars())
 
 
 def newest_change(conn: Connection) -> int:
@@ -147,10 +157,13 @@ def spoken_to(conn: Connection, channel: str, after: int) -> set[str]:
 
 def unread_parts(conn: Connection, key: str, entry: int) -> list[int]:
     """Parts that went out to the visitor up to this entry of theirs and are not known to be read."""
-    mine = entries.c.identity_id == _identity(key)
-    at = select(entries.c.at).where(mine, entries.c.id == entry).scalar_subquery()
-    seen = select(entries.c.id).where(mine, entries.c.direction == "out", entries.c.at <= at)
-    newest = list(conn.execute(seen.order_by(entries.c.at.desc(), entries.c.id.desc()).limit(30)).scalars())
+    last = conn.execute(_LAST, {"key": key, "after": entry}).first()
+    if last is None:
+        return []
+    seen = select(entries.c.id).where(_MINE, entries.c.direction == "out", entries.c.at <= last.at)
+    newest = list(
+        conn.execute(seen.order_by(entries.c.at.desc(), entries.c.id.desc()).limit(30), {"key": key}).scalars()
+    )
     found = select(parts.c.id).where(parts.c.entry_id.in_(newest), parts.c.state.in_(sorted(_GONE_OUT - {"read"})))
     return list(conn.execute(found.order_by(parts.c.id)).scalars()) if newest else []
 
