@@ -108,7 +108,7 @@ class ChatDoor:
         self.visitors.own_page_only(request)
         visitor = self.visitors.known(request)
         self.sockets.demand_room(visitor)
-        ws = web.WebSocketResponse(max_msg_size=MOST_BYTES, heartbeat=25, compress=False)
+        ws = web.WebSocketResponse(max_msg_size=MOST_BYTES, heartbeat=25, timeout=2, compress=False)
         if not ws.can_prepare(request):
             raise Refusal(426, "not_a_socket", "this address speaks WebSocket", headers={"Upgrade": "websocket"})
         await ws.prepare(request)

@@ -81,7 +81,7 @@ class Files:
             head, size = await _write(part, at)
             mime, kind = _what_it_is(head, size)
             file = StoredFile(file_id, key_of(visitor), kind, _shown_name(part.filename or ""), mime, size)
-            await asyncio.to_thread(os.replace, at, self.folder / file_id)
+            await asyncio.to_thread(_settle, at, self.folder / file_id)
         finally:
             await asyncio.to_thread(at.unlink, missing_ok=True)
         now = self.reception.clock.now()
@@ -150,6 +150,16 @@ async def _write(part: BodyPartReader, at: Path) -> tuple[bytes, int]:
 def _sync(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
+
+
+def _settle(at: Path, place: Path) -> None:
+    """Under its own name, also after the power has failed."""
+    at.replace(place)
+    folder = os.open(place.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _what_it_is(head: bytes, size: int) -> tuple[str, str]:

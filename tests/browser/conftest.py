@@ -1,7 +1,7 @@
-"""A real Chromium looking at the shop in memory. Where there is no browser these tests are skipped, with the way to one."""
+"""A real Chromium looking at a gateway or the shop in memory. Where there is no browser these tests are skipped, with the way to one."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
 
@@ -56,6 +56,10 @@ async def shop(server: Server) -> Shop:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def visit(browser: Browser, server: Server) -> Visit:
+    return visiting(browser, lambda: server.address)
+
+
+def visiting(browser: Browser, address: Callable[[], str]) -> Visit:
     @asynccontextmanager
     async def open_chat(path: str = "/chat", **settings: Any) -> AsyncIterator[Page]:
         defaults = {"locale": "ru-RU", "timezone_id": "Europe/Moscow", "viewport": {"width": 1100, "height": 800}}
@@ -66,7 +70,7 @@ async def visit(browser: Browser, server: Server) -> Visit:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda line: complaints.append(line.text) if line.type in {"error", "warning"} else None)
         try:
-            await page.goto(server.address + path)
+            await page.goto(path if "://" in path else address() + path)
             yield page
         finally:
             await context.close()

@@ -1,4 +1,4 @@
-"""A shop in memory that speaks the web chat's wire: what the page is developed and tested against.
+"""A shop in memory that speaks the web chat's wire and can be broken: lost answers, dead lines, refusals.
 
 `python -m tests.browser.shop` serves it at http://127.0.0.1:8090/chat.
 """

@@ -41,8 +41,11 @@ class Shop:
 
     async def restart(self) -> None:
         await self.stop()
+        await self.restart_at(0)
+
+    async def restart_at(self, port: int) -> None:
         self.app = App(self.settings, clock=self.clock)
-        await self.start()
+        await self.app.start(port=port)
 
     async def rows(self, table: str) -> list[dict[str, Any]]:
         found = tables.metadata.tables[table]

@@ -91,6 +91,7 @@
   /** @type {HTMLIFrameElement | null} */
   let frame = null;
   let isOpen = false;
+  let isReady = false;
   let unread = 0;
 
   function draw() {
@@ -120,8 +121,9 @@
     root.append(frame);
   }
 
+  /** A frame that has not loaded yet asks by itself when it has. */
   function tell() {
-    frame?.contentWindow?.postMessage({ parley: isOpen ? "shown" : "hidden" }, home.origin);
+    if (isReady) frame?.contentWindow?.postMessage({ parley: isOpen ? "shown" : "hidden" }, home.origin);
   }
 
   function open() {
@@ -147,7 +149,10 @@
   addEventListener("keydown", (event) => event.key === "Escape" && isOpen && close());
   addEventListener("message", (event) => {
     if (event.origin !== home.origin || !frame || event.source !== frame.contentWindow) return;
-    if (event.data?.parley === "ready") tell();
+    if (event.data?.parley === "ready") {
+      isReady = true;
+      tell();
+    }
     if (event.data?.parley === "close") close();
     if (event.data?.parley === "unread" && Number.isSafeInteger(event.data.count)) {
       unread = Math.max(0, event.data.count);
