@@ -85,7 +85,7 @@ def _meet(ledger: Ledger, identity: Identity, event: ev.MessageReceived) -> None
         contact.phone = contact.phone or phone
         ledger.touch_contact()
     if event.phone:
-        ledger.know_point("phone", event.phone, verified=True)
+        ledger.prove_point("phone", event.phone)
 
 
 def _deal_for(ledger: Ledger, source: str) -> tuple[Deal, bool]:

@@ -44,10 +44,11 @@ class Ledger:
     def touch_contact(self) -> None:
         self.writes.contacts[self.contact.id] = self.contact
 
-    def know_point(self, kind: str, value: str, *, verified: bool) -> None:
+    def prove_point(self, kind: str, value: str) -> None:
+        """The channel vouches for it: whoever has it already is the same person."""
         for key in point_keys({kind: value}):
-            verified_at = self.now if verified else None
-            self.writes.points.append({"key": key, "contact_id": self.contact.id, "verified_at": verified_at})
+            self.writes.points.append({"key": key, "contact_id": self.contact.id, "verified_at": self.now})
+            self.writes.proofs.append((self.contact.id, key))
 
     # -- deals -------------------------------------------------------------------------------------------------------
 

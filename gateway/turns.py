@@ -18,7 +18,7 @@ from gateway.house import House
 from gateway.ledger import Ledger
 from gateway.translate import event_from_json
 from gateway.wording import line
-from state import deals, lanes, timeline
+from state import deals, lanes, merging, timeline
 from state.database import Connection, Database
 from state.live import Live
 from state.records import InboxRow, LaneRows, Person
@@ -52,6 +52,9 @@ class Report:
     failed: list[int] = field(default_factory=list)
     """Contacts whose turn raised: nothing of it was written."""
     next_due: Instant | None = None
+
+
+_MERGED = merging.Words(joined=lambda deal: line("merged", id=deal), stopped=line("why_moved"))
 
 
 class Turns:
@@ -120,7 +123,7 @@ class Turns:
         for rows in lanes.claim(conn, now, n, only=[a.contact for a in asks]):
             mine = [a for a in asks if a.contact == rows.contact.id]
             self._turn(conn, rows, mine, now, batch, report, events)
-        lanes.save(conn, batch, now, self.shard)
+        self._save(conn, batch, now)
         report.changed = bool(batch.changes)
         if report.lanes < n:
             report.next_due = lanes.next_due(conn)
@@ -171,9 +174,17 @@ class Turns:
         report, batch = Report(), lanes.Writes()
         for rows in lanes.claim(conn, now, 0, only=[contact]):
             self._turn(conn, rows, asks, now, batch, report, events)
-        lanes.save(conn, batch, now, self.shard)
+        self._save(conn, batch, now)
         report.changed = bool(batch.changes)
         return report
+
+    def _save(self, conn: Connection, batch: lanes.Writes, now: Instant) -> None:
+        """What the turns came to; and where a proved phone was somebody's already, the two are one person."""
+        lanes.save(conn, batch, now, self.shard)
+        for contact, point in batch.proofs:
+            owner = merging.owner_of(conn, point)
+            if owner is not None and owner != contact:
+                merging.join(conn, self.db.ids, owner, contact, now, _MERGED)
 
     async def _alone(self, contact: int) -> None:
         """A lane whose turn raised: its events one at a time, until the bad one is found and counted or parked."""

@@ -129,6 +129,8 @@ class Writes:
     changes: list[dict[str, Any]] = field(default_factory=list)
     points: list[dict[str, Any]] = field(default_factory=list)
     scripts: list[dict[str, Any]] = field(default_factory=list)
+    proofs: list[tuple[int, str]] = field(default_factory=list)
+    """(contact, point): the channel vouches that this phone is theirs, whoever had it before."""
     tallies: "Counter[tuple[str, str, str]]" = field(default_factory=Counter)
 
 

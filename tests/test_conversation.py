@@ -134,7 +134,6 @@ async def test_the_same_verified_phone_over_another_channel_is_the_same_contact(
     from tests.shop import open_shop
 
     shop = open_shop(database_url, channels=[PaperChannel("whatsapp", "+70000000000"), PaperChannel("sms", "+70000000000")])
-    await shop.write("Здравствуйте", who="+79161234567", phone="") if False else None
     phone = "+79161234567"
     await shop.hear(MessageReceived(Sender("whatsapp", "+70000000000", phone, "Иван", phone), "Здравствуйте"))
     await shop.settle()
@@ -143,6 +142,45 @@ async def test_the_same_verified_phone_over_another_channel_is_the_same_contact(
     assert len(await shop.all("contacts")) == 1
     assert len(await shop.all("deals")) == 1
     await shop.db.close()
+
+
+async def test_a_shared_phone_that_is_known_joins_the_two_contacts_and_the_talk_goes_on_in_the_older_deal(shop: Shop):
+    phone = "+79161234567"
+    await shop.hear(FormSubmitted(Sender("form", "vin", phone, "Иван", phone), "vin", {"vin": "X", "phone": phone}))
+    await shop.settle()
+    await shop.write("Здравствуйте")
+    assert len([d for d in await shop.all("deals") if d["closed_at"] is None]) == 2
+    await shop.write("1")
+    await shop.hear(MessageReceived(shop.sender(), phone=phone))
+    await shop.settle()
+    (deal,) = [d for d in await shop.all("deals") if d["closed_at"] is None]
+    assert deal["source"] == "form:vin"
+    assert [d["reason"] for d in await shop.all("deals") if d["closed_at"] is not None] == ["merged"]
+    assert len([c for c in await shop.all("contacts") if c["merged_into"] is None]) == 1
+    (run,) = [r for r in await shop.all("runs") if r["status"] == "running"]
+    assert run["deal_id"] == deal["id"]
+    said = len(shop.paper.sent)
+    await shop.write("WVWZZZ1JZXW000001")
+    await shop.later(seconds=3)
+    assert len(shop.paper.sent) > said
+    assert all(e["deal_id"] == deal["id"] for e in await shop.all("entries") if e["kind"] == "message")
+
+
+async def test_a_shared_phone_of_a_deal_that_a_manager_holds_stops_the_bot(shop: Shop):
+    phone = "+79161234567"
+    await shop.hear(FormSubmitted(Sender("form", "vin", phone, "Иван", phone), "vin", {"vin": "X", "phone": phone}))
+    await shop.settle()
+    held = await shop.deal()
+    await shop.ask(Take(), deal=held["id"])
+    await shop.write("Здравствуйте")
+    await shop.hear(MessageReceived(shop.sender(), phone=phone))
+    await shop.settle()
+    said = len(shop.paper.sent)
+    await shop.write("1")
+    assert len(shop.paper.sent) == said
+    assert (await shop.deal(held["id"]))["responsible_id"] == ANNA.id
+    await shop.ask(Write("Вижу вас"), deal=held["id"])
+    assert shop.paper.sent[-1].text == "Вижу вас"
 
 
 async def test_a_form_and_a_missed_call_join_the_open_deal_and_leave_work_for_a_person(shop: Shop):
