@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from state.database import Database
 from tests.faults.gateways import SECRET, started
 from tests.faults.scenes import CHAT, CUSTOMER, Scene
 
@@ -181,7 +180,7 @@ async def test_free_text_ends_with_the_24_hour_window_and_a_template_does_not(
     assert await scene.write("позовите менеджера") == 200
     await scene.until(lambda: scene.count("tasks"))
     await scene.quiet()
-    _set_heard(scene, ago_ms)
+    scene.change(f"UPDATE identities SET heard_at = heard_at - {ago_ms}")  # as if the last word had been so long ago
     said = len(scene.twilio.ledger.texts())
     (deal,) = (await scene.get("/deals"))["items"]
     status, body = await scene.call("POST", f"/deals/{deal['id']}/messages", json={"text": "Добрый день"})
@@ -192,10 +191,3 @@ async def test_free_text_ends_with_the_24_hour_window_and_a_template_does_not(
     assert status == 200, body
     calls = await scene.twilio.ledger.wait_for(said + free_text + 1)
     assert [bool(c.params.get("ContentSid")) for c in calls[said:]] == ([False, True] if free_text else [True])
-
-
-def _set_heard(scene: Scene, ago_ms: int) -> None:
-    """As if the customer's last word had been so long ago."""
-    db = Database(scene.url)
-    db.write_now(lambda c: c.exec_driver_sql(f"UPDATE identities SET heard_at = heard_at - {ago_ms}"))
-    db.engine.dispose()

@@ -18,7 +18,6 @@ from typing import Any
 
 import aiohttp
 
-from state.database import Database
 from tests.faults import checker
 from tests.faults.gateways import Nursery, open_nursery
 from tests.faults.scenes import Scene
@@ -58,7 +57,7 @@ class Loop:
             customers = [asyncio.create_task(self._customer(chat)) for chat in CHATS]
             for n in range(rounds):
                 await self._round(n)
-            self._age_the_dead()
+            self.scene.age_the_dead()
             gateway = await self.scene.start()
             await asyncio.gather(*(queue.join() for queue in self._pending.values()))
             await self.scene.until(self._at_rest, within_s=30)
@@ -75,7 +74,7 @@ class Loop:
 
     async def _round(self, n: int) -> None:
         """A start, a burst, a death: at a named place, or wherever the process happens to be."""
-        self._age_the_dead()
+        self.scene.age_the_dead()
         spot = self.dice.choice((*FAILPOINTS, "anywhere", "anywhere", "anywhere"))
         nth = self.dice.randint(1, 5)
         gateway = await self.scene.start(failpoint="" if spot == "anywhere" else f"{spot}:{nth}", wait=False)
@@ -113,16 +112,6 @@ class Loop:
 
     def _at_rest(self) -> bool:
         return not self.scene.count("inbox", "state='waiting'") and not self.scene.count("parts", "open=1")
-
-    def _age_the_dead(self) -> None:
-        """On PostgreSQL a claimed part's process is taken for dead after 90 s: let them have gone by."""
-        if self.scene.url.startswith("sqlite"):
-            return
-        db = Database(self.scene.url)
-        db.write_now(
-            lambda c: c.exec_driver_sql("UPDATE parts SET claimed_at = claimed_at - 100000 WHERE state = 'sending'")
-        )
-        db.engine.dispose()
 
 
 async def kill_loop(
