@@ -53,7 +53,7 @@ _CONTACTS = (
 _INBOX = (
     select(*_columns(t.inbox, InboxRow))
     .where(t.inbox.c.state == "waiting", _ids(t.inbox.c.contact_id))
-    .order_by(t.inbox.c.id)
+    .order_by(t.inbox.c.received_at, t.inbox.c.id)
     .limit(bindparam("n"))
 )
 _IDENTITIES = select(*_columns(t.identities, Identity)).where(_ids(t.identities.c.contact_id))

@@ -5,8 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from gateway import logs
 from tests import servers
 from tests.shop import Shop, open_shop
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_logs() -> None:
+    logs.set_up("warning", ())
 
 
 @pytest.fixture(scope="session")
