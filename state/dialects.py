@@ -3,13 +3,13 @@
 Building a statement costs more than running it on a row; on the hot path nothing is built.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from operator import attrgetter, itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table
+from sqlalchemy import BindParameter, Connection, Table, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -89,3 +89,36 @@ def inserting(table: Table, record: type, *, json: Iterable[str] = ()) -> Bulk:
     """New rows of `table` out of records with the same field names."""
     names = [f.name for f in fields(record)]
     return Bulk(table.insert(), {name: name for name in names}, json=json)
+
+
+class Lookup:
+    """Rows by a list of keys, in one statement that is the same for any number of them.
+
+    The list goes in as one value (JSON on SQLite, an array on PostgreSQL), so nothing is expanded or compiled again.
+    `by` is the key's column; `json` names the columns that are kept as JSON text.
+    """
+
+    def __init__(
+        self, columns: Sequence[Any], by: Any, finish: Callable[[Any], Any], *, json: Iterable[str] = ()
+    ) -> None:
+        wanted = frozenset(json)
+        self._json = [at for at, column in enumerate(columns) if column.name in wanted]
+        listed: BindParameter[Any] = bindparam("ids")
+        value = func.json_each(listed).table_valued("value")
+        self._sqlite = finish(select(*columns).where(by.in_(select(value.c.value))))
+        self._postgres = finish(select(*columns).where(by == any_(listed)))
+        self._plans: dict[str, tuple[str, list[str] | None, dict[str, Any]]] = {}
+
+    def rows(self, conn: Connection, ids: Sequence[int], **more: Any) -> list[Any]:
+        name = conn.dialect.name
+        plan = self._plans.get(name)
+        if plan is None:
+            compiled = (self._sqlite if name == "sqlite" else self._postgres).compile(dialect=conn.dialect)
+            names = list(compiled.positiontup) if compiled.positiontup is not None else None
+            plan = self._plans[name] = (str(compiled), names, dict(compiled.params))
+        sql, names, given = plan
+        given = given | more | {"ids": orjson.dumps(ids).decode() if name == "sqlite" else list(ids)}
+        found: Any = conn.exec_driver_sql(sql, tuple(given[n] for n in names) if names is not None else given).all()
+        for at in self._json:
+            found = [(*row[:at], orjson.loads(row[at]), *row[at + 1 :]) for row in found]
+        return list(found)

@@ -1,12 +1,13 @@
 """Ids: small rising integers, reserved in blocks so that the hot path never asks the database for one.
 
-A block is reserved in a commit of its own before it is used; a crash leaves a gap, never a repeat.
+A block is reserved in a commit of its own before it is used; a crash leaves a gap, never a repeat. Where several
+processes share a database, `keep_rising` sees to it that later rows have higher ids whichever process writes them.
 """
 
 import threading
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -15,6 +16,10 @@ from state.tables import counters
 _BLOCK: Final = {"inbox": 50_000, "entry": 50_000, "part": 50_000, "run": 2_000}
 _SMALL: Final = 1_000
 KINDS: Final = ("inbox", "entry", "part", "run", "deal", "contact", "identity", "task", "person", "token")
+
+_COUNTERS: Final = select(counters.c.name, counters.c.next).where(
+    counters.c.name.in_(bindparam("names", expanding=True))
+)
 
 
 class BlockUsedUp(Exception):
@@ -58,6 +63,22 @@ class Ids:
                 if self._end[kind] != start:  # another process reserved in between: leave the rest of ours unused
                     self._next[kind] = start
                 self._end[kind] = end
+
+    def keep_rising(self, conn: Connection, *kinds: str) -> None:
+        """What is taken from here on is above whatever any process has taken before: ids tell the order.
+
+        To be called where `conn` already holds what the rows belong to (a lane), or before anyone hears that they are
+        kept. SQLite has one process and needs none of it.
+        """
+        if conn.dialect.name == "sqlite":
+            return
+        reached: dict[str, int] = dict(conn.execute(_COUNTERS, {"names": kinds}).all())
+        if behind := [kind for kind in kinds if reached.get(kind) != self._end[kind]]:
+            with conn.engine.begin() as aside:
+                # Durable no later than the commit that uses the ids: it comes behind this one in the same log.
+                aside.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
+                granted = self.reserve(aside, behind)
+            self.grant(granted)
 
     def give_back(self, conn: Connection) -> None:
         """On a graceful stop: return what was not used, where nobody else has reserved since."""

@@ -65,6 +65,7 @@ def identity_key(channel: str, account: str, address: str) -> str:
 
 def keep(conn: Connection, ids: Ids, arrivals: Sequence[Arrival], now: Instant, shard: int = 0) -> list[str]:
     """Store a batch. The answer, per arrival: `new`, `duplicate` or `differs` (a duplicate with another body)."""
+    ids.keep_rising(conn, "inbox")
     lane_of = _senders(conn, ids, [a for a in arrivals if a.sender and a.state == "waiting"], now)
     lane_of |= _parts(conn, [a.part for a in arrivals if a.part])
     rows: dict[int, Arrival] = {}

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal_column, select, update
 
 from state import inbox as inbox_rows
 from state import outbox
 from state import tables as t
-from state.dialects import Bulk, inserting, overwriting, skipping
+from state.dialects import Bulk, Lookup, inserting, overwriting, skipping
+from state.ids import Ids
 from state.records import Contact, Deal, Entry, Identity, InboxRow, Instant, LaneRows, Part, Run, Task, Timer
 
 BELOW = {
@@ -45,30 +46,55 @@ _DUE = (
 )
 _DUE_LOCKED = _DUE.with_for_update(skip_locked=True)
 _LOCK = select(t.lanes.c.contact_id).where(_ids(t.lanes.c.contact_id)).order_by(t.lanes.c.contact_id)
-_CONTACTS = (
-    select(*_columns(t.contacts, Contact), t.lanes.c.pace)
-    .join(t.lanes, t.lanes.c.contact_id == t.contacts.c.id)
-    .where(_ids(t.contacts.c.id))
+_WAITING: Any = literal_column("'waiting'")
+_RUNNING: Any = literal_column("'running'")
+_CONTACTS = Lookup(
+    [*_columns(t.contacts, Contact), t.lanes.c.pace],
+    t.contacts.c.id,
+    lambda found: found.join_from(t.contacts, t.lanes, t.lanes.c.contact_id == t.contacts.c.id),
+    json=("pace",),
 )
-_INBOX = (
-    select(*_columns(t.inbox, InboxRow))
-    .where(t.inbox.c.state == "waiting", _ids(t.inbox.c.contact_id))
-    .order_by(t.inbox.c.received_at, t.inbox.c.id)
-    .limit(bindparam("n"))
+_INBOX = Lookup(
+    _columns(t.inbox, InboxRow),
+    t.inbox.c.contact_id,
+    lambda found: found.where(t.inbox.c.state == _WAITING).order_by(t.inbox.c.id).limit(bindparam("n")),
+    json=("event",),
 )
-_IDENTITIES = select(*_columns(t.identities, Identity)).where(_ids(t.identities.c.contact_id))
-_DEALS = select(*_columns(t.deals, Deal)).where(t.deals.c.closed_at.is_(None), _ids(t.deals.c.contact_id))
-_RUNS = select(*_columns(t.runs, Run)).where(t.runs.c.status == "running", _ids(t.runs.c.contact_id))
-_TIMERS = select(*_columns(t.timers, Timer)).where(_ids(t.timers.c.contact_id))
+_IN_LINE = func.row_number().over(partition_by=t.inbox.c.contact_id, order_by=t.inbox.c.id).label("in_line")
+_IN_LINES = select(*_columns(t.inbox, InboxRow), _IN_LINE).where(
+    t.inbox.c.state == _WAITING, _ids(t.inbox.c.contact_id)
+)
+_LINES = _IN_LINES.subquery()
+_EACH_ONES_FIRST = (
+    select(*[_LINES.c[f.name] for f in fields(InboxRow)]).where(_LINES.c.in_line <= PER_LANE).order_by(_LINES.c.id)
+)
+_IDENTITIES = Lookup(_columns(t.identities, Identity), t.identities.c.contact_id, lambda found: found)
+_DEALS = Lookup(
+    _columns(t.deals, Deal),
+    t.deals.c.contact_id,
+    lambda found: found.where(t.deals.c.closed_at.is_(None)),
+    json=("tags", "fields"),
+)
+_RUNS = Lookup(
+    _columns(t.runs, Run), t.runs.c.contact_id, lambda found: found.where(t.runs.c.status == _RUNNING), json=("state",)
+)
+_TIMERS = Lookup(_columns(t.timers, Timer), t.timers.c.contact_id, lambda found: found)
 
 
-def claim(conn: Connection, now: Instant, n: int, *, only: Sequence[int] = ()) -> list[LaneRows]:
-    """Up to `n` due lanes, longest overdue first, and those in `only` whether due or not."""
+def claim(
+    conn: Connection, now: Instant, n: int, *, only: Sequence[int] = (), ids: Ids | None = None
+) -> list[LaneRows]:
+    """Up to `n` due lanes, longest overdue first, and those in `only` whether due or not.
+
+    `ids` are made to rise behind the locks, for whatever the turns will write.
+    """
     postgres = conn.dialect.name != "sqlite"
     due = list(conn.execute(_DUE_LOCKED if postgres else _DUE, {"now": now, "n": n}).scalars()) if n else []
     wanted = list(dict.fromkeys([*only, *due]))
     if only and postgres:
         conn.execute(_LOCK.with_for_update(), {"ids": sorted(only)})
+    if ids is not None and wanted:
+        ids.keep_rising(conn, "entry", "part")
     return load(conn, wanted)
 
 
@@ -76,23 +102,30 @@ def load(conn: Connection, contact_ids: list[int]) -> list[LaneRows]:
     """Everything the turns of these contacts need, in six statements however many they are."""
     if not contact_ids:
         return []
-    ids = {"ids": contact_ids}
+    ids = contact_ids
     rows: dict[int, LaneRows] = {}
-    for *contact, pace in conn.execute(_CONTACTS, ids).all():
+    for *contact, pace in _CONTACTS.rows(conn, ids):
         rows[contact[0]] = LaneRows(Contact(*contact), pace)
-    for identity in conn.execute(_IDENTITIES, ids).all():
+    for identity in _IDENTITIES.rows(conn, ids):
         rows[identity[1]].identities[identity[0]] = Identity(*identity)
-    for deal in conn.execute(_DEALS, ids).all():
+    for deal in _DEALS.rows(conn, ids):
         rows[deal[1]].deals.append(Deal(*deal))
-    for run in conn.execute(_RUNS, ids).all():
+    for run in _RUNS.rows(conn, ids):
         rows[run[2]].runs[run[1]] = Run(*run)
-    for timer in conn.execute(_TIMERS, ids).all():
+    for timer in _TIMERS.rows(conn, ids):
         rows[timer[0]].timers[timer[1]] = Timer(*timer)
-    for event in conn.execute(_INBOX, {"ids": contact_ids, "n": max(2_000, 4 * len(contact_ids))}).all():
+    for event in _waiting(conn, ids):
         waiting = rows[event[4]].inbox
         if len(waiting) < PER_LANE:
             waiting.append(InboxRow(*event))
     return [rows[i] for i in contact_ids if i in rows]
+
+
+def _waiting(conn: Connection, ids: list[int]) -> Sequence[Any]:
+    """What waits in these lanes. After an outage that may be more than one load: then each one's first."""
+    most = max(2_000, 4 * len(ids))
+    found = _INBOX.rows(conn, ids, n=most)
+    return found if len(found) < most else conn.execute(_EACH_ONES_FIRST, {"ids": ids}).all()
 
 
 @dataclass(slots=True)
