@@ -120,7 +120,7 @@ class Turns:
         """The whole batch's transaction: one plain function in the database thread."""
         report, batch = Report(), lanes.Writes()
         self.house.find_script = lambda digest: self._find_script(conn, digest)
-        for rows in lanes.claim(conn, now, n, only=[a.contact for a in asks]):
+        for rows in lanes.claim(conn, now, n, only=[a.contact for a in asks], ids=self.db.ids):
             mine = [a for a in asks if a.contact == rows.contact.id]
             self._turn(conn, rows, mine, now, batch, report, events)
         self._save(conn, batch, now)
@@ -172,7 +172,7 @@ class Turns:
 
     def _only(self, conn: Connection, contact: int, asks: list[Ask], now: Instant, *, events: int = 1_000) -> Report:
         report, batch = Report(), lanes.Writes()
-        for rows in lanes.claim(conn, now, 0, only=[contact]):
+        for rows in lanes.claim(conn, now, 0, only=[contact], ids=self.db.ids):
             self._turn(conn, rows, asks, now, batch, report, events)
         self._save(conn, batch, now)
         report.changed = bool(batch.changes)
@@ -201,7 +201,7 @@ class Turns:
 
     def _count_failure(self, conn: Connection, contact: int, now: Instant) -> None:
         """The first waiting event (or else the due timers) of this lane did it."""
-        for rows in lanes.claim(conn, now, 0, only=[contact]):
+        for rows in lanes.claim(conn, now, 0, only=[contact], ids=self.db.ids):
             ledger = Ledger(rows, self.db.ids, self.house, lanes.Writes(), now)
             due: Instant | None = now
             if not rows.inbox:
