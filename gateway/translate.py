@@ -5,6 +5,7 @@ from typing import Any
 
 from bots.kit.events import Media
 from gateway import events as ev
+from gateway.wording import line
 from state.inbox import Arrival
 
 _OPENS = ("message", "form", "call")
@@ -17,7 +18,10 @@ def arrival(channel: str, account: str, received: ev.Received) -> Arrival:
         case ev.Ignored(reason):
             return Arrival(channel, account, received.external_id, "ignored", {}, received.raw, "ignored", reason)
         case ev.Unusable(reason):
-            return Arrival(channel, account, received.external_id, "unusable", {}, received.raw, "quarantined", reason)
+            task = line("task_quarantine", channel=channel, reason=reason)
+            return Arrival(
+                channel, account, received.external_id, "unusable", {}, received.raw, "quarantined", reason, task=task
+            )  # fmt: skip
         case ev.StatusReported() as status:
             return Arrival(
                 channel, account, received.external_id, status.kind, {"event": status}, received.raw, part=status.part

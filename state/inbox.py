@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 from state.dialects import Bulk, Upsert, overwriting, skipping
 from state.ids import Ids
 from state.records import Instant
-from state.tables import contacts, cursors, identities, inbox, lanes, parts, points, tallies
+from state.tables import contacts, cursors, identities, inbox, lanes, parts, points, tallies, tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Arrival:
     """The sender's phone and e-mail are proved by the channel."""
     part: int = 0
     """For a status: our part's id."""
+    task: str = ""
+    """What a person should do about it; one open task of these words is enough."""
 
     @property
     def key(self) -> str:
@@ -57,6 +59,7 @@ _CURSOR = overwriting(cursors, ("key",), "value")
 _POINT = skipping(points, "key")
 _CONTACT = insert(contacts)
 _LANE = insert(lanes)
+_TASK = insert(tasks)
 
 
 def identity_key(channel: str, account: str, address: str) -> str:
@@ -88,6 +91,8 @@ def keep(conn: Connection, ids: Ids, arrivals: Sequence[Arrival], now: Instant, 
         )  # fmt: skip
     kept = set(_insert_new(conn, values))
     wake(conn, {v["contact_id"] for v in values if v["id"] in kept and v["state"] == "waiting"}, now)
+    if words := {arrival.task for row_id, arrival in rows.items() if arrival.task and row_id in kept}:
+        _call_for_a_person(conn, ids, words, now)
     counted: Counter[tuple[str, str, str]] = Counter()
     for v in values:
         counted[v["channel"], "received", ""] += 1
@@ -100,6 +105,15 @@ def keep(conn: Connection, ids: Ids, arrivals: Sequence[Arrival], now: Instant, 
         answers = _differing(conn, values, kept, answers)
     tally(conn, counted, shard)
     return answers
+
+
+def _call_for_a_person(conn: Connection, ids: Ids, words: set[str], now: Instant) -> None:
+    """A task of the shop's, of no deal: however much garbage comes in, one task a kind of it."""
+    there = select(tasks.c.text).where(tasks.c.kind == "quarantine", tasks.c.state == "open", tasks.c.deal_id == 0)
+    for text in sorted(words - set(conn.execute(there).scalars())):
+        new = {"id": ids.take("task"), "deal_id": 0, "contact_id": 0, "kind": "quarantine", "text": text, "details": {}}
+        new |= {"responsible_id": None, "due_at": now, "state": "open", "result": "", "created_by": "robot"}
+        conn.execute(_TASK, new | {"created_at": now, "done_at": None, "done_by": None})
 
 
 def _lane_key(arrival: Arrival) -> Any:

@@ -4,7 +4,7 @@ import pytest
 
 from gateway.channels.base import Refused, Retry, Sent, Throttled, Unknown, Unreachable
 from gateway.desk import Conflict, FinishTask, Invalid, SteerBot, Take, Write
-from gateway.events import CallEnded, FormSubmitted, MessageEdited, MessageReceived, ReachChanged, Sender
+from gateway.events import CallEnded, FormSubmitted, MessageEdited, MessageReceived, ReachChanged, Sender, Unusable
 from state import deals as deal_rows
 from state.lanes import LaneRows
 from tests.shop import ANNA, BORIS, PaperChannel, Shop
@@ -329,3 +329,10 @@ async def test_many_customers_at_once_are_each_answered(shop: Shop):
     await shop.settle()
     assert len({o.address for o in shop.paper.sent}) == 300
     assert {p["state"] for p in await shop.all("parts")} == {"sent"}
+
+
+async def test_what_cannot_be_understood_is_kept_and_one_task_asks_a_person_to_look(shop: Shop):
+    assert await shop.hear(Unusable("not_json"), Unusable("not_json")) == ["new", "new"]
+    assert {(r["state"], r["reason"]) for r in await shop.all("inbox")} == {("quarantined", "not_json")}
+    assert [(t["kind"], t["deal_id"]) for t in await shop.all("tasks")] == [("quarantine", 0)]
+    assert await shop.balanced()

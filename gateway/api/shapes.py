@@ -89,7 +89,7 @@ class EntryShape(TypedDict):
 
 class TaskShape(TypedDict):
     id: int
-    deal: int
+    deal: int | None
     kind: str
     text: str
     details: dict[str, Any]
@@ -247,7 +247,7 @@ def fate(parts: list[Fate]) -> tuple[Status | None, str | None, bool]:
 def task(duty: Duty) -> TaskShape:
     t: Any = duty.task
     return {
-        "id": t.id, "deal": t.deal_id, "kind": t.kind, "text": t.text, "details": t.details, "responsible": who(duty.responsible),
+        "id": t.id, "deal": t.deal_id or None, "kind": t.kind, "text": t.text, "details": t.details, "responsible": who(duty.responsible),
         "due_at": iso(t.due_at), "state": t.state, "result": t.result or None, "created_by": t.created_by,
         "created_at": iso(t.created_at), "done_at": iso(t.done_at),
     }  # fmt: skip

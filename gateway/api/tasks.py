@@ -8,7 +8,7 @@ from gateway.api.bodies import DoneBody
 from gateway.api.calls import Calls
 from gateway.api.context import ApiContext
 from gateway.api.deals import Responsible, whose
-from gateway.api.errors import Refusal, not_found
+from gateway.api.errors import Refusal, invalid, not_found
 from gateway.api.paging import cut, open_cursor
 from gateway.api.values import Cursor, Id, Limit, Moment, Word
 from gateway.desk import FinishTask
@@ -55,12 +55,23 @@ async def finish_task(ctx: ApiContext, who: Person, task_id: Id, body: DoneBody)
     if duty is None:
         raise not_found()
     task = duty.task
+    if not task.deal_id:
+        return await _finish_the_shops(ctx, who, duty, body.result.strip())
     try:
         await ask_lane(ctx, who, task.contact_id, task.deal_id, FinishTask(task, body.result))
     except Refusal as refused:
         if refused.code != "done":
             raise
         raise _done_before(await _now(ctx, duty)) from None
+    return shapes.task(await _now(ctx, duty))
+
+
+async def _finish_the_shops(ctx: ApiContext, who: Person, duty: tasks.Duty, result: str) -> shapes.TaskShape:
+    if not result:
+        raise invalid("result", "must not be empty")
+    now = ctx.clock.now()
+    if not await ctx.db.write(lambda c: tasks.finish_the_shops(c, duty.task.id, result, who.id, now)):
+        raise _done_before(await _now(ctx, duty))
     return shapes.task(await _now(ctx, duty))
 
 
