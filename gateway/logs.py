@@ -13,6 +13,8 @@ import orjson
 import structlog
 
 _HIDDEN = "•••"
+_DEEPEST = 4
+_MOST = 100
 _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x2028, 0x2029, 0x85])
 
 
@@ -53,9 +55,25 @@ class _Redactor:
 
     def __call__(self, _logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         for key, value in event.items():
-            if not isinstance(value, int | float | bool | type(None)) and not key.startswith("_"):
-                event[key] = self._clean(value if isinstance(value, str) else repr(value))
+            if not key.startswith("_"):
+                event[key] = self._plain(value, 0)
         return event
+
+    def _plain(self, value: Any, depth: int) -> Any:
+        """Lists and tables stay what they are, to a depth and a size; whatever is no plain value becomes words."""
+        match value:
+            case None | bool() | float():
+                return value
+            case int() if abs(value) < 2**63:  # JSON's writer takes no larger one
+                return value
+            case str():
+                return self._clean(value)
+            case dict() if depth < _DEEPEST and len(value) <= _MOST:
+                return {self._clean(str(key)): self._plain(one, depth + 1) for key, one in value.items()}
+            case list() | tuple() | set() | frozenset() if depth < _DEEPEST and len(value) <= _MOST:
+                return [self._plain(one, depth + 1) for one in value]
+            case _:
+                return self._clean(repr(value))
 
     def _clean(self, value: str) -> str:
         for secret in self._secrets:
