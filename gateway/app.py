@@ -180,10 +180,10 @@ class App:
             while await self._anything_due():
                 await asyncio.sleep(0.05)
         self.delivery.closing = True
-        await self.delivery.settled()
+        self.live.wake("delivery")
         if self._workers:
-            self._workers[2].cancel()
-            await asyncio.gather(self._workers[2], return_exceptions=True)
+            await asyncio.wait([self._workers[2]])
+        await self.delivery.settled()
         await self.delivery.once()
 
     async def _anything_due(self) -> bool:

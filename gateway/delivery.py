@@ -68,8 +68,9 @@ class Delivery:
         return len(self._sending)
 
     async def run(self) -> None:
+        """Until cancelled, or closing: then a cycle under way ends first, so that what it claimed is also sent."""
         pause = 0.0
-        while True:
+        while not self.closing:
             try:
                 cycle = await self.once()
                 pause = 0.0

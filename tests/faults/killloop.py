@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import random
+import signal
 import sys
 import tempfile
 from dataclasses import asdict, dataclass, field
@@ -43,6 +44,8 @@ class Loop:
     dice: random.Random
     acks: Path
     kills: dict[str, int] = field(default_factory=dict)
+    gently: bool = False
+    """Ask it to stop (SIGTERM) instead: within 20 s it must, with everything in order."""
     _pending: dict[int, "asyncio.Queue[str]"] = field(default_factory=lambda: {chat: asyncio.Queue() for chat in CHATS})
 
     async def run(self, rounds: int) -> checker.Report:
@@ -75,13 +78,13 @@ class Loop:
     async def _round(self, n: int) -> None:
         """A start, a burst, a death: at a named place, or wherever the process happens to be."""
         self.scene.age_the_dead()
+        if self.gently:
+            await self._gentle_round(n)
+            return
         spot = self.dice.choice((*FAILPOINTS, "anywhere", "anywhere", "anywhere"))
         nth = self.dice.randint(1, 5)
         gateway = await self.scene.start(failpoint="" if spot == "anywhere" else f"{spot}:{nth}", wait=False)
-        for chat in CHATS:
-            if self._pending[chat].qsize() < _MOST_PENDING:
-                for k in range(self.dice.randint(1, 3)):
-                    self._pending[chat].put_nowait(f"слово {n}.{k} от {chat}")
+        self._burst(n)
         with contextlib.suppress(RuntimeError):  # it may die before it is ready: that is what we are here for
             await gateway.ready(self.scene.http)
         patience = self.dice.uniform(0, 0.12) if spot == "anywhere" else 0.4
@@ -91,6 +94,23 @@ class Loop:
         spot = spot if not gateway.alive() else "anywhere"
         gateway.kill()
         self.kills[spot] = self.kills.get(spot, 0) + 1
+
+    def _burst(self, n: int) -> None:
+        for chat in CHATS:
+            if self._pending[chat].qsize() < _MOST_PENDING:
+                for k in range(self.dice.randint(1, 3)):
+                    self._pending[chat].put_nowait(f"слово {n}.{k} от {chat}")
+
+    async def _gentle_round(self, n: int) -> None:
+        gateway = await self.scene.start()
+        self._burst(n)
+        await asyncio.sleep(self.dice.uniform(0, 0.1))
+        begun = asyncio.get_running_loop().time()
+        gateway.signal(signal.SIGTERM)
+        code = await gateway.wait(20)
+        took = asyncio.get_running_loop().time() - begun
+        assert code == 0, f"it ended with {code} after {took:.1f} s"
+        self.kills["gently"] = self.kills.get("gently", 0) + 1
 
     async def _customer(self, chat: int) -> None:
         """One message after the other, each until it is taken; now and then the provider repeats one for nothing."""
@@ -115,7 +135,7 @@ class Loop:
 
 
 async def kill_loop(
-    rounds: int, url: str, folder: Path, nursery: Nursery, seed: int
+    rounds: int, url: str, folder: Path, nursery: Nursery, seed: int, *, gently: bool = False
 ) -> tuple[checker.Report, dict[str, int]]:
     """The report, and how often it was killed where."""
     async with (
@@ -123,7 +143,7 @@ async def kill_loop(
         TelegramStandin(log=folder / "sends.jsonl") as telegram,
     ):
         scene = Scene(folder, url, http, nursery, telegram)
-        loop = Loop(scene, random.Random(seed), folder / "acks.jsonl")
+        loop = Loop(scene, random.Random(seed), folder / "acks.jsonl", gently=gently)
         try:
             return await loop.run(rounds), loop.kills
         finally:

@@ -4,6 +4,7 @@ A fork is a process of its own with its own pid, memory, sockets and threads: `k
 any other. Orders come in on stdin and answers go out on stdout, a JSON line each; end of input ends all.
 """
 
+import asyncio
 import ctypes
 import gc
 import importlib
@@ -12,6 +13,7 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -25,18 +27,22 @@ from gateway import logs
 from gateway.app import App
 from gateway.commands import serve
 from gateway.settings import Settings, load_settings
-from state import failpoint, schema
+from state import failpoint
 
 _PR_SET_PDEATHSIG = 1
 
 
+async def _up_and_down(folder: Path) -> None:
+    app = App(Settings(data_dir=folder, playbook=str(Path(__file__).parent / "playbook")))
+    await app.start(port=0, workers=False)
+    await app.stop()
+
+
 def _warm_up() -> None:
-    """What is built at a first start and kept for good. No thread and no loop is started before a fork."""
+    """What is built at a first start and kept for good. Its threads and its loop have ended before anything is forked."""
     with tempfile.TemporaryDirectory() as folder:
-        app = App(Settings(data_dir=Path(folder), playbook=str(Path(__file__).parent / "playbook")))
-        app._mount()
-        schema.upgrade(app.db)
-        app.db.engine.dispose()
+        asyncio.run(_up_and_down(Path(folder)))
+    assert threading.active_count() == 1, threading.enumerate()
     gc.collect()
     gc.freeze()
 
