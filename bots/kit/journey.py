@@ -87,11 +87,18 @@ class Journey:
             self.answers,
             self.timers,
         )
-        if self.timers is not self.before:
-            gone: list[Effect] = [CancelTimer(name) for name in self.before if name not in self.timers]
-            if gone:
-                return run, (*gone, *self.effects)
-        return run, tuple(self.effects)
+        if self.timers is self.before:
+            return run, tuple(self.effects)
+        # Of a step that passes two questions only the last one's clock is set: one that the first had started would
+        # outlive it, for nobody would cancel what was neither set before the step nor is set after it.
+        return run, (
+            *[CancelTimer(name) for name in self.before if name not in self.timers],
+            *[
+                effect
+                for effect in self.effects
+                if not isinstance(effect, SetTimer) or self.timers.get(effect.name) == effect.at
+            ],
+        )
 
     # -- knowing ---------------------------------------------------------------------------------------------------
 

@@ -427,6 +427,27 @@ def test_a_text_that_comes_out_empty_is_not_said():
     assert said(bot.take(RunStarted())) == ["Bye"]
 
 
+def test_a_question_answered_in_the_step_that_asked_it_leaves_no_timer_behind():
+    script = """
+script: Probe
+fields: {car: Car}
+steps:
+  menu: {ask: Pick one, choices: {car: {label: Автомобиль, then: car}}, remind: [{after: 1h, say: Still there?}]}
+  car: {ask: Which car?, answer: {text: {save: car, then: done}}}
+  done: {end: done}
+"""
+    bot = Bot(script, started=False)
+    effects = bot.says("автомобиль")
+    assert said(effects) == ["Pick one", "Which car?"]
+    assert {effect.name: effect.at for effect in effects if isinstance(effect, SetTimer)} == bot.run.timers
+    assert "remind:1" not in bot.run.timers
+
+    bot = Bot(script, started=False)
+    effects = bot.says("менеджер")
+    assert isinstance(effects[-1], HandOff)
+    assert not any(isinstance(effect, SetTimer) for effect in effects), "an ended run sets nothing"
+
+
 def test_a_run_whose_step_is_gone_goes_to_a_person():
     bot = Bot()
     bot.run = RunState("removed", turn=3, answers={"picked": "Автомобиль"}, timers={"patience": NOW})
