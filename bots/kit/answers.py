@@ -40,8 +40,10 @@ class Menu:
     exact: Mapping[str, int]
     phrases: tuple[tuple[str, int], ...]
     """Padded with spaces, longest first."""
-    words: tuple[str, ...]
-    owners: tuple[int, ...]
+    heads: frozenset[str]
+    """First words of the phrases: a text without any of them holds no phrase."""
+    guesses: Mapping[int, tuple[tuple[str, ...], tuple[int, ...]]]
+    """For a text of so many letters: the phrases it may nearly name, and whose they are."""
     language: Language
 
 
@@ -63,18 +65,32 @@ def menu(options: Iterable[tuple[str, str, tuple[str, ...]]], language: Language
     said = sorted(exact.items(), key=lambda item: (-len(item[0]), item[0]))
     numbered = {str(place + 1): place for place in range(len(listed))}
     spelled = {word: number - 1 for word, number in language.numbers.items() if 1 <= number <= len(listed)}
-    guesses = [(phrase, place) for phrase, place in said if len(phrase) >= _SHORTEST_GUESS]
+    spotted = [(phrase, place) for phrase, place in said if len(phrase) > 2]
     return (
         Menu(
             keys,
             {**spelled, **exact, **numbered},
-            tuple((f" {phrase} ", place) for phrase, place in said if len(phrase) > 2),
-            tuple(phrase for phrase, _ in guesses),
-            tuple(place for _, place in guesses),
+            tuple((f" {phrase} ", place) for phrase, place in spotted),
+            frozenset(phrase.split()[0] for phrase, _ in spotted),
+            _guesses([(phrase, place) for phrase, place in said if len(phrase) >= _SHORTEST_GUESS]),
             language,
         ),
         clashes,
     )
+
+
+def _guesses(said: list[tuple[str, int]]) -> dict[int, tuple[tuple[str, ...], tuple[int, ...]]]:
+    """By the length of a text. Two lengths bound how alike texts can be: `200 * shorter / (one + other)` per cent."""
+    guesses: dict[int, tuple[tuple[str, ...], tuple[int, ...]]] = {}
+    for length in range(_SHORTEST_GUESS, LONGEST_HINT + 1):
+        near = [
+            (phrase, place)
+            for phrase, place in said
+            if 200 * min(length, len(phrase)) >= _WHOLE_CUTOFF * (length + len(phrase))
+        ]
+        if near:
+            guesses[length] = tuple(phrase for phrase, _ in near), tuple(place for _, place in near)
+    return guesses
 
 
 def chosen(menu: Menu, spoken: str) -> int | None:
@@ -82,8 +98,10 @@ def chosen(menu: Menu, spoken: str) -> int | None:
     found = menu.exact.get(spoken)
     if found is not None or not spoken or len(spoken) > LONGEST_HINT:
         return found
-    bare = " ".join(word for word in spoken.split() if word not in menu.language.fillers)
-    return menu.exact.get(bare)
+    words = spoken.split()
+    if menu.language.fillers.isdisjoint(words):
+        return None
+    return menu.exact.get(" ".join(word for word in words if word not in menu.language.fillers))
 
 
 def guessed(menu: Menu, spoken: str) -> int | None:
@@ -93,10 +111,11 @@ def guessed(menu: Menu, spoken: str) -> int | None:
     words = spoken.split()
     if menu.language.not_word in words:
         return None
-    padded = f" {spoken} "
-    mentioned = {place for phrase, place in menu.phrases if phrase in padded}
-    if mentioned:
-        return mentioned.pop() if len(mentioned) == 1 else None
+    if not menu.heads.isdisjoint(words):
+        padded = f" {spoken} "
+        mentioned = {place for phrase, place in menu.phrases if phrase in padded}
+        if mentioned:
+            return mentioned.pop() if len(mentioned) == 1 else None
     if len(spoken) <= 40:
         best = _nearest(menu, spoken, _WHOLE_CUTOFF)
         if best is not None:
@@ -106,14 +125,16 @@ def guessed(menu: Menu, spoken: str) -> int | None:
 
 
 def _nearest(menu: Menu, text: str, cutoff: int) -> int | None:
-    if len(text) < _SHORTEST_GUESS or text.replace(" ", "").isdigit():
+    guesses = menu.guesses.get(len(text))
+    if guesses is None or text.replace(" ", "").isdigit():
         return None
-    found = process.extract(text, menu.words, scorer=fuzz.ratio, score_cutoff=cutoff, limit=6)
+    phrases, owners = guesses
+    found = process.extract(text, phrases, scorer=fuzz.ratio, score_cutoff=cutoff, limit=6)
     if not found:
         return None
     _, best, at = found[0]
-    rival = any(menu.owners[other] != menu.owners[at] and best - score < _MARGIN for _, score, other in found[1:])
-    return None if rival else menu.owners[at]
+    rival = any(owners[other] != owners[at] and best - score < _MARGIN for _, score, other in found[1:])
+    return None if rival else owners[at]
 
 
 # -- a wish for a person ---------------------------------------------------------------------------------------------
@@ -127,8 +148,12 @@ def asks_for_person(spoken: str, language: Language) -> bool:
         bare = " ".join(word for word in spoken.split() if word not in language.fillers)
         if bare in language.person_words:
             return True
-    padded = f" {spoken[:1000]} "
-    return any(f" {phrase} " in padded for phrase in language.person_phrases)
+    heard = spoken[:1000]
+    words = heard.split()
+    if language.person_heads.keys().isdisjoint(words):
+        return False
+    padded = f" {heard} "
+    return any(phrase in padded for word in words for phrase in language.person_heads.get(word, ()))
 
 
 # -- quantities, phones, VINs ----------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """What a bot knows of a language: the words people answer with and the bot's own small talk. One file a language."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,15 @@ class Language:
     """Words for the manager's task."""
     files: Callable[[int], str]
     """'2 files' in words."""
+    person_heads: Mapping[str, tuple[str, ...]] = field(init=False)
+    """`person_phrases`, padded with spaces, by their first word: a message without any of them holds no phrase."""
+
+    def __post_init__(self) -> None:
+        heads: dict[str, tuple[str, ...]] = {}
+        for phrase in self.person_phrases:
+            head = phrase.split()[0]
+            heads[head] = (*heads.get(head, ()), f" {phrase} ")
+        object.__setattr__(self, "person_heads", heads)
 
 
 def language(name: str) -> Language | None:
