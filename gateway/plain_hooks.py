@@ -73,7 +73,9 @@ class PlainHooks:
         kind, _, given = request.headers.get("Authorization", "").partition(" ")
         return kind.lower() == "bearer" and _same(given.strip(), self._token)
 
-    async def _keep(self, channel: str, account: str, data: dict[str, Any] | None, raw: bytes, read: Any) -> web.Response:
+    async def _keep(
+        self, channel: str, account: str, data: dict[str, Any] | None, raw: bytes, read: Any
+    ) -> web.Response:
         bad = channel in _RESERVED[:4] or not _NAME.fullmatch(channel) or not _NAME.fullmatch(account)
         if bad:
             return web.json_response({"error": {"code": "not_found", "message": "no such source"}}, status=404)
@@ -115,7 +117,11 @@ def _phone(value: Any, region: str) -> str:
         number = phonenumbers.parse(str(value or ""), region)
     except phonenumbers.NumberParseException:
         return ""
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if phonenumbers.is_possible_number(number) else ""
+    return (
+        phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        if phonenumbers.is_possible_number(number)
+        else ""
+    )
 
 
 def _email(value: Any) -> str:

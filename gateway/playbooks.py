@@ -19,7 +19,9 @@ class BadPlaybook(Exception):
 
     def __init__(self, problems: list[tuple[str, Problem]]) -> None:
         self.problems = problems
-        super().__init__("\n".join(f"{file}:{p.line}:{p.column}: {p.severity}: {p.what}. {p.remedy}" for file, p in problems))
+        super().__init__(
+            "\n".join(f"{file}:{p.line}:{p.column}: {p.severity}: {p.what}. {p.remedy}" for file, p in problems)
+        )
 
 
 def find_folder(name_or_path: str) -> Path:
@@ -61,7 +63,9 @@ def _read(file: Path, bot: str, playbook: Playbook | None, funnel: str) -> tuple
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        return None, [Problem(1, 1, "error", f"the script of bot '{bot}' cannot be read: {error}", "Put it in UTF-8 there")]
+        return None, [
+            Problem(1, 1, "error", f"the script of bot '{bot}' cannot be read: {error}", "Put it in UTF-8 there")
+        ]
     script, problems = read_script(text, bot)
     if script is not None and playbook is not None:
         problems = [*problems, *check_script(script, playbook, funnel)]

@@ -35,7 +35,14 @@ class PaperChannel:
 
     hooks: tuple[str, ...] = ()
 
-    def __init__(self, name: str = "telegram", account: str = "100", *, limits: Limits | None = None, rates: tuple[Rate, ...] = ()) -> None:
+    def __init__(
+        self,
+        name: str = "telegram",
+        account: str = "100",
+        *,
+        limits: Limits | None = None,
+        rates: tuple[Rate, ...] = (),
+    ) -> None:
         self.name = name
         self.account = account
         self.limits = limits or Limits(text=4096, caption=1024, unit="utf16", buttons=12, label=40, asks_phone=True)
@@ -120,7 +127,9 @@ class Shop:
 
     async def later(self, **span: float) -> None:
         """Time passes; what comes due on the way happens when it does."""
-        until = self.clock.now() + int(1000 * (span.get("seconds", 0) + 60 * span.get("minutes", 0) + 3600 * span.get("hours", 0)))
+        until = self.clock.now() + int(
+            1000 * (span.get("seconds", 0) + 60 * span.get("minutes", 0) + 3600 * span.get("hours", 0))
+        )
         while True:
             await self.settle()
             due = await self._next_due()
@@ -189,7 +198,9 @@ class Shop:
         return t.get("received", 0) == sum(t.get(e, 0) for e in ends)
 
 
-def open_shop(url: str, *, channels: Sequence[PaperChannel] = (), playbook: str = "autoparts", at: int = MONDAY_NOON) -> Shop:
+def open_shop(
+    url: str, *, channels: Sequence[PaperChannel] = (), playbook: str = "autoparts", at: int = MONDAY_NOON
+) -> Shop:
     """`url` must be an empty database; the tables are made in it."""
     db = Database(url)
     tables.metadata.create_all(db.engine)

@@ -2,12 +2,13 @@
 
 import pytest
 
+from gateway import turns
 from gateway.channels.base import Refused, Retry, Sent, Throttled, Unknown, Unreachable
 from gateway.desk import Conflict, FinishTask, Invalid, SteerBot, Take, Write
 from gateway.events import CallEnded, FormSubmitted, MessageEdited, MessageReceived, ReachChanged, Sender, Unusable
 from state import deals as deal_rows
 from state.lanes import LaneRows
-from tests.shop import ANNA, BORIS, PaperChannel, Shop
+from tests.shop import ANNA, BORIS, PaperChannel, Shop, open_shop
 
 
 async def _to_handoff(shop: Shop) -> None:
@@ -131,9 +132,9 @@ async def test_eight_first_messages_at_once_make_one_contact_one_deal_and_one_gr
 
 
 async def test_the_same_verified_phone_over_another_channel_is_the_same_contact(database_url: str):
-    from tests.shop import open_shop
-
-    shop = open_shop(database_url, channels=[PaperChannel("whatsapp", "+70000000000"), PaperChannel("sms", "+70000000000")])
+    shop = open_shop(
+        database_url, channels=[PaperChannel("whatsapp", "+70000000000"), PaperChannel("sms", "+70000000000")]
+    )
     phone = "+79161234567"
     await shop.hear(MessageReceived(Sender("whatsapp", "+70000000000", phone, "Иван", phone), "Здравствуйте"))
     await shop.settle()
@@ -299,9 +300,9 @@ async def test_an_unreachable_address_is_barred_and_what_was_queued_for_it_is_dr
     assert {p["state"] for p in await shop.all("parts")} == {"blocked"}
 
 
-async def test_a_poison_event_is_parked_with_a_task_and_its_contact_goes_on(shop: Shop, monkeypatch: pytest.MonkeyPatch):
-    from gateway import turns
-
+async def test_a_poison_event_is_parked_with_a_task_and_its_contact_goes_on(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
     real = turns.decide
 
     def decide(ledger: object, event: object) -> str:
@@ -312,7 +313,11 @@ async def test_a_poison_event_is_parked_with_a_task_and_its_contact_goes_on(shop
     monkeypatch.setattr(turns, "decide", decide)
     await shop.write("Здравствуйте")
     await shop.write("Здравствуйте", who="2")
-    await shop.hear(MessageReceived(shop.sender(), "яд"), MessageReceived(shop.sender(), "1"), MessageReceived(shop.sender("2"), "1"))
+    await shop.hear(
+        MessageReceived(shop.sender(), "яд"),
+        MessageReceived(shop.sender(), "1"),
+        MessageReceived(shop.sender("2"), "1"),
+    )
     await shop.later(minutes=1)
     assert [r["state"] for r in await shop.all("inbox")].count("quarantined") == 1
     assert "check_event" in [t["kind"] for t in await shop.all("tasks")]
