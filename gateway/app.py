@@ -17,9 +17,11 @@ from gateway.api import ApiContext, make_api
 from gateway.channels.base import Channel, Front
 from gateway.channels.web import WebChannel
 from gateway.chat.door import ChatDoor
+from gateway.chat.visitor import read_secret
 from gateway.clock import Clock
 from gateway.console.door import ConsoleDoor
 from gateway.delivery import Delivery
+from gateway.files import Shelf
 from gateway.hooks import MOST_BYTES, Door, Single
 from gateway.house import House
 from gateway.intake import Intake
@@ -66,10 +68,11 @@ class App:
     async def start(self, host: str = "127.0.0.1", port: int = 8080, *, workers: bool = True) -> None:
         """Open the doors at `host:port` (0: any free one). `workers=False` leaves the turning to a test."""
         self._prepare_folder()
+        shelf = self._open_shelf()
         await asyncio.to_thread(schema.upgrade, self.db)
         await self.live.start()
-        self._open_channels()
-        self._mount()
+        self._open_channels(shelf)
+        self._mount(shelf)
         await self.delivery.recover(lease_ms=0 if self.db.sqlite else 90_000)
         if workers:
             jobs = (self.intake.run(), self.turns.run(), self.delivery.run(), self.timekeeper.run())
@@ -94,7 +97,12 @@ class App:
         if self.db.sqlite and (at := self.db.url.removeprefix("sqlite:///")):
             Path(at).parent.mkdir(parents=True, exist_ok=True)
 
-    def _open_channels(self) -> None:
+    def _open_shelf(self) -> Shelf:
+        settings = self.settings
+        secret = read_secret(settings.data_dir)
+        return Shelf(self.db, settings.data_dir / "files", secret, settings.public_url, self.clock.now)
+
+    def _open_channels(self, shelf: Shelf) -> None:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=1_024, ttl_dns_cache=300),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -105,20 +113,20 @@ class App:
         if self.settings.telegram_token.get_secret_value():
             from gateway.channels.opening import open_telegram  # noqa: PLC0415 - only where its channel is on
 
-            telegram = open_telegram(self.settings, self._session)
+            telegram = open_telegram(self.settings, self._session, shelf.load)
             found.append(telegram)
             fronts.append(Single(telegram))
         if self.settings.twilio_account_sid:
             from gateway.channels.opening import open_twilio  # noqa: PLC0415 - only where its channel is on
 
-            channels, front = open_twilio(self.settings, self._session, self.clock.now)
+            channels, front = open_twilio(self.settings, self._session, self.clock.now, shelf.link)
             found += channels
             fronts.append(front)
         self.channels.update({f"{c.name}:{c.account}": c for c in found})
         self.house.channels = {key: c.limits for key, c in self.channels.items()}
         self.doors = [Door(front, self.intake) for front in fronts]
 
-    def _mount(self) -> None:
+    def _mount(self, shelf: Shelf) -> None:
         settings = self.settings
         for door in self.doors:
             self.web.add_routes(door.routes())
@@ -127,10 +135,11 @@ class App:
         self.web.add_routes(
             [web.get("/healthz", self._healthz), web.get("/readyz", self._readyz), web.get("/metrics", self._metrics)]
         )
+        self.web.add_routes(shelf.routes())
         ChatDoor(self.db, self.intake, self.live, self.clock, self.house, settings).mount(self.web)
         ctx = ApiContext(
             db=self.db, turns=self.turns, live=self.live, clock=self.clock, house=self.house,
-            admin_token=settings.admin_token.get_secret_value(), intake=self.intake,
+            admin_token=settings.admin_token.get_secret_value(), intake=self.intake, channels=self.channels, shelf=shelf,
         )  # fmt: skip
         make_api(ctx).mount(self.web)
         ConsoleDoor(ctx, settings).mount(self.web)

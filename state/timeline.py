@@ -6,7 +6,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from state.people import find_people
 from state.records import Entry, Instant, Person
-from state.tables import changes, entries, parts
+from state.tables import changes, entries, identities, parts
 
 
 def by_client_id(conn: Connection, deal_id: int, client_id: str) -> int | None:
@@ -56,6 +56,13 @@ def newest(conn: Connection, deal_id: int, limit: int) -> list[Told]:
 def find_entry(conn: Connection, entry_id: int) -> Told | None:
     rows = conn.execute(select(*_ENTRY).where(entries.c.id == entry_id))
     return next(iter(_told(conn, [Entry(*row) for row in rows])), None)
+
+
+def route_of(conn: Connection, entry_id: int) -> str:
+    """`channel:account` that a message came or went by; empty for what has none."""
+    by = select(identities.c.channel, identities.c.account).join(entries, entries.c.identity_id == identities.c.id)
+    found = conn.execute(by.where(entries.c.id == entry_id)).first()
+    return f"{found.channel}:{found.account}" if found else ""
 
 
 def _told(conn: Connection, found: list[Entry]) -> list[Told]:

@@ -1,10 +1,13 @@
 """What the API stands on; constructed by the app and by tests."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from gateway.channels.base import Channel
 from gateway.clock import Clock
+from gateway.files import Shelf
 from gateway.house import House
 from gateway.intake import Intake
 from gateway.turns import Turns
@@ -22,6 +25,10 @@ class ApiContext:
     admin_token: str
     """PARLEY_ADMIN_TOKEN; empty: there is none."""
     intake: Intake
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    """By `channel:account`: whom to ask for the files that customers sent."""
+    shelf: Shelf | None = None
+    """The files that we keep ourselves."""
 
 
 CONTEXT = web.AppKey("context", ApiContext)

@@ -28,7 +28,7 @@ _ERROR = {
 _REFUSALS = {
     "400": "Cut or malformed", "401": "No valid token", "403": "Not for your role", "404": "Not there, or not for you",
     "405": "Not with this method", "409": "Somebody was quicker; `current` is how it is now",
-    "413": "Too large", "415": "Not JSON", "422": "A value that cannot be; `field` names it", "501": "Not there yet", "503": "Busy; ask again",
+    "413": "Too large", "415": "Not JSON", "422": "A value that cannot be; `field` names it", "501": "Not there yet", "502": "Whoever keeps it does not answer", "503": "Busy; ask again",
 }  # fmt: skip
 
 
@@ -93,6 +93,8 @@ def _responses(number: int, call: Call, schemas: dict[Any, Any]) -> dict[str, An
     responses: dict[str, Any] = {status: {"description": said, "content": error} for status, said in _REFUSALS.items()}
     if call.path == "/events":
         good: dict[str, Any] = {"text/event-stream": {"schema": {"type": "string"}}}
+    elif call.path.endswith("/media/{n}"):
+        good = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
     elif call.answer is not None:
         good = {"application/json": {"schema": schemas[number, ""]}}
     else:

@@ -40,6 +40,7 @@ POLICY: Final[dict[tuple[str, str], Policy]] = {
     ("GET", "/tasks"): WORKERS,
     ("POST", "/tasks/{task_id}/done"): WORKERS,
     ("GET", "/contacts/{contact_id}"): WORKERS,
+    ("GET", "/entries/{entry_id}/media/{n}"): WORKERS,
     ("GET", "/upcoming"): WORKERS,
     ("GET", "/events"): WORKERS,
     ("GET", "/scripts"): EVERYONE,

@@ -67,7 +67,8 @@ class MediaShape(TypedDict):
     name: str
     mime: str
     size: int
-    ref: str
+    url: str
+    """Ours: `GET /api/v1/entries/{id}/media/{n}`. Where a provider keeps the file is nobody's business."""
 
 
 class EntryShape(TypedDict):
@@ -220,11 +221,23 @@ def entry(told: Told) -> EntryShape:
         return shape
     status, error, repeat = fate(told.parts)
     shape |= {
-        "direction": e.direction, "channel": e.channel, "media": e.media, "status": status, "error": error, "client_id": e.client_id,
+        "direction": e.direction, "channel": e.channel, "media": [media(e.id, n, one) for n, one in enumerate(e.media)],
+        "status": status, "error": error, "client_id": e.client_id,
     }  # fmt: skip
     if repeat:
         shape["repeat"] = True
     return shape
+
+
+def media(entry_id: int, n: int, one: dict[str, Any]) -> MediaShape:
+    return {
+        "kind": one.get("kind") or "document", "name": one.get("name") or "", "mime": one.get("mime") or "",
+        "size": one.get("size") or 0, "url": media_url(entry_id, n),
+    }  # fmt: skip
+
+
+def media_url(entry_id: int, n: int) -> str:
+    return f"/api/v1/entries/{entry_id}/media/{n}"
 
 
 _ENDED: tuple[Status, ...] = ("failed", "blocked", "unknown")

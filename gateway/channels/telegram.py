@@ -277,8 +277,10 @@ class TelegramChannel:
         return got if isinstance(got, Fetched) else NotFetched(got.cause, self._hide(got.reason))
 
     async def close(self) -> None:
-        """Ends the process aside; the session is the application's."""
+        """Ends the process aside and the downloads; the session is the application's."""
         await self._typed.close()
+        if self._fetcher is not None:
+            await self._fetcher.close()
 
     def _hide(self, words: str) -> str:
         return words.replace(self._token, "***").replace(self._secret or "\0", "***")

@@ -206,7 +206,9 @@ class TwilioChannel:
         await self._client()
 
     async def close(self) -> None:
-        """The session is the application's; nothing here is ours to close."""
+        """Ends the downloads, also those of the channel that shares them; the session is the application's."""
+        if self._fetcher is not None:
+            await self._fetcher.close()
 
     async def _client(self) -> Any:
         if self._made is None:

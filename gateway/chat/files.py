@@ -17,13 +17,14 @@ from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway import file_types
-from gateway.api.errors import SAFE, Refusal, json_response, not_found
+from gateway.api.errors import Refusal, json_response, not_found
 from gateway.api.identity import credential
 from gateway.api.policy import WORKERS
 from gateway.channels import payload
 from gateway.chat.messages import address_of, key_of
 from gateway.chat.reception import Reception
 from gateway.chat.visitor import Visitors
+from gateway.files import SERVED
 from state import people, visitors
 from state.visitors import StoredFile
 
@@ -36,12 +37,6 @@ _LONGEST_NAME: Final = 4_000
 _UNDRAWN: Final = frozenset({"image/heic"})
 """A phone's photo, though hardly any browser shows it: handed over as a file."""
 _STALE_S: Final = 3_600
-_SERVED: Final = {
-    **SAFE,
-    "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "private, max-age=86400, immutable",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +96,7 @@ class Files:
             raise not_found()
         inline = file.kind != "document" and file.mime not in _UNDRAWN
         headers = {
-            **_SERVED,
+            **SERVED,
             "Content-Type": file.mime
             if file.kind != "document" or file.mime == "application/pdf"
             else file_types.OCTETS,

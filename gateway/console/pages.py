@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from gateway.api.shapes import fate
+from gateway.api.shapes import fate, media_url
 from gateway.clock import Instant, iso
+from gateway.files import DRAWN
 from gateway.house import House
 from state.cards import Card
 from state.records import Person
@@ -163,8 +164,13 @@ def _entry(told: Told, there: datetime, now: Instant, house: House) -> dict[str,
         "status": shown if side == "out" else "",
         "problem": error or "",
         "channel": CHANNELS.get(e.channel, e.channel),
-        "media": [{"url": "", "name": one.get("name") or "", "photo": False} for one in e.media],
+        "media": [_file(e.id, n, one) for n, one in enumerate(e.media)],
     }
+
+
+def _file(entry: int, n: int, media: Mapping[str, Any]) -> dict[str, Any]:
+    drawn = media.get("kind") == "photo" and media.get("mime") in ("", None, *DRAWN)
+    return {"url": media_url(entry, n), "name": media.get("name") or "", "photo": drawn}
 
 
 def me(person: Person) -> dict[str, str]:

@@ -1,0 +1,107 @@
+"""Files that we keep, on their way out: to a browser, to a channel that uploads them, to one that fetches them by link.
+
+A browser is shown pictures and nothing else; the rest is an attachment, and nothing in any of it can run.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from gateway import file_types
+from gateway.clock import Instant
+from state import visitors
+from state.database import Database
+from state.visitors import StoredFile
+
+SERVED: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, max-age=86400, immutable",
+}
+DRAWN: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp"}
+"""The pictures that a browser may show; what else a page is given, it offers to save."""
+LINK_MS: Final = 12 * 3600_000
+"""Twilio may hold a message in its queue for ten hours before it fetches the file."""
+
+_ENDINGS: Final = DRAWN | {
+    "image/heic": ".heic", "audio/ogg": ".ogg", "audio/mpeg": ".mp3", "audio/amr": ".amr", "audio/wav": ".wav",
+    "audio/mp4": ".m4a", "video/3gpp": ".3gp", "video/quicktime": ".mov", "video/mp4": ".mp4", "video/webm": ".webm",
+    "application/pdf": ".pdf",
+}  # fmt: skip
+_ID: Final = re.compile(r"[0-9a-f]{32}")
+_EXPIRES: Final = re.compile(r"[0-9]{1,12}")
+
+
+def headers(mime: str, ref: str, *, inline: bool) -> dict[str, str]:
+    """What goes with a file. `mime` is what its bytes told; its name says nothing of what the sender called it."""
+    known = mime if mime in _ENDINGS and (inline or mime not in DRAWN) else file_types.OCTETS
+    name = hashlib.sha256(ref.encode("utf-8", "replace")).hexdigest()[:16] + _ENDINGS.get(known, ".bin")
+    place = "inline" if inline and mime in DRAWN else "attachment"
+    return {**SERVED, "Content-Type": known, "Content-Disposition": f'{place}; filename="{name}"'}
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The folder of kept files. `public_url` is where the world reaches us; `secret` signs the links."""
+
+    db: Database
+    folder: Path
+    secret: bytes
+    public_url: str
+    now: Callable[[], Instant]
+
+    async def load(self, file_id: str) -> bytes | None:
+        """All of a file; None where there is none."""
+        if not _ID.fullmatch(file_id):
+            return None
+        try:
+            return await asyncio.to_thread((self.folder / file_id).read_bytes)
+        except FileNotFoundError:
+            return None
+
+    async def answer(self, file_id: str) -> web.FileResponse | None:
+        """A file as it is handed over; None where there is none. Who may have it is asked before."""
+        file = await self._find(file_id)
+        if file is None:
+            return None
+        given = headers(file.mime, file.id, inline=file.kind == "photo")
+        return web.FileResponse(self.folder / file.id, headers=given)
+
+    async def _find(self, file_id: str) -> StoredFile | None:
+        if not _ID.fullmatch(file_id) or not await asyncio.to_thread((self.folder / file_id).is_file):
+            return None
+        return (await self.db.read(lambda c: visitors.find_files(c, [file_id]))).get(file_id)
+
+    # -- by link -----------------------------------------------------------------------------------------------------
+
+    def link(self, file_id: str) -> str:
+        """An address that anybody may fetch the file from until it expires."""
+        expires = str((self.now() + LINK_MS) // 1000)
+        return f"{self.public_url}/files/{file_id}?expires={expires}&sig={self._signature(file_id, expires)}"
+
+    def _signature(self, file_id: str, expires: str) -> str:
+        return hmac.new(self.secret, f"parley.file-link:{file_id}:{expires}".encode(), "sha256").hexdigest()
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/files/{file:[0-9a-f]{32}}", self._by_link)]
+
+    async def _by_link(self, request: web.Request) -> web.StreamResponse:
+        """A forged link, an expired one and one to nothing all get the same answer."""
+        file_id = request.match_info["file"]
+        expires, sig = request.query.get("expires", ""), request.query.get("sig", "")
+        signed = hmac.compare_digest(sig.encode("utf-8", "replace"), self._signature(file_id, expires).encode())
+        if not signed or not _EXPIRES.fullmatch(expires) or int(expires) * 1000 <= self.now():
+            raise web.HTTPNotFound
+        found = await self.answer(file_id)
+        if found is None:
+            raise web.HTTPNotFound
+        return found
