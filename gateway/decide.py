@@ -11,7 +11,9 @@ from gateway import events as ev
 from gateway.ledger import Ledger
 from gateway.obey import start_run, walk
 from gateway.router import Attach, Leave, Open, route
+from gateway.verdicts import CHANNEL_PAUSE_MS, RETRIES
 from gateway.wording import STALE_PRESS, line
+from state.lanes import BELOW
 from state.records import Deal, Identity, Run, Timer
 
 _HEARD_STEP_MS = 60_000
@@ -282,17 +284,24 @@ def hear_call(ledger: Ledger, event: ev.CallEnded) -> Ignored:
 
 
 def hear_status(ledger: Ledger, event: ev.StatusReported) -> Ignored:
-    if not event.part:
+    known = ledger.rows.parts.get(event.part)
+    if known is None:
         return "unknown_part"
-    ledger.writes.statuses.append((event.part, event.status, event.code))
-    if event.status == "failed":
-        cause = event.meaning if event.meaning in ("window_closed", "opted_out", "blocked") else "failed"
-        for deal in ledger.rows.deals:
-            _not_delivered(ledger, deal, cause, event.code or event.status)
-            break
-    for deal in ledger.rows.deals:
+    deal_id, state, attempts = known
+    if state not in BELOW[event.status]:
+        return "late_status"
+    deal = next((d for d in ledger.rows.deals if d.id == deal_id), None)
+    if deal is not None:
         ledger.change(deal, "message")
-        break
+    if event.status == "failed" and event.meaning == "throttled" and attempts < RETRIES:
+        ledger.rows.parts[event.part] = (deal_id, "queued", attempts)
+        ledger.writes.again.append((event.part, ledger.now + CHANNEL_PAUSE_MS, event.code))
+        return ""
+    ledger.rows.parts[event.part] = (deal_id, event.status, attempts)
+    ledger.writes.statuses.append((event.part, event.status, event.code))
+    if event.status == "failed" and deal is not None:
+        cause = event.meaning if event.meaning in ("window_closed", "opted_out", "blocked") else "failed"
+        _not_delivered(ledger, deal, cause, event.code or event.status)
     return ""
 
 

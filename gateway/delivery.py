@@ -233,12 +233,19 @@ class Delivery:
             if outcome is not None and not isinstance(outcome, Unknown):
                 self._results.append(verdict(part, outcome, channel.limits, self.clock.now(), random.random()))
                 break
+            if await self._was_settled(part):
+                break
             if self.clock.now() >= asked_until or self.closing:
                 if not self.closing:
                     self._results.append(by_kind(part, part.error or "answer never seen", self.clock.now()))
                 break
             await asyncio.sleep(_ASK_AGAIN_S)
         self.live.wake("delivery")
+
+    async def _was_settled(self, part: Part) -> bool:
+        """By a callback, or by another process, while we were asking."""
+        found = await self.db.read(lambda c: outbox.load(c, [part.id]))
+        return part.id not in found or not found[part.id].open or found[part.id].attempts != part.attempts
 
 
 def outgoing(part: Part) -> Outgoing:

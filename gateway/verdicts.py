@@ -25,7 +25,7 @@ from state.records import Part
 RETRIES = 8
 _FIRST_PAUSE_MS = 1_000
 _LONGEST_PAUSE_MS = 300_000
-_CHANNEL_PAUSE_MS = 60_000
+CHANNEL_PAUSE_MS = 60_000
 _WINDOW_MARGIN_MS = 300_000
 SETTLE_FOR_MS = 60_000
 """How long a provider that can tell is asked what became of an unknown part."""
@@ -53,7 +53,7 @@ def verdict(part: Part, outcome: Outcome, limits: Limits, now: Instant, jitter: 
         case Sent(provider_id):
             return Verdict(part, "sent", open=False, due_at=now, provider_id=provider_id)
         case Throttled(wait, _, reason):
-            return Verdict(part, "queued", open=True, due_at=now + wait, error=reason or "throttled")
+            return Verdict(part, "queued", open=True, due_at=now + wait, error=reason or "throttled", uncounted=1)
         case Retry(reason):
             if part.attempts >= RETRIES:
                 return _end(part, "failed", reason, now, tell="failed")
@@ -71,7 +71,7 @@ def verdict(part: Part, outcome: Outcome, limits: Limits, now: Instant, jitter: 
         case WindowClosed(reason):
             return _end(part, "failed", reason, now, tell="window_closed", shut=True)
         case ChannelDown(reason):
-            return Verdict(part, "queued", open=True, due_at=now + _CHANNEL_PAUSE_MS, error=reason)
+            return Verdict(part, "queued", open=True, due_at=now + CHANNEL_PAUSE_MS, error=reason, uncounted=1)
         case _:
             assert_never(outcome)
 
@@ -89,7 +89,7 @@ def pause_of(outcome: Outcome, now: Instant) -> Instant | None:
         case Throttled(wait, "account", _):
             return now + wait
         case ChannelDown():
-            return now + _CHANNEL_PAUSE_MS
+            return now + CHANNEL_PAUSE_MS
         case _:
             return None
 

@@ -78,6 +78,9 @@ _DEALS = Lookup(
 _RUNS = Lookup(
     _columns(t.runs, Run), t.runs.c.contact_id, lambda found: found.where(t.runs.c.status == _RUNNING), json=("state",)
 )
+_PARTS = select(t.parts.c.id, t.parts.c.contact_id, t.parts.c.deal_id, t.parts.c.state, t.parts.c.attempts).where(
+    _ids(t.parts.c.id)
+)
 _TIMERS = Lookup(_columns(t.timers, Timer), t.timers.c.contact_id, lambda found: found)
 
 
@@ -118,7 +121,16 @@ def load(conn: Connection, contact_ids: list[int]) -> list[LaneRows]:
         waiting = rows[event[4]].inbox
         if len(waiting) < PER_LANE:
             waiting.append(InboxRow(*event))
+    _parts(conn, rows)
     return [rows[i] for i in contact_ids if i in rows]
+
+
+def _parts(conn: Connection, rows: dict[int, LaneRows]) -> None:
+    told_of = [e.event["event"]["part"] for lane in rows.values() for e in lane.inbox if e.kind == "status"]
+    if told_of:
+        for part, contact, *known in conn.execute(_PARTS, {"ids": told_of}):
+            if contact in rows:
+                rows[contact].parts[part] = (known[0], known[1], known[2])
 
 
 def _waiting(conn: Connection, ids: list[int]) -> Sequence[Any]:
@@ -147,6 +159,8 @@ class Writes:
     """(deal, why): bots' parts of these deals that are still queued are blocked."""
     statuses: list[tuple[int, str, str]] = field(default_factory=list)
     """(part, status, error): a provider's word; a part only ever climbs."""
+    again: list[tuple[int, Instant, str]] = field(default_factory=list)
+    """(part, when, error): the provider took it and then had no room for it: it is sent again."""
     dropped: list[tuple[int, str]] = field(default_factory=list)
     """(identity, why): everything queued for these addresses is blocked."""
     taken_tasks: list[tuple[int, int]] = field(default_factory=list)
@@ -194,6 +208,11 @@ _STATUS_SQL = (
     update(t.parts)
     .where(t.parts.c.id == bindparam("b_part"), t.parts.c.state.in_(bindparam("b_below", expanding=True)))
     .values(state=bindparam("b_status"), error=bindparam("b_error"), open=0, settled_at=bindparam("b_at"))
+)
+_AGAIN_SQL = (
+    update(t.parts)
+    .where(t.parts.c.id == bindparam("b_part"), t.parts.c.state.in_(BELOW["failed"]))
+    .values(state="queued", open=1, due_at=bindparam("b_due"), error=bindparam("b_error"), settled_at=None)
 )
 _SILENCE_SQL = (
     update(t.parts)
@@ -255,6 +274,8 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
     for part, status, error in w.statuses:
         below = {"b_part": part, "b_below": BELOW[status], "b_status": status, "b_error": error, "b_at": now}
         conn.execute(_STATUS_SQL, below)
+    for part, due_at, error in w.again:
+        conn.execute(_AGAIN_SQL, {"b_part": part, "b_due": due_at, "b_error": error})
     for identity, why in w.dropped:
         outbox.drop_queued(conn, identity, why, now)
     _tasks(conn, w, now)

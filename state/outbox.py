@@ -36,6 +36,8 @@ class Verdict:
     error: str = ""
     repeats: int = 0
     """Added to the part's count of possible repeats."""
+    uncounted: int = 0
+    """1 where it was only asked to wait: that was no attempt."""
     bar: str = ""
     """Bar the identity with this word, and block what is queued for it."""
     shut: bool = False
@@ -75,7 +77,8 @@ _SENDING = (
 _in_play = or_(*(parts.c.state == literal_column(f"'{state}'") for state in ("queued", "sending", "unknown")))
 _SETTLE_SQL = (
     update(parts)
-    .where(parts.c.id == bindparam("b_id"))
+    # A verdict on an earlier attempt than the last comes from a process that was taken for dead.
+    .where(parts.c.id == bindparam("b_id"), parts.c.attempts == bindparam("b_attempts"))
     .values(
         state=case((_in_play, bindparam("b_state")), else_=parts.c.state),
         open=case((_in_play, bindparam("b_open")), else_=parts.c.open),
@@ -83,10 +86,22 @@ _SETTLE_SQL = (
         provider_id=case((bindparam("b_pid") == literal_column("''"), parts.c.provider_id), else_=bindparam("b_pid")),
         error=bindparam("b_error"),
         repeats=parts.c.repeats + bindparam("b_repeats"),
+        attempts=parts.c.attempts - bindparam("b_uncounted"),
         settled_at=bindparam("b_at"),
     )
 )
-_SETTLED_BY = ("b_id", "b_state", "b_open", "b_due", "b_pid", "b_error", "b_repeats", "b_at")
+_SETTLED_BY = (
+    "b_id",
+    "b_attempts",
+    "b_uncounted",
+    "b_state",
+    "b_open",
+    "b_due",
+    "b_pid",
+    "b_error",
+    "b_repeats",
+    "b_at",
+)
 _SETTLE = Bulk(_SETTLE_SQL, {name: name for name in _SETTLED_BY}, of_dicts=True)
 _NEXT_DUE = select(func.min(parts.c.due_at)).where(parts.c.state == "queued", parts.c.due_at > bindparam("now"))
 _CHANGED = Bulk(insert(changes), {n: n for n in ("at", "kind", "deal_id", "ref_id")}, of_dicts=True)
@@ -126,7 +141,8 @@ def settle(conn: Connection, verdicts: Sequence[Verdict], now: Instant) -> None:
     rows = [
         {
             "b_id": v.part.id, "b_state": v.state, "b_open": int(v.open), "b_due": v.due_at, "b_pid": v.provider_id,
-            "b_error": v.error, "b_repeats": v.repeats, "b_at": None if v.open else now,
+            "b_error": v.error, "b_repeats": v.repeats, "b_at": None if v.open else now, "b_attempts": v.part.attempts,
+            "b_uncounted": v.uncounted,
         }
         for v in verdicts
     ]  # fmt: skip
