@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rapidfuzz import fuzz
 
 from bots.kit.answers import asks_for_person, chosen, guessed, menu, normalise, number, phone, vin
 from bots.kit.languages import known_languages, language
@@ -79,6 +80,15 @@ def test_an_option_is_chosen_by_its_words_and_near_misses(text: str, place: int)
 )
 def test_no_option_is_made_up(text: str):
     assert picked(text) is None
+
+
+def test_no_phrase_that_a_text_may_nearly_name_is_passed_over():
+    phrases = {phrase for near, _ in MENU.guesses.values() for phrase in near}
+    assert "подобрать запчасти" in phrases
+    for phrase in phrases:
+        for text in [phrase[:end] for end in range(4, len(phrase))] + [phrase + "я" * more for more in range(30)]:
+            near = phrase in MENU.guesses.get(len(text), ((), ()))[0]
+            assert near == (fuzz.ratio(text, phrase) >= 78), (text, phrase)
 
 
 def test_yes_and_no_bring_their_words_along():
