@@ -5,6 +5,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,6 +23,7 @@ log = structlog.get_logger()
 
 BATCH = 512
 MOST_WAITING = 20_000
+_TRIES = 100
 
 
 @dataclass(slots=True, eq=False)
@@ -41,6 +43,7 @@ class Intake:
         self._waiting: list[Delivery] = []
         self._count = 0
         self._more = asyncio.Event()
+        self._waking: set[asyncio.Task[None]] = set()
 
     async def accept(
         self, channel: str, account: str, received: Sequence[Received], cursor: tuple[str, int] | None = None
@@ -72,17 +75,16 @@ class Intake:
         keeping = self.db.hand_in(lambda c: self._keep(c, batch, now), "intake")
         self.live.wake("turns")  # handed in behind this, their batch goes into the same commit
         try:
-            answers = await keeping
+            answers, held = await keeping
         except Exception as error:
             if len(batch) == 1:
-                log.warning("intake_failed", error=repr(error))
-                batch[0].done.set_exception(error if isinstance(error, Unavailable) else Unavailable(repr(error)))
+                _refuse(batch[0], error)
             else:
                 await self._one_by_one(batch, now)
             return len(batch)
         for delivery, answer in zip(batch, answers, strict=True):
-            if not delivery.done.done():
-                delivery.done.set_result(answer)
+            _answer(delivery, answer)
+        self._wake_later(held)
         return len(batch)
 
     def _take(self) -> list[Delivery]:
@@ -92,9 +94,11 @@ class Intake:
             self._more.clear()
         return batch
 
-    def _keep(self, conn: Connection, batch: list[Delivery], now: int) -> list[list[str]]:
+    def _keep(self, conn: Connection, batch: list[Delivery], now: int) -> tuple[list[list[str]], list[int]]:
+        """The answers of each delivery, and the lanes that another process has in hand."""
         arrivals = [a for d in batch for a in d.arrivals]
-        answers = inbox.keep(conn, self.db.ids, arrivals, now, self.shard) if arrivals else []
+        held: list[int] = []
+        answers = inbox.keep(conn, self.db.ids, arrivals, now, self.shard, held=held) if arrivals else []
         for delivery in batch:
             if delivery.cursor:
                 inbox.save_cursor(conn, *delivery.cursor)
@@ -102,15 +106,48 @@ class Intake:
         for delivery in batch:
             split.append(answers[at : at + len(delivery.arrivals)])
             at += len(delivery.arrivals)
-        return split
+        return split, held
 
     async def _one_by_one(self, batch: list[Delivery], now: int) -> None:
         for delivery in batch:
             try:
-                answers = await self.db.write(partial(self._keep, batch=[delivery], now=now), "intake")
+                answers, held = await self.db.write(partial(self._keep, batch=[delivery], now=now), "intake")
             except Exception as error:
-                log.warning("intake_failed", error=repr(error))
-                delivery.done.set_exception(error if isinstance(error, Unavailable) else Unavailable(repr(error)))
+                _refuse(delivery, error)
             else:
-                delivery.done.set_result(answers[0])
+                _answer(delivery, answers[0])
+                self._wake_later(held)
         self.live.wake("turns")
+
+    def _wake_later(self, held: list[int]) -> None:
+        if held:
+            task = asyncio.create_task(self._wake(set(held)))
+            self._waking.add(task)
+            task.add_done_callback(self._waking.discard)
+
+    async def _wake(self, held: set[int]) -> None:
+        """Lanes that another process had in hand when their words were kept; the timekeeper stands behind this."""
+        with suppress(Exception):
+            for _ in range(_TRIES):
+                still = set(await self.db.write(partial(_wake_again, held=held, now=self.clock.now())))
+                if still != held:
+                    self.live.wake("turns")
+                held = still
+                if not held:
+                    return
+                await asyncio.sleep(0.02)
+
+
+def _wake_again(conn: Connection, held: set[int], now: int) -> list[int]:
+    return inbox.wake(conn, held, now)
+
+
+def _answer(delivery: Delivery, answer: list[str]) -> None:
+    if not delivery.done.done():  # whoever asked may have gone away
+        delivery.done.set_result(answer)
+
+
+def _refuse(delivery: Delivery, error: Exception) -> None:
+    log.warning("intake_failed", error=repr(error))
+    if not delivery.done.done():
+        delivery.done.set_exception(error if isinstance(error, Unavailable) else Unavailable(repr(error)))

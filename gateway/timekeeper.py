@@ -9,7 +9,7 @@ import structlog
 
 from gateway.clock import Clock
 from gateway.delivery import LEASE_MS, Delivery
-from state import chores
+from state import chores, inbox
 from state.database import Database
 
 log = structlog.get_logger()
@@ -35,4 +35,6 @@ class Timekeeper:
         if not self.db.sqlite:  # on SQLite nobody else could have been sending
             await self.delivery.recover(lease_ms=LEASE_MS)
         now = self.clock.now()
+        if await self.db.write(lambda c: inbox.wake_forgotten(c, now), "chores"):
+            self.delivery.live.wake("turns")
         await self.db.write(lambda c: chores.forget(c, now), "chores")

@@ -52,6 +52,8 @@ class Report:
     failed: list[int] = field(default_factory=list)
     """Contacts whose turn raised: nothing of it was written."""
     next_due: Instant | None = None
+    joined: list[tuple[int, int]] = field(default_factory=list)
+    """Contacts whose lane was claimed though they had become part of another, and that other."""
 
 
 _MERGED = merging.Words(joined=lambda deal: line("merged", id=deal), stopped=line("why_moved"))
@@ -123,7 +125,7 @@ class Turns:
         for rows in lanes.claim(conn, now, n, only=[a.contact for a in asks], ids=self.db.ids):
             mine = [a for a in asks if a.contact == rows.contact.id]
             self._turn(conn, rows, mine, now, batch, report, events)
-        self._save(conn, batch, now)
+        self._save(conn, batch, now, report)
         report.changed = bool(batch.changes)
         if report.lanes < n:
             report.next_due = lanes.next_due(conn)
@@ -135,6 +137,9 @@ class Turns:
         self, conn: Connection, rows: LaneRows, asks: list[Ask], now: Instant, batch: lanes.Writes, report: Report, n: int
     ) -> None:  # fmt: skip
         """One contact: what waits, then what is due, then what managers ask."""
+        if rows.contact.merged_into is not None:
+            _leave_to(rows.contact.merged_into, rows, asks, batch, report)
+            return
         ledger = Ledger(rows, self.db.ids, self.house, batch, now)
         try:
             for event in rows.inbox[:n]:
@@ -174,17 +179,19 @@ class Turns:
         report, batch = Report(), lanes.Writes()
         for rows in lanes.claim(conn, now, 0, only=[contact], ids=self.db.ids):
             self._turn(conn, rows, asks, now, batch, report, events)
-        self._save(conn, batch, now)
+        self._save(conn, batch, now, report)
         report.changed = bool(batch.changes)
         return report
 
-    def _save(self, conn: Connection, batch: lanes.Writes, now: Instant) -> None:
+    def _save(self, conn: Connection, batch: lanes.Writes, now: Instant, report: Report) -> None:
         """What the turns came to; and where a proved phone was somebody's already, the two are one person."""
         lanes.save(conn, batch, now, self.shard)
         for contact, point in batch.proofs:
             owner = merging.owner_of(conn, point)
             if owner is not None and owner != contact:
                 merging.join(conn, self.db.ids, owner, contact, now, _MERGED)
+        for gone, kept in report.joined:
+            merging.pass_on(conn, gone, kept, now)
 
     async def _alone(self, contact: int) -> None:
         """A lane whose turn raised: its events one at a time, until the bad one is found and counted or parked."""
@@ -224,6 +231,14 @@ class Turns:
         return read_script(kept[1], kept[0])[0] if kept else None
 
 
+def _leave_to(kept: int, rows: LaneRows, asks: list[Ask], batch: lanes.Writes, report: Report) -> None:
+    """The contact has become part of another: what came meanwhile is that one's, in its own lane."""
+    report.joined.append((rows.contact.id, kept))
+    report.answers.extend((ask, Conflict("moved", "the contact was just joined to another")) for ask in asks)
+    batch.lanes.append({"b_id": rows.contact.id, "b_due": None, "b_pace": rows.pace})
+    report.lanes += 1
+
+
 def _hear(ledger: Ledger, row: InboxRow) -> None:
     ignored = decide(ledger, event_from_json(row.kind, row.event))
     state = "ignored" if ignored else "processed"
@@ -253,6 +268,8 @@ def _obey(conn: Connection, ledger: Ledger, ask: Ask) -> int | Exception:
         deal = next((d for d in ledger.rows.deals if d.id == ask.deal), None)
         if deal is None and ask.deal:
             deal = deals.find(conn, ask.deal)
+            if deal is not None and deal.contact_id != ledger.contact.id:
+                return Conflict("moved", "the deal was just joined to another contact's")
         if isinstance(ask.command, Write) and ask.command.client_id and deal is not None:
             sent_before = _sent_before(conn, ledger, deal.id, ask.command.client_id)
             if sent_before is not None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, insert, literal_column, or_, select, update
 
 from state.dialects import Bulk, Upsert, overwriting, skipping
 from state.ids import Ids
@@ -66,8 +66,13 @@ def identity_key(channel: str, account: str, address: str) -> str:
     return f"{channel}:{account}:{address}"
 
 
-def keep(conn: Connection, ids: Ids, arrivals: Sequence[Arrival], now: Instant, shard: int = 0) -> list[str]:
-    """Store a batch. The answer, per arrival: `new`, `duplicate` or `differs` (a duplicate with another body)."""
+def keep(
+    conn: Connection, ids: Ids, arrivals: Sequence[Arrival], now: Instant, shard: int = 0, *, held: list[int] | None = None
+) -> list[str]:  # fmt: skip
+    """Store a batch. The answer, per arrival: `new`, `duplicate` or `differs` (a duplicate with another body).
+
+    `held` is told the lanes that another process has in hand: to be woken again behind this commit.
+    """
     ids.keep_rising(conn, "inbox")
     lane_of = _senders(conn, ids, [a for a in arrivals if a.sender and a.state == "waiting"], now)
     lane_of |= _parts(conn, [a.part for a in arrivals if a.part])
@@ -90,7 +95,9 @@ def keep(conn: Connection, ids: Ids, arrivals: Sequence[Arrival], now: Instant, 
             }
         )  # fmt: skip
     kept = set(_insert_new(conn, values))
-    wake(conn, {v["contact_id"] for v in values if v["id"] in kept and v["state"] == "waiting"}, now)
+    busy = wake(conn, {v["contact_id"] for v in values if v["id"] in kept and v["state"] == "waiting"}, now)
+    if held is not None:
+        held += busy
     if words := {arrival.task for row_id, arrival in rows.items() if arrival.task and row_id in kept}:
         _call_for_a_person(conn, ids, words, now)
     counted: Counter[tuple[str, str, str]] = Counter()
@@ -212,11 +219,41 @@ _WAKE = (
 )
 
 
-def wake(conn: Connection, contact_ids: set[int | None], now: Instant) -> None:
-    """Make these lanes due. Sorted, so that two processes never wait for each other's rows."""
-    due = sorted(c for c in contact_ids if c is not None)
-    if due:
-        conn.execute(_WAKE, {"ids": due, "now": now})
+_FREE = (
+    select(lanes.c.contact_id)
+    .where(lanes.c.contact_id.in_(bindparam("ids", expanding=True)))
+    .order_by(lanes.c.contact_id)
+    .with_for_update(skip_locked=True)
+)
+_FORGOTTEN = (
+    select(inbox.c.contact_id)
+    .join(lanes, lanes.c.contact_id == inbox.c.contact_id)
+    .where(inbox.c.state == literal_column("'waiting'"), or_(lanes.c.due_at.is_(None), lanes.c.due_at > bindparam("late")))
+    .distinct()
+    .limit(1_000)
+)  # fmt: skip
+_LONGEST_PAUSE_MS = 10_000
+"""No event that failed is put off for longer."""
+
+
+def wake(conn: Connection, contact_ids: "set[int | None] | set[int]", now: Instant) -> list[int]:
+    """Make these lanes due. The answer: those that another process has in hand.
+
+    Whoever holds a lane does not see what is written here, and may be about to let it sleep: wake those again when
+    this is committed. Never waited for, so that two processes never wait for each other's rows.
+    """
+    due = free = sorted(c for c in contact_ids if c is not None)
+    if due and conn.dialect.name != "sqlite":
+        free = list(conn.execute(_FREE, {"ids": due}).scalars())
+    if free:
+        conn.execute(_WAKE, {"ids": free, "now": now})
+    return sorted(set(due).difference(free))
+
+
+def wake_forgotten(conn: Connection, now: Instant) -> int:
+    """Lanes that sleep though something waits in them: whoever was to wake them died, or the clock was put back."""
+    found = set(conn.execute(_FORGOTTEN, {"late": now + _LONGEST_PAUSE_MS}).scalars())
+    return len(found) - len(wake(conn, found, now))
 
 
 def tally(conn: Connection, counted: "Counter[tuple[str, str, str]]", shard: int) -> None:

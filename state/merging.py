@@ -10,11 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select, update
 
+from state import inbox as inbox_rows
 from state import lanes
 from state import tables as t
 from state.ids import Ids
 from state.records import Deal, Instant, LaneRows
 
+_MOMENT_MS = 20
 _OF_A_CONTACT = (t.identities, t.points, t.inbox, t.timers, t.runs, t.tasks, t.entries, t.parts, t.deals)
 
 
@@ -52,6 +54,15 @@ def join(conn: Connection, ids: Ids, kept: int, gone: int, now: Instant, words: 
     conn.execute(update(t.lanes).where(t.lanes.c.contact_id == kept).values(due_at=now))
 
 
+def pass_on(conn: Connection, gone: int, kept: int, now: Instant) -> None:
+    """What another process still kept for `gone` while it was being joined goes where the rest went."""
+    if inbox_rows.wake(conn, {kept}, now):  # somebody has that lane in hand: in a moment
+        conn.execute(update(t.lanes).where(t.lanes.c.contact_id == gone).values(due_at=now + _MOMENT_MS))
+        return
+    for table in (t.identities, t.points, t.inbox):
+        conn.execute(update(table).where(table.c.contact_id == gone).values(contact_id=kept))
+
+
 def _join_deals(
     conn: Connection, ids: Ids, kept: Deal, gone: Deal, into: LaneRows, now: Instant, words: Words
 ) -> None:  # fmt: skip
@@ -80,6 +91,7 @@ def _join_deals(
             route_id=gone.route_id or kept.route_id, waiting_since=kept.waiting_since or gone.waiting_since, version=kept.version + 1,
         )
     )  # fmt: skip
+    _free_client_ids(conn, gone.id, kept.id)
     for table in (t.entries, t.tasks, t.parts):
         _move(conn, table, gone.id, kept.id)
     if not busy:
@@ -98,6 +110,13 @@ def _join_deals(
     }
     for deal in (gone, kept):
         _write(conn, ids, deal, now, text, data)
+
+
+def _free_client_ids(conn: Connection, gone: int, kept: int) -> None:
+    """A composer's own ids need only differ within a deal; where both deals have one, the moved line gives it up."""
+    e, twin = t.entries, t.entries.alias()
+    taken = select(twin.c.client_id).where(twin.c.deal_id == kept, twin.c.client_id.is_not(None))
+    conn.execute(update(e).where(e.c.deal_id == gone, e.c.client_id.in_(taken)).values(client_id=None))
 
 
 def _move(conn: Connection, table: Table, gone: int, kept: int) -> None:

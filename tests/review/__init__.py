@@ -1,0 +1,1 @@
+"""What a reader with fresh eyes tried to break, and what holds since."""

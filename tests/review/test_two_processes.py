@@ -1,0 +1,115 @@
+"""Two processes on one PostgreSQL, brought to meet at the worst moment: nothing acknowledged is left lying."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from gateway.desk import Conflict, Move, Take
+from gateway.events import FormSubmitted, MessageReceived, Received, Sender
+from gateway.intake import Intake
+from gateway.turns import Turns
+from state import inbox, lanes, merging
+from state.database import Database
+from tests import servers
+from tests.shop import Shop, open_shop
+
+
+@pytest.fixture
+async def shop(postgres_server: str) -> AsyncIterator[Shop]:
+    made = open_shop(servers.fresh_database(postgres_server))
+    yield made
+    await made.db.close()
+
+
+@pytest.fixture
+async def other(shop: Shop) -> AsyncIterator[Database]:
+    """The other process's way to the same database."""
+    db = Database(shop.db.url)
+    yield db
+    await db.close()
+
+
+async def _keep(shop: Shop, other: Database, text: str) -> None:
+    """The other process is told, and acknowledges it."""
+    intake = Intake(other, shop.live, shop.clock)
+    word = Received(f"w:{text}", MessageReceived(shop.sender(), text), b"{}")
+    accepted = asyncio.ensure_future(intake.accept("telegram", "100", [word]))
+    await asyncio.sleep(0)
+    await intake.once()
+    assert await accepted == ["new"]
+
+
+async def test_a_word_that_comes_in_while_another_process_has_its_lane_is_heard(shop: Shop, other: Database) -> None:
+    await shop.hear(MessageReceived(shop.sender(), "Здравствуйте"))
+    now = shop.clock.now()
+    with shop.db.engine.connect() as theirs:
+        turn = theirs.begin()
+        (rows,) = lanes.claim(theirs, now, 10)
+        await _keep(shop, other, "Есть кто?")
+        done = lanes.Writes(done=[(rows.inbox[0].id, "processed", "")])
+        done.lanes.append({"b_id": rows.contact.id, "b_due": None, "b_pace": []})
+        lanes.save(theirs, done, now)
+        turn.commit()
+    await asyncio.sleep(0.2)
+    await shop.settle()
+    assert [r["state"] for r in await shop.all("inbox")] == ["processed", "processed"]
+
+
+async def test_a_word_that_comes_in_while_its_contact_is_joined_to_another_is_heard(
+    shop: Shop, other: Database
+) -> None:
+    phone = "+79161234567"
+    await shop.hear(FormSubmitted(Sender("form", "vin", phone, "Иван", phone), "vin", {"vin": "X"}))
+    await shop.write("Здравствуйте")
+    kept, gone = sorted(c["id"] for c in await shop.all("contacts"))
+    now = shop.clock.now()
+    words = merging.Words(joined=str, stopped="")
+    with shop.db.engine.connect() as theirs:
+        joining = theirs.begin()
+        merging.join(theirs, shop.db.ids, kept, gone, now, words)
+        await _keep(shop, other, "вин позже")
+        joining.commit()
+    await asyncio.sleep(0.2)
+    await shop.settle()
+    assert {r["state"] for r in await shop.all("inbox")} == {"processed"}
+    assert [e["contact_id"] for e in await shop.all("entries") if e["text"] == "вин позже"] == [kept]
+
+
+async def test_a_due_lane_that_another_process_holds_is_taken_when_it_is_let_go(shop: Shop, other: Database) -> None:
+    await shop.hear(MessageReceived(shop.sender(), "Здравствуйте"))
+    with shop.db.engine.connect() as theirs, theirs.begin() as held:
+        lanes.claim(theirs, shop.clock.now(), 10)
+        mine = Turns(other, shop.house, shop.live, shop.clock)
+        report = await mine.once()
+        assert (report.lanes, report.next_due) == (0, shop.clock.now())  # it comes back at once
+        held.rollback()
+    assert (await mine.once()).lanes == 1
+
+
+async def test_a_word_is_heard_though_whoever_was_to_wake_its_lane_has_died(shop: Shop, other: Database) -> None:
+    await shop.write("Здравствуйте")
+    await _keep(shop, other, "1")
+    await shop.db.write(lambda c: c.exec_driver_sql("UPDATE lanes SET due_at = NULL"))
+    assert (await shop.turns.once()).lanes == 0
+    assert await other.write(lambda c: inbox.wake_forgotten(c, shop.clock.now())) == 1
+    await shop.settle()
+    assert {r["state"] for r in await shop.all("inbox")} == {"processed"}
+
+
+async def test_a_take_over_of_a_deal_that_was_just_joined_to_another_contact_is_refused(shop: Shop) -> None:
+    phone = "+79161234567"
+    await shop.hear(FormSubmitted(Sender("form", "vin", phone, "Иван", phone), "vin", {"vin": "X"}))
+    await shop.settle()
+    await shop.ask(Move("lost", "silence"))
+    await shop.write("Здравствуйте")
+    deal = next(d for d in await shop.all("deals") if d["closed_at"] is None)
+    gone = deal["contact_id"]
+    kept = min(c["id"] for c in await shop.all("contacts"))
+    words = merging.Words(joined=str, stopped="")
+    await shop.db.write(lambda c: merging.join(c, shop.db.ids, kept, gone, shop.clock.now(), words))
+    with pytest.raises(Conflict):
+        await shop.ask(Take(), deal=deal["id"], contact=gone)
+    assert (await shop.deal(deal["id"]))["owner"] == "bot"
+    await shop.ask(Take(), deal=deal["id"])
+    assert {r["status"] for r in await shop.all("runs")} == {"stopped"}
