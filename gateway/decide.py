@@ -3,6 +3,7 @@
 It reads the ledger, calls its verbs and returns why an event came to nothing, if it did. No I/O, no clock.
 """
 
+from dataclasses import replace
 from typing import assert_never
 
 from bots.kit.events import MessageReceived as Heard
@@ -14,7 +15,7 @@ from gateway.router import Attach, Leave, Open, route
 from gateway.verdicts import CHANNEL_PAUSE_MS, RETRIES
 from gateway.wording import STALE_PRESS, line
 from state.lanes import BELOW
-from state.records import Deal, Identity, Run, Timer
+from state.records import Deal, Entry, Identity, Run, Timer
 
 _HEARD_STEP_MS = 60_000
 """How exactly the customer's last message is remembered: the window it opens has a margin of five such steps."""
@@ -60,12 +61,12 @@ def hear_message(ledger: Ledger, event: ev.MessageReceived) -> Ignored:
         if pressed is not None:
             return pressed
     deal, opened = _deal_for(ledger, identity.channel)
-    _keep_message(ledger, deal, identity, event, event.text)
+    entry = _keep_message(ledger, deal, identity, event, event.text)
     run = ledger.rows.runs.get(deal.id)
     if run is None and opened:
         run = _first_words(ledger, deal, identity)
     if run is not None:
-        _pass_on(ledger, deal, run, identity, event)
+        _pass_on(ledger, deal, run, identity, event, entry)
     return ""
 
 
@@ -100,7 +101,7 @@ def _deal_for(ledger: Ledger, source: str) -> tuple[Deal, bool]:
 
 def _keep_message(
     ledger: Ledger, deal: Deal, identity: Identity, event: ev.MessageReceived, text: str, pressed: str = ""
-) -> None:
+) -> Entry:
     data: dict[str, object] = {}
     if event.message_id:
         data["message_id"] = event.message_id
@@ -117,11 +118,12 @@ def _keep_message(
     media = [{"kind": m.kind, "ref": m.ref, "name": m.name, "mime": m.mime, "size": m.size} for m in event.media]
     if not text:
         text = line("phone_shared", phone=event.phone) if event.phone else line("location") if event.location else ""
-    ledger.write_entry(
+    entry = ledger.write_entry(
         deal, "message", author="customer", text=text, data=data, direction="in", identity=identity, media=media,
         client_id=_client_id(event),
     )  # fmt: skip
     ledger.wait_for_us(deal, identity)
+    return entry
 
 
 def _client_id(event: ev.MessageReceived) -> str | None:
@@ -141,12 +143,13 @@ def _first_words(ledger: Ledger, deal: Deal, identity: Identity) -> Run | None:
 
 
 def _pass_on(
-    ledger: Ledger, deal: Deal, run: Run, identity: Identity, event: ev.MessageReceived, choice: str = ""
+    ledger: Ledger, deal: Deal, run: Run, identity: Identity, event: ev.MessageReceived, entry: Entry, choice: str = ""
 ) -> None:
+    """A bot keeps files by the address that managers open them at; the channel's own handles stay in the timeline."""
     if run.status == "running":
         text = "" if choice else event.text
-        heard = Heard(text, choice, event.media, event.phone, event.location)
-        walk(ledger, deal, run, identity, heard)
+        media = tuple(replace(m, ref=f"/api/v1/entries/{entry.id}/media/{n}") for n, m in enumerate(event.media))
+        walk(ledger, deal, run, identity, Heard(text, choice, media, event.phone, event.location))
 
 
 def _press(ledger: Ledger, identity: Identity, event: ev.MessageReceived) -> Ignored | None:
@@ -160,8 +163,8 @@ def _press(ledger: Ledger, identity: Identity, event: ev.MessageReceived) -> Ign
     if found is None:
         return "stale_button" if event.callback or not event.text else None
     deal, run, choice = found
-    _keep_message(ledger, deal, identity, event, event.text or choice, pressed=choice)
-    _pass_on(ledger, deal, run, identity, event, choice)
+    entry = _keep_message(ledger, deal, identity, event, event.text or choice, pressed=choice)
+    _pass_on(ledger, deal, run, identity, event, entry, choice)
     return ""
 
 

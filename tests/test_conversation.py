@@ -2,6 +2,7 @@
 
 import pytest
 
+from bots.kit.events import Media
 from gateway import turns
 from gateway.channels.base import Refused, Retry, Sent, Throttled, Unknown, Unreachable
 from gateway.desk import Conflict, FinishTask, Invalid, SteerBot, Take, Write
@@ -341,3 +342,13 @@ async def test_what_cannot_be_understood_is_kept_and_one_task_asks_a_person_to_l
     assert {(r["state"], r["reason"]) for r in await shop.all("inbox")} == {("quarantined", "not_json")}
     assert [(t["kind"], t["deal_id"]) for t in await shop.all("tasks")] == [("quarantine", 0)]
     assert await shop.balanced()
+
+
+async def test_a_photo_is_kept_by_the_address_that_managers_open_it_at(shop: Shop):
+    await shop.write("Здравствуйте")
+    await shop.write("1")
+    await shop.write("", media=(Media("photo", "https://api.twilio.com/secret/ME1"),))
+    await shop.later(seconds=3)
+    kept = str((await shop.deal())["fields"])
+    assert "/api/v1/entries/" in kept
+    assert "twilio" not in kept
