@@ -87,7 +87,7 @@ class TwilioChannel:
             raise ValueError(f"the {name} sender is not a number: {number!r}")
         self.limits = _LIMITS[name]
         self.rates: tuple[Rate, ...] = (
-            Rate("account", per_second or _PER_SECOND[name], 5 if name == "whatsapp" else 1),
+            Rate("account", _PER_SECOND[name] if per_second is None else per_second, 5 if name == "whatsapp" else 1),
             Rate("address", 1, 10 if name == "whatsapp" else 3),
         )
         self.hooks: tuple[str, ...] = (twilio_posts.MESSAGES, twilio_posts.STATUS)
