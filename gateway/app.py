@@ -6,7 +6,6 @@ Start: schema, workers, doors. Stop: doors refuse, what came in is handled, what
 import asyncio
 import gc
 import os
-from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
@@ -168,9 +167,11 @@ class App:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(_DRAIN_S):
                 await self._drain()
+        except Exception as error:  # noqa: BLE001 - what is left is safe on disk; the stop goes on
+            log.warning("stopped_early", error=repr(error))
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)

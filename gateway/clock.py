@@ -2,8 +2,11 @@
 
 import time
 from datetime import UTC, datetime
+from typing import Final
 
 Instant = int
+LATEST: Final = 2**62
+"""Later than anything."""
 
 
 class Clock:

@@ -13,7 +13,7 @@ import structlog
 
 from bots.kit.events import Media
 from gateway.channels.base import Button, Channel, Limits, Outcome, Outgoing, Unknown
-from gateway.clock import Clock, Instant
+from gateway.clock import LATEST, Clock, Instant
 from gateway.events import PartSettled, Received
 from gateway.translate import arrival
 from gateway.verdicts import by_kind, judge, pause_of, verdict
@@ -119,7 +119,9 @@ class Delivery:
     async def recover(self, *, lease_ms: int = LEASE_MS) -> int:
         """Parts that a dead process was sending: nobody knows whether they went out."""
         now = self.clock.now()
-        lost = await self.db.read(lambda c: outbox.stranded(c, now - lease_ms + 1))
+        # Where nobody else can be sending, whenever it was claimed: the clock may have been put back since.
+        before = now - lease_ms if lease_ms else LATEST
+        lost = await self.db.read(lambda c: outbox.stranded(c, before))
         for part in lost:
             limits = self._limits(part)
             if limits is not None and limits.settles:

@@ -135,6 +135,9 @@ class Ledger:
         direction: str = "", identity: Identity | None = None, media: list[dict[str, Any]] | None = None,
         person: Person | None = None, client_id: str | None = None,
     ) -> Entry:  # fmt: skip
+        if client_id and direction == "in" and identity:
+            # A visitor's page chooses its ids; they must meet neither a composer's nor another visitor's in this deal.
+            client_id = f"{identity.id}:{client_id}"
         entry = Entry(
             self.ids.take("entry"), deal.id, self.contact.id, self.now, kind, direction,
             identity.channel if identity else "", identity.id if identity else None, author,

@@ -29,6 +29,7 @@ class Leave:
 
 def route(open_deals: Sequence[Deal], slot: str, source: str, *, opens: bool = True) -> Attach | Open | Leave:
     """`slot` is the funnel group that new inquiries enter; `source` is the channel, form or line it came by."""
+    open_deals = [d for d in open_deals if d.closed_at is None]  # one may have been closed earlier in the same turn
     for deal in open_deals:
         if deal.slot == slot:
             return Attach(deal, f"joined: the contact's open deal {deal.id} in {slot}, by {source}")

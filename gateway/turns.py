@@ -19,7 +19,7 @@ from gateway.ledger import Ledger
 from gateway.translate import event_from_json
 from gateway.wording import line
 from state import deals, lanes, merging, timeline
-from state.database import Connection, Database
+from state.database import Connection, Database, Unavailable
 from state.live import Live
 from state.records import InboxRow, LaneRows, Person
 
@@ -107,10 +107,9 @@ class Turns:
             report = await taking
         except Exception as error:
             report = await self._one_by_one(asks, now, error)
+            report.next_due = now  # what is due besides, or may be tried again, is known when it is asked for
             self.live.wake("delivery")
-        for ask, answer in report.answers:
-            if not ask.answer.done():
-                ask.answer.set_exception(answer) if isinstance(answer, Exception) else ask.answer.set_result(answer)
+        _settle(report.answers)
         for contact in report.failed:
             await self._alone(contact)
             self.live.wake("delivery")
@@ -144,7 +143,9 @@ class Turns:
         try:
             for event in rows.inbox[:n]:
                 _hear(ledger, event)
-            for timer in sorted(rows.timers.values(), key=lambda t: t.due_at):
+            # One at a time, timers wait until nothing else does: a bad one must not be taken for a bad message.
+            timers = rows.timers.values() if n > 1 or not rows.inbox else ()
+            for timer in sorted(timers, key=lambda t: t.due_at):
                 if timer.due_at <= now and rows.timers.get(timer.key) is timer:
                     fire(ledger, timer)
             report.answers.extend((ask, _obey(conn, ledger, ask)) for ask in asks)
@@ -160,18 +161,25 @@ class Turns:
         """The batch as a whole could not be saved: every lane by itself, so that one bad row harms nobody else."""
         log.error("batch_failed", error=repr(error))
         total = Report()
-        due = await self.db.read(lambda c: lanes.due(c, now, BATCH))
+        try:
+            due = await self.db.read(lambda c: lanes.due(c, now, BATCH))
+        except Exception as away:
+            _tell(asks, away)
+            raise
         for contact in dict.fromkeys([*(a.contact for a in asks), *due]):
             mine = [a for a in asks if a.contact == contact]
             try:
                 one = await self.db.write(partial(self._only, contact=contact, asks=mine, now=now), "turns")
+            except Unavailable as away:  # no lane's fault: nothing is counted, and everybody is tried again
+                _tell([a for a in asks if not a.answer.done()], away)
+                raise
             except Exception as alone:
                 log.exception("lane_failed", contact=contact)
                 total.failed.append(contact)
-                total.answers += [(a, alone) for a in mine]
+                _tell(mine, alone)
                 continue
             total.lanes += one.lanes
-            total.answers += one.answers
+            _settle(one.answers)
             total.changed |= one.changed
         return total
 
@@ -199,6 +207,8 @@ class Turns:
         for _ in range(lanes.PER_LANE):
             try:
                 report = await self.db.write(lambda c: self._only(c, contact, [], now, events=1), "turns")
+            except Unavailable:
+                raise  # not the event's fault
             except Exception:
                 log.exception("event_failed", contact=contact)
                 await self.db.write(lambda c: self._count_failure(c, contact, now), "turns")
@@ -215,6 +225,9 @@ class Turns:
                 for timer in [t for t in rows.timers.values() if t.due_at <= now]:
                     ledger.cut_timer(timer.key)
                     log.error("timer_parked", contact=contact, timer=timer.key)
+                    deal = next((d for d in rows.deals if d.id == timer.deal_id), None)
+                    if deal is not None:
+                        ledger.create_task(deal, "check_event", line("task_timer"), "robot")
                 due = ledger.next_due()
             elif rows.inbox[0].attempts + 1 < POISON_AFTER:
                 ledger.writes.retries.append(rows.inbox[0].id)
@@ -229,6 +242,17 @@ class Turns:
 
         kept = deals.script_source(conn, digest)
         return read_script(kept[1], kept[0])[0] if kept else None
+
+
+def _settle(answers: Sequence[tuple[Ask, int | Exception]]) -> None:
+    for ask, answer in answers:
+        if not ask.answer.done():
+            ask.answer.set_exception(answer) if isinstance(answer, Exception) else ask.answer.set_result(answer)
+
+
+def _tell(asks: Sequence[Ask], error: Exception) -> None:
+    """Nobody who asks is left without an answer."""
+    _settle([(ask, error) for ask in asks])
 
 
 def _leave_to(kept: int, rows: LaneRows, asks: list[Ask], batch: lanes.Writes, report: Report) -> None:

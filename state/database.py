@@ -148,7 +148,8 @@ class Database:
     async def close(self) -> None:
         """End the threads after the jobs already handed in; return unused ids."""
         if self._threads:
-            await self.write(self.ids.give_back)
+            with contextlib.suppress(Exception):  # else they are a gap, and the stop goes on
+                await self.write(self.ids.give_back)
         self._jobs.put(None)
         for _ in range(_READERS):
             self._reads.put(None)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, bindparam, func, not_, or_, select
+from sqlalchemy import Connection, Text, and_, bindparam, cast, func, not_, or_, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -110,7 +110,7 @@ def _parts_of(conn: Connection, entry_ids: Sequence[int]) -> dict[int, list[Any]
 def _line(row: tuple[Any, ...], its: list[Any], since: Instant | None) -> Line | None:
     """As the visitor sees it; None while any of it may still be held back, where all of it was, or if it went before `since`."""
     if row[2] == "in":
-        return Line(*row)
+        return replace(Line(*row), client_id=(row[7] or "").partition(":")[2] or None)  # without whose it is
     out = [part for part in its if part.state in _GONE_OUT]
     if not out or any(part.state == "queued" for part in its):
         return None
@@ -121,7 +121,11 @@ def _line(row: tuple[Any, ...], its: list[Any], since: Instant | None) -> Line |
 
 _OWN = (
     select(entries.c.id, entries.c.at)
-    .where(_MINE, entries.c.client_id == bindparam("client_id"), entries.c.direction == "in")
+    .where(
+        _MINE,
+        entries.c.client_id == cast(entries.c.identity_id, Text) + ":" + bindparam("client_id", type_=Text),
+        entries.c.direction == "in",
+    )
     .limit(1)
 )
 _TURNED = select(inbox.c.key).where(inbox.c.key.in_(bindparam("keys", expanding=True)), inbox.c.state != "waiting")
