@@ -95,7 +95,7 @@ class TelegramChannel:
         self._load_file = load_file
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._typed = TelegramAside(token, self._base)
-        self._webhook_gone = False
+        self._webhook_gone = True  # until getUpdates says otherwise: most bots have none, and asking costs seconds
         self._poll_failures = 0
         self._poll_s = poll_s
         self._to_confirm = -1
