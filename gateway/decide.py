@@ -290,46 +290,52 @@ def hear_status(ledger: Ledger, event: ev.StatusReported) -> Ignored:
     known = ledger.rows.parts.get(event.part)
     if known is None:
         return "unknown_part"
-    deal_id, state, attempts = known
+    deal_id, state, attempts, identity_id = known
     if state not in BELOW[event.status]:
         return "late_status"
-    deal = next((d for d in ledger.rows.deals if d.id == deal_id), None)
+    deal = _open_deal(ledger, deal_id)
     if deal is not None:
         ledger.change(deal, "message")
     if event.status == "failed" and event.meaning == "throttled" and attempts < RETRIES:
-        ledger.rows.parts[event.part] = (deal_id, "queued", attempts)
+        ledger.rows.parts[event.part] = (deal_id, "queued", attempts, identity_id)
         ledger.writes.again.append((event.part, ledger.now + CHANNEL_PAUSE_MS, event.code))
         return ""
-    ledger.rows.parts[event.part] = (deal_id, event.status, attempts)
+    ledger.rows.parts[event.part] = (deal_id, event.status, attempts, identity_id)
     ledger.writes.statuses.append((event.part, event.status, event.code))
     if event.status == "failed" and deal is not None:
         cause = event.meaning if event.meaning in ("window_closed", "opted_out", "blocked") else "failed"
-        _not_delivered(ledger, deal, cause, event.code or event.status)
+        _not_delivered(ledger, deal, cause, event.code or event.status, ledger.rows.identities.get(identity_id))
     return ""
 
 
 def hear_settled(ledger: Ledger, event: ev.PartSettled) -> Ignored:
-    deal = next((d for d in ledger.rows.deals if d.id == event.deal), None)
+    deal = _open_deal(ledger, event.deal)
     if deal is None:
         return "no_open_deal"
-    _not_delivered(ledger, deal, event.cause, event.reason)
+    _not_delivered(ledger, deal, event.cause, event.reason, None)  # its address was marked when it was settled
     return ""
 
 
-def _not_delivered(ledger: Ledger, deal: Deal, cause: str, reason: str) -> None:
-    """The customer has not seen it: the bot does not go on as if they had, and a person learns of it."""
+def _open_deal(ledger: Ledger, deal_id: int) -> Deal | None:
+    return next((d for d in ledger.rows.deals if d.id == deal_id and d.closed_at is None), None)
+
+
+def _not_delivered(ledger: Ledger, deal: Deal, cause: str, reason: str, identity: Identity | None) -> None:
+    """The customer has not seen it: the bot does not go on as if they had, and a person learns of it.
+
+    `identity` is where the part went, to be marked; the conversation may have moved to another address since.
+    """
     data = {"event": "undelivered", "cause": cause, "reason": reason}
     ledger.write_line(deal, "system", "undelivered", why=reason or cause, data=data)
-    route_identity = ledger.route_of(deal)
     if cause in ("blocked", "opted_out", "not_found"):
-        if route_identity is not None and cause != "not_found":
-            route_identity.barred = cause
-            ledger.touch_identity(route_identity)
+        if identity is not None:
+            identity.barred = cause
+            ledger.touch_identity(identity)
         _out_of_reach(ledger, deal, cause)
         return
-    if cause == "window_closed" and route_identity is not None:
-        route_identity.heard_at = None
-        ledger.touch_identity(route_identity)
+    if cause == "window_closed" and identity is not None:
+        identity.heard_at = None
+        ledger.touch_identity(identity)
     if (run := ledger.rows.runs.get(deal.id)) and cause != "unknown":
         ledger.stop_run(deal, run, line("why_undelivered"))
     ledger.create_task(deal, "undelivered", line("task_undelivered", why=reason or cause), "robot")

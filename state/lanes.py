@@ -78,9 +78,9 @@ _DEALS = Lookup(
 _RUNS = Lookup(
     _columns(t.runs, Run), t.runs.c.contact_id, lambda found: found.where(t.runs.c.status == _RUNNING), json=("state",)
 )
-_PARTS = select(t.parts.c.id, t.parts.c.contact_id, t.parts.c.deal_id, t.parts.c.state, t.parts.c.attempts).where(
-    _ids(t.parts.c.id)
-)
+_PARTS = select(
+    t.parts.c.id, t.parts.c.contact_id, t.parts.c.deal_id, t.parts.c.state, t.parts.c.attempts, t.parts.c.identity_id
+).where(_ids(t.parts.c.id))
 _TIMERS = Lookup(_columns(t.timers, Timer), t.timers.c.contact_id, lambda found: found)
 
 
@@ -130,7 +130,7 @@ def _parts(conn: Connection, rows: dict[int, LaneRows]) -> None:
     if told_of:
         for part, contact, *known in conn.execute(_PARTS, {"ids": told_of}):
             if contact in rows:
-                rows[contact].parts[part] = (known[0], known[1], known[2])
+                rows[contact].parts[part] = (known[0], known[1], known[2], known[3])
 
 
 def _waiting(conn: Connection, ids: list[int]) -> Sequence[Any]:

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import update
 
 from gateway import decide, turns
+from gateway.channels.base import Unreachable
 from gateway.clock import Instant
 from gateway.delivery import Delivery
 from gateway.desk import Take, Write
-from gateway.events import MessageReceived, Received
+from gateway.events import MessageReceived, Received, Sender, StatusReported
 from gateway.ledger import Ledger
 from state import tables, visitors
 from state.database import Unavailable
@@ -196,3 +197,26 @@ async def test_a_stop_while_the_database_is_away_still_ends(shop: Shop) -> None:
     await _broken(shop)
     await shop.db.close()
     shop.db.hand_in = real  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("told", ["at once", "later"])
+async def test_the_address_that_blocked_us_is_barred_and_not_the_one_the_talk_has_moved_to(
+    database_url: str, told: str
+) -> None:
+    old, new = PaperChannel("whatsapp", "+70000000000"), PaperChannel("sms", "+70000000000")
+    shop = open_shop(database_url, channels=[old, new])
+    phone = "+79161234567"
+    await shop.hear(MessageReceived(Sender("whatsapp", "+70000000000", phone, "Иван", phone), "Здравствуйте"))
+    await shop.turns.once()
+    await shop.hear(MessageReceived(Sender("sms", "+70000000000", phone, "", phone), "это я же"))
+    await shop.turns.once()
+    if told == "at once":
+        old.answers.append(Unreachable("blocked", "403"))
+        await shop.settle()
+    else:
+        await shop.settle()
+        await shop.hear(StatusReported("p1", "failed", old.sent[0].part, "63024", "blocked"))
+        await shop.settle()
+    assert {i["channel"]: i["barred"] for i in await shop.all("identities")} == {"whatsapp": "blocked", "sms": ""}
+    assert "unreachable" in [t["kind"] for t in await shop.all("tasks")]
+    await shop.db.close()
