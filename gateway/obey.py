@@ -51,7 +51,7 @@ def walk(ledger: Ledger, deal: Deal, run: Run, identity: Identity, event: BotEve
     ledger.touch_run(run)
     token = f"{run.id}.{state.turn}"
     for effect in effects:
-        if run.status == "stopped":  # the loop guard has ended it half-way
+        if run.status == "stopped" or deal.closed_at is not None:  # the loop guard, or the bot's own last move
             return
         _obey(ledger, deal, run, identity, effect, token)
 
@@ -79,7 +79,7 @@ def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.E
         case fx.AddTag(tag):
             ledger.add_tag(deal, tag)
         case fx.MoveStage(stage):
-            ledger.move(deal, stage, "bot")
+            _move(ledger, deal, run, stage)
         case fx.CreateTask(kind, text, details):
             ledger.create_task(deal, kind, text, "bot", details=details)
         case fx.WriteNote(text):
@@ -98,6 +98,14 @@ def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.E
                 ledger.end_run(deal, run, status, reason, line(key, bot=ledger.house.title(run.bot)))
         case _:
             assert_never(effect)
+
+
+def _move(ledger: Ledger, deal: Deal, run: Run, stage: str) -> None:
+    """A bot that closes its own deal is through with it, not silenced: what it has said goes out."""
+    target = ledger.house.funnel(deal.funnel).stage(stage)
+    if target is not None and target.outcome and deal.stage != stage and run.status == "running":
+        ledger.end_run(deal, run, "finished", stage, line("bot_finished", bot=ledger.house.title(run.bot)))
+    ledger.move(deal, stage, "bot")
 
 
 def break_loop(ledger: Ledger, deal: Deal, run: Run) -> None:

@@ -6,7 +6,9 @@ from contextlib import suppress
 import pytest
 from sqlalchemy import update
 
-from gateway import decide, turns
+from bots.kit import effects as fx
+from bots.kit import walk
+from gateway import decide, obey, turns
 from gateway.channels.base import Unreachable
 from gateway.clock import Instant
 from gateway.delivery import Delivery
@@ -220,3 +222,19 @@ async def test_the_address_that_blocked_us_is_barred_and_not_the_one_the_talk_ha
     assert {i["channel"]: i["barred"] for i in await shop.all("identities")} == {"whatsapp": "blocked", "sms": ""}
     assert "unreachable" in [t["kind"] for t in await shop.all("tasks")]
     await shop.db.close()
+
+
+async def test_a_bot_that_closes_its_deal_is_heard_out(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    await shop.write("Здравствуйте")
+    real = walk.step
+
+    def last_words(*given):  # type: ignore[no-untyped-def]
+        ended = fx.EndRun("finished", "silence")
+        return real(*given)[0], (fx.Say("Спасибо, до свидания"), fx.MoveStage("lost"), ended)
+
+    monkeypatch.setattr(obey, "step", last_words)
+    await shop.write("1")
+    assert shop.paper.texts()[-1] == "Спасибо, до свидания"
+    assert (await shop.deal())["outcome"] == "lost"
+    assert [r["status"] for r in await shop.all("runs")] == ["finished"]
+    assert await shop.all("timers") == []
