@@ -220,6 +220,9 @@ def _steer(ledger: Ledger, deal: Deal, action: str, bot: str, who: Person) -> No
     if action == "stop":
         if run is not None:
             ledger.stop_run(deal, run, line("why_command", who=who.name))
+            # Nobody is lost: the talk that the bot leaves is somebody's to go on with.
+            task = line("task_message", source=deal.source)
+            ledger.create_task(deal, "answer", task, "manager", responsible=deal.responsible_id or who.id)
         return
     if action not in ("start", "resume"):
         raise Invalid("action", "start, stop or resume")
@@ -257,7 +260,9 @@ def _edit(ledger: Ledger, deal: Deal, edit: Edit) -> None:
         ledger.touch(deal)
     elif edit.release and deal.responsible_id is not None:
         deal.responsible_id = None
-        deal.owner = "pool" if deal.owner == "person" else deal.owner
+        if deal.owner == "person":
+            deal.owner = "pool"
+            ledger.create_task(deal, "answer", line("task_message", source=deal.source), "manager")
         ledger.touch(deal)
     ledger.change(deal, "deal")
 

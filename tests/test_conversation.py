@@ -5,7 +5,7 @@ import pytest
 from bots.kit.events import Media
 from gateway import turns
 from gateway.channels.base import Refused, Retry, Sent, Throttled, Unknown, Unreachable
-from gateway.desk import Conflict, FinishTask, Invalid, SteerBot, Take, Write
+from gateway.desk import Conflict, Edit, FinishTask, Invalid, SteerBot, Take, Write
 from gateway.events import CallEnded, FormSubmitted, MessageEdited, MessageReceived, ReachChanged, Sender, Unusable
 from state import deals as deal_rows
 from state.lanes import LaneRows
@@ -352,3 +352,15 @@ async def test_a_photo_is_kept_by_the_address_that_managers_open_it_at(shop: Sho
     kept = str((await shop.deal())["fields"])
     assert "/api/v1/entries/" in kept
     assert "twilio" not in kept
+
+
+async def test_a_talk_that_is_given_up_is_somebodys_task(shop: Shop):
+    await shop.write("Здравствуйте")
+    await shop.ask(SteerBot("stop"))
+    assert [(t["kind"], t["responsible_id"]) for t in await shop.all("tasks")] == [("answer", ANNA.id)]
+    await shop.write("Здравствуйте", who="2")
+    taken = (await shop.all("deals"))[1]["id"]
+    await shop.ask(Take(), deal=taken)
+    await shop.ask(Edit(release=True), deal=taken)
+    last = (await shop.all("tasks"))[-1]
+    assert (last["deal_id"], last["responsible_id"], last["state"]) == (taken, None, "open")
