@@ -188,9 +188,11 @@ class RedisLive(LocalLive):
         self._tasks = [asyncio.create_task(self._talk()), asyncio.create_task(self._listen())]
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        ending = set(self._tasks)
+        while ending:  # again where it must: the client swallows a cancellation that meets an answer
+            for task in ending:
+                task.cancel()
+            _, ending = await asyncio.wait(ending, timeout=0.2)
         await self._async.aclose()
         self._sync.close()
 
