@@ -113,9 +113,10 @@ class Database:
             group = [item]
             try:
                 answers = self._together(line, group)
-            except BaseException:  # noqa: BLE001 - each is told its own failure below
+            except BaseException as error:  # noqa: BLE001 - each is told its own failure below
                 for each in group:
-                    _alone(line, each, self.ids)
+                    # Somebody else holds the lock: to wait for it once more would only keep the provider waiting.
+                    _give_up(line, each, error) if _locked(error) else _alone(line, each, self.ids)
             else:
                 _tell_all(group, answers)
         line.drop()
@@ -214,6 +215,15 @@ def _alone(line: _Line, item: Any, ids: Ids | None) -> None:
         _tell(loop, done, error, failed=True)
     else:
         _tell(loop, done, answer, failed=False)
+
+
+def _locked(error: BaseException) -> bool:
+    return isinstance(error, OperationalError) and "locked" in str(error.orig)
+
+
+def _give_up(line: _Line, item: Any, error: BaseException) -> None:
+    line.drop()
+    _tell(item[2], item[3], Unavailable(str(error)), failed=True)
 
 
 def _run(line: _Line, job: Job[T], name: str, ids: Ids | None) -> T:

@@ -12,6 +12,10 @@ from tests.faults.scenes import CHAT, CUSTOMER, Scene
 VIN = "WVWZZZ1JZXW000001"
 
 
+sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what does not depend on the database and takes real time."""
+
+
 async def _tell(scene: Scene, channel: str, text: str) -> None:
     if channel == "telegram":
         await scene.say(text)
@@ -67,6 +71,7 @@ async def _serve_the_customer(scene: Scene, deal: dict[str, Any], task: dict[str
     assert (await scene.call("POST", f"/tasks/{task['id']}/done", boris, json={"result": "и я"}))[0] == 409
 
 
+@sqlite_only
 async def test_customers_of_two_channels_walk_to_a_hand_off_and_a_manager_takes_over(scene: Scene) -> None:
     """Started as an operator does it; Telegram is told of the webhook by the gateway itself."""
     assert scene.telegram is not None
@@ -104,10 +109,6 @@ async def test_customers_of_two_channels_walk_to_a_hand_off_and_a_manager_takes_
             -1
         ] == "Спасибо, беру! А ещё 1 фильтр"
         assert await gateway.stop() == 0
-
-
-sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""For what does not depend on the database and takes real time."""
 
 
 # -- Telegram asked instead of telling -----------------------------------------------------------------------------------

@@ -310,8 +310,10 @@ async def test_f13_a_database_locked_by_another_is_answered_503_and_nothing_is_l
     update = scene.update("два")
     with closing(sqlite3.connect(scene.url.removeprefix("sqlite:///"), isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        assert await scene.telegram.push(update) == 503
-        assert await scene.telegram.push(update) == 503
+        for _ in range(2):
+            begun = time.monotonic()
+            assert await scene.telegram.push(update) == 503
+            assert time.monotonic() - begun < 10  # before the provider itself gives up
         other.execute("ROLLBACK")
     assert await scene.telegram.push_until_accepted(update) >= 1
     await scene.until(lambda: scene.telegram.ledger.texts()[-1] == "Слышу: два")  # type: ignore[union-attr]

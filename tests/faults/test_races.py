@@ -1,6 +1,7 @@
 """The same moment, twice: whoever is quicker wins, once, in one process and in two that share a PostgreSQL."""
 
 import asyncio
+import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
@@ -284,6 +285,31 @@ async def test_f8_a_process_killed_while_it_holds_lanes_is_relieved_by_the_other
     await scene.quiet()
     assert sorted(heard(scene)) == [f"слово {n}" for n in range(6)]
     assert len(scene.telegram.ledger.sent()) == scene.count("deals") == 6
+
+
+@on_postgres
+async def test_f9_a_process_that_froze_while_sending_wakes_up_and_changes_nothing_any_more(scene: Scene) -> None:
+    """Taken for dead after 90 s; its part was sent once more and marked, and its late word does not count."""
+    assert scene.telegram is not None
+    frozen = await scene.start()
+    scene.telegram.faults.add("slow", ms=1_500)
+    assert await post(scene, scene.update("раз")) == 200
+    await scene.telegram.ledger.wait_for(1)
+    frozen.signal(signal.SIGSTOP)
+    scene.age_the_dead()
+    other = await scene.start(port=steady_port())
+    await scene.telegram.ledger.wait_for(2)
+    await scene.quiet()
+    frozen.signal(signal.SIGCONT)
+    await frozen.ready(scene.http)
+    await scene.say("два")
+    await scene.until(lambda: scene.telegram.ledger.texts()[-1] == "Слышу: два")  # type: ignore[union-attr]
+    await scene.quiet()
+    first = scene.rows("SELECT state, repeats, attempts, provider_id FROM parts ORDER BY id LIMIT 1")[0]
+    again = scene.telegram.ledger.sent()[1].provider_id
+    assert first == {"state": "sent", "repeats": 1, "attempts": 2, "provider_id": again}
+    assert len(scene.telegram.ledger.sent()) == 3
+    other.kill()
 
 
 @on_postgres
