@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, literal_column, select
 
 from state.records import Instant
 from state.tables import changes, inbox, parts, tokens
@@ -29,4 +29,6 @@ def part_counts(conn: Connection) -> list[tuple[str, str, int]]:
 
 
 def oldest_waiting(conn: Connection) -> Instant | None:
-    return conn.execute(select(func.min(inbox.c.received_at)).where(inbox.c.state == "waiting")).scalar()
+    return conn.execute(
+        select(func.min(inbox.c.received_at)).where(inbox.c.state == literal_column("'waiting'"))
+    ).scalar()

@@ -289,7 +289,9 @@ def load_tallies(conn: Connection) -> list[tuple[str, str, str, int]]:
         select(t.channel, t.outcome, t.reason, func.sum(t.n)).group_by(t.channel, t.outcome, t.reason)
     )
     waiting = conn.execute(
-        select(inbox.c.channel, func.count()).where(inbox.c.state == "waiting").group_by(inbox.c.channel)
+        select(inbox.c.channel, func.count())
+        .where(inbox.c.state == literal_column("'waiting'"))
+        .group_by(inbox.c.channel)
     )
     return [(c, o, r, int(n)) for c, o, r, n in counted] + [(c, "waiting", "", n) for c, n in waiting]
 

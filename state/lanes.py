@@ -218,8 +218,8 @@ _SILENCE_SQL = (
     update(t.parts)
     .where(
         t.parts.c.deal_id == bindparam("b_deal"),
-        t.parts.c.state == "queued",
-        t.parts.c.open == 1,
+        t.parts.c.state == literal_column("'queued'"),
+        t.parts.c.open == literal_column("1"),
         t.parts.c.author == "bot",
     )
     .values(state="blocked", open=0, error=bindparam("b_why"), settled_at=bindparam("b_at"))

@@ -6,6 +6,7 @@ as `unknown` and never as "not sent". One part per identity is open at a time: o
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, case, exists, func, insert, literal_column, or_, select, update
 
@@ -46,6 +47,9 @@ class Verdict:
     """The lane must hear of it, with this cause: someone may have to act."""
 
 
+# In plain words, so that both databases can tell that the partial indexes hold all that is asked for.
+_IS_QUEUED: Any = literal_column("'queued'")
+_IS_OPEN: Any = literal_column("1")
 _part = parts.alias("p")
 _ahead = parts.alias("ahead")
 _COLUMNS = [_part.c[f.name] for f in fields(Part)]
@@ -55,11 +59,11 @@ _QUEUED = (
     .outerjoin(deals, deals.c.id == _part.c.deal_id)
     .join(identities, identities.c.id == _part.c.identity_id)
     .where(
-        _part.c.state == "queued",
+        _part.c.state == _IS_QUEUED,
         _part.c.due_at <= bindparam("now"),
         (_part.c.channel + ":" + _part.c.account).not_in(bindparam("paused", expanding=True)),
         ~exists().where(
-            and_(_ahead.c.identity_id == _part.c.identity_id, _ahead.c.open == 1, _ahead.c.id < _part.c.id)
+            and_(_ahead.c.identity_id == _part.c.identity_id, _ahead.c.open == _IS_OPEN, _ahead.c.id < _part.c.id)
         ),
     )
     .order_by(_part.c.priority, _part.c.id)
@@ -103,12 +107,12 @@ _SETTLED_BY = (
     "b_at",
 )
 _SETTLE = Bulk(_SETTLE_SQL, {name: name for name in _SETTLED_BY}, of_dicts=True)
-_NEXT_DUE = select(func.min(parts.c.due_at)).where(parts.c.state == "queued", parts.c.due_at > bindparam("now"))
+_NEXT_DUE = select(func.min(parts.c.due_at)).where(parts.c.state == _IS_QUEUED, parts.c.due_at > bindparam("now"))
 _CHANGED = Bulk(insert(changes), {n: n for n in ("at", "kind", "deal_id", "ref_id")}, of_dicts=True)
 _BAR = update(identities).where(identities.c.id == bindparam("b_id")).values(barred=bindparam("b_why"))
 _DROP = (
     update(parts)
-    .where(parts.c.identity_id == bindparam("b_identity"), parts.c.state == "queued", parts.c.open == 1)
+    .where(parts.c.identity_id == bindparam("b_identity"), parts.c.state == _IS_QUEUED, parts.c.open == _IS_OPEN)
     .values(state="blocked", open=0, error=bindparam("b_why"), settled_at=bindparam("b_at"))
 )
 
@@ -170,7 +174,7 @@ def drop_queued(conn: Connection, identity_id: int, why: str, now: Instant) -> N
 def stranded(conn: Connection, before: Instant) -> list[Part]:
     """Parts claimed before `before` and never settled: whoever sent them died in between."""
     found = select(*_COLUMNS).where(
-        _part.c.open == 1,
+        _part.c.open == _IS_OPEN,
         or_(_part.c.state == "sending", _part.c.state == "unknown"),
         _part.c.claimed_at < before,
     )
