@@ -21,7 +21,7 @@ def test_the_workers_questions_are_answered_from_what_is_open(tmp_path: Path, st
     engine = create_engine(f"sqlite:///{tmp_path / 'growth.db'}")
     tables.metadata.create_all(engine)
     with engine.connect() as conn:
-        asked = statement.params(paused=["none"])
+        asked = statement.params(now=1, n=1, paused=["none"])
         sql = str(asked.compile(dialect=conn.dialect, compile_kwargs={"render_postcompile": True}))
         plan = [row[3] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", (1,) * sql.count("?"))]
     assert any(index in step for step in plan), plan
