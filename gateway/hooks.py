@@ -4,10 +4,14 @@ A forged call stores nothing; what is authentic but cannot be used is kept in qu
 provider neither loops nor drops; what was cut in transit is 400; what could not be stored is 503.
 """
 
+from collections.abc import Sequence
+
 import structlog
 from aiohttp import web
 
+from gateway.channels import payload
 from gateway.channels.base import Channel, Front, Malformed, Post
+from gateway.events import Received, Unusable
 from gateway.intake import Intake
 from state.database import Unavailable
 
@@ -26,6 +30,15 @@ class Single:
 
     def owner(self, post: Post) -> Channel:
         return self._channel
+
+
+def _read(owner: Channel, post: Post) -> Sequence[Received] | Malformed:
+    """What was posted. Even what trips the translation is kept: an error would only have it sent again for ever."""
+    try:
+        return owner.parse(post)
+    except Exception:
+        log.exception("parse_failed", path=post.path)
+        return (Received(payload.fingerprint(post.body), Unusable("parse_failed"), post.body),)
 
 
 class Door:
@@ -49,7 +62,7 @@ class Door:
             log.warning("hook_denied", path=post.path, status=denied.status, hint=denied.hint)
             return web.Response(status=denied.status)
         owner = self.front.owner(post)
-        received = owner.parse(post)
+        received = _read(owner, post)
         if isinstance(received, Malformed):
             return web.Response(status=400, text=received.reason)
         try:

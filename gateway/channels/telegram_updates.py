@@ -83,7 +83,7 @@ def _sender(person: dict[str, Any], chat: dict[str, Any], account: str) -> Sende
     kind = chat.get("type", "private" if chat else None)
     if kind == "channel":
         return Ignored("channel")
-    if kind in {"group", "supergroup"}:
+    if kind in ("group", "supergroup"):  # a tuple: what was posted may be no hashable thing
         return Ignored("group")
     # Where to answer is the chat; a press on a message that Telegram has forgotten comes without one.
     address = payload.whole(chat.get("id")) if chat else author

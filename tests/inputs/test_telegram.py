@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gateway.channels import telegram_updates
 from tests.inputs.halls import SECRET, Hall
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -94,6 +95,26 @@ async def test_the_unusable_is_kept_whole_with_its_reason(hall: Hall, body: byte
         assert await hall.tell(body) == 200
         (kept,) = await hall.rows("inbox", raw=body)
         assert (kept["state"], kept["reason"]) == ("quarantined", reason)
+
+
+@pytest.mark.parametrize("kind", [[1, 2], {"a": 1}, 5, None], ids=lambda k: f"a chat of type {k}")
+async def test_a_chat_of_no_type_is_no_error(hall: Hall, kind: Any) -> None:
+    update = hall.update(chat=hall.newcomer())
+    update["message"]["chat"]["type"] = kind
+    assert await hall.tell(update) == 200
+    (kept,) = await hall.rows("inbox", external_id=f"u{update['update_id']}")
+    assert kept["reason"] != "parse_failed"
+
+
+async def test_what_trips_the_translation_is_kept_and_not_sent_again_for_ever(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever nobody has thought of yet."""
+    monkeypatch.setitem(telegram_updates._KINDS, "message", lambda *_: 1 // 0)
+    body = json.dumps(hall.update()).encode()
+    assert await hall.tell(body) == 200
+    (kept,) = await hall.rows("inbox", raw=body)
+    assert (kept["state"], kept["reason"]) == ("quarantined", "parse_failed")
 
 
 # -- ignored: understood, and no concern of ours -------------------------------------------------------------------------
