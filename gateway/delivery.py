@@ -30,6 +30,8 @@ MOST_IN_FLIGHT = 1_024
 _SEND_TIMEOUT_S = 30.0
 _ASK_AGAIN_S = 5.0
 _LONGEST_WAIT_S = 30.0
+_POLL_S = 1.0
+"""On PostgreSQL a dead process's locks may hide for a moment what is due: the slow poll behind every wake-up."""
 LEASE_MS = 90_000
 """After so long a claimed part's process is taken for dead (on PostgreSQL, where there may be others)."""
 
@@ -62,6 +64,7 @@ class Delivery:
         self._results: list[Verdict] = []
         self._sending: set[asyncio.Task[None]] = set()
         self._paused: dict[str, Instant] = {}
+        self._longest_wait = _LONGEST_WAIT_S if db.sqlite else _POLL_S
 
     @property
     def in_flight(self) -> int:
@@ -85,7 +88,7 @@ class Delivery:
     def _until(self, due: Instant | None) -> float:
         now = self.clock.now()
         due = min([d for d in (due, *self._paused.values()) if d is not None and d > now], default=None)
-        return _LONGEST_WAIT_S if due is None else min(_LONGEST_WAIT_S, max(0.001, (due - now) / 1000))
+        return self._longest_wait if due is None else min(self._longest_wait, max(0.001, (due - now) / 1000))
 
     async def once(self) -> Cycle:
         """One transaction: what came back is recorded, what may go is claimed. Then the sends start."""
