@@ -86,9 +86,11 @@ class Delivery:
                 await self.live.wait("delivery", self._until(cycle.next_due))
 
     def _until(self, due: Instant | None) -> float:
-        now = self.clock.now()
-        due = min([d for d in (due, *self._paused.values()) if d is not None and d > now], default=None)
-        return self._longest_wait if due is None else min(self._longest_wait, max(0.001, (due - now) / 1000))
+        """Seconds. What came due while the cycle ran is no reason to wait longer, but not to wait at all."""
+        due = min([d for d in (due, *self._paused.values()) if d is not None], default=None)
+        if due is None:
+            return self._longest_wait
+        return min(self._longest_wait, max(0.001, (due - self.clock.now()) / 1000))
 
     async def once(self) -> Cycle:
         """One transaction: what came back is recorded, what may go is claimed. Then the sends start."""

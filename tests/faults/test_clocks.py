@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.channels.base import Retry, Unknown
+from gateway.channels.base import Retry, Throttled, Unknown
 from gateway.events import MessageReceived
 from tests.faults.gateways import ECHO
 from tests.shop import MONDAY_NOON, Shop, open_shop
@@ -92,3 +92,16 @@ async def test_pauses_of_a_failing_provider_are_real_time_across_a_step_back(sho
     shop.clock.at -= HOUR
     await shop.later(hours=1.1)
     assert {p["state"] for p in await shop.all("parts")} == {"sent"}
+
+
+async def test_what_comes_due_while_a_cycle_still_runs_is_not_slept_over(shop: Shop) -> None:
+    """A slow commit on a busy machine: the pause is over before the worker looks at the clock again."""
+    shop.paper.answers = [Throttled(40, "address")]
+    await shop.hear(MessageReceived(shop.sender(), "Здравствуйте"))
+    await shop.turns.once()
+    await shop.delivery.once()
+    await shop.delivery.settled()
+    cycle = await shop.delivery.once()
+    assert cycle.next_due == shop.clock.now() + 40
+    shop.clock.advance(60)
+    assert shop.delivery._until(cycle.next_due) < 0.1

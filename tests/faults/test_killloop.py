@@ -13,7 +13,7 @@ from tests.faults import checker
 from tests.faults.gateways import Nursery
 from tests.faults.killloop import FAILPOINTS, kill_loop
 
-ROUNDS = {"sqlite": 42, "postgres": 10}
+ROUNDS = {"sqlite": 42, "postgres": 8}
 
 
 async def test_kills_lose_nothing_and_double_nothing(

@@ -147,7 +147,10 @@ STEPS = ("start", "claim", "answer", "record", "claim", "hear", "turn", "answer"
 """A bot is started and speaks in several parts; the customer answers when the second is on its way."""
 
 
-@pytest.mark.parametrize("at", range(len(STEPS) + 1))
+EVERY_STEP = [("sqlite", at) for at in range(len(STEPS) + 1)] + [("postgres", at) for at in (1, 5, 7, 10)]
+
+
+@pytest.mark.parametrize(("database_url", "at"), EVERY_STEP, indirect=["database_url"])
 async def test_f25_whenever_a_person_takes_over_no_further_part_of_a_bot_is_claimed(database_url: str, at: int) -> None:
     """The whole schedule, with the take before each step and behind the last."""
     channel = HeldChannel()
