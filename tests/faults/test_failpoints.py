@@ -95,7 +95,11 @@ async def test_f4_killed_with_the_turn_committed_and_nothing_sent_it_is_sent_onc
     assert scene.rows("SELECT repeats FROM parts") == [{"repeats": int(part["state"] == "sending")}]
 
 
-@pytest.mark.parametrize("failpoint", ["delivery.after_send", "kill"])
+@pytest.mark.parametrize(
+    ("database_url", "failpoint"),
+    [("sqlite", "delivery.after_send"), ("sqlite", "kill"), ("postgres", "delivery.after_send")],
+    indirect=["database_url"],
+)
 async def test_f5_killed_between_acceptance_and_record_a_reply_goes_out_once_more_and_is_marked(
     scene: Scene, failpoint: str
 ) -> None:

@@ -70,6 +70,7 @@ async def test_f21_fifty_copies_through_two_processes_have_one_effect(pair: tupl
     assert scene.count("contacts") == scene.count("deals") == scene.count("identities") == 5
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_f23_twenty_messages_in_a_second_are_one_conversation_and_each_step_speaks_once(scene: Scene) -> None:
     assert scene.telegram is not None
     scene.playbook = "autoparts"
