@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 import structlog
 
 from bots.kit.events import Media
-from gateway.channels.base import Button, Channel, Limits, Outcome, Outgoing, Unknown
+from gateway.channels.base import Button, Channel, ChannelDown, Limits, Outcome, Outgoing, Sent, Unknown
 from gateway.clock import LATEST, Clock, Instant
 from gateway.events import PartSettled, Received
 from gateway.translate import arrival
-from gateway.verdicts import by_kind, judge, pause_of, verdict
+from gateway.verdicts import SETTLE_FOR_MS, by_kind, judge, pause_of, verdict
 from state import failpoint, inbox, outbox
 from state.database import Connection, Database
 from state.live import Live
-from state.outbox import Claimed, Verdict
+from state.outbox import Verdict
 from state.records import Part
 
 log = structlog.get_logger()
@@ -146,12 +146,12 @@ class Delivery:
         verdicts: list[Verdict] = []
         paused = list(self._paused)
         for claimed in outbox.candidates(conn, now, room, paused) if room else ():
-            limits = self._limits(claimed.part)
-            against = judge(claimed, limits, now) or self._over_budget(claimed, now, cycle)
-            if against is None:
-                cycle.go.append(claimed.part)
-            elif against.part is not _NOBODY:
+            part = claimed.part
+            against = judge(claimed, self._limits(part), now) or self._over_budget(part, now, cycle)
+            if against is not None:
                 verdicts.append(against)
+            elif part.kind == "ack" or _account(part) not in cycle.paused:
+                cycle.go.append(part)
         outbox.mark_sending(conn, [p.id for p in cycle.go], now)
         outbox.settle(conn, verdicts, now)
         told = [_tell(v) for v in (*results, *verdicts) if v.tell]
@@ -163,32 +163,29 @@ class Delivery:
             cycle.next_due = outbox.next_due(conn, now)
         return cycle
 
-    def _over_budget(self, claimed: Claimed, now: Instant, cycle: Cycle) -> Verdict | None:
-        """The provider's budgets, taken before anything is sent: the account's pauses all, an address's only itself."""
-        part = claimed.part
-        account = f"{part.channel}:{part.account}"
-        if part.kind == "ack":
+    def _over_budget(self, part: Part, now: Instant, cycle: Cycle) -> Verdict | None:
+        """The provider's budgets, taken before anything is sent: an address's puts off its part, an account's all."""
+        account = _account(part)
+        if part.kind == "ack" or account in cycle.paused:
             return None
-        if account in cycle.paused:
-            return _NO_VERDICT
         for rate in self.channels[account].rates:
             key = account if rate.scope == "account" else f"{account}:{part.address}"
             wait = self.live.take(key, rate.per_second, rate.burst, now)
             if wait and rate.scope == "account":
                 cycle.paused[account] = now + wait
-                return _NO_VERDICT
+                return None
             if wait:
                 return Verdict(part, "queued", open=True, due_at=now + wait, error="paced")
         return None
 
     def _limits(self, part: Part) -> Limits | None:
-        channel = self.channels.get(f"{part.channel}:{part.account}")
+        channel = self.channels.get(_account(part))
         return channel.limits if channel else None
 
     # -- outside it --------------------------------------------------------------------------------------------------
 
     async def _send(self, part: Part) -> None:
-        channel = self.channels[f"{part.channel}:{part.account}"]
+        channel = self.channels[_account(part)]
         try:
             async with asyncio.timeout(_SEND_TIMEOUT_S):
                 outcome = await channel.send(outgoing(part))
@@ -202,7 +199,7 @@ class Delivery:
 
     def _note(self, part: Part, channel: Channel, outcome: Outcome) -> None:
         now = self.clock.now()
-        account = f"{part.channel}:{part.account}"
+        account = _account(part)
         if (until := pause_of(outcome, now)) is not None:
             self._paused[account] = max(until, self._paused.get(account, 0))
         self._watch(account, outcome)
@@ -214,11 +211,11 @@ class Delivery:
         self.live.wake("delivery")
 
     def _watch(self, account: str, outcome: Outcome) -> None:
-        if type(outcome).__name__ == "ChannelDown":
+        if isinstance(outcome, ChannelDown):
             if account not in self.degraded:
                 log.error("channel_down", account=account, outcome=str(outcome))
             self.degraded[account] = str(outcome)
-        elif self.degraded and type(outcome).__name__ == "Sent":
+        elif isinstance(outcome, Sent):
             self.degraded.pop(account, None)
 
     def _spawn_settling(self, part: Part) -> None:
@@ -228,8 +225,8 @@ class Delivery:
 
     async def _settle(self, part: Part) -> None:
         """Ask the provider for a minute what became of a part; a callback may be quicker, and wins."""
-        channel = self.channels[f"{part.channel}:{part.account}"]
-        asked_until = self.clock.now() + 60_000
+        channel = self.channels[_account(part)]
+        asked_until = self.clock.now() + SETTLE_FOR_MS
         while True:
             try:
                 async with asyncio.timeout(_SEND_TIMEOUT_S):
@@ -255,6 +252,10 @@ class Delivery:
         return part.id not in found or not found[part.id].open or found[part.id].attempts != part.attempts
 
 
+def _account(part: Part) -> str:
+    return f"{part.channel}:{part.account}"
+
+
 def outgoing(part: Part) -> Outgoing:
     """The part as its channel sends it."""
     payload = part.payload
@@ -272,8 +273,3 @@ def _tell(v: Verdict) -> inbox.Arrival:
     cause = v.tell if v.tell in ("blocked", "opted_out", "not_found", "window_closed", "unknown") else "failed"
     settled = PartSettled(part.id, part.deal_id, part.author, cause, v.error)  # type: ignore[arg-type]
     return arrival("parley", "self", Received(f"part:{part.id}:{v.state}:{part.attempts}", settled, b""))
-
-
-_NOBODY = Part(0, 0, 0, 0, 0, "", "", "", {}, "", "", None, 0, 0)
-_NO_VERDICT = Verdict(_NOBODY, "queued", open=True, due_at=0)
-"""Stands for: not now, and nothing to write about it."""

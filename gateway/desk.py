@@ -11,7 +11,7 @@ from gateway.clock import Instant
 from gateway.ledger import Ledger
 from gateway.obey import start_run
 from gateway.wording import line
-from state.records import Deal, Person, Task
+from state.records import Deal, Identity, Person, Task
 
 
 class Conflict(Exception):
@@ -201,7 +201,7 @@ def _write(ledger: Ledger, deal: Deal, message: Write, who: Person) -> int:
     return entry.id
 
 
-def _reply_route(ledger: Ledger, deal: Deal, channel: str) -> Any:
+def _reply_route(ledger: Ledger, deal: Deal, channel: str) -> Identity:
     """Where the customer last wrote from, or their latest address on the channel that is named."""
     if not channel:
         identity = ledger.route_of(deal)

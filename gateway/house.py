@@ -1,6 +1,6 @@
 """What the shop has set up: the playbook, its scripts and the channels' limits, as `decide` needs to see them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bots.kit.playbook import Funnel, LoopGuard, Playbook
@@ -18,8 +18,7 @@ class House:
     channels: Mapping[str, Limits] = field(default_factory=dict)
     """By `channel:account`: those we can send on."""
     by_hash: dict[str, Script] = field(default_factory=dict)
-    """Every version that a run may be pinned to; old ones are read from the database when first met."""
-    find_script: Callable[[str], Script | None] = lambda _hash: None
+    """Every version that a run may be pinned to; the turns worker adds old ones when it first meets them."""
 
     def __post_init__(self) -> None:
         self.by_hash.update({s.hash: s for s in self.scripts.values()})

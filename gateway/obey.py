@@ -8,7 +8,6 @@ from bots.kit.events import RunStarted
 from bots.kit.run import Facts, RunState
 from bots.kit.script import Script
 from bots.kit.walk import begin, step
-from gateway.house import House
 from gateway.ledger import Ledger
 from gateway.wording import line
 from state.records import Deal, Identity, Run
@@ -40,7 +39,7 @@ def start_run(ledger: Ledger, deal: Deal, identity: Identity, script: Script) ->
 
 def walk(ledger: Ledger, deal: Deal, run: Run, identity: Identity, event: BotEvent) -> None:
     """One step of a run, its effects obeyed in order. A version that cannot be found any more hands off."""
-    script = script_of(ledger.house, run.script)
+    script = ledger.house.by_hash.get(run.script)
     if script is None:
         _lost_script(ledger, deal, run)
         return
@@ -54,13 +53,6 @@ def walk(ledger: Ledger, deal: Deal, run: Run, identity: Identity, event: BotEve
         if run.status == "stopped" or deal.closed_at is not None:  # the loop guard, or the bot's own last move
             return
         _obey(ledger, deal, run, identity, effect, token)
-
-
-def script_of(house: House, digest: str) -> Script | None:
-    script = house.by_hash.get(digest)
-    if script is None and (script := house.find_script(digest)) is not None:
-        house.by_hash[digest] = script
-    return script
 
 
 def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.Effect, token: str) -> None:

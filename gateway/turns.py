@@ -11,6 +11,7 @@ from functools import partial
 
 import structlog
 
+from bots.kit.compiler import read_script
 from gateway.clock import Clock, Instant
 from gateway.decide import decide, fire
 from gateway.desk import Command, Conflict, FinishTask, Invalid, Write, obey_manager
@@ -120,7 +121,6 @@ class Turns:
     def _batch(self, conn: Connection, asks: Sequence[Ask], now: Instant, n: int, *, events: int = 1_000) -> Report:
         """The whole batch's transaction: one plain function in the database thread."""
         report, batch = Report(), lanes.Writes()
-        self.house.find_script = lambda digest: self._find_script(conn, digest)
         for rows in lanes.claim(conn, now, n, only=[a.contact for a in asks], ids=self.db.ids):
             mine = [a for a in asks if a.contact == rows.contact.id]
             self._turn(conn, rows, mine, now, batch, report, events)
@@ -139,6 +139,7 @@ class Turns:
         if rows.contact.merged_into is not None:
             _leave_to(rows.contact.merged_into, rows, asks, batch, report)
             return
+        self._know_scripts(conn, rows)
         ledger = Ledger(rows, self.db.ids, self.house, batch, now)
         try:
             for event in rows.inbox[:n]:
@@ -237,11 +238,13 @@ class Turns:
             ledger.writes.lanes.append({"b_id": contact, "b_due": due, "b_pace": rows.pace})
             lanes.save(conn, ledger.writes, now, self.shard)
 
-    def _find_script(self, conn: Connection, digest: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
-        from bots.kit.compiler import read_script  # noqa: PLC0415
-
-        kept = deals.script_source(conn, digest)
-        return read_script(kept[1], kept[0])[0] if kept else None
+    def _know_scripts(self, conn: Connection, rows: LaneRows) -> None:
+        """Runs are pinned to the version they began with: one that this process has not met is read where it is kept."""
+        for run in rows.runs.values():
+            if run.script not in self.house.by_hash and (kept := deals.script_source(conn, run.script)):
+                script, _ = read_script(kept[1], kept[0])
+                if script is not None:
+                    self.house.by_hash[run.script] = script
 
 
 def _settle(answers: Sequence[tuple[Ask, int | Exception]]) -> None:

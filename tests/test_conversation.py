@@ -364,3 +364,11 @@ async def test_a_talk_that_is_given_up_is_somebodys_task(shop: Shop):
     await shop.ask(Edit(release=True), deal=taken)
     last = (await shop.all("tasks"))[-1]
     assert (last["deal_id"], last["responsible_id"], last["state"]) == (taken, None, "open")
+
+
+async def test_a_run_goes_on_in_the_version_it_began_with_after_the_file_has_changed(shop: Shop):
+    await shop.write("Здравствуйте")
+    shop.house.by_hash.clear()  # as after a start with a newer file
+    await shop.write("1")
+    assert (await shop.all("runs"))[0]["status"] == "running"
+    assert "VIN" in shop.paper.texts()[-1]
