@@ -21,9 +21,9 @@ def start_run(ledger: Ledger, deal: Deal, identity: Identity, script: Script) ->
     )  # fmt: skip
     ledger.rows.runs[deal.id] = run
     ledger.writes.new_runs[run.id] = run
-    ledger.writes.scripts.append(
-        {"hash": script.hash, "name": script.name, "source": script.source, "first_used_at": ledger.now}
-    )
+    ledger.writes.scripts[script.hash] = {
+        "hash": script.hash, "name": script.name, "source": script.source, "first_used_at": ledger.now,
+    }  # fmt: skip
     deal.owner = "bot"
     ledger.touch(deal)
     ledger.write_line(

@@ -37,4 +37,4 @@ class Timekeeper:
         now = self.clock.now()
         if await self.db.write(lambda c: inbox.wake_forgotten(c, now), "chores"):
             self.delivery.live.wake("turns")
-        await self.db.write(lambda c: chores.forget(c, now), "chores")
+        await self.db.write(lambda c: chores.forget(c, now), "chores", aside=True)

@@ -1,15 +1,16 @@
 """Statements that SQLite and PostgreSQL spell alike but SQLAlchemy keeps apart: built once for each, picked by name.
 
-Building a statement costs more than running it on a row; on the hot path nothing is built.
+Building a statement costs more than running it on a row, and so does looking up what was built: on the hot path a
+statement is compiled once, and its values go to the driver as they are.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from operator import attrgetter, itemgetter
-from typing import Any
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import BindParameter, Connection, Table, any_, bindparam, func, select
+from sqlalchemy import Connection, Dialect, Table, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -91,34 +92,73 @@ def inserting(table: Table, record: type, *, json: Iterable[str] = ()) -> Bulk:
     return Bulk(table.insert(), {name: name for name in names}, json=json)
 
 
-class Lookup:
-    """Rows by a list of keys, in one statement that is the same for any number of them.
+def inserting_dicts(into: Table | Upsert, *names: str, json: Iterable[str] = ()) -> Bulk:
+    """New rows out of dicts with these keys."""
+    statement = into.insert() if isinstance(into, Table) else into
+    return Bulk(statement, {name: name for name in names}, json=json, of_dicts=True)
 
-    The list goes in as one value (JSON on SQLite, an array on PostgreSQL), so nothing is expanded or compiled again.
-    `by` is the key's column; `json` names the columns that are kept as JSON text.
+
+Among = Callable[[Any, str], Any]
+"""`among(column, name)`: the column's value is in the list that is bound as `name`."""
+
+
+def _in_json(column: Any, name: str) -> Any:
+    listed = func.json_each(bindparam(name)).table_valued("value")
+    return column.in_(select(listed.c.value))
+
+
+def _in_array(column: Any, name: str) -> Any:
+    return column == any_(bindparam(name))
+
+
+_AMONG: Final[Mapping[str, Among]] = {"sqlite": _in_json, "postgresql": _in_array}
+
+
+class Ready:
+    """One statement, compiled once for each dialect; `build(among)` makes it.
+
+    A list goes in as one value (JSON on SQLite, an array on PostgreSQL), so the statement is the same however long it is.
     """
+
+    def __init__(self, build: Callable[[Among], Any]) -> None:
+        self._build = build
+        self._plans: dict[str, tuple[str, list[str] | None, dict[str, Any]]] = {}
+
+    def sql(self, dialect: Dialect) -> str:
+        return self._plan(dialect)[0]
+
+    def run(self, conn: Connection, **values: Any) -> Any:
+        """The driver's result; its rows are as the columns are stored, JSON as text."""
+        sql, order, given = self._plan(conn.dialect)
+        if order is None:
+            return conn.exec_driver_sql(sql, {**given, **values})
+        for key, value in values.items():
+            if type(value) is list:
+                values[key] = orjson.dumps(value).decode()
+        given = {**given, **values}
+        return conn.exec_driver_sql(sql, tuple([given[key] for key in order]))
+
+    def _plan(self, dialect: Dialect) -> tuple[str, list[str] | None, dict[str, Any]]:
+        plan = self._plans.get(dialect.name)
+        if plan is None:
+            compiled = self._build(_AMONG[dialect.name]).compile(dialect=dialect)
+            order = list(compiled.positiontup) if compiled.positiontup is not None else None
+            plan = self._plans[dialect.name] = str(compiled), order, dict(compiled.params)
+        return plan
+
+
+class Lookup:
+    """Rows by a list of keys. `by` is the key's column; `json` names the columns that are kept as JSON text."""
 
     def __init__(
         self, columns: Sequence[Any], by: Any, finish: Callable[[Any], Any], *, json: Iterable[str] = ()
     ) -> None:
         wanted = frozenset(json)
         self._json = [at for at, column in enumerate(columns) if column.name in wanted]
-        listed: BindParameter[Any] = bindparam("ids")
-        value = func.json_each(listed).table_valued("value")
-        self._sqlite = finish(select(*columns).where(by.in_(select(value.c.value))))
-        self._postgres = finish(select(*columns).where(by == any_(listed)))
-        self._plans: dict[str, tuple[str, list[str] | None, dict[str, Any]]] = {}
+        self._ready = Ready(lambda among: finish(select(*columns).where(among(by, "ids"))))
 
-    def rows(self, conn: Connection, ids: Sequence[int], **more: Any) -> list[Any]:
-        name = conn.dialect.name
-        plan = self._plans.get(name)
-        if plan is None:
-            compiled = (self._sqlite if name == "sqlite" else self._postgres).compile(dialect=conn.dialect)
-            names = list(compiled.positiontup) if compiled.positiontup is not None else None
-            plan = self._plans[name] = (str(compiled), names, dict(compiled.params))
-        sql, names, given = plan
-        given = given | more | {"ids": orjson.dumps(ids).decode() if name == "sqlite" else list(ids)}
-        found: Any = conn.exec_driver_sql(sql, tuple(given[n] for n in names) if names is not None else given).all()
+    def rows(self, conn: Connection, ids: list[int], **more: Any) -> list[Any]:
+        found: Any = self._ready.run(conn, ids=ids, **more).all()
         for at in self._json:
             found = [(*row[:at], orjson.loads(row[at]), *row[at + 1 :]) for row in found]
         return list(found)

@@ -6,11 +6,12 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, literal_column, or_, select, update
 
-from state.dialects import Bulk, Upsert, overwriting, skipping
+from state.dialects import Ready, Upsert, inserting_dicts, overwriting, skipping
 from state.ids import Ids
 from state.records import Instant
 from state.tables import contacts, cursors, identities, inbox, lanes, parts, points, tallies, tasks
@@ -48,17 +49,21 @@ _COLUMNS = (
     "id", "channel", "account", "external_id", "contact_id", "received_at", "kind", "event", "attempts", "key", "raw",
     "state", "reason", "done_at",
 )  # fmt: skip
-_INSERT = Bulk(skipping(inbox, "key"), {name: name for name in _COLUMNS}, json=("event",), of_dicts=True)
-_KEPT = select(inbox.c.id).where(inbox.c.id.in_(bindparam("ids", expanding=True)))
-_IDENTITY = Upsert(identities, lambda i: i.on_conflict_do_nothing(index_elements=["key"]).returning(identities.c.id))
-_TALLY = Upsert(
+_INSERT = inserting_dicts(skipping(inbox, "key"), *_COLUMNS, json=("event",))
+_KEPT = Ready(lambda among: select(inbox.c.id).where(among(inbox.c.id, "ids")))
+_IDENTITIES = inserting_dicts(
+    skipping(identities, "key"),
+    *("id", "contact_id", "channel", "account", "address", "name", "barred", "heard_at", "created_at", "key"),
+)
+_CONTACTS = inserting_dicts(contacts, "id", "name", "phone", "email", "created_at", "merged_into")
+_LANES = inserting_dicts(lanes, "contact_id", "due_at", "pace", json=("pace",))
+_POINTS = inserting_dicts(skipping(points, "key"), "key", "contact_id", "verified_at")
+_ADD = Upsert(
     tallies,
     lambda i: i.on_conflict_do_update(index_elements=["key"], set_={"n": tallies.c.n + i.excluded.n}),
 )
+_TALLY = inserting_dicts(_ADD, "key", "channel", "outcome", "reason", "n")
 _CURSOR = overwriting(cursors, ("key",), "value")
-_POINT = skipping(points, "key")
-_CONTACT = insert(contacts)
-_LANE = insert(lanes)
 _TASK = insert(tasks)
 
 
@@ -132,7 +137,7 @@ def _lane_key(arrival: Arrival) -> Any:
 
 def _insert_new(conn: Connection, values: list[dict[str, Any]]) -> list[int]:
     _INSERT.write(conn, values)
-    return list(conn.execute(_KEPT, {"ids": [v["id"] for v in values]}).scalars())
+    return list(_KEPT.run(conn, ids=[v["id"] for v in values]).scalars())
 
 
 def _differing(conn: Connection, values: list[dict[str, Any]], kept: set[int], answers: list[str]) -> list[str]:
@@ -151,8 +156,10 @@ def _parts(conn: Connection, part_ids: Sequence[int]) -> dict[Any, int]:
     return dict(found.all())
 
 
-_FIND_IDENTITIES = select(identities.c.key, identities.c.contact_id).where(
-    identities.c.key.in_(bindparam("keys", expanding=True))
+_KNOWN = Ready(
+    lambda among: select(identities.c.key, identities.c.contact_id, identities.c.id).where(
+        among(identities.c.key, "keys")
+    )
 )
 
 
@@ -161,14 +168,9 @@ def _senders(conn: Connection, ids: Ids, arrivals: Sequence[Arrival], now: Insta
     wanted = {_lane_key(a): a for a in arrivals}
     if not wanted:
         return {}
-    lane_of: dict[Any, int] = dict(conn.execute(_FIND_IDENTITIES, {"keys": list(wanted)}).all())
+    lane_of: dict[Any, int] = {key: contact for key, contact, _ in _KNOWN.run(conn, keys=list(wanted))}
     fresh = {key: a for key, a in wanted.items() if key not in lane_of and a.opens}
-    if not fresh:
-        return lane_of
-    known = _known_points(conn, fresh.values())
-    for key, arrival in fresh.items():
-        lane_of[key] = _newcomer(conn, ids, key, arrival, known, now)
-    return lane_of
+    return lane_of | _newcomers(conn, ids, fresh, now) if fresh else lane_of
 
 
 def _known_points(conn: Connection, arrivals: Iterable[Arrival]) -> dict[str, int]:
@@ -182,48 +184,63 @@ def point_keys(sender: dict[str, Any]) -> list[str]:
     return [f"{kind}:{sender[kind]}" for kind in ("phone", "email") if sender.get(kind)]
 
 
-def _newcomer(conn: Connection, ids: Ids, key: str, arrival: Arrival, known: dict[str, int], now: Instant) -> int:
-    sender = arrival.sender or {}
-    contact = next((known[k] for k in point_keys(sender) if k in known), None)
-    made = contact is None
-    if contact is None:
-        contact = ids.take("contact")
-    row = {
-        "id": ids.take("identity"), "contact_id": contact, "channel": sender["channel"], "account": sender["account"],
-        "address": sender["address"], "name": sender.get("name") or "", "barred": "", "heard_at": None, "created_at": now, "key": key,
-    }  # fmt: skip
-    won = conn.execute(_IDENTITY.on(conn), row).scalar()
-    if won is None:  # someone else's first message of the same person was quicker
-        return int(conn.execute(select(identities.c.contact_id).where(identities.c.key == key)).scalar_one())
-    if made:
+def _newcomers(conn: Connection, ids: Ids, fresh: dict[Any, Arrival], now: Instant) -> dict[Any, int]:
+    """Contact by identity key. Where someone else's first message of the same person was quicker, theirs."""
+    known = _known_points(conn, fresh.values())
+    people: dict[Any, dict[str, Any]] = {}
+    made: dict[int, dict[str, Any]] = {}
+    vouched: dict[Any, list[dict[str, Any]]] = {}
+    for key, arrival in fresh.items():
+        sender = arrival.sender or {}
         name, phone, email = (sender.get(k) or "" for k in ("name", "phone", "email"))
-        conn.execute(
-            _CONTACT,
-            {"id": contact, "name": name, "phone": phone, "email": email, "created_at": now, "merged_into": None},
-        )
-        conn.execute(_LANE, {"contact_id": contact, "due_at": None, "pace": []})
-    for point in point_keys(sender):
+        proofs = point_keys(sender)
+        contact = next((known[point] for point in proofs if point in known), None)
+        if contact is None:
+            contact = ids.take("contact")
+            made[contact] = {
+                "id": contact,
+                "name": name,
+                "phone": phone,
+                "email": email,
+                "created_at": now,
+                "merged_into": None,
+            }
+        people[key] = {
+            "id": ids.take("identity"), "contact_id": contact, "channel": sender["channel"], "account": sender["account"],
+            "address": sender["address"], "name": name, "barred": "", "heard_at": None, "created_at": now, "key": key,
+        }  # fmt: skip
         verified = now if arrival.vouched else None
-        conn.execute(_POINT.on(conn), {"key": point, "contact_id": contact, "verified_at": verified})
-        known[point] = contact
-    return contact
+        vouched[key] = [{"key": point, "contact_id": contact, "verified_at": verified} for point in proofs]
+        known |= dict.fromkeys(proofs, contact)
+    # In one order for all, so that two processes with the same newcomers wait for each other once, not in a ring.
+    _IDENTITIES.write(conn, [people[key] for key in sorted(people)])
+    there = {key: (contact, row) for key, contact, row in _KNOWN.run(conn, keys=list(people))}
+    won = [key for key, row in people.items() if there[key][1] == row["id"]]
+    ours = {people[key]["contact_id"] for key in won}
+    if begun := [contact for number, contact in made.items() if number in ours]:
+        _CONTACTS.write(conn, begun)
+        _LANES.write(conn, [{"contact_id": contact["id"], "due_at": None, "pace": []} for contact in begun])
+    if proved := [point for key in won for point in vouched[key]]:
+        _POINTS.write(conn, sorted(proved, key=itemgetter("key")))
+    return {key: contact for key, (contact, _) in there.items()}
 
 
-_WAKE = (
-    update(lanes)
-    .where(
-        lanes.c.contact_id.in_(bindparam("ids", expanding=True)),
-        or_(lanes.c.due_at.is_(None), lanes.c.due_at > bindparam("now")),
+_WAKE = Ready(
+    lambda among: (
+        update(lanes)
+        .where(among(lanes.c.contact_id, "ids"), or_(lanes.c.due_at.is_(None), lanes.c.due_at > bindparam("now")))
+        .values(due_at=bindparam("now"))
     )
-    .values(due_at=bindparam("now"))
 )
 
 
-_FREE = (
-    select(lanes.c.contact_id)
-    .where(lanes.c.contact_id.in_(bindparam("ids", expanding=True)))
-    .order_by(lanes.c.contact_id)
-    .with_for_update(skip_locked=True)
+_FREE = Ready(
+    lambda among: (
+        select(lanes.c.contact_id)
+        .where(among(lanes.c.contact_id, "ids"))
+        .order_by(lanes.c.contact_id)
+        .with_for_update(skip_locked=True)
+    )
 )
 _FORGOTTEN = (
     select(inbox.c.contact_id)
@@ -244,9 +261,9 @@ def wake(conn: Connection, contact_ids: "set[int | None] | set[int]", now: Insta
     """
     due = free = sorted(c for c in contact_ids if c is not None)
     if due and conn.dialect.name != "sqlite":
-        free = list(conn.execute(_FREE, {"ids": due}).scalars())
+        free = list(_FREE.run(conn, ids=due).scalars())
     if free:
-        conn.execute(_WAKE, {"ids": free, "now": now})
+        _WAKE.run(conn, ids=free, now=now)
     return sorted(set(due).difference(free))
 
 
@@ -270,7 +287,7 @@ def tally(conn: Connection, counted: "Counter[tuple[str, str, str]]", shard: int
         }
         for (channel, outcome, reason), n in sorted(counted.items())
     ]
-    conn.execute(_TALLY.on(conn), rows)
+    _TALLY.write(conn, rows)
 
 
 def save_cursor(conn: Connection, key: str, value: int) -> None:

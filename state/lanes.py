@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal
 from state import inbox as inbox_rows
 from state import outbox
 from state import tables as t
-from state.dialects import Bulk, Lookup, inserting, overwriting, skipping
+from state.dialects import Bulk, Lookup, Ready, inserting, inserting_dicts, overwriting, skipping
 from state.ids import Ids
 from state.records import Contact, Deal, Entry, Identity, InboxRow, Instant, LaneRows, Part, Run, Task, Timer
 
@@ -38,13 +38,22 @@ def _ids(column: Any) -> Any:
     return column.in_(bindparam("ids", expanding=True))
 
 
+# SQLite has no row locks and leaves the wish for one out.
+_TAKE_DUE = Ready(
+    lambda _: (
+        select(t.lanes.c.contact_id)
+        .where(t.lanes.c.due_at <= bindparam("now"))
+        .order_by(t.lanes.c.due_at)
+        .limit(bindparam("n"))
+        .with_for_update(skip_locked=True)
+    )
+)
 _DUE = (
     select(t.lanes.c.contact_id)
     .where(t.lanes.c.due_at <= bindparam("now"))
     .order_by(t.lanes.c.due_at)
     .limit(bindparam("n"))
 )
-_DUE_LOCKED = _DUE.with_for_update(skip_locked=True)
 _LOCK = select(t.lanes.c.contact_id).where(_ids(t.lanes.c.contact_id)).order_by(t.lanes.c.contact_id)
 _WAITING: Any = literal_column("'waiting'")
 _RUNNING: Any = literal_column("'running'")
@@ -92,7 +101,7 @@ def claim(
     `ids` are made to rise behind the locks, for whatever the turns will write.
     """
     postgres = conn.dialect.name != "sqlite"
-    due = list(conn.execute(_DUE_LOCKED if postgres else _DUE, {"now": now, "n": n}).scalars()) if n else []
+    due = list(_TAKE_DUE.run(conn, now=now, n=n).scalars()) if n else []
     wanted = list(dict.fromkeys([*only, *due]))
     if only and postgres:
         conn.execute(_LOCK.with_for_update(), {"ids": sorted(only)})
@@ -175,7 +184,8 @@ class Writes:
     """contact_id, due_at, pace."""
     changes: list[dict[str, Any]] = field(default_factory=list)
     points: list[dict[str, Any]] = field(default_factory=list)
-    scripts: list[dict[str, Any]] = field(default_factory=list)
+    scripts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By hash."""
     proofs: list[tuple[int, str]] = field(default_factory=list)
     """(contact, point): the channel vouches that this phone is theirs, whoever had it before."""
     tallies: "Counter[tuple[str, str, str]]" = field(default_factory=Counter)
@@ -199,10 +209,12 @@ _LANES_CHANGED = Bulk(
     json=("b_pace",),
     of_dicts=True,
 )
-_DONE_SQL = (
-    update(t.inbox)
-    .where(_ids(t.inbox.c.id))
-    .values(state=bindparam("b_state"), reason=bindparam("b_reason"), done_at=bindparam("b_at"))
+_DONE = Ready(
+    lambda among: (
+        update(t.inbox)
+        .where(among(t.inbox.c.id, "ids"))
+        .values(state=bindparam("b_state"), reason=bindparam("b_reason"), done_at=bindparam("b_at"))
+    )
 )
 _STATUS_SQL = (
     update(t.parts)
@@ -229,14 +241,14 @@ _NEW_RUNS = inserting(t.runs, Run, json=("state",))
 _NEW_TASKS = inserting(t.tasks, Task, json=("details",))
 _NEW_ENTRIES = inserting(t.entries, Entry, json=("media", "data"))
 _NEW_PARTS = inserting(t.parts, Part, json=("payload",))
-_NEW_CHANGES = Bulk(t.changes.insert(), {n: n for n in ("at", "kind", "deal_id", "ref_id")}, of_dicts=True)
-_SCRIPTS = skipping(t.scripts, "hash")
-_POINTS = skipping(t.points, "key")
+_NEW_CHANGES = inserting_dicts(t.changes, "at", "kind", "deal_id", "ref_id")
+_SCRIPTS = inserting_dicts(skipping(t.scripts, "hash"), "hash", "name", "source", "first_used_at")
+_POINTS = inserting_dicts(skipping(t.points, "key"), "key", "contact_id", "verified_at")
 _SET_TIMERS = Bulk(
     overwriting(t.timers, ("contact_id", "key"), "deal_id", "run_id", "name", "due_at"),
     {f.name: f.name for f in fields(Timer)},
 )
-_NEXT_DUE = select(func.min(t.lanes.c.due_at)).where(t.lanes.c.due_at.is_not(None))
+_NEXT_DUE = Ready(lambda _: select(func.min(t.lanes.c.due_at)).where(t.lanes.c.due_at.is_not(None)))
 _CUT_SQL = delete(t.timers).where(
     and_(t.timers.c.contact_id == bindparam("b_contact"), t.timers.c.key == bindparam("b_key"))
 )
@@ -248,7 +260,7 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
     if closed := [d for d in w.deals.values() if d.closed_at is not None]:
         _DEALS_CHANGED.write(conn, closed)
     if w.scripts:
-        conn.execute(_SCRIPTS.on(conn), w.scripts)
+        _SCRIPTS.write(conn, w.scripts.values())
     if w.new_deals:
         _NEW_DEALS.write(conn, w.new_deals.values())
     if still_open := [d for d in w.deals.values() if d.closed_at is None]:
@@ -262,7 +274,7 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
     if w.identities:
         _IDENTITIES_CHANGED.write(conn, w.identities.values())
     if w.points:
-        conn.execute(_POINTS.on(conn), w.points)
+        _POINTS.write(conn, w.points)
     if w.tasks:
         _NEW_TASKS.write(conn, w.tasks)
     if w.silenced:
@@ -305,14 +317,15 @@ def _finish(conn: Connection, w: Writes, now: Instant) -> None:
     for row_id, state, reason in w.done:
         grouped.setdefault((state, reason), []).append(row_id)
     for (state, reason), ids in grouped.items():
-        conn.execute(_DONE_SQL, {"ids": ids, "b_state": state, "b_reason": reason, "b_at": now})
+        _DONE.run(conn, ids=ids, b_state=state, b_reason=reason, b_at=now)
     if w.retries:
         conn.execute(update(t.inbox).where(t.inbox.c.id.in_(w.retries)).values(attempts=t.inbox.c.attempts + 1))
 
 
 def next_due(conn: Connection) -> Instant | None:
     """When the next lane comes due; None: nothing is waiting anywhere."""
-    return conn.execute(_NEXT_DUE).scalar()
+    found: Instant | None = _NEXT_DUE.run(conn).scalar()
+    return found
 
 
 def due(conn: Connection, now: Instant, n: int) -> list[int]:

@@ -8,9 +8,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, exists, func, insert, literal_column, or_, select, update
+import orjson
+from sqlalchemy import (
+    Connection,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    update,
+)
 
-from state.dialects import Bulk
+from state.dialects import Bulk, Ready, inserting_dicts
 from state.records import Instant, Part
 from state.tables import changes, deals, identities, parts
 
@@ -53,29 +66,36 @@ _IS_OPEN: Any = literal_column("1")
 _part = parts.alias("p")
 _ahead = parts.alias("ahead")
 _COLUMNS = [_part.c[f.name] for f in fields(Part)]
-_QUEUED = (
-    select(*_COLUMNS, deals.c.epoch, identities.c.barred, identities.c.heard_at)
-    .select_from(_part)
-    .outerjoin(deals, deals.c.id == _part.c.deal_id)
-    .join(identities, identities.c.id == _part.c.identity_id)
-    .where(
-        _part.c.state == _IS_QUEUED,
-        _part.c.due_at <= bindparam("now"),
-        (_part.c.channel + ":" + _part.c.account).not_in(bindparam("paused", expanding=True)),
-        ~exists().where(
-            and_(_ahead.c.identity_id == _part.c.identity_id, _ahead.c.open == _IS_OPEN, _ahead.c.id < _part.c.id)
-        ),
+_PAYLOAD = [f.name for f in fields(Part)].index("payload")
+_NEXT_IN_LINE = Ready(
+    lambda among: (
+        select(*_COLUMNS, deals.c.epoch, identities.c.barred, identities.c.heard_at)
+        .select_from(_part)
+        .outerjoin(deals, deals.c.id == _part.c.deal_id)
+        .join(identities, identities.c.id == _part.c.identity_id)
+        .where(
+            _part.c.state == _IS_QUEUED,
+            _part.c.due_at <= bindparam("now"),
+            not_(among(_part.c.channel + ":" + _part.c.account, "paused")),
+            ~exists().where(
+                and_(_ahead.c.identity_id == _part.c.identity_id, _ahead.c.open == _IS_OPEN, _ahead.c.id < _part.c.id)
+            ),
+        )
+        .order_by(_part.c.priority, _part.c.id)
+        .limit(bindparam("n"))
+        .with_for_update(of=_part, skip_locked=True)  # SQLite leaves it out
     )
-    .order_by(_part.c.priority, _part.c.id)
-    .limit(bindparam("n"))
 )
 # The share lock on the deal makes a take-over wait until this claim is committed, never overtake it.
-_QUEUED_LOCKED = _QUEUED.with_for_update(of=_part, skip_locked=True)
-_SHARE_DEALS = select(deals.c.id, deals.c.epoch).where(deals.c.id.in_(bindparam("ids", expanding=True)))
-_SENDING = (
-    update(parts)
-    .where(parts.c.id.in_(bindparam("ids", expanding=True)))
-    .values(state="sending", claimed_at=bindparam("at"), attempts=parts.c.attempts + 1)
+_SHARE_DEALS = Ready(
+    lambda among: select(deals.c.id, deals.c.epoch).where(among(deals.c.id, "ids")).with_for_update(read=True)
+)
+_SENDING = Ready(
+    lambda among: (
+        update(parts)
+        .where(among(parts.c.id, "ids"))
+        .values(state="sending", claimed_at=bindparam("at"), attempts=parts.c.attempts + 1)
+    )
 )
 # Spelled out, in plain words: neither lists nor constants may become bound values of a statement for many rows.
 _in_play = or_(*(parts.c.state == literal_column(f"'{state}'") for state in ("queued", "sending", "unknown")))
@@ -107,8 +127,10 @@ _SETTLED_BY = (
     "b_at",
 )
 _SETTLE = Bulk(_SETTLE_SQL, {name: name for name in _SETTLED_BY}, of_dicts=True)
-_NEXT_DUE = select(func.min(parts.c.due_at)).where(parts.c.state == _IS_QUEUED, parts.c.due_at > bindparam("now"))
-_CHANGED = Bulk(insert(changes), {n: n for n in ("at", "kind", "deal_id", "ref_id")}, of_dicts=True)
+_NEXT_DUE = Ready(
+    lambda _: select(func.min(parts.c.due_at)).where(parts.c.state == _IS_QUEUED, parts.c.due_at > bindparam("now"))
+)
+_CHANGED = inserting_dicts(changes, "at", "kind", "deal_id", "ref_id")
 _BAR = update(identities).where(identities.c.id == bindparam("b_id")).values(barred=bindparam("b_why"))
 _DROP = (
     update(parts)
@@ -122,20 +144,24 @@ def candidates(conn: Connection, now: Instant, n: int, paused: Sequence[str] = (
 
     `paused` are accounts (`channel:account`) that nothing may go out on for now.
     """
-    postgres = conn.dialect.name != "sqlite"
-    found = conn.execute(_QUEUED_LOCKED if postgres else _QUEUED, {"now": now, "n": n, "paused": list(paused)})
-    claimed = [Claimed(Part(*row[:-3]), row[-3], row[-2], row[-1]) for row in found]
-    if postgres and claimed:
+    found = _NEXT_IN_LINE.run(conn, now=now, n=n, paused=list(paused)).all()
+    claimed = [_claimed(row) for row in found]
+    if conn.dialect.name != "sqlite" and claimed:
         ids = sorted({c.part.deal_id for c in claimed})
-        shared = _SHARE_DEALS.with_for_update(read=True)
-        epochs: dict[int, int] = dict(conn.execute(shared, {"ids": ids}).all())
+        epochs: dict[int, int] = dict(_SHARE_DEALS.run(conn, ids=ids).all())
         claimed = [Claimed(c.part, epochs.get(c.part.deal_id), c.barred, c.heard_at) for c in claimed]
     return claimed
 
 
+def _claimed(row: Any) -> Claimed:
+    *columns, epoch, barred, heard_at = row
+    columns[_PAYLOAD] = orjson.loads(columns[_PAYLOAD])
+    return Claimed(Part(*columns), epoch, barred, heard_at)
+
+
 def mark_sending(conn: Connection, ids: Sequence[int], now: Instant) -> None:
     if ids:
-        conn.execute(_SENDING, {"ids": list(ids), "at": now})
+        _SENDING.run(conn, ids=list(ids), at=now)
 
 
 def settle(conn: Connection, verdicts: Sequence[Verdict], now: Instant) -> None:
@@ -188,4 +214,5 @@ def load(conn: Connection, ids: Sequence[int]) -> dict[int, Part]:
 
 def next_due(conn: Connection, now: Instant) -> Instant | None:
     """When the next part that is put off comes due."""
-    return conn.execute(_NEXT_DUE, {"now": now}).scalar()
+    found: Instant | None = _NEXT_DUE.run(conn, now=now).scalar()
+    return found

@@ -80,7 +80,7 @@ async def test_customers_of_two_channels_walk_to_a_hand_off_and_a_manager_takes_
     scene.twilio.statuses = ["sent", "delivered"]
     with started(scene.environment(), scene.port, scene.folder / "gateway.log") as gateway:
         await gateway.ready(scene.http)
-        await scene.until(lambda: scene.telegram.webhook, within_s=15)  # type: ignore[union-attr]
+        await scene.until(lambda: scene.telegram.webhook, within_s=60)  # type: ignore[union-attr]
         assert scene.telegram.webhook["url"] == f"{scene.base}/hooks/telegram"
         assert scene.telegram.webhook["secret_token"] == SECRET
 

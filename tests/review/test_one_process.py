@@ -25,7 +25,7 @@ async def _broken(shop: Shop, *, until: int = 10**9) -> None:
     """Every transaction fails as a full disk does, until so many have."""
     real, failed = shop.db.hand_in, [0]
 
-    def hand_in(job, name="write"):  # type: ignore[no-untyped-def]
+    def hand_in(job, name="write", **_how):  # type: ignore[no-untyped-def]
         failed[0] += 1
         if failed[0] > until:
             return real(job, name)
