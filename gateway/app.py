@@ -58,6 +58,7 @@ class App:
         self.web = web.Application(client_max_size=MOST_BYTES)
         self._session: aiohttp.ClientSession | None = None
         self._workers: list[asyncio.Task[None]] = []
+        self._sender: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
         self.port = 0
@@ -74,8 +75,9 @@ class App:
         self._mount(shelf)
         await self.delivery.recover(lease_ms=0 if self.db.sqlite else 90_000)
         if workers:
-            jobs = (self.intake.run(), self.turns.run(), self.delivery.run(), self.timekeeper.run())
-            self._workers = [asyncio.create_task(job) for job in jobs]
+            self._sender = asyncio.create_task(self.delivery.run())
+            jobs = (self.intake.run(), self.turns.run(), self.timekeeper.run())
+            self._workers = [self._sender, *map(asyncio.create_task, jobs)]
             self._tasks = [asyncio.create_task(channel.start()) for channel in self.channels.values()]
             self._tasks += [
                 asyncio.create_task(self._poll(c)) for c in self.channels.values() if getattr(c, "polls", False)
@@ -87,7 +89,8 @@ class App:
         self.port = self._runner.addresses[0][1]
         gc.collect()
         gc.freeze()
-        gc.set_threshold(20_000, 20, 50)
+        # A batch makes some 20,000 objects and drops them again: a collection for each would only walk them.
+        gc.set_threshold(100_000, 20, 50)
 
     def _prepare_folder(self) -> None:
         folder = Path(self.settings.data_dir)
@@ -191,8 +194,8 @@ class App:
                 await asyncio.sleep(0.05)
         self.delivery.closing = True
         self.live.wake("delivery")
-        if self._workers:
-            await asyncio.wait([self._workers[2]])
+        if self._sender is not None:
+            await asyncio.wait([self._sender])
         await self.delivery.settled()
         await self.delivery.once()
 

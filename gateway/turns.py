@@ -119,7 +119,7 @@ class Turns:
         return report
 
     def _batch(self, conn: Connection, asks: Sequence[Ask], now: Instant, n: int, *, events: int = 1_000) -> Report:
-        """The whole batch's transaction: one plain function in the database thread."""
+        """The whole batch's transaction: one plain function of a connection."""
         report, batch = Report(), lanes.Writes()
         for rows in lanes.claim(conn, now, n, only=[a.contact for a in asks], ids=self.db.ids):
             mine = [a for a in asks if a.contact == rows.contact.id]
