@@ -6,13 +6,27 @@ from pathlib import Path
 import pytest
 
 from gateway import logs
+from gateway.channels import telegram_aside
 from tests import servers
+from tests.asides import quick_asides
 from tests.shop import Shop, open_shop
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _plain_logs() -> None:
     logs.set_up("warning", ())
+
+
+@pytest.fixture(scope="session")
+def loaded_aiogram() -> Iterator[tuple[str, ...]]:
+    with quick_asides() as program:
+        yield program
+
+
+@pytest.fixture
+def aiogram_at_hand(loaded_aiogram: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Telegram's set-up answers at once and not after the seconds that aiogram takes to load."""
+    monkeypatch.setattr(telegram_aside, "PROGRAM", loaded_aiogram)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import orjson
 
 from gateway.channels.telegram_answers import SetupFailed
 
+PROGRAM: Final[tuple[str, ...]] = (sys.executable, "-m", "gateway.channels.telegram_typed")
 _ROOT: Final = str(Path(__file__).resolve().parents[2])
 ANSWER_S: Final = 90.0
 """A busy machine may take long to import aiogram; Telegram itself has 20 s."""
@@ -73,8 +74,8 @@ class TelegramAside:
         path = os.pathsep.join(filter(None, (_ROOT, os.environ.get("PYTHONPATH", ""))))
         pipe = asyncio.subprocess.PIPE
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "gateway.channels.telegram_typed", stdin=pipe, stdout=pipe, env=os.environ | {"PYTHONPATH": path}
-        )  # fmt: skip
+            *PROGRAM, stdin=pipe, stdout=pipe, env=os.environ | {"PYTHONPATH": path}
+        )
         if child.stdin is not None:
             child.stdin.write(orjson.dumps(self._opening) + b"\n")
         return child

@@ -2,15 +2,13 @@
 
 import asyncio
 import json
-import logging
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from bots.kit.events import Media
 from gateway.channels import telegram_answers
@@ -26,10 +24,7 @@ from gateway.channels.base import (
     Unreachable,
 )
 from gateway.channels.telegram import TelegramChannel
-from gateway.events import MessageReceived, Unusable
-from gateway.fetch import Fetched, NotFetched
-from tests import payloads
-from tests.channels.benches import PUBLIC, SECRET, telegram_channel
+from tests.channels.benches import SECRET, telegram_channel
 from tests.standins.telegram import TOKEN, TelegramStandin
 
 HELLO = Outgoing(7, "5001", text="да")
@@ -230,181 +225,3 @@ def test_sending_and_parsing_never_load_the_typed_client() -> None:
     code = "import sys, gateway.channels.telegram; print([m for m in ('aiogram', 'pydantic', 'twilio') if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
-
-
-# -- set-up, polling, files --------------------------------------------------------------------------------------------
-
-
-async def test_the_webhook_is_set_and_nothing_that_waits_is_dropped(
-    channel: TelegramChannel, telegram: TelegramStandin
-) -> None:
-    await channel.start()
-    assert telegram.webhook["url"] == f"{PUBLIC}/hooks/telegram"
-    assert telegram.webhook["secret_token"] == SECRET
-    assert telegram.webhook["allowed_updates"] == ["message", "edited_message", "callback_query", "my_chat_member"]
-    assert not any(call.params.get("drop_pending_updates") in ("true", True) for call in telegram.ledger.calls)
-    assert channel.trouble == ""
-
-
-async def test_setting_up_waits_for_a_provider_that_stumbles(
-    channel: TelegramChannel, telegram: TelegramStandin
-) -> None:
-    telegram.faults.add("status", method="setWebhook", status=502)
-    await channel.start()
-    assert telegram.webhook["url"]
-
-
-async def test_a_refused_token_is_said_and_not_shown(
-    telegram: TelegramStandin, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    token = "700001:REVOKED-Secret"
-    channel = TelegramChannel(token, SECRET, http, api_base=telegram.base, public_url=PUBLIC)
-    await channel.start()
-    assert "refused" in channel.trouble
-    assert "REVOKED" not in caplog.text + channel.trouble + repr(channel)
-
-
-async def test_polling_removes_the_webhook_and_keeps_what_waited(
-    telegram: TelegramStandin, http: aiohttp.ClientSession
-) -> None:
-    await telegram.push(payloads.telegram("text_message"))
-    telegram.webhook = {"url": "https://old.example/hook", "allowed_updates": None}
-    channel = telegram_channel(telegram, http, mode="polling")
-    await channel.start()
-    received, offset = await channel.poll(0)
-    assert [one.external_id for one in received] == ["u310000001"]
-    assert isinstance(received[0].meaning, MessageReceived)
-    assert offset == 310_000_002
-
-
-async def test_what_was_not_committed_is_handed_out_again(
-    telegram: TelegramStandin, http: aiohttp.ClientSession
-) -> None:
-    channel = telegram_channel(telegram, http, mode="polling")
-    await telegram.push(payloads.telegram("text_message"))
-    first, offset = await channel.poll(0)
-    again, _ = await channel.poll(0)
-    assert [one.external_id for one in again] == [one.external_id for one in first]
-    await telegram.push(payloads.telegram("photo", update_id=310_000_900))
-    later, _ = await channel.poll(offset)
-    assert [one.external_id for one in later] == ["u310000900"]
-
-
-async def test_numbers_that_begin_anew_after_a_silent_week_are_heard(
-    telegram: TelegramStandin, http: aiohttp.ClientSession
-) -> None:
-    channel = telegram_channel(telegram, http, mode="polling", poll_s=0)
-    await telegram.push(payloads.telegram("text_message"))
-    _, offset = await channel.poll(0)
-    assert await channel.poll(offset) == ([], offset)
-    assert telegram._queue == [], "confirmed"
-    await telegram.push(payloads.telegram("photo", update_id=5))
-    received, onward = await channel.poll(offset)
-    assert ([one.external_id for one in received], onward) == (["u5"], 6)
-    restarted = telegram_channel(telegram, http, mode="polling", poll_s=0)
-    again, _ = await restarted.poll(offset)
-    assert [one.external_id for one in again] == ["u5"]
-
-
-async def test_an_address_that_telegram_refuses_is_tried_again_later(
-    channel: TelegramChannel, telegram: TelegramStandin, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pauses: list[float] = []
-    monkeypatch.setattr("gateway.channels.telegram._rest", _rest(pauses))
-    telegram.faults.add("error", method="setWebhook", code=400, text="Bad Request: bad webhook: Failed to resolve host")
-    await channel.start()
-    assert pauses == [60]
-    assert telegram.webhook["url"]
-    assert channel.trouble == ""
-
-
-async def test_a_poison_update_does_not_stop_the_poll(telegram: TelegramStandin, http: aiohttp.ClientSession) -> None:
-    channel = telegram_channel(telegram, http, mode="polling")
-    telegram._queue = [{"update_id": 7, "message": []}, payloads.telegram("text_message", update_id=8)]
-    received, offset = await channel.poll(0)
-    assert isinstance(received[0].meaning, Unusable)
-    assert (received[1].external_id, offset) == ("u8", 9)
-
-
-async def test_a_second_poller_is_named_as_the_trouble(
-    telegram: TelegramStandin, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pauses: list[float] = []
-    channel = telegram_channel(telegram, http, mode="polling")
-    await channel.start()
-    await telegram.push(payloads.telegram("text_message"))
-    monkeypatch.setattr("gateway.channels.telegram._rest", _rest(pauses))
-    for _ in range(3):
-        telegram.faults.add("error", method="getUpdates", code=409)
-        assert await channel.poll(42) == ([], 42)
-    assert pauses == [1, 2, 4]
-    assert "another receiver" in channel.trouble
-    received, _ = await channel.poll(42)
-    assert len(received) == 1
-    assert channel.trouble == ""
-
-
-async def test_a_webhook_set_by_another_server_is_removed_again(
-    telegram: TelegramStandin, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gateway.channels.telegram._rest", _rest([]))
-    channel = telegram_channel(telegram, http, mode="polling")
-    await channel.start()
-    await telegram.push(payloads.telegram("text_message"))
-    telegram.webhook = {"url": "https://thief.example/hook", "allowed_updates": None}
-    assert await channel.poll(0) == ([], 0)
-    received, _ = await channel.poll(0)
-    assert len(received) == 1
-
-
-def _rest(pauses: list[float]) -> Callable[[float], Awaitable[None]]:
-    async def rest(seconds: float) -> None:
-        pauses.append(seconds)
-
-    return rest
-
-
-async def test_a_customers_file_is_fetched_by_its_handle(channel: TelegramChannel, telegram: TelegramStandin) -> None:
-    telegram.add_file("F1", b"\xff\xd8\xff\xe0 not quite a picture", "photos/file_1.jpg")
-    got = await channel.download("F1")
-    assert isinstance(got, Fetched)
-    assert (got.mime, got.inline) == ("image/jpeg", False)
-
-
-async def test_a_file_that_is_gone_or_too_big_is_said_so(channel: TelegramChannel, telegram: TelegramStandin) -> None:
-    telegram.add_file("BIG", b"x", size=3 * 10**9)
-    for handle in ("NONE", "BIG"):
-        got = await channel.download(handle)
-        assert isinstance(got, NotFetched)
-        assert got.cause == "gone"
-        assert TOKEN not in got.reason
-
-
-async def test_a_file_that_fails_shows_no_token(http: aiohttp.ClientSession) -> None:
-    async def answer(request: web.Request) -> web.Response:
-        if request.path.endswith("getFile"):
-            return web.json_response(
-                {"ok": True, "result": {"file_id": "F", "file_unique_id": "u", "file_path": "a/b"}}
-            )
-        raise web.HTTPFound(f"https://elsewhere.example{request.path}")
-
-    app = web.Application()
-    app.router.add_route("*", "/{tail:.*}", answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        base = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        standin = TelegramStandin()
-        standin.base = base
-        channel = telegram_channel(standin, http)
-        got = await channel.download("F")
-        assert channel._fetcher is not None
-        await channel._fetcher.close()
-    finally:
-        await runner.cleanup()
-    assert isinstance(got, NotFetched)
-    assert got.cause == "refused"
-    assert TOKEN not in got.reason

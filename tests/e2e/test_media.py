@@ -94,6 +94,7 @@ async def walk(tmp_path: Path, http: aiohttp.ClientSession, request: pytest.Fixt
             "twilio_whatsapp_from": WHATSAPP,
         }  # fmt: skip
         if "telegram" in request.node.name:
+            request.getfixturevalue("aiogram_at_hand")
             given |= {"telegram_token": TOKEN, "telegram_secret": SECRET, "telegram_api_base": telegram.base}
         settings = Settings(data_dir=tmp_path / "data", public_url=PUBLIC, admin_token=ADMIN, **given)
         shop = Shop(settings, SetClock(1_767_262_000_000))

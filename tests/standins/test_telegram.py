@@ -10,10 +10,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
-from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup
 from aiohttp import web
 
 from tests import payloads
@@ -40,6 +36,12 @@ async def call(http: aiohttp.ClientSession, telegram: TelegramStandin, method: s
 
 
 async def test_a_real_client_sends_texts_menus_and_files(telegram: TelegramStandin) -> None:
+    # Here, because it takes seconds, and whoever runs another test should not wait for it.
+    from aiogram import Bot  # noqa: PLC0415
+    from aiogram.client.session.aiohttp import AiohttpSession  # noqa: PLC0415
+    from aiogram.client.telegram import TelegramAPIServer  # noqa: PLC0415
+    from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup  # noqa: PLC0415
+
     session = AiohttpSession(api=TelegramAPIServer.from_base(telegram.base))
     async with Bot(TOKEN, session=session) as bot:
         assert (await bot.get_me()).username == "standin_bot"
