@@ -24,3 +24,14 @@ async def scene(
         made = Scene(tmp_path, database_url, http, nursery, telegram, twilio, playbook="autoparts")
         yield made
         made.end()
+
+
+@pytest.fixture
+async def whatsapp_scene(
+    tmp_path: Path, database_url: str, http: aiohttp.ClientSession, nursery: Nursery
+) -> AsyncIterator[Scene]:
+    """The same without Telegram, and so without the seconds in which the gateway has it set up."""
+    async with TwilioStandin() as twilio:
+        made = Scene(tmp_path, database_url, http, nursery, None, twilio, playbook="autoparts")
+        yield made
+        made.end()
