@@ -128,6 +128,11 @@ class Hall:
             assert time.monotonic() < deadline, "it does not come to rest"
             await asyncio.sleep(0.01)
 
+    async def heard(self) -> int:
+        """Events from outside; what delivery tells the lanes of a send that came to nothing is counted, too, but later."""
+        rows = await self.app.db.read(inbox.load_tallies)
+        return sum(n for channel, outcome, _, n in rows if outcome == "received" and channel != "parley")
+
     async def tallies(self) -> dict[str, int]:
         total: dict[str, int] = {}
         for _, outcome, _, n in await self.app.db.read(inbox.load_tallies):
