@@ -1,5 +1,6 @@
 """Databases for tests: the same tests run on SQLite and on a real PostgreSQL; a machine without one says so."""
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from gateway import logs
 from gateway.channels import telegram_aside
 from tests import servers
 from tests.asides import quick_asides
+from tests.databases import Shelf, sqlite_template
 from tests.shop import Shop, open_shop
 
 
@@ -47,12 +49,35 @@ def valkey_server() -> Iterator[str]:
         pytest.skip(str(why))
 
 
+@pytest.fixture(scope="session")
+def shelf(postgres_server: str) -> Shelf:
+    """PostgreSQL databases, with their tables."""
+    return Shelf(postgres_server)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database with its tables, to copy."""
+    return sqlite_template(tmp_path_factory.mktemp("migrated"))
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'parley.db'}"
-    return servers.fresh_database(request.getfixturevalue("postgres_server"))
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of each kind, with its tables and no row; "new sqlite" and "new postgres" are without tables."""
+    file = tmp_path / "parley.db"
+    match request.param:
+        case "sqlite":
+            shutil.copy(request.getfixturevalue("migrated_file"), file)
+            yield f"sqlite:///{file}"
+        case "new sqlite":
+            yield f"sqlite:///{file}"
+        case "postgres":
+            with request.getfixturevalue("shelf").lent() as url:
+                yield url
+        case _:
+            url = servers.fresh_database(request.getfixturevalue("postgres_server"))
+            yield url
+            servers.drop_database(url)
 
 
 @pytest.fixture

@@ -201,8 +201,7 @@ class Shop:
 def open_shop(
     url: str, *, channels: Sequence[PaperChannel] = (), playbook: str = "autoparts", at: int = MONDAY_NOON
 ) -> Shop:
-    """`url` must be an empty database; the tables are made in it."""
+    """`url` must be a database with its tables and nothing in them."""
     db = Database(url)
-    tables.metadata.create_all(db.engine)
     found = list(channels) or [PaperChannel()]
     return Shop(db, read_house(playbook), SetClock(at), {f"{c.name}:{c.account}": c for c in found})

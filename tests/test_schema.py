@@ -16,16 +16,7 @@ from sqlalchemy import Connection, inspect, text
 from state import schema
 from state.database import Database
 from state.tables import metadata
-from tests.servers import NoServerError, drop_database, fresh_database, postgres
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    try:
-        with postgres() as url:
-            yield url
-    except NoServerError as why:
-        pytest.skip(str(why))
+from tests.servers import drop_database, fresh_database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -34,7 +25,7 @@ def urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, 
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'a.db'}", f"sqlite:///{tmp_path / 'b.db'}"
         return
-    base = request.getfixturevalue("server")
+    base = request.getfixturevalue("postgres_server")
     made = [fresh_database(base) for _ in range(2)]
     yield made[0], made[1]
     for url in made:

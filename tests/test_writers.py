@@ -17,7 +17,6 @@ from state.database import Database, Unavailable
 @pytest.fixture
 async def db(database_url: str) -> AsyncIterator[Database]:
     opened = Database(database_url)
-    tables.metadata.create_all(opened.engine)
     yield opened
     await opened.close()
 

@@ -2,10 +2,8 @@
 
 import asyncio
 import itertools
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -20,10 +18,9 @@ from gateway.house import House
 from gateway.intake import Intake
 from gateway.playbooks import read_house
 from gateway.turns import Turns
-from state import people, schema
+from state import people
 from state.database import Database
 from state.live import LocalLive
-from tests.servers import NoServerError, drop_database, fresh_database, postgres
 
 ADMIN = "the-settings-token-of-this-shop"
 MORNING = 1_762_000_000_000
@@ -99,48 +96,14 @@ def _waiting(conn: Any) -> int:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    try:
-        with postgres() as url:
-            yield url
-    except NoServerError as why:
-        pytest.skip(str(why))
-
-
-@pytest.fixture(scope="session")
-def migrated(server: str) -> Iterator[str]:
-    """A database with the schema, to copy."""
-    url = fresh_database(server)
-    db = Database(url)
-    schema.upgrade(db)
-    db.engine.dispose()
-    yield url
-    drop_database(url)
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("schema") / "parley.db"
-    db = Database(f"sqlite:///{file}")
-    schema.upgrade(db)
-    db.engine.dispose()
-    return file
-
-
-@pytest.fixture(scope="session")
 def autoparts() -> House:
     return read_house("autoparts")
 
 
-@pytest.fixture
-def database_url(request: pytest.FixtureRequest, tmp_path: Path, migrated_file: Path) -> Iterator[str]:
-    if getattr(request, "param", "sqlite") == "sqlite":
-        shutil.copy(migrated_file, tmp_path / "parley.db")
-        yield f"sqlite:///{tmp_path / 'parley.db'}"
-        return
-    url = fresh_database(request.getfixturevalue("server"), request.getfixturevalue("migrated"))
-    yield url
-    drop_database(url)
+@pytest.fixture(params=["sqlite"])
+def database_url(database_url: str) -> str:
+    """SQLite, where a test does not ask for `both_databases`."""
+    return database_url
 
 
 @pytest.fixture
@@ -167,4 +130,4 @@ async def shop(database_url: str, autoparts: House) -> AsyncIterator[Shop]:
     await db.close()
 
 
-both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgres"], indirect=True)

@@ -9,16 +9,15 @@ from sqlalchemy import text
 from state.database import Database
 from state.transfer import export_lines, import_lines
 from tests.api.conftest import Shop
-from tests.servers import drop_database, fresh_database
+from tests.databases import Shelf
 
 
 @pytest.fixture
-def elsewhere(server: str, migrated: str) -> Iterator[Database]:
-    url = fresh_database(server, migrated)
-    db = Database(url)
-    yield db
-    db.engine.dispose()
-    drop_database(url)
+def elsewhere(shelf: Shelf) -> Iterator[Database]:
+    with shelf.lent() as url:
+        db = Database(url)
+        yield db
+        db.engine.dispose()
 
 
 async def test_a_shop_moves_to_postgresql_whole(shop: Shop, elsewhere: Database) -> None:

@@ -1,9 +1,9 @@
 """A customer talks to the shop over the page's wire, and comes back after whatever went wrong."""
 
 import asyncio
-from pathlib import Path
 
 import aiohttp
+import pytest
 
 from gateway.desk import Take, Write
 from tests.chat.conftest import Customer, Line, Open, Shop
@@ -245,7 +245,8 @@ async def test_a_flood_of_messages_is_slowed_down_and_what_was_taken_is_kept(sho
     assert len(await shop.rows("inbox")) == taken
 
 
-async def test_the_whole_way_on_both_databases(open_shop: Open, http: aiohttp.ClientSession, database_url: str):
+@pytest.mark.parametrize("database_url", ["new sqlite", "new postgres"], indirect=True)
+async def test_the_whole_way_on_both_databases(database_url: str, open_shop: Open, http: aiohttp.ClientSession):
     shop = await open_shop(database_url=database_url)
     customer = Customer(http, shop)
     await customer.open()
@@ -260,14 +261,12 @@ async def test_the_whole_way_on_both_databases(open_shop: Open, http: aiohttp.Cl
     assert [i["client_id"] for i in await line.hello() if i["from"] == "customer"] == ["c1", "c2"]
 
 
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 async def test_pages_of_one_process_hear_what_another_process_did(
-    open_shop: Open, http: aiohttp.ClientSession, postgres_server: str, tmp_path: Path
+    database_url: str, open_shop: Open, http: aiohttp.ClientSession
 ):
-    from tests import servers  # noqa: PLC0415
-
-    url = servers.fresh_database(postgres_server)
-    one = await open_shop(database_url=url)
-    other = await open_shop(database_url=url)
+    one = await open_shop(database_url=database_url)
+    other = await open_shop(database_url=database_url)
     customer = Customer(http, one)
     await customer.open()
     line, _ = await to_the_menu(customer)

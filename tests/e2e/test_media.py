@@ -18,7 +18,7 @@ from gateway.files import LINK_MS
 from gateway.settings import Settings
 from state import people
 from tests import payloads
-from tests.chat.conftest import Customer, Shop
+from tests.chat.conftest import Customer, Shop, lay_out
 from tests.chat.test_catalogue import PNG
 from tests.faults.gateways import ADMIN, SECRET, WHATSAPP
 from tests.standins.telegram import TOKEN, TelegramStandin
@@ -84,7 +84,9 @@ class Walk:
 
 
 @pytest.fixture
-async def walk(tmp_path: Path, http: aiohttp.ClientSession, request: pytest.FixtureRequest) -> AsyncIterator[Walk]:
+async def walk(
+    tmp_path: Path, migrated_file: Path, http: aiohttp.ClientSession, request: pytest.FixtureRequest
+) -> AsyncIterator[Walk]:
     """A whole gateway between its providers' stand-ins. Telegram is on where the test is marked with its name."""
     async with AsyncExitStack() as stack:
         telegram = await stack.enter_async_context(TelegramStandin())
@@ -96,6 +98,7 @@ async def walk(tmp_path: Path, http: aiohttp.ClientSession, request: pytest.Fixt
         if "telegram" in request.node.name:
             request.getfixturevalue("aiogram_at_hand")
             given |= {"telegram_token": TOKEN, "telegram_secret": SECRET, "telegram_api_base": telegram.base}
+        lay_out(tmp_path / "data", migrated_file)
         settings = Settings(data_dir=tmp_path / "data", public_url=PUBLIC, admin_token=ADMIN, **given)
         shop = Shop(settings, SetClock(1_767_262_000_000))
         await shop.start()

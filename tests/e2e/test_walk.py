@@ -80,7 +80,7 @@ async def _serve_the_customer(scene: Scene, deal: dict[str, Any], task: dict[str
     assert (await scene.call("POST", f"/tasks/{task['id']}/done", boris, json={"result": "и я"}))[0] == 409
 
 
-@sqlite_only
+@pytest.mark.parametrize("database_url", ["new sqlite"], indirect=True)
 async def test_customers_of_two_channels_walk_to_a_hand_off_and_a_manager_takes_over(scene: Scene) -> None:
     """Started as an operator does it; Telegram is told of the webhook by the gateway itself."""
     assert scene.telegram is not None

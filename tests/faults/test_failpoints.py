@@ -179,7 +179,7 @@ async def test_a_long_answer_leaves_without_a_pause_between_its_parts(scene: Sce
     assert " ".join(scene.telegram.ledger.texts()[1:]) == text
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database_url", ["new sqlite"], indirect=True)
 async def test_f7_killed_during_the_first_start_the_schema_is_whole_or_not_there(
     scene: Scene, nursery: Nursery, http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:

@@ -11,15 +11,16 @@ from gateway.intake import Intake
 from gateway.turns import Turns
 from state import inbox, lanes, merging
 from state.database import Database
-from tests import servers
+from tests.databases import Shelf
 from tests.shop import Shop, open_shop
 
 
 @pytest.fixture
-async def shop(postgres_server: str) -> AsyncIterator[Shop]:
-    made = open_shop(servers.fresh_database(postgres_server))
-    yield made
-    await made.db.close()
+async def shop(shelf: Shelf) -> AsyncIterator[Shop]:
+    with shelf.lent() as url:
+        made = open_shop(url)
+        yield made
+        await made.db.close()
 
 
 @pytest.fixture
