@@ -1,7 +1,8 @@
 """The API put together: every call behind its policy, every answer in the same shape."""
 
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 import structlog
 from aiohttp import web
@@ -39,7 +40,7 @@ def make_api(ctx: ApiContext) -> Api:
     app[events.STREAMS] = set()
     for call in CALLS:
         app.router.add_route(call.method, "/v1" + path_for_router(call.path), _guarded(call, policy_of(call)))
-    described = document(CALLS)
+    described = _described()
 
     async def openapi(_request: web.Request) -> web.Response:
         return json_response(described)
@@ -47,6 +48,11 @@ def make_api(ctx: ApiContext) -> Api:
     app.router.add_get("/openapi.json", openapi, allow_head=False)
     app.on_shutdown.append(_close)
     return Api(app)
+
+
+@cache
+def _described() -> dict[str, Any]:
+    return document(CALLS)
 
 
 async def _close(app: web.Application) -> None:
