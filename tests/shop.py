@@ -5,6 +5,7 @@ Nothing of ours is replaced: the workers are the real ones, stepped until nothin
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from sqlalchemy import select
@@ -198,10 +199,21 @@ class Shop:
         return t.get("received", 0) == sum(t.get(e, 0) for e in ends)
 
 
+@cache
+def _as_read(playbook: str) -> House:
+    return read_house(playbook)
+
+
+def furnished(playbook: str = "autoparts") -> House:
+    """A house of its own around the playbook and the scripts, which nothing can change: they are read once."""
+    read = _as_read(playbook)
+    return House(read.playbook, dict(read.scripts))
+
+
 def open_shop(
     url: str, *, channels: Sequence[PaperChannel] = (), playbook: str = "autoparts", at: int = MONDAY_NOON
 ) -> Shop:
     """`url` must be a database with its tables and nothing in them."""
     db = Database(url)
     found = list(channels) or [PaperChannel()]
-    return Shop(db, read_house(playbook), SetClock(at), {f"{c.name}:{c.account}": c for c in found})
+    return Shop(db, furnished(playbook), SetClock(at), {f"{c.name}:{c.account}": c for c in found})

@@ -16,11 +16,11 @@ from gateway.clock import SetClock
 from gateway.events import MessageReceived, Received, Sender
 from gateway.house import House
 from gateway.intake import Intake
-from gateway.playbooks import read_house
 from gateway.turns import Turns
 from state import people
 from state.database import Database
 from state.live import LocalLive
+from tests.shop import furnished
 
 ADMIN = "the-settings-token-of-this-shop"
 MORNING = 1_762_000_000_000
@@ -97,7 +97,7 @@ def _waiting(conn: Any) -> int:
 
 @pytest.fixture(scope="session")
 def autoparts() -> House:
-    return read_house("autoparts")
+    return furnished()
 
 
 @pytest.fixture(params=["sqlite"])

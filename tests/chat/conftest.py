@@ -18,6 +18,7 @@ from gateway.clock import Clock
 from gateway.settings import Settings
 from state import people, tables
 from state.records import Person
+from tests.shop import furnished
 
 Item = dict[str, Any]
 
@@ -28,7 +29,10 @@ class Shop:
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
         self.clock = clock
-        self.app = App(settings, clock=clock)
+        self.app = self._new()
+
+    def _new(self) -> App:
+        return App(self.settings, clock=self.clock, house=furnished(self.settings.playbook))
 
     @property
     def url(self) -> str:
@@ -45,7 +49,7 @@ class Shop:
         await self.restart_at(0)
 
     async def restart_at(self, port: int) -> None:
-        self.app = App(self.settings, clock=self.clock)
+        self.app = self._new()
         await self.app.start(port=port)
 
     async def rows(self, table: str) -> list[dict[str, Any]]:
