@@ -165,16 +165,21 @@ async def test_a_photo_is_previewed_sent_and_can_be_looked_at(visit: Visit, shop
 
 async def test_send_pressed_during_an_upload_waits_for_it(visit: Visit, shop: Shop) -> None:
     async with visit() as page:
-        await page.route("**/chat/files", _slowly)
+        on_its_way, may_arrive = asyncio.Event(), asyncio.Event()
+
+        async def hold(route: Any) -> None:
+            on_its_way.set()
+            await may_arrive.wait()
+            await route.continue_()
+
+        await page.route("**/chat/files", hold)
         await page.set_input_files("#files", picture())
+        await on_its_way.wait()
         await write(page, "Вот фото")
+        await asyncio.sleep(0.3)
         await expect(page.locator("parley-bubble")).to_have_count(0)
+        may_arrive.set()
         await expect(page.get_by_text("фото получили")).to_be_visible()
-
-
-async def _slowly(route: Any) -> None:
-    await asyncio.sleep(0.5)
-    await route.continue_()
 
 
 async def test_a_pasted_picture_is_attached(visit: Visit, shop: Shop) -> None:

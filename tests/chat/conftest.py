@@ -21,6 +21,8 @@ from state.records import Person
 from tests.shop import furnished
 
 Item = dict[str, Any]
+PATIENCE_S = 20
+"""For what is sure to come; a busy machine may take long over it."""
 
 
 class Shop:
@@ -66,7 +68,7 @@ class Shop:
         return await self.app.turns.ask(deal["contact_id"], deal["id"], command, who)
 
     async def comes(self, true: Callable[[], Awaitable[bool]]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while not await true():
                 await asyncio.sleep(0.02)
 
@@ -95,7 +97,7 @@ class Line:
         for n, frame in enumerate(self.kept):
             if fits(frame):
                 return self.kept.pop(n)
-        while not fits(frame := await self.ws.receive_json(timeout=5)):
+        while not fits(frame := await self.ws.receive_json(timeout=PATIENCE_S)):
             self.kept.append(frame)
         return frame
 

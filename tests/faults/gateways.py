@@ -99,7 +99,7 @@ class Gateway:
             self.code = self._wait(0)
         return self.code is None
 
-    async def ready(self, http: aiohttp.ClientSession, within_s: float = 20.0) -> "Gateway":
+    async def ready(self, http: aiohttp.ClientSession, within_s: float = 60.0) -> "Gateway":
         deadline = time.monotonic() + within_s
         while True:
             with contextlib.suppress(aiohttp.ClientError, TimeoutError):

@@ -117,7 +117,7 @@ class Scene:
     def count(self, table: str, where: str = "1=1") -> int:
         return int(self.rows(f"SELECT count(*) AS n FROM {table} WHERE {where}")[0]["n"])
 
-    async def until(self, true: Callable[[], object], within_s: float = 8.0) -> None:
+    async def until(self, true: Callable[[], object], within_s: float = 20.0) -> None:
         """Wait for what must come true by itself."""
         deadline = time.monotonic() + within_s
         while not true():

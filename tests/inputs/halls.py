@@ -123,7 +123,7 @@ class Hall:
 
     async def settled(self) -> None:
         """Everything that came in has had its turn, and everything said has been sent."""
-        deadline = time.monotonic() + 8
+        deadline = time.monotonic() + 20
         while await self.app.db.read(_busy):
             assert time.monotonic() < deadline, "it does not come to rest"
             await asyncio.sleep(0.01)

@@ -90,7 +90,7 @@ class Ledger:
         since = time.monotonic_ns() // 1_000_000 - 1000
         return sum(1 for at, whom in self._ticks if at > since and (to is None or whom == str(to)))
 
-    async def wait_for(self, count: int, to: object = None, within_s: float = 5.0) -> list[Call]:
+    async def wait_for(self, count: int, to: object = None, within_s: float = 20.0) -> list[Call]:
         """The sends, as soon as there are `count`; TimeoutError says what had come instead."""
         deadline = asyncio.get_running_loop().time() + within_s
         while len(self.sent(to)) < count:
