@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 
-import aiohttp
 import orjson
 from aiohttp import web
 
@@ -77,31 +76,31 @@ async def send_cost(send: Callable[[], Awaitable[object]], times: int) -> float:
 
 
 async def measure(base: str, times: int) -> None:
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
-        channel = TelegramChannel(TOKEN, "secret", http, api_base=base)
-        buttons = tuple(Button(f"m:1:{n}", label) for n, label in enumerate(MENU))
-        out = Outgoing(1, "5001", text="Что вас интересует?", buttons=buttons)
-        raw = (
-            parse_cost(lambda body: telegram_updates.translate(body, "700001"), times),
-            await send_cost(lambda: channel.send(out), times),
-        )
-        from aiogram import Bot  # noqa: PLC0415 - after the raw figures, which must not carry its garbage
-        from aiogram.client.session.aiohttp import AiohttpSession  # noqa: PLC0415
-        from aiogram.client.telegram import TelegramAPIServer  # noqa: PLC0415
-        from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update  # noqa: PLC0415
+    channel = TelegramChannel(TOKEN, "secret", api_base=base)
+    buttons = tuple(Button(f"m:1:{n}", label) for n, label in enumerate(MENU))
+    out = Outgoing(1, "5001", text="Что вас интересует?", buttons=buttons)
+    raw = (
+        parse_cost(lambda body: telegram_updates.translate(body, "700001"), times),
+        await send_cost(lambda: channel.send(out), times),
+    )
+    from aiogram import Bot  # noqa: PLC0415 - after the raw figures, which must not carry its garbage
+    from aiogram.client.session.aiohttp import AiohttpSession  # noqa: PLC0415
+    from aiogram.client.telegram import TelegramAPIServer  # noqa: PLC0415
+    from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update  # noqa: PLC0415
 
-        bot = Bot(TOKEN, session=AiohttpSession(api=TelegramAPIServer.from_base(base)))
+    bot = Bot(TOKEN, session=AiohttpSession(api=TelegramAPIServer.from_base(base)))
 
-        def send_typed() -> Awaitable[object]:
-            rows = [[InlineKeyboardButton(text=t, callback_data=f"m:1:{n}")] for n, t in enumerate(MENU)]
-            keyboard = InlineKeyboardMarkup(inline_keyboard=rows)
-            return bot.send_message(5001, "Что вас интересует?", reply_markup=keyboard)
+    def send_typed() -> Awaitable[object]:
+        rows = [[InlineKeyboardButton(text=t, callback_data=f"m:1:{n}")] for n, t in enumerate(MENU)]
+        keyboard = InlineKeyboardMarkup(inline_keyboard=rows)
+        return bot.send_message(5001, "Что вас интересует?", reply_markup=keyboard)
 
-        typed = (
-            parse_cost(lambda body: Update.model_validate(orjson.loads(body), context={"bot": bot}), times),
-            await send_cost(send_typed, times),
-        )
-        await bot.session.close()
+    typed = (
+        parse_cost(lambda body: Update.model_validate(orjson.loads(body), context={"bot": bot}), times),
+        await send_cost(send_typed, times),
+    )
+    await bot.session.close()
+    await channel.close()
     print("CPU µs an update      parse    send     sum")
     for name, (parse, send) in (("raw", raw), ("typed", typed)):
         print(f"{name:<18}{parse:>9.1f}{send:>8.1f}{parse + send:>8.1f}")

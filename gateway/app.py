@@ -115,7 +115,7 @@ class App:
         if self.settings.telegram_token.get_secret_value():
             from gateway.channels.opening import open_telegram  # noqa: PLC0415 - only where its channel is on
 
-            telegram = open_telegram(self.settings, self._session, shelf.load)
+            telegram = open_telegram(self.settings, shelf.load)
             found.append(telegram)
             fronts.append(Single(telegram))
         if self.settings.twilio_account_sid:

@@ -1,102 +1,56 @@
-"""Statements that SQLite and PostgreSQL spell alike but SQLAlchemy keeps apart: built once for each, picked by name.
+"""Statements of the hot path: SQLAlchemy builds and compiles each once for each database, the driver runs it as it is.
 
-Building a statement costs more than running it on a row, and so does looking up what was built: on the hot path a
-statement is compiled once, and its values go to the driver as they are.
+Building a statement costs more than running it on a row, and so does SQLAlchemy's own way of running one. The
+transaction stays SQLAlchemy's, and so do the errors: whatever the driver raises comes out as a `DBAPIError`.
 """
 
+import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Dialect, Table, any_, bindparam, func, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Connection,
+    Dialect,
+    LargeBinary,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+)
+from sqlalchemy import column as named
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import DBAPIError
 
 
-class Upsert:
-    """`build(insert)` gets the dialect's own insert into `table` and adds what happens on a conflict."""
-
-    def __init__(self, table: Table, build: Callable[[Any], Any]) -> None:
-        self._sqlite = build(sqlite_insert(table))
-        self._postgres = build(pg_insert(table))
-
-    def on(self, conn: Connection) -> Any:
-        return self._sqlite if conn.dialect.name == "sqlite" else self._postgres
+def _failed(conn: Connection, sql: str, error: Exception) -> DBAPIError:
+    """The driver's error as SQLAlchemy's. The values stay out of it: they are customers' words."""
+    dbapi: Any = conn.dialect.loaded_dbapi
+    lost = conn.dialect.is_disconnect(error, conn.connection.dbapi_connection, None)  # type: ignore[arg-type]
+    return DBAPIError.instance(
+        sql, None, error, dbapi.Error, hide_parameters=True, connection_invalidated=lost, dialect=conn.dialect
+    )  # type: ignore[return-value]
 
 
-def skipping(table: Table, *key: str) -> Upsert:
-    """Insert; a row whose key is there already is left as it is."""
-    return Upsert(table, lambda insert: insert.on_conflict_do_nothing(index_elements=list(key)))
+def _execute(conn: Connection, sql: str, values: Any) -> Any:
+    driver: Any = conn.connection.dbapi_connection
+    try:
+        return driver.execute(sql, values)
+    except conn.dialect.loaded_dbapi.Error as error:
+        raise _failed(conn, sql, error) from error
 
 
-def overwriting(table: Table, key: tuple[str, ...], *columns: str) -> Upsert:
-    """Insert; where the key is there already, these columns are overwritten."""
-    return Upsert(
-        table,
-        lambda insert: insert.on_conflict_do_update(
-            index_elements=list(key), set_={name: insert.excluded[name] for name in columns}
-        ),
-    )
-
-
-class Bulk:
-    """One statement for many rows: compiled once for each dialect, its rows handed to the driver as they are.
-
-    `binds` says which attribute of a record (or which key of a dict) each bound name takes; `json` names those that
-    are kept as JSON text. SQLAlchemy's own way costs some 15 µs a row, this one about 3.
-    """
-
-    def __init__(
-        self, statement: Any, binds: Mapping[str, str], *, json: Iterable[str] = (), of_dicts: bool = False
-    ) -> None:
-        self._statement = statement
-        self._binds = dict(binds)
-        self._json = frozenset(json)
-        self._of_dicts = of_dicts
-        self._plans: dict[str, tuple[str, Callable[[Any], tuple[Any, ...]], list[int], list[str] | None]] = {}
-
-    def write(self, conn: Connection, rows: Iterable[Any]) -> None:
-        plan = self._plans.get(conn.dialect.name)
-        if plan is None:
-            plan = self._plans[conn.dialect.name] = self._compile(conn)
-        sql, get, json_at, names = plan
-        found = [get(row) for row in rows]
-        for at in json_at:
-            found = [(*row[:at], _json(row[at]), *row[at + 1 :]) for row in found]
-        if names is None:
-            conn.exec_driver_sql(sql, found)
-        else:
-            conn.exec_driver_sql(sql, [dict(zip(names, row, strict=True)) for row in found])
-
-    def _compile(self, conn: Connection) -> Any:
-        statement = self._statement.on(conn) if isinstance(self._statement, Upsert) else self._statement
-        compiled = statement.compile(dialect=conn.dialect, column_keys=list(self._binds))
-        positional = compiled.positiontup
-        names = list(positional) if positional is not None else list(compiled.params)
-        take = [self._binds[name] for name in names]
-        getter: Any = itemgetter(*take) if self._of_dicts else attrgetter(*take)
-        get = getter if len(take) > 1 else lambda row: (getter(row),)
-        json_at = [at for at, name in enumerate(names) if self._binds[name] in self._json]
-        return str(compiled), get, json_at, None if positional is not None else names
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
-
-
-def inserting(table: Table, record: type, *, json: Iterable[str] = ()) -> Bulk:
-    """New rows of `table` out of records with the same field names."""
-    names = [f.name for f in fields(record)]
-    return Bulk(table.insert(), {name: name for name in names}, json=json)
-
-
-def inserting_dicts(into: Table | Upsert, *names: str, json: Iterable[str] = ()) -> Bulk:
-    """New rows out of dicts with these keys."""
-    statement = into.insert() if isinstance(into, Table) else into
-    return Bulk(statement, {name: name for name in names}, json=json, of_dicts=True)
-
+# -- what is asked ---------------------------------------------------------------------------------------------------
 
 Among = Callable[[Any, str], Any]
 """`among(column, name)`: the column's value is in the list that is bound as `name`."""
@@ -115,9 +69,10 @@ _AMONG: Final[Mapping[str, Among]] = {"sqlite": _in_json, "postgresql": _in_arra
 
 
 class Ready:
-    """One statement, compiled once for each dialect; `build(among)` makes it.
+    """One statement; `build(among)` makes it.
 
-    A list goes in as one value (JSON on SQLite, an array on PostgreSQL), so the statement is the same however long it is.
+    A list goes in as one value (JSON on SQLite, an array on PostgreSQL), so the statement is the same however long it
+    is. What comes back is as the columns are stored, JSON as text.
     """
 
     def __init__(self, build: Callable[[Among], Any]) -> None:
@@ -127,16 +82,31 @@ class Ready:
     def sql(self, dialect: Dialect) -> str:
         return self._plan(dialect)[0]
 
-    def run(self, conn: Connection, **values: Any) -> Any:
-        """The driver's result; its rows are as the columns are stored, JSON as text."""
+    def run(self, conn: Connection, **values: Any) -> None:
+        self._run(conn, values)
+
+    def rows(self, conn: Connection, **values: Any) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = self._run(conn, values).fetchall()
+        return found
+
+    def column(self, conn: Connection, **values: Any) -> list[Any]:
+        """The first value of each row."""
+        return [row[0] for row in self._run(conn, values).fetchall()]
+
+    def value(self, conn: Connection, **values: Any) -> Any:
+        """The first value of the first row; None where there is none."""
+        row = self._run(conn, values).fetchone()
+        return row[0] if row else None
+
+    def _run(self, conn: Connection, values: dict[str, Any]) -> Any:
         sql, order, given = self._plan(conn.dialect)
         if order is None:
-            return conn.exec_driver_sql(sql, {**given, **values})
+            return _execute(conn, sql, {**given, **values})
         for key, value in values.items():
             if type(value) is list:
                 values[key] = orjson.dumps(value).decode()
         given = {**given, **values}
-        return conn.exec_driver_sql(sql, tuple([given[key] for key in order]))
+        return _execute(conn, sql, tuple([given[key] for key in order]))
 
     def _plan(self, dialect: Dialect) -> tuple[str, list[str] | None, dict[str, Any]]:
         plan = self._plans.get(dialect.name)
@@ -158,7 +128,138 @@ class Lookup:
         self._ready = Ready(lambda among: finish(select(*columns).where(among(by, "ids"))))
 
     def rows(self, conn: Connection, ids: list[int], **more: Any) -> list[Any]:
-        found: Any = self._ready.run(conn, ids=ids, **more).all()
+        found: list[Any] = self._ready.rows(conn, ids=ids, **more)
         for at in self._json:
             found = [(*row[:at], orjson.loads(row[at]), *row[at + 1 :]) for row in found]
-        return list(found)
+        return found
+
+
+# -- what is written -------------------------------------------------------------------------------------------------
+
+Values = Callable[[str], Any]
+"""`values(name)`: what the row that is being written has under this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    sql: str
+    row: Callable[[Any], tuple[Any, ...]]
+    json: list[int]
+    """Which values are kept as JSON text."""
+    names: list[str] | None
+    """None: a row is a tuple for `executemany`; else all rows go in as one JSON list of objects with these names."""
+    raw: list[int]
+    """Which values are bytes, on their way as base64."""
+
+
+class Bulk:
+    """One statement for many rows, handed to the driver as they are.
+
+    `build(dialect, values)` makes it; `columns` says what kind each bound name is and `take` which attribute of a
+    record (or which key of a dict) it is; `json` names those that are kept as JSON text. On SQLite the statement is run
+    for each row; on PostgreSQL, where each run is a message to the server, all rows are one value of one statement.
+    There the rows must be of different keys.
+    """
+
+    def __init__(
+        self,
+        build: Callable[[str, Values], Any],
+        columns: Mapping[str, Column[Any]],
+        *,
+        take: Mapping[str, str] | None = None,
+        json: Iterable[str] = (),
+        of_dicts: bool = False,
+    ) -> None:
+        self._build = build
+        self._columns = dict(columns)
+        self._take = dict(take) if take is not None else {name: name for name in columns}
+        self._json = frozenset(json)
+        self._of_dicts = of_dicts
+        self._plans: dict[str, _Plan] = {}
+
+    def write(self, conn: Connection, rows: Iterable[Any]) -> None:
+        plan = self._plans.get(conn.dialect.name)
+        if plan is None:
+            plan = self._plans[conn.dialect.name] = self._plan(conn.dialect)
+        row = plan.row
+        found = [row(one) for one in rows]
+        for at in plan.json:
+            found = [(*one[:at], _json(one[at]), *one[at + 1 :]) for one in found]
+        if plan.names is None:
+            driver: Any = conn.connection.dbapi_connection
+            try:
+                driver.executemany(plan.sql, found)
+            except conn.dialect.loaded_dbapi.Error as error:
+                raise _failed(conn, plan.sql, error) from error
+            return
+        for at in plan.raw:
+            found = [(*one[:at], base64.b64encode(one[at]).decode(), *one[at + 1 :]) for one in found]
+        names = plan.names
+        listed = orjson.dumps([dict(zip(names, one, strict=True)) for one in found]).decode()
+        _execute(conn, plan.sql, {"rows": listed})
+
+    def _plan(self, dialect: Dialect) -> _Plan:
+        statement = self._build(dialect.name, bindparam if dialect.name == "sqlite" else self._from_json())
+        compiled = statement.compile(dialect=dialect, column_keys=list(self._columns))
+        positional = compiled.positiontup
+        names = list(positional) if positional is not None else list(self._columns)
+        take = [self._take[name] for name in names]
+        getter: Any = itemgetter(*take) if self._of_dicts else attrgetter(*take)
+        return _Plan(
+            str(compiled),
+            getter if len(take) > 1 else lambda row: (getter(row),),
+            [at for at, name in enumerate(names) if self._take[name] in self._json],
+            None if positional is not None else names,
+            [at for at, name in enumerate(names) if isinstance(self._columns[name].type, LargeBinary)],
+        )
+
+    def _from_json(self) -> Values:
+        kinds = [named(name, _kind(kept)) for name, kept in self._columns.items()]
+        rows = func.json_to_recordset(cast(bindparam("rows"), JSON)).table_valued(*kinds).render_derived(
+            "given", with_types=True
+        )  # fmt: skip
+        raw = {name for name, kept in self._columns.items() if isinstance(kept.type, LargeBinary)}
+        return lambda name: func.decode(rows.c[name], literal_column("'base64'")) if name in raw else rows.c[name]
+
+
+def _kind(kept: Column[Any]) -> Any:
+    return BigInteger() if isinstance(kept.type, BigInteger) else Text()
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+OnConflict = Callable[[Any], Any]
+"""Gets the dialect's own insert and adds what happens on a conflict."""
+
+
+def skipping(*key: str) -> OnConflict:
+    """A row whose key is there already is left as it is."""
+    return lambda insert: insert.on_conflict_do_nothing(index_elements=list(key))
+
+
+def overwriting(key: tuple[str, ...], *columns: str) -> OnConflict:
+    """Where the key is there already, these columns are overwritten."""
+    return lambda insert: insert.on_conflict_do_update(
+        index_elements=list(key), set_={name: insert.excluded[name] for name in columns}
+    )
+
+
+def inserting(
+    table: Table,
+    *names: str,
+    record: type | None = None,
+    json: Iterable[str] = (),
+    conflict: OnConflict = lambda insert: insert,
+) -> Bulk:
+    """New rows of `table`: out of records with the same field names, or out of dicts with the keys `names`."""
+    wanted = [f.name for f in fields(record)] if record is not None else list(names)
+
+    def build(dialect: str, values: Values) -> Any:
+        if dialect == "sqlite":
+            return conflict(sqlite_insert(table))
+        rows = select(*(values(name) for name in wanted))
+        return conflict(pg_insert(table).from_select(wanted, rows))
+
+    return Bulk(build, {name: table.c[name] for name in wanted}, json=json, of_dicts=record is None)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, literal_column, or_, select, update
 
-from state.dialects import Ready, Upsert, inserting_dicts, overwriting, skipping
+from state.dialects import Ready, inserting, overwriting, skipping
 from state.ids import Ids
 from state.records import Instant
 from state.tables import contacts, cursors, identities, inbox, lanes, parts, points, tallies, tasks
@@ -49,21 +49,21 @@ _COLUMNS = (
     "id", "channel", "account", "external_id", "contact_id", "received_at", "kind", "event", "attempts", "key", "raw",
     "state", "reason", "done_at",
 )  # fmt: skip
-_INSERT = inserting_dicts(skipping(inbox, "key"), *_COLUMNS, json=("event",))
+_INSERT = inserting(inbox, *_COLUMNS, json=("event",), conflict=skipping("key"))
 _KEPT = Ready(lambda among: select(inbox.c.id).where(among(inbox.c.id, "ids")))
-_IDENTITIES = inserting_dicts(
-    skipping(identities, "key"),
+_IDENTITIES = inserting(
+    identities,
     *("id", "contact_id", "channel", "account", "address", "name", "barred", "heard_at", "created_at", "key"),
+    conflict=skipping("key"),
 )
-_CONTACTS = inserting_dicts(contacts, "id", "name", "phone", "email", "created_at", "merged_into")
-_LANES = inserting_dicts(lanes, "contact_id", "due_at", "pace", json=("pace",))
-_POINTS = inserting_dicts(skipping(points, "key"), "key", "contact_id", "verified_at")
-_ADD = Upsert(
-    tallies,
-    lambda i: i.on_conflict_do_update(index_elements=["key"], set_={"n": tallies.c.n + i.excluded.n}),
-)
-_TALLY = inserting_dicts(_ADD, "key", "channel", "outcome", "reason", "n")
-_CURSOR = overwriting(cursors, ("key",), "value")
+_CONTACTS = inserting(contacts, "id", "name", "phone", "email", "created_at", "merged_into")
+_LANES = inserting(lanes, "contact_id", "due_at", "pace", json=("pace",))
+_POINTS = inserting(points, "key", "contact_id", "verified_at", conflict=skipping("key"))
+_TALLY = inserting(
+    tallies, "key", "channel", "outcome", "reason", "n",
+    conflict=lambda i: i.on_conflict_do_update(index_elements=["key"], set_={"n": tallies.c.n + i.excluded.n}),
+)  # fmt: skip
+_CURSOR = inserting(cursors, "key", "value", conflict=overwriting(("key",), "value"))
 _TASK = insert(tasks)
 
 
@@ -137,7 +137,7 @@ def _lane_key(arrival: Arrival) -> Any:
 
 def _insert_new(conn: Connection, values: list[dict[str, Any]]) -> list[int]:
     _INSERT.write(conn, values)
-    return list(_KEPT.run(conn, ids=[v["id"] for v in values]).scalars())
+    return _KEPT.column(conn, ids=[v["id"] for v in values])
 
 
 def _differing(conn: Connection, values: list[dict[str, Any]], kept: set[int], answers: list[str]) -> list[str]:
@@ -168,7 +168,7 @@ def _senders(conn: Connection, ids: Ids, arrivals: Sequence[Arrival], now: Insta
     wanted = {_lane_key(a): a for a in arrivals}
     if not wanted:
         return {}
-    lane_of: dict[Any, int] = {key: contact for key, contact, _ in _KNOWN.run(conn, keys=list(wanted))}
+    lane_of: dict[Any, int] = {key: contact for key, contact, _ in _KNOWN.rows(conn, keys=list(wanted))}
     fresh = {key: a for key, a in wanted.items() if key not in lane_of and a.opens}
     return lane_of | _newcomers(conn, ids, fresh, now) if fresh else lane_of
 
@@ -214,7 +214,7 @@ def _newcomers(conn: Connection, ids: Ids, fresh: dict[Any, Arrival], now: Insta
         known |= dict.fromkeys(proofs, contact)
     # In one order for all, so that two processes with the same newcomers wait for each other once, not in a ring.
     _IDENTITIES.write(conn, [people[key] for key in sorted(people)])
-    there = {key: (contact, row) for key, contact, row in _KNOWN.run(conn, keys=list(people))}
+    there = {key: (contact, row) for key, contact, row in _KNOWN.rows(conn, keys=list(people))}
     won = [key for key, row in people.items() if there[key][1] == row["id"]]
     ours = {people[key]["contact_id"] for key in won}
     if begun := [contact for number, contact in made.items() if number in ours]:
@@ -261,7 +261,7 @@ def wake(conn: Connection, contact_ids: "set[int | None] | set[int]", now: Insta
     """
     due = free = sorted(c for c in contact_ids if c is not None)
     if due and conn.dialect.name != "sqlite":
-        free = list(_FREE.run(conn, ids=due).scalars())
+        free = _FREE.column(conn, ids=due)
     if free:
         _WAKE.run(conn, ids=free, now=now)
     return sorted(set(due).difference(free))
@@ -292,7 +292,7 @@ def tally(conn: Connection, counted: "Counter[tuple[str, str, str]]", shard: int
 
 def save_cursor(conn: Connection, key: str, value: int) -> None:
     """How far a polled source has been read, moved in the same commit as what was read."""
-    conn.execute(_CURSOR.on(conn), {"key": key, "value": value})
+    _CURSOR.write(conn, [{"key": key, "value": value}])
 
 
 def load_cursor(conn: Connection, key: str) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal
 from state import inbox as inbox_rows
 from state import outbox
 from state import tables as t
-from state.dialects import Bulk, Lookup, Ready, inserting, inserting_dicts, overwriting, skipping
+from state.dialects import Bulk, Lookup, Ready, Values, inserting, overwriting, skipping
 from state.ids import Ids
 from state.records import Contact, Deal, Entry, Identity, InboxRow, Instant, LaneRows, Part, Run, Task, Timer
 
@@ -101,7 +101,7 @@ def claim(
     `ids` are made to rise behind the locks, for whatever the turns will write.
     """
     postgres = conn.dialect.name != "sqlite"
-    due = list(_TAKE_DUE.run(conn, now=now, n=n).scalars()) if n else []
+    due = _TAKE_DUE.column(conn, now=now, n=n) if n else []
     wanted = list(dict.fromkeys([*only, *due]))
     if only and postgres:
         conn.execute(_LOCK.with_for_update(), {"ids": sorted(only)})
@@ -193,8 +193,12 @@ class Writes:
 
 def _overwrite(table: Table, record: type, *, fixed: tuple[str, ...], json: tuple[str, ...] = ()) -> Bulk:
     names = [f.name for f in fields(record) if f.name not in ("id", *fixed)]
-    statement = update(table).where(table.c.id == bindparam("b_id")).values({n: bindparam("b_" + n) for n in names})
-    return Bulk(statement, {"b_" + n: n for n in ("id", *names)}, json=json)
+
+    def build(_: str, values: Values) -> Any:
+        return update(table).where(table.c.id == values("b_id")).values({n: values("b_" + n) for n in names})
+
+    kept = ("id", *names)
+    return Bulk(build, {"b_" + n: table.c[n] for n in kept}, take={"b_" + n: n for n in kept}, json=json)
 
 
 _DEALS_CHANGED = _overwrite(t.deals, Deal, fixed=("contact_id", "opened_at", "source", "slot"), json=("tags", "fields"))
@@ -202,10 +206,12 @@ _RUNS_CHANGED = _overwrite(t.runs, Run, fixed=("deal_id", "contact_id", "bot", "
 _CONTACTS_CHANGED = _overwrite(t.contacts, Contact, fixed=("created_at",))
 _IDENTITIES_CHANGED = _overwrite(t.identities, Identity, fixed=("channel", "account", "created_at"))
 _LANES_CHANGED = Bulk(
-    update(t.lanes)
-    .where(t.lanes.c.contact_id == bindparam("b_id"))
-    .values(due_at=bindparam("b_due"), pace=bindparam("b_pace")),
-    {"b_id": "b_id", "b_due": "b_due", "b_pace": "b_pace"},
+    lambda _, values: (
+        update(t.lanes)
+        .where(t.lanes.c.contact_id == values("b_id"))
+        .values(due_at=values("b_due"), pace=values("b_pace"))
+    ),
+    {"b_id": t.lanes.c.contact_id, "b_due": t.lanes.c.due_at, "b_pace": t.lanes.c.pace},
     json=("b_pace",),
     of_dicts=True,
 )
@@ -236,17 +242,16 @@ _SILENCE_SQL = (
     )
     .values(state="blocked", open=0, error=bindparam("b_why"), settled_at=bindparam("b_at"))
 )
-_NEW_DEALS = inserting(t.deals, Deal, json=("tags", "fields"))
-_NEW_RUNS = inserting(t.runs, Run, json=("state",))
-_NEW_TASKS = inserting(t.tasks, Task, json=("details",))
-_NEW_ENTRIES = inserting(t.entries, Entry, json=("media", "data"))
-_NEW_PARTS = inserting(t.parts, Part, json=("payload",))
-_NEW_CHANGES = inserting_dicts(t.changes, "at", "kind", "deal_id", "ref_id")
-_SCRIPTS = inserting_dicts(skipping(t.scripts, "hash"), "hash", "name", "source", "first_used_at")
-_POINTS = inserting_dicts(skipping(t.points, "key"), "key", "contact_id", "verified_at")
-_SET_TIMERS = Bulk(
-    overwriting(t.timers, ("contact_id", "key"), "deal_id", "run_id", "name", "due_at"),
-    {f.name: f.name for f in fields(Timer)},
+_NEW_DEALS = inserting(t.deals, record=Deal, json=("tags", "fields"))
+_NEW_RUNS = inserting(t.runs, record=Run, json=("state",))
+_NEW_TASKS = inserting(t.tasks, record=Task, json=("details",))
+_NEW_ENTRIES = inserting(t.entries, record=Entry, json=("media", "data"))
+_NEW_PARTS = inserting(t.parts, record=Part, json=("payload",))
+_NEW_CHANGES = inserting(t.changes, "at", "kind", "deal_id", "ref_id")
+_SCRIPTS = inserting(t.scripts, "hash", "name", "source", "first_used_at", conflict=skipping("hash"))
+_POINTS = inserting(t.points, "key", "contact_id", "verified_at", conflict=skipping("key"))
+_SET_TIMERS = inserting(
+    t.timers, record=Timer, conflict=overwriting(("contact_id", "key"), "deal_id", "run_id", "name", "due_at")
 )
 _NEXT_DUE = Ready(lambda _: select(func.min(t.lanes.c.due_at)).where(t.lanes.c.due_at.is_not(None)))
 _CUT_SQL = delete(t.timers).where(
@@ -324,7 +329,7 @@ def _finish(conn: Connection, w: Writes, now: Instant) -> None:
 
 def next_due(conn: Connection) -> Instant | None:
     """When the next lane comes due; None: nothing is waiting anywhere."""
-    found: Instant | None = _NEXT_DUE.run(conn).scalar()
+    found: Instant | None = _NEXT_DUE.value(conn)
     return found
 
 

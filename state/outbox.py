@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from state.dialects import Bulk, Ready, inserting_dicts
+from state.dialects import Bulk, Ready, Values, inserting
 from state.records import Instant, Part
 from state.tables import changes, deals, identities, parts
 
@@ -99,38 +99,40 @@ _SENDING = Ready(
 )
 # Spelled out, in plain words: neither lists nor constants may become bound values of a statement for many rows.
 _in_play = or_(*(parts.c.state == literal_column(f"'{state}'") for state in ("queued", "sending", "unknown")))
-_SETTLE_SQL = (
-    update(parts)
-    # A verdict on an earlier attempt than the last comes from a process that was taken for dead.
-    .where(parts.c.id == bindparam("b_id"), parts.c.attempts == bindparam("b_attempts"))
-    .values(
-        state=case((_in_play, bindparam("b_state")), else_=parts.c.state),
-        open=case((_in_play, bindparam("b_open")), else_=parts.c.open),
-        due_at=bindparam("b_due"),
-        provider_id=case((bindparam("b_pid") == literal_column("''"), parts.c.provider_id), else_=bindparam("b_pid")),
-        error=bindparam("b_error"),
-        repeats=parts.c.repeats + bindparam("b_repeats"),
-        attempts=parts.c.attempts - bindparam("b_uncounted"),
-        settled_at=bindparam("b_at"),
+
+
+def _settling(_: str, values: Values) -> Any:
+    provider_id = values("b_pid")
+    return (
+        update(parts)
+        # A verdict on an earlier attempt than the last comes from a process that was taken for dead.
+        .where(parts.c.id == values("b_id"), parts.c.attempts == values("b_attempts"))
+        .values(
+            state=case((_in_play, values("b_state")), else_=parts.c.state),
+            open=case((_in_play, values("b_open")), else_=parts.c.open),
+            due_at=values("b_due"),
+            provider_id=case((provider_id == literal_column("''"), parts.c.provider_id), else_=provider_id),
+            error=values("b_error"),
+            repeats=parts.c.repeats + values("b_repeats"),
+            attempts=parts.c.attempts - values("b_uncounted"),
+            settled_at=values("b_at"),
+        )
     )
-)
-_SETTLED_BY = (
-    "b_id",
-    "b_attempts",
-    "b_uncounted",
-    "b_state",
-    "b_open",
-    "b_due",
-    "b_pid",
-    "b_error",
-    "b_repeats",
-    "b_at",
-)
-_SETTLE = Bulk(_SETTLE_SQL, {name: name for name in _SETTLED_BY}, of_dicts=True)
+
+
+_SETTLE = Bulk(
+    _settling,
+    {
+        "b_id": parts.c.id, "b_attempts": parts.c.attempts, "b_uncounted": parts.c.attempts, "b_state": parts.c.state,
+        "b_open": parts.c.open, "b_due": parts.c.due_at, "b_pid": parts.c.provider_id, "b_error": parts.c.error,
+        "b_repeats": parts.c.repeats, "b_at": parts.c.settled_at,
+    },
+    of_dicts=True,
+)  # fmt: skip
 _NEXT_DUE = Ready(
     lambda _: select(func.min(parts.c.due_at)).where(parts.c.state == _IS_QUEUED, parts.c.due_at > bindparam("now"))
 )
-_CHANGED = inserting_dicts(changes, "at", "kind", "deal_id", "ref_id")
+_CHANGED = inserting(changes, "at", "kind", "deal_id", "ref_id")
 _BAR = update(identities).where(identities.c.id == bindparam("b_id")).values(barred=bindparam("b_why"))
 _DROP = (
     update(parts)
@@ -144,11 +146,11 @@ def candidates(conn: Connection, now: Instant, n: int, paused: Sequence[str] = (
 
     `paused` are accounts (`channel:account`) that nothing may go out on for now.
     """
-    found = _NEXT_IN_LINE.run(conn, now=now, n=n, paused=list(paused)).all()
+    found = _NEXT_IN_LINE.rows(conn, now=now, n=n, paused=list(paused))
     claimed = [_claimed(row) for row in found]
     if conn.dialect.name != "sqlite" and claimed:
         ids = sorted({c.part.deal_id for c in claimed})
-        epochs: dict[int, int] = dict(_SHARE_DEALS.run(conn, ids=ids).all())
+        epochs: dict[int, int] = dict(_SHARE_DEALS.rows(conn, ids=ids))
         claimed = [Claimed(c.part, epochs.get(c.part.deal_id), c.barred, c.heard_at) for c in claimed]
     return claimed
 
@@ -168,6 +170,7 @@ def settle(conn: Connection, verdicts: Sequence[Verdict], now: Instant) -> None:
     """Write what became of parts. A status that a callback has already raised is left where it is."""
     if not verdicts:
         return
+    verdicts = list({(v.part.id, v.part.attempts): v for v in reversed(verdicts)}.values())  # the first word counts
     rows = [
         {
             "b_id": v.part.id, "b_state": v.state, "b_open": int(v.open), "b_due": v.due_at, "b_pid": v.provider_id,
@@ -214,5 +217,5 @@ def load(conn: Connection, ids: Sequence[int]) -> dict[int, Part]:
 
 def next_due(conn: Connection, now: Instant) -> Instant | None:
     """When the next part that is put off comes due."""
-    found: Instant | None = _NEXT_DUE.run(conn, now=now).scalar()
+    found: Instant | None = _NEXT_DUE.value(conn, now=now)
     return found

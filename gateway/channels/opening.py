@@ -12,13 +12,11 @@ from gateway.fetch import Fetcher
 from gateway.settings import Settings
 
 
-def open_telegram(
-    settings: Settings, session: aiohttp.ClientSession, load_file: Callable[[str], Awaitable[bytes | None]]
-) -> TelegramChannel:
+def open_telegram(settings: Settings, load_file: Callable[[str], Awaitable[bytes | None]]) -> TelegramChannel:
     """`load_file`: the bytes of a file that we keep, for Telegram's upload."""
     base = settings.telegram_api_base
     channel = TelegramChannel(
-        settings.telegram_token.get_secret_value(), settings.telegram_secret.get_secret_value(), session,
+        settings.telegram_token.get_secret_value(), settings.telegram_secret.get_secret_value(),
         api_base=base, public_url=settings.public_url, mode="polling" if settings.telegram_polls else "webhook",
         fetcher=Fetcher([urlsplit(base).hostname or ""], trusted=_trusted(base)), load_file=load_file,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Telegram: its webhook or long poll in, its Bot API out. The hot path speaks raw JSON over the shared session.
+"""Telegram: its webhook or long poll in, its Bot API out. The hot path speaks raw JSON over connections of its own.
 
 The token is part of every address we call, so no text of the HTTP library's is ever logged or passed on.
 """
@@ -31,6 +31,7 @@ from gateway.channels.base import (
     Throttled,
     Unknown,
 )
+from gateway.channels.posting import JSON, AnswerLostError, NotSentError, Poster
 from gateway.channels.telegram_answers import SetupFailed
 from gateway.channels.telegram_aside import TelegramAside
 from gateway.events import Received
@@ -44,7 +45,6 @@ LONGEST_REST_S: Final = 60.0
 
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _TOKEN: Final = re.compile(r"(\d{1,20}):[A-Za-z0-9_-]{1,256}")
-_JSON: Final = {"Content-Type": "application/json"}
 _rest = asyncio.sleep
 _log = logging.getLogger(__name__)
 
@@ -62,7 +62,6 @@ class TelegramChannel:
         self,
         token: str,
         secret: str,
-        session: aiohttp.ClientSession,
         *,
         api_base: str = API,
         public_url: str = "",
@@ -88,12 +87,11 @@ class TelegramChannel:
         self.hooks: tuple[str, ...] = (HOOK,) if mode == "webhook" else ()
         self._token = token
         self._secret = secret
-        self._session = session
         self._base = api_base.rstrip("/")
         self._hook_url = public_url.rstrip("/") + HOOK if public_url else ""
         self._fetcher = fetcher
         self._load_file = load_file
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._poster = Poster(self._base, timeout_s=timeout_s)
         self._typed = TelegramAside(token, self._base)
         self._webhook_gone = True  # until getUpdates says otherwise: most bots have none, and asking costs seconds
         self._poll_failures = 0
@@ -130,9 +128,9 @@ class TelegramChannel:
         confirming = offset if offset == self._to_confirm else 0
         asked = {"offset": confirming, "timeout": self._poll_s, "allowed_updates": telegram_updates.ALLOWED}
         try:
-            status, body = await self._post("getUpdates", asked, aiohttp.ClientTimeout(total=self._poll_s + 15))
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return await self._poll_again_later(offset, f"no answer: {type(error).__name__}")
+            status, body = await self._post("getUpdates", orjson.dumps(asked), timeout_s=self._poll_s + 15)
+        except (NotSentError, AnswerLostError) as error:
+            return await self._poll_again_later(offset, f"no answer: {error}")
         answer, _ = payload.read_json(body)
         found = answer.get("result") if isinstance(answer, dict) and answer.get("ok") is True else None
         if not isinstance(found, list):
@@ -183,11 +181,15 @@ class TelegramChannel:
 
     async def _ask(self, call: str, fields: "dict[str, Any] | aiohttp.FormData", address: str) -> Outcome:
         try:
-            status, body = await self._post(call, fields, self._timeout)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return Retry(f"not connected: {type(error).__name__}")
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return Unknown(f"no answer: {type(error).__name__}")
+            if isinstance(fields, dict):
+                status, body = await self._post(call, orjson.dumps(fields))
+            else:
+                form: Any = fields()
+                status, body = await self._post(call, await form.as_bytes(), form.content_type.encode())
+        except NotSentError as error:
+            return Retry(f"not connected: {error}")
+        except AnswerLostError as error:
+            return Unknown(f"no answer: {error}")
         outcome = telegram_answers.outcome(status, body)
         if isinstance(outcome, ChannelDown):
             self.trouble = "the token is refused"
@@ -205,17 +207,11 @@ class TelegramChannel:
         return replace(outcome, scope="account") if first not in {"", address} and now < until else outcome
 
     async def _post(
-        self, call: str, fields: "dict[str, Any] | aiohttp.FormData", limit: aiohttp.ClientTimeout
+        self, call: str, body: bytes, content_type: bytes = JSON, *, timeout_s: float = 0
     ) -> tuple[int, bytes]:
-        upload = isinstance(fields, aiohttp.FormData)
-        async with self._session.post(
-            f"{self._base}/bot{self._token}/{call}",
-            data=fields if upload else orjson.dumps(fields),
-            headers=None if upload else _JSON,
-            timeout=limit,
-            allow_redirects=False,
-        ) as answer:
-            return answer.status, await answer.read()
+        return await self._poster.post(
+            f"/bot{self._token}/{call}", body, content_type=content_type, timeout_s=timeout_s
+        )
 
     # -- rare calls --------------------------------------------------------------------------------------------------
 
@@ -277,8 +273,9 @@ class TelegramChannel:
         return got if isinstance(got, Fetched) else NotFetched(got.cause, self._hide(got.reason))
 
     async def close(self) -> None:
-        """Ends the process aside and the downloads; the session is the application's."""
+        """Ends the process aside, the connections and the downloads."""
         await self._typed.close()
+        await self._poster.close()
         if self._fetcher is not None:
             await self._fetcher.close()
 

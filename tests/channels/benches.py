@@ -78,10 +78,21 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def telegram_channel(standin: TelegramStandin, http: aiohttp.ClientSession, **changes: Any) -> TelegramChannel:
+MADE: list[TelegramChannel] = []
+"""Those that have connections of their own, to be closed behind the test."""
+
+
+def telegram_channel(standin: TelegramStandin, **changes: Any) -> TelegramChannel:
     fetcher = Fetcher(("api.telegram.org",), trusted=(standin.base,))
     given: dict[str, Any] = {"api_base": standin.base, "public_url": PUBLIC, "fetcher": fetcher} | changes
-    return TelegramChannel(TOKEN, SECRET, http, **given)
+    channel = TelegramChannel(TOKEN, SECRET, **given)
+    MADE.append(channel)
+    return channel
+
+
+async def close_channels() -> None:
+    while MADE:
+        await MADE.pop().close()
 
 
 def twilio_channel(
@@ -105,7 +116,7 @@ async def bench(name: str) -> AsyncIterator[Bench]:
             update = payloads.telegram("text_message")
             async with TelegramStandin() as standin:
                 yield Bench(
-                    telegram_channel(standin, http),
+                    telegram_channel(standin),
                     standin,
                     telegram_post(update),
                     update["message"]["text"],
@@ -113,6 +124,7 @@ async def bench(name: str) -> AsyncIterator[Bench]:
                     "5001",
                     (TOKEN, SECRET),
                 )
+                await close_channels()
         else:
             form = payloads.twilio("whatsapp_text" if name == "whatsapp" else "sms_text")
             async with TwilioStandin() as twilio:

@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from tests.channels.benches import close_channels
 from tests.standins.telegram import TelegramStandin
 from tests.standins.twilio import TwilioStandin
 
@@ -17,6 +18,7 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 async def telegram() -> AsyncIterator[TelegramStandin]:
     async with TelegramStandin() as standin:
         yield standin
+        await close_channels()
 
 
 @pytest.fixture

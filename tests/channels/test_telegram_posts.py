@@ -5,7 +5,6 @@ import time
 from dataclasses import replace
 from typing import Any
 
-import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,8 +45,8 @@ def message(**changes: Any) -> Any:
 
 
 @pytest.fixture
-async def channel(telegram: TelegramStandin, http: aiohttp.ClientSession) -> TelegramChannel:
-    return telegram_channel(telegram, http)
+async def channel(telegram: TelegramStandin) -> TelegramChannel:
+    return telegram_channel(telegram)
 
 
 # -- who may post ------------------------------------------------------------------------------------------------------
@@ -80,9 +79,9 @@ async def test_a_forged_address_is_no_pass(channel: TelegramChannel) -> None:
 
 
 @pytest.mark.parametrize("secret", ["", "two words", "к", "x" * 257])
-async def test_a_webhook_without_a_fit_secret_does_not_start(telegram: TelegramStandin, http: Any, secret: str) -> None:
+async def test_a_webhook_without_a_fit_secret_does_not_start(telegram: TelegramStandin, secret: str) -> None:
     with pytest.raises(ValueError, match="secret"):
-        TelegramChannel("700001:STANDIN", secret, http)
+        TelegramChannel("700001:STANDIN", secret)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import pytest
 
 from bots.kit.events import Media
@@ -31,8 +30,8 @@ HELLO = Outgoing(7, "5001", text="да")
 
 
 @pytest.fixture
-async def channel(telegram: TelegramStandin, http: aiohttp.ClientSession) -> AsyncIterator[TelegramChannel]:
-    made = telegram_channel(telegram, http)
+async def channel(telegram: TelegramStandin) -> AsyncIterator[TelegramChannel]:
+    made = telegram_channel(telegram)
     yield made
     assert made._fetcher is not None
     await made._fetcher.close()
@@ -76,11 +75,11 @@ async def test_files_go_by_handle_or_address(
     assert (call.method, call.params[field], call.params["caption"]) == (method, media.ref, "Вот")
 
 
-async def test_a_stored_file_is_uploaded(telegram: TelegramStandin, http: aiohttp.ClientSession) -> None:
+async def test_a_stored_file_is_uploaded(telegram: TelegramStandin) -> None:
     async def load(file: str) -> bytes | None:
         return b"%PDF-1.7 price" if file == "f1" else None
 
-    channel = telegram_channel(telegram, http, load_file=load)
+    channel = telegram_channel(telegram, load_file=load)
     kept = Outgoing(
         7, "5001", kind="media", text="Прайс", buttons=(Button("m:1:1", "Ок"),),
         media=Media("document", "stored:f1", "../прайс.pdf", "application/pdf\r\nX: y"),
@@ -136,10 +135,8 @@ async def test_what_cannot_be_sent_is_not_asked_for(
         pytest.param({"do": "status", "status": 404}, Retry, id="404 from something in front"),
     ],
 )
-async def test_each_answer_has_one_meaning(
-    telegram: TelegramStandin, http: aiohttp.ClientSession, fault: dict[str, Any], kind: type
-) -> None:
-    channel = telegram_channel(telegram, http, timeout_s=0.4)
+async def test_each_answer_has_one_meaning(telegram: TelegramStandin, fault: dict[str, Any], kind: type) -> None:
+    channel = telegram_channel(telegram, timeout_s=0.4)
     telegram.faults.add(**fault)
     assert type(await channel.send(HELLO)) is kind
     assert len(telegram.ledger.calls) + len(telegram.ledger.refusals) == 1, "asked exactly once"
@@ -206,17 +203,17 @@ async def test_two_chats_slowed_at_once_are_the_accounts_trouble(
     assert scopes == ["address", "address", "account"]
 
 
-async def test_a_name_that_does_not_resolve_is_tried_again(http: aiohttp.ClientSession) -> None:
-    channel = TelegramChannel(TOKEN, SECRET, http, api_base="http://nowhere.invalid")
+async def test_a_name_that_does_not_resolve_is_tried_again() -> None:
+    channel = TelegramChannel(TOKEN, SECRET, api_base="http://nowhere.invalid")
     assert isinstance(await channel.send(HELLO), Retry)
 
 
-async def test_a_server_that_takes_no_connections_is_tried_again(http: aiohttp.ClientSession) -> None:
+async def test_a_server_that_takes_no_connections_is_tried_again() -> None:
     refusing = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0)
     port = refusing.sockets[0].getsockname()[1]
     refusing.close()
     await refusing.wait_closed()
-    channel = TelegramChannel(TOKEN, SECRET, http, api_base=f"http://127.0.0.1:{port}")
+    channel = TelegramChannel(TOKEN, SECRET, api_base=f"http://127.0.0.1:{port}")
     assert isinstance(await channel.send(HELLO), Retry)
 
 

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-import aiohttp
 import pytest
 from aiohttp import web
 
@@ -11,15 +10,15 @@ from gateway.channels.telegram import TelegramChannel
 from gateway.events import MessageReceived, Unusable
 from gateway.fetch import Fetched, NotFetched
 from tests import payloads
-from tests.channels.benches import PUBLIC, SECRET, telegram_channel
+from tests.channels.benches import PUBLIC, SECRET, close_channels, telegram_channel
 from tests.standins.telegram import TOKEN, TelegramStandin
 
 pytestmark = pytest.mark.usefixtures("aiogram_at_hand")
 
 
 @pytest.fixture
-async def channel(telegram: TelegramStandin, http: aiohttp.ClientSession) -> AsyncIterator[TelegramChannel]:
-    made = telegram_channel(telegram, http)
+async def channel(telegram: TelegramStandin) -> AsyncIterator[TelegramChannel]:
+    made = telegram_channel(telegram)
     yield made
     await made.close()
 
@@ -44,22 +43,21 @@ async def test_setting_up_waits_for_a_provider_that_stumbles(
 
 
 async def test_a_refused_token_is_said_and_not_shown(
-    telegram: TelegramStandin, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+    telegram: TelegramStandin, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     token = "700001:REVOKED-Secret"
-    channel = TelegramChannel(token, SECRET, http, api_base=telegram.base, public_url=PUBLIC)
+    channel = TelegramChannel(token, SECRET, api_base=telegram.base, public_url=PUBLIC)
     await channel.start()
     assert "refused" in channel.trouble
     assert "REVOKED" not in caplog.text + channel.trouble + repr(channel)
+    await channel.close()
 
 
-async def test_polling_removes_the_webhook_and_keeps_what_waited(
-    telegram: TelegramStandin, http: aiohttp.ClientSession
-) -> None:
+async def test_polling_removes_the_webhook_and_keeps_what_waited(telegram: TelegramStandin) -> None:
     await telegram.push(payloads.telegram("text_message"))
     telegram.webhook = {"url": "https://old.example/hook", "allowed_updates": None}
-    channel = telegram_channel(telegram, http, mode="polling")
+    channel = telegram_channel(telegram, mode="polling")
     await channel.start()
     received, offset = await channel.poll(0)
     assert [one.external_id for one in received] == ["u310000001"]
@@ -67,10 +65,8 @@ async def test_polling_removes_the_webhook_and_keeps_what_waited(
     assert offset == 310_000_002
 
 
-async def test_what_was_not_committed_is_handed_out_again(
-    telegram: TelegramStandin, http: aiohttp.ClientSession
-) -> None:
-    channel = telegram_channel(telegram, http, mode="polling")
+async def test_what_was_not_committed_is_handed_out_again(telegram: TelegramStandin) -> None:
+    channel = telegram_channel(telegram, mode="polling")
     await telegram.push(payloads.telegram("text_message"))
     first, offset = await channel.poll(0)
     again, _ = await channel.poll(0)
@@ -80,10 +76,8 @@ async def test_what_was_not_committed_is_handed_out_again(
     assert [one.external_id for one in later] == ["u310000900"]
 
 
-async def test_numbers_that_begin_anew_after_a_silent_week_are_heard(
-    telegram: TelegramStandin, http: aiohttp.ClientSession
-) -> None:
-    channel = telegram_channel(telegram, http, mode="polling", poll_s=0)
+async def test_numbers_that_begin_anew_after_a_silent_week_are_heard(telegram: TelegramStandin) -> None:
+    channel = telegram_channel(telegram, mode="polling", poll_s=0)
     await telegram.push(payloads.telegram("text_message"))
     _, offset = await channel.poll(0)
     assert await channel.poll(offset) == ([], offset)
@@ -91,7 +85,7 @@ async def test_numbers_that_begin_anew_after_a_silent_week_are_heard(
     await telegram.push(payloads.telegram("photo", update_id=5))
     received, onward = await channel.poll(offset)
     assert ([one.external_id for one in received], onward) == (["u5"], 6)
-    restarted = telegram_channel(telegram, http, mode="polling", poll_s=0)
+    restarted = telegram_channel(telegram, mode="polling", poll_s=0)
     again, _ = await restarted.poll(offset)
     assert [one.external_id for one in again] == ["u5"]
 
@@ -108,8 +102,8 @@ async def test_an_address_that_telegram_refuses_is_tried_again_later(
     assert channel.trouble == ""
 
 
-async def test_a_poison_update_does_not_stop_the_poll(telegram: TelegramStandin, http: aiohttp.ClientSession) -> None:
-    channel = telegram_channel(telegram, http, mode="polling")
+async def test_a_poison_update_does_not_stop_the_poll(telegram: TelegramStandin) -> None:
+    channel = telegram_channel(telegram, mode="polling")
     telegram._queue = [{"update_id": 7, "message": []}, payloads.telegram("text_message", update_id=8)]
     received, offset = await channel.poll(0)
     assert isinstance(received[0].meaning, Unusable)
@@ -117,10 +111,10 @@ async def test_a_poison_update_does_not_stop_the_poll(telegram: TelegramStandin,
 
 
 async def test_a_second_poller_is_named_as_the_trouble(
-    telegram: TelegramStandin, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+    telegram: TelegramStandin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []
-    channel = telegram_channel(telegram, http, mode="polling")
+    channel = telegram_channel(telegram, mode="polling")
     await channel.start()
     await telegram.push(payloads.telegram("text_message"))
     monkeypatch.setattr("gateway.channels.telegram._rest", _rest(pauses))
@@ -135,10 +129,10 @@ async def test_a_second_poller_is_named_as_the_trouble(
 
 
 async def test_a_webhook_set_by_another_server_is_removed_again(
-    telegram: TelegramStandin, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+    telegram: TelegramStandin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.channels.telegram._rest", _rest([]))
-    channel = telegram_channel(telegram, http, mode="polling")
+    channel = telegram_channel(telegram, mode="polling")
     await channel.start()
     await telegram.push(payloads.telegram("text_message"))
     telegram.webhook = {"url": "https://thief.example/hook", "allowed_updates": None}
@@ -170,7 +164,7 @@ async def test_a_file_that_is_gone_or_too_big_is_said_so(channel: TelegramChanne
         assert TOKEN not in got.reason
 
 
-async def test_a_file_that_fails_shows_no_token(http: aiohttp.ClientSession) -> None:
+async def test_a_file_that_fails_shows_no_token() -> None:
     async def answer(request: web.Request) -> web.Response:
         if request.path.endswith("getFile"):
             return web.json_response(
@@ -188,10 +182,9 @@ async def test_a_file_that_fails_shows_no_token(http: aiohttp.ClientSession) -> 
         base = f"http://127.0.0.1:{runner.addresses[0][1]}"
         standin = TelegramStandin()
         standin.base = base
-        channel = telegram_channel(standin, http)
+        channel = telegram_channel(standin)
         got = await channel.download("F")
-        assert channel._fetcher is not None
-        await channel._fetcher.close()
+        await close_channels()
     finally:
         await runner.cleanup()
     assert isinstance(got, NotFetched)
