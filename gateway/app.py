@@ -27,6 +27,7 @@ from gateway.intake import Intake
 from gateway.metrics import Readings, render
 from gateway.plain_hooks import PlainHooks
 from gateway.playbooks import read_house
+from gateway.porch import Porch
 from gateway.settings import Settings
 from gateway.timekeeper import Timekeeper
 from gateway.turns import Turns
@@ -61,6 +62,8 @@ class App:
         self._sender: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
+        self._porch: Porch | None = None
+        self._server: asyncio.Server | None = None
         self.port = 0
 
     # -- up ----------------------------------------------------------------------------------------------------------
@@ -84,9 +87,12 @@ class App:
             ]
         self._runner = web.AppRunner(self.web, access_log=None, handle_signals=False, shutdown_timeout=3)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port, backlog=1024)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        doors = {path: door for door in self.doors for path in door.front.hooks}
+        self._porch = Porch(doors, self._runner.server, MOST_BYTES)  # type: ignore[arg-type]
+        self._tasks.append(asyncio.create_task(self._porch.watch()))
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._porch, host, port, backlog=1024)
+        self.port = self._server.sockets[0].getsockname()[1]
         gc.collect()
         gc.freeze()
         # A batch makes some 20,000 objects and drops them again: a collection for each would only walk them.
@@ -178,14 +184,21 @@ class App:
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._close_doors()
         for channel in self.channels.values():
             await channel.close()
         if self._session is not None:
             await self._session.close()
         await self.live.close()
         await self.db.close()
+
+    async def _close_doors(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        if self._porch is not None:
+            await self._porch.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
 
     async def _drain(self) -> None:
         """Let the turns of what was acknowledged happen, and the sends under way end; the rest is safe on disk."""

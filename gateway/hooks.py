@@ -5,6 +5,7 @@ provider neither loops nor drops; what was cut in transit is 400; what could not
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import structlog
 from aiohttp import web
@@ -41,37 +42,56 @@ def _read(owner: Channel, post: Post) -> Sequence[Received] | Malformed:
         return (Received(payload.fingerprint(post.body), Unusable("parse_failed"), post.body),)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a provider hears."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "text/plain"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
 class Door:
-    """One front's handler. `counts` tells the metrics what was turned away."""
+    """One front's handler. `denied` tells the metrics what was turned away."""
 
     def __init__(self, front: Front, intake: Intake, answer: tuple[str, bytes] = ("application/json", b"{}")) -> None:
         self.front = front
         self.intake = intake
-        self.answer = answer
         self.denied = 0
+        self._ok = Answer(200, answer[1], answer[0])
 
-    async def handle(self, request: web.Request) -> web.Response:
-        if request.headers.get("Content-Encoding", "identity") != "identity":
-            return web.Response(status=415, text="send it uncompressed")
-        body = await request.read()  # the server's own cap answers 413
-        headers = [(key.lower(), value) for key, value in request.headers.items()]
-        post = Post(request.path, request.rel_url.raw_query_string, headers, body)
+    async def take(self, post: Post) -> Answer:
+        """Verify, translate, keep; the answer is written when this is on disk. Of `post` the size has been checked."""
+        if post.coded:
+            return Answer(415, b"send it uncompressed")
         denied = self.front.verify(post)
         if denied is not None:
             self.denied += 1
             log.warning("hook_denied", path=post.path, status=denied.status, hint=denied.hint)
-            return web.Response(status=denied.status)
+            return Answer(denied.status)
         owner = self.front.owner(post)
         received = _read(owner, post)
         if isinstance(received, Malformed):
-            return web.Response(status=400, text=received.reason)
+            return Answer(400, received.reason.encode())
         try:
             answers = await self.intake.accept(owner.name, owner.account, received)
         except Unavailable:
-            return web.Response(status=503, headers={"Retry-After": "5"})
+            return Answer(503, headers=(("Retry-After", "5"),))
         if "differs" in answers:
             log.warning("duplicate_differs", path=post.path)
-        return web.Response(body=self.answer[1], content_type=self.answer[0])
+        return self._ok
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """The same for a post that came by way of aiohttp."""
+        headers = [(key.lower(), value) for key, value in request.headers.items()]
+        head = Post(request.path, request.rel_url.raw_query_string, headers, b"")
+        # The server's own cap answers 413; what is compressed is not unpacked.
+        post = head if head.coded else replace(head, body=await request.read())
+        answer = await self.take(post)
+        return web.Response(
+            status=answer.status, body=answer.body, content_type=answer.content_type, headers=dict(answer.headers)
+        )
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post(path, self.handle) for path in self.front.hooks]

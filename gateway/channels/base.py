@@ -146,6 +146,12 @@ class Post:
         found = [value for key, value in self.headers if key == name]
         return found[0] if len(found) == 1 else None
 
+    @property
+    def coded(self) -> bool:
+        """Whether the body is compressed, or says so in more than one way."""
+        found = [value for key, value in self.headers if key == "content-encoding"]
+        return any(value.strip().lower() != "identity" for value in found)
+
 
 @dataclass(frozen=True, slots=True)
 class Denied:

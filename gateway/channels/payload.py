@@ -79,6 +79,8 @@ def text(value: Any) -> str:
 
 def name(value: Any, limit: int = 255) -> str:
     """A person's or a file's name on one line; empty where nothing of it would be seen."""
+    if isinstance(value, str) and value.isascii() and value.isprintable():
+        return " ".join(value.split())[:limit].strip()  # nearly every Latin name, and nothing to look for in it
     shown = _INVISIBLE.sub(lambda m: m.group() if m.group() in _JOINERS else "", text(value))
     shown = " ".join(shown.split())[:limit]
     return shown if shown.strip("\u200c\u200d \u3164\u2800\u115f\u1160") else ""

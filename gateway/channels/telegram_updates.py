@@ -39,6 +39,8 @@ _FILES: Final[tuple[tuple[str, MediaKind], ...]] = (
     ("sticker", "sticker"),
     ("document", "document"),
 )
+_PLAIN: Final = frozenset({"message_id", "from", "chat", "date", "text", "entities", "reply_to_message"})
+"""A message of no other keys is words and nothing else."""
 _UNSUPPORTED: Final = ("poll", "dice", "game", "story", "invoice", "checklist", "paid_media", "giveaway")
 
 
@@ -104,6 +106,11 @@ def _message(message: dict[str, Any], account: str, flags: tuple[str, ...]) -> M
         return sender
     odd = list(flags)
     words = payload.text(message.get("text")) or payload.text(message.get("caption"))
+    if words and message.keys() <= _PLAIN:  # nearly every message
+        sent_at, reply_to = _date(message.get("date"), odd), _id(payload.record(message, "reply_to_message"))
+        return MessageReceived(
+            sender, text=words, message_id=_id(message), reply_to=reply_to, sent_at=sent_at, flags=tuple(odd)
+        )
     media = _media(message)
     location = None
     if spot := payload.record(message, "location"):
