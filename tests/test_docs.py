@@ -227,7 +227,7 @@ def test_every_function_that_is_named_exists(path: Path):
 
 def test_the_tour_visits_the_whole_way():
     stops = [
-        "hooks.Door.handle", "intake.Intake.accept", "inbox.keep", "turns.Turns._batch", "decide.decide", "obey.walk", "lanes.save",
+        "hooks.Door.take", "intake.Intake.accept", "inbox.keep", "turns.Turns._batch", "decide.decide", "obey.walk", "lanes.save",
         "delivery.Delivery.once", "outbox.settle",
     ]  # fmt: skip
     told = spans(ROOT / "docs/tour.md")
