@@ -27,7 +27,7 @@ from gateway.intake import Intake
 from gateway.metrics import Readings, render
 from gateway.plain_hooks import PlainHooks
 from gateway.playbooks import read_house
-from gateway.porch import Porch
+from gateway.ports import Port
 from gateway.settings import Settings
 from gateway.timekeeper import Timekeeper
 from gateway.turns import Turns
@@ -61,10 +61,11 @@ class App:
         self._workers: list[asyncio.Task[None]] = []
         self._sender: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._runner: web.AppRunner | None = None
-        self._porch: Porch | None = None
-        self._server: asyncio.Server | None = None
-        self.port = 0
+        self._port = Port(self.web)
+
+    @property
+    def port(self) -> int:
+        return self._port.number
 
     # -- up ----------------------------------------------------------------------------------------------------------
 
@@ -85,14 +86,7 @@ class App:
             self._tasks += [
                 asyncio.create_task(self._poll(c)) for c in self.channels.values() if getattr(c, "polls", False)
             ]
-        self._runner = web.AppRunner(self.web, access_log=None, handle_signals=False, shutdown_timeout=3)
-        await self._runner.setup()
-        doors = {path: door for door in self.doors for path in door.front.hooks}
-        self._porch = Porch(doors, self._runner.server, MOST_BYTES)  # type: ignore[arg-type]
-        self._tasks.append(asyncio.create_task(self._porch.watch()))
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._porch, host, port, backlog=1024)
-        self.port = self._server.sockets[0].getsockname()[1]
+        await self._port.open(host, port, {path: door for door in self.doors for path in door.front.hooks})
         gc.collect()
         gc.freeze()
         # A batch makes some 20,000 objects and drops them again: a collection for each would only walk them.
@@ -184,21 +178,13 @@ class App:
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
-        await self._close_doors()
+        await self._port.shut()
         for channel in self.channels.values():
             await channel.close()
         if self._session is not None:
             await self._session.close()
         await self.live.close()
         await self.db.close()
-
-    async def _close_doors(self) -> None:
-        if self._server is not None:
-            self._server.close()
-        if self._porch is not None:
-            await self._porch.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
 
     async def _drain(self) -> None:
         """Let the turns of what was acknowledged happen, and the sends under way end; the rest is safe on disk."""

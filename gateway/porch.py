@@ -5,6 +5,7 @@ anything else (another path, a length that is not plain, a body still under way)
 """
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -52,13 +53,17 @@ class Porch:
             for visit in tuple(self.open):
                 visit.close_if_idle(IDLE_S)
 
-    async def close(self) -> None:
-        """Idle connections end at once, the others behind the answer that is under way."""
+    async def close(self, grace_s: float) -> None:
+        """Idle connections end at once, the others behind the answer that is under way, or when `grace_s` is over."""
         self.closing = True
         for visit in tuple(self.open):
             visit.close_if_idle(0.0)
-        while self.open:
-            await asyncio.sleep(0.01)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                while self.open:
+                    await asyncio.sleep(0.01)
+        for visit in tuple(self.open):
+            visit.abort()
 
 
 class Visit(asyncio.Protocol):
@@ -98,6 +103,9 @@ class Visit(asyncio.Protocol):
     def close_if_idle(self, seconds: float) -> None:
         if self._answering is None and self._loop.time() - self._since >= seconds:
             self._transport.close()
+
+    def abort(self) -> None:
+        self._transport.abort()
 
     def _take(self, data: bytes) -> None:
         found = self._read(data)

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from gateway.console.door import ConsoleDoor
+from gateway.ports import Port
 from gateway.settings import Settings
 from state import people
 from tests.api.conftest import Shop
@@ -52,22 +53,20 @@ class Console:
         return response.headers["Set-Cookie"].partition(";")[0]
 
 
-async def _serve(shop: Shop, public_url: str) -> tuple[web.AppRunner, str]:
+async def _serve(shop: Shop, public_url: str) -> tuple[Port, str]:
     app = web.Application()
     settings = Settings(public_url=public_url, data_dir=Path("data"))
     ConsoleDoor(shop.ctx, settings).mount(app)
-    runner = web.AppRunner(app, shutdown_timeout=1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    return runner, f"http://{host}:{port}"
+    port = Port(app, grace_s=1)
+    await port.open()
+    return port, f"http://127.0.0.1:{port.number}"
 
 
 @pytest.fixture
 async def console(shop: Shop) -> AsyncIterator[Console]:
-    runner, url = await _serve(shop, "")
+    port, url = await _serve(shop, "")
     yield Console(shop, url, shop.http)
-    await runner.cleanup()
+    await port.shut()
 
 
 async def test_a_link_signs_in_once_and_only_by_the_button(console: Console) -> None:
@@ -101,14 +100,14 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_foreign_pages(console: 
 
 
 async def test_behind_https_the_cookie_is_bound_to_its_host(shop: Shop) -> None:
-    runner, url = await _serve(shop, "https://chat.example.com")
+    port, url = await _serve(shop, "https://chat.example.com")
     console = Console(shop, url, shop.http)
     response = await console.post("/signin", data={"token": console.link()}, Origin="https://chat.example.com")
     cookie = response.headers["Set-Cookie"]
     assert cookie.startswith("__Host-parley=")
     assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
     assert (await console.get("/console", cookie.partition(";")[0]))[0] == 200
-    await runner.cleanup()
+    await port.shut()
 
 
 async def test_a_foreign_page_cannot_sign_anybody_in_or_out(console: Console) -> None:

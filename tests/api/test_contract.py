@@ -25,6 +25,7 @@ from gateway.api.policy import POLICY
 from gateway.clock import SetClock
 from gateway.house import House
 from gateway.intake import Intake
+from gateway.ports import Port
 from gateway.turns import Turns
 from state.database import Database
 from state.live import LocalLive
@@ -44,11 +45,10 @@ def address(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path, autop
         intake, turns = Intake(db, live, clock), Turns(db, house, live, clock)
         app = web.Application(client_max_size=1_000_000)
         make_api(ApiContext(db, turns, live, clock, house, ADMIN, intake)).mount(app)
-        runner = web.AppRunner(app, shutdown_timeout=1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        port = Port(app, grace_s=1)
+        await port.open()
         workers = [asyncio.create_task(intake.run()), asyncio.create_task(turns.run())]
-        url = "http://{}:{}".format(*runner.addresses[0][:2])
+        url = f"http://127.0.0.1:{port.number}"
         found.update(url=url, loop=asyncio.get_running_loop())
         async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {ADMIN}"}) as http:
             for n in range(3):
@@ -56,7 +56,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path, autop
                 await (await http.post(f"{url}/api/v1/deals/{n + 1}/tasks", json={"text": "а"})).read()
         started.set()
         await stop.wait()
-        await runner.cleanup()
+        await port.shut()
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)

@@ -18,11 +18,14 @@ from uuid import uuid4
 from aiohttp import BodyPartReader, WSMsgType, web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from gateway.ports import Port
+
 Item = dict[str, Any]
 
 HERE = Path(__file__).parent
 CHAT = HERE.parents[1] / "gateway" / "chat"
 LIMIT = 4000
+PATIENCE_S = 20
 MOST_BYTES = 20_000_000
 KINDS = {b"\x89PNG": "photo", b"\xff\xd8\xff": "photo", b"GIF8": "photo", b"%PDF": "document"}
 POLICY = (
@@ -100,10 +103,13 @@ class Shop:
         return await self.say(visitor, "Здравствуйте! Что вас интересует?", buttons=buttons)
 
     async def drop_sockets(self) -> None:
-        """The network goes away under everybody at once."""
-        for socket in list(self.sockets):
+        """The network goes away under everybody at once; it is over when the shop has noticed."""
+        gone = list(self.sockets)
+        for socket in gone:
             _cut(socket)
-        await asyncio.sleep(0.05)
+        async with asyncio.timeout(PATIENCE_S):
+            while any(socket in self.sockets for socket in gone):
+                await asyncio.sleep(0.01)
 
     async def _tell(self, visitor: str, frame: dict[str, Any]) -> None:
         for socket, who in list(self.sockets.items()):
@@ -273,25 +279,22 @@ class Server:
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
         self.port = 0
-        self._runner: web.AppRunner | None = None
+        self._port: Port | None = None
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
-        self._runner = web.AppRunner(app_of(self.shop), access_log=None, shutdown_timeout=0.2)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
-        await site.start()
-        assert self._runner.addresses
-        self.port = self._runner.addresses[0][1]
+        self._port = Port(app_of(self.shop), grace_s=0.2)
+        await self._port.open(number=self.port)
+        self.port = self._port.number
 
     async def stop(self) -> None:
         await self.shop.drop_sockets()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        if self._port is not None:
+            await self._port.shut()
+            self._port = None
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from gateway import file_types
 from gateway.fetch import CheckedResolver, Fetched, Fetcher, NotFetched, is_public
+from gateway.ports import Port
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x10\x00\x00\x00\x10"
 HOSTS = ("api.twilio.com", "*.twiliocdn.com")
@@ -56,11 +57,10 @@ async def origin() -> AsyncIterator[tuple[str, list[web.Request]]]:
 
     app = web.Application()
     app.router.add_get("/{tail:.*}", answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}", seen
-    await runner.cleanup()
+    port = Port(app, grace_s=0.1)
+    await port.open()
+    yield f"http://127.0.0.1:{port.number}", seen
+    await port.shut()
 
 
 async def get(url: str, authorization: str = "", **settings: Any) -> Fetched | NotFetched:

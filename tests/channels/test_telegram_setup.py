@@ -9,6 +9,7 @@ from aiohttp import web
 from gateway.channels.telegram import TelegramChannel
 from gateway.events import MessageReceived, Unusable
 from gateway.fetch import Fetched, NotFetched
+from gateway.ports import Port
 from tests import payloads
 from tests.channels.benches import PUBLIC, SECRET, close_channels, telegram_channel
 from tests.standins.telegram import TOKEN, TelegramStandin
@@ -174,19 +175,16 @@ async def test_a_file_that_fails_shows_no_token() -> None:
 
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
+    port = Port(app)
+    await port.open()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        base = f"http://127.0.0.1:{runner.addresses[0][1]}"
         standin = TelegramStandin()
-        standin.base = base
+        standin.base = f"http://127.0.0.1:{port.number}"
         channel = telegram_channel(standin)
         got = await channel.download("F")
         await close_channels()
     finally:
-        await runner.cleanup()
+        await port.shut()
     assert isinstance(got, NotFetched)
     assert got.cause == "refused"
     assert TOKEN not in got.reason

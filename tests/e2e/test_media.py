@@ -15,6 +15,7 @@ from bots.kit.events import Media
 from gateway.channels.base import Outgoing, Refused, Sent
 from gateway.clock import SetClock
 from gateway.files import LINK_MS
+from gateway.ports import Port
 from gateway.settings import Settings
 from state import people
 from tests import payloads
@@ -116,11 +117,10 @@ async def _canary(stack: AsyncExitStack, caught: list[str]) -> str:
 
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", note)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    return "http://{}:{}".format(*runner.addresses[0][:2])
+    port = Port(app, grace_s=0.1)
+    await port.open()
+    stack.push_async_callback(port.shut)
+    return f"http://127.0.0.1:{port.number}"
 
 
 def _is_safe(answer: aiohttp.ClientResponse) -> None:

@@ -163,7 +163,7 @@ async def test_closing_lets_the_answer_under_way_out_and_idle_connections_go(por
     busy_writer.write(POST)
     await asyncio.sleep(0.03)
     server.close()
-    closing = asyncio.create_task(porch.close())
+    closing = asyncio.create_task(porch.close(3))
     assert await idle.read() == b""
     assert await answer(busy) == (200, b"{}")
     assert await busy.read() == b""
@@ -182,7 +182,7 @@ async def test_an_error_of_ours_is_500_and_the_connection_goes_on(porch: Porch) 
     assert await answer(reader) == (200, b"{}")
     writer.close()
     server.close()
-    await porch.close()
+    await porch.close(3)
 
 
 @pytest.mark.asyncio(loop_scope="function")

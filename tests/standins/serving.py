@@ -14,6 +14,7 @@ from typing import Any, Self
 import aiohttp
 from aiohttp import web
 
+from gateway.ports import Port
 from tests.standins.faults import REFUSING, Fault, Faults, fault_of
 from tests.standins.ledger import Ledger
 
@@ -79,8 +80,8 @@ class Standin:
         self.ledger = Ledger(self.sends, log)
         self.faults = Faults()
         self.base = ""
-        self._port = port
-        self._runner: web.AppRunner | None = None
+        self._number = port
+        self._port: Port | None = None
         self._session: aiohttp.ClientSession | None = None
 
     def routes(self, app: web.Application) -> None:
@@ -160,19 +161,17 @@ class Standin:
         app.router.add_get("/_log", self._log)
         app.router.add_post("/_push", self._push)
         self.routes(app)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", self._port, reuse_address=True)
-        await site.start()
-        self._port = runner.addresses[0][1]
-        self.base = f"http://127.0.0.1:{self._port}"
-        self._runner = runner
+        port = Port(app, grace_s=0.1)
+        await port.open(number=self._number)
+        self._number = port.number
+        self.base = f"http://127.0.0.1:{self._number}"
+        self._port = port
 
     async def stop(self) -> None:
         """Gone from the network: connections are refused until `start`."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        if self._port is not None:
+            await self._port.shut()
+            self._port = None
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from gateway.ports import Port
 from tests import payloads
 from tests.standins.ledger import busiest_second
 from tests.standins.process import standin_process
@@ -140,17 +141,16 @@ async def test_updates_go_to_the_webhook_with_the_secret_until_taken(
 
     app = web.Application()
     app.router.add_post("/hooks/telegram", hook)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}/hooks/telegram"
+    port = Port(app)
+    await port.open()
+    url = f"http://127.0.0.1:{port.number}/hooks/telegram"
     await call(
         http, telegram, "setWebhook", url=url, secret_token="s3cret", allowed_updates=["message", "callback_query"]
     )
     assert await telegram.push_until_accepted(payloads.telegram("text_message", update_id=7)) == 3
     assert seen == [("s3cret", 7)] * 3
     assert await telegram.push(payloads.telegram("bot_blocked")) == -2
-    await runner.cleanup()
+    await port.shut()
 
 
 async def test_files_are_found_by_id_and_downloaded(telegram: TelegramStandin, http: aiohttp.ClientSession) -> None:

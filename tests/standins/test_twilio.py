@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from twilio.request_validator import RequestValidator
 
+from gateway.ports import Port
 from tests import payloads
 from tests.standins.process import standin_process
 from tests.standins.twilio import ACCOUNT, AUTH_TOKEN, TwilioStandin
@@ -46,11 +47,10 @@ async def gateway() -> AsyncIterator[tuple[Gateway, str]]:
     gateway = Gateway()
     app = web.Application()
     app.router.add_post("/{path:.*}", gateway.take)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield gateway, f"http://127.0.0.1:{runner.addresses[0][1]}"
-    await runner.cleanup()
+    port = Port(app)
+    await port.open()
+    yield gateway, f"http://127.0.0.1:{port.number}"
+    await port.shut()
 
 
 @pytest.fixture
