@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.shop import Server, Shop
+from tests.browser.shop import PATIENCE_S, Server, Shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -26,11 +26,9 @@ def said(shop: Shop) -> list[str]:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if true():
-            return
-        await asyncio.sleep(0.05)
-    pytest.fail("it never came about")
+    async with asyncio.timeout(PATIENCE_S):
+        while not true():
+            await asyncio.sleep(0.02)
 
 
 async def test_a_message_whose_answer_was_lost_is_sent_again_and_kept_once(visit: Visit, shop: Shop) -> None:
@@ -79,9 +77,7 @@ async def test_what_was_not_acknowledged_survives_a_reload(visit: Visit, shop: S
         await page.reload()
         await expect(page.locator('parley-bubble[data-status="pending"]')).to_contain_text("После")
         shop.no_sockets = False
-        await expect(page.locator('parley-bubble[data-status="sent"]', has_text="После")).to_have_count(
-            1, timeout=15_000
-        )
+        await expect(page.locator('parley-bubble[data-status="sent"]', has_text="После")).to_have_count(1)
         assert said(shop) == ["До", "После"]
 
 
@@ -134,7 +130,7 @@ async def test_a_network_that_blinks_leaves_no_warning_behind(visit: Visit, shop
         await expect(page.locator("parley-strip")).to_contain_text("Нет интернета")
         await page.evaluate("dispatchEvent(new Event('online'))")
         await expect(page.locator("parley-strip")).to_be_empty()
-        assert len(shop.sockets) == 1
+        await until(lambda: len(shop.sockets) == 1)
 
 
 async def test_a_line_that_is_open_but_dead_is_found_out(visit: Visit, shop: Shop) -> None:

@@ -9,6 +9,7 @@ from aiohttp import web
 from playwright.async_api import Browser, Page, expect
 
 from gateway.desk import Take, Write
+from gateway.ports import Port
 from gateway.settings import Settings
 from tests.browser.conftest import Visit, visiting
 from tests.browser.test_chat_page import picture
@@ -22,7 +23,7 @@ async def shop_page() -> AsyncIterator["ShopPage"]:
     page = ShopPage()
     await page.start()
     yield page
-    await page.runner.cleanup()
+    await page.stop()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -47,12 +48,14 @@ class ShopPage:
         self.address = ""
         app = web.Application()
         app.router.add_get("/", self.page)
-        self.runner = web.AppRunner(app, access_log=None)
+        self._port = Port(app)
 
     async def start(self) -> None:
-        await self.runner.setup()
-        await web.TCPSite(self.runner, "127.0.0.1", 0).start()
-        self.address = f"http://127.0.0.1:{self.runner.addresses[0][1]}"
+        await self._port.open()
+        self.address = f"http://127.0.0.1:{self._port.number}"
+
+    async def stop(self) -> None:
+        await self._port.shut()
 
     async def page(self, _: web.Request) -> web.Response:
         text = f'<!doctype html><title>Магазин</title><link rel=icon href="data:,"><script src="{self.widget}" async></script>'
@@ -94,8 +97,11 @@ async def test_from_the_first_word_to_the_hand_off_with_a_photo_and_the_managers
         await expect(photo).to_have_js_property("naturalWidth", 60)
     (task,) = await gateway.rows("tasks")
     assert task["details"]["parts"] == "тормозные колодки"
-    seen = [part["state"] for part in await gateway.rows("parts")]
-    assert seen == ["read"] * len(seen)
+
+    async def read() -> bool:
+        return {part["state"] for part in await gateway.rows("parts")} == {"read"}
+
+    await gateway.comes(read)
 
 
 async def test_a_typed_digit_answers_the_menu_like_its_button(visit: Visit, gateway: Shop):
@@ -156,4 +162,4 @@ async def test_a_page_that_is_not_the_shops_shows_no_chat(browser: Browser, shop
         await page.locator("parley-widget .launcher").click()
     await expect(page.frame_locator("iframe").locator("textarea")).to_have_count(0)
     await context.close()
-    await other.runner.cleanup()
+    await other.stop()

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.async_api import FrameLocator, Page, expect
+from playwright.async_api import FrameLocator, Locator, Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.shop import Shop
@@ -18,6 +18,11 @@ def visitor(shop: Shop) -> str:
 async def open_chat(page: Page) -> FrameLocator:
     await page.get_by_role("button", name="Открыть чат").click()
     return page.frame_locator("iframe")
+
+
+async def at_rest(it: Locator) -> None:
+    """Whatever moves it has come to its end."""
+    await it.evaluate("it => Promise.all(it.getAnimations().map(one => one.finished))")
 
 
 async def test_one_script_tag_opens_the_chat_in_a_frame(visit: Visit, shop: Shop) -> None:
@@ -77,7 +82,7 @@ async def test_on_a_phone_the_chat_takes_the_whole_screen(visit: Visit, shop: Sh
         await page.get_by_role("button", name="Открыть чат").tap()
         frame = page.locator("iframe")
         await expect(frame).to_be_visible()
-        await page.wait_for_timeout(300)
+        await at_rest(frame)
         assert await frame.bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 720}
         await page.frame_locator("iframe").get_by_role("button", name="Свернуть чат").tap()
         await expect(frame).to_be_hidden()
@@ -86,6 +91,12 @@ async def test_on_a_phone_the_chat_takes_the_whole_screen(visit: Visit, shop: Sh
 async def test_messages_from_other_windows_do_not_move_the_widget(visit: Visit, shop: Shop) -> None:
     async with visit("/") as page:
         await open_chat(page)
-        await page.evaluate("postMessage({parley: 'close'}, '*'); postMessage({parley: 'unread', count: 9}, '*')")
-        await page.wait_for_timeout(200)
+        await page.evaluate(
+            """() => new Promise(heard => {
+                postMessage({parley: 'close'}, '*');
+                postMessage({parley: 'unread', count: 9}, '*');
+                addEventListener('message', event => event.data === 'behind those' && heard());
+                postMessage('behind those', '*');
+            })"""
+        )
         await expect(page.locator("iframe")).to_be_visible()

@@ -10,7 +10,7 @@ from gateway.api.errors import Refusal
 from gateway.chat.sockets import MOST_OF_ONE, Sockets
 from gateway.clock import SetClock
 from state.database import Database
-from tests.chat.conftest import Customer, Open, Shop
+from tests.chat.conftest import PATIENCE_S, Customer, Open, Shop
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x3c\0\0\0\x28\x08\x02\0\0\0"
 
@@ -65,7 +65,7 @@ async def test_78_a_megabyte_over_the_socket_ends_the_socket_and_keeps_nothing(s
     line = await customer.line()
     with suppress(ConnectionError):  # it may be over before all of it has left
         await line.send("c1", "я" * 1_000_000)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         async for message in line.ws:
             pytest.fail(f"{message} was said")
     assert line.ws.closed

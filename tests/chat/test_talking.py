@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from gateway.desk import Take, Write
-from tests.chat.conftest import Customer, Line, Open, Shop
+from tests.chat.conftest import PATIENCE_S, Customer, Line, Open, Shop
 
 VIN = "WVWZZZ1JZXW000001"
 
@@ -171,7 +171,7 @@ async def test_the_page_is_told_goodbye_when_the_shop_stops_and_what_was_acknowl
     await line.send("c2", "1")
     await line.frame("ack", id="c2")
     stopping = asyncio.create_task(shop.restart())
-    while (message := await line.ws.receive(timeout=5)).type is aiohttp.WSMsgType.TEXT:
+    while (message := await line.ws.receive(timeout=PATIENCE_S)).type is aiohttp.WSMsgType.TEXT:
         pass
     assert message.type is aiohttp.WSMsgType.CLOSE
     assert message.data == aiohttp.WSCloseCode.GOING_AWAY

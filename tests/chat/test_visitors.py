@@ -9,7 +9,7 @@ from aiohttp import WSMsgType
 
 from gateway.chat.visitor import read_secret
 from gateway.settings import SettingsError, load_settings
-from tests.chat.conftest import Customer, Open, Shop
+from tests.chat.conftest import PATIENCE_S, Customer, Open, Shop
 
 JAVASCRIPT = ("text/javascript", "application/javascript")
 SITE = "https://shop.example"
@@ -35,7 +35,7 @@ async def test_a_forged_cookie_makes_a_new_visitor_and_opens_nothing(shop: Shop,
     assert (await forger.post("c2", "это я"))[0] == 401
     assert (await forger.upload(b"\x89PNG"))[0] == 401
     line = await forger.line()
-    message = await line.ws.receive(timeout=5)
+    message = await line.ws.receive(timeout=PATIENCE_S)
     assert (message.type, message.data) == (WSMsgType.CLOSE, 4401)
     await line.ws.close()
     await forger.open()

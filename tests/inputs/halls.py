@@ -22,6 +22,7 @@ from tests.standins.twilio import ACCOUNT, TwilioStandin
 SECRET = "hook-secret_0123456789"
 PUBLIC = "https://shop.example"
 WHATSAPP, SMS = "+74950000001", "+74950000002"
+PATIENCE_S = 20
 
 Pairs = list[tuple[str, str]]
 
@@ -123,10 +124,16 @@ class Hall:
 
     async def settled(self) -> None:
         """Everything that came in has had its turn, and everything said has been sent."""
-        deadline = time.monotonic() + 20
-        while await self.app.db.read(_busy):
-            assert time.monotonic() < deadline, "it does not come to rest"
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(PATIENCE_S):
+            while await self.app.db.read(_busy):
+                await asyncio.sleep(0.01)
+
+    async def gathered(self, contact: int) -> None:
+        """The bot has waited for what may still belong to an answer, and has had its say."""
+        async with asyncio.timeout(PATIENCE_S):
+            while [timer for timer in await self.rows("timers", contact_id=contact) if timer["name"] == "settle"]:
+                await asyncio.sleep(0.05)
+        await self.settled()
 
     async def heard(self) -> int:
         """Events from outside; what delivery tells the lanes of a send that came to nothing is counted, too, but later."""

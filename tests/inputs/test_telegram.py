@@ -335,8 +335,7 @@ async def test_an_album_of_ten_is_answered_once(hall: Hall) -> None:
     album = [hall.update("media_group_1", chat=chat, message_id=9_000 + n) for n in range(10)]
     assert await asyncio.gather(*(hall.tell(photo) for photo in album)) == [200] * 10
     await hall.settled()
-    await asyncio.sleep(2.4)
-    await hall.settled()
+    await hall.gathered(contact)
     assert len(await hall.rows("parts", contact_id=contact)) == said + 1
     assert [r["state"]["step"] for r in await hall.rows("runs", contact_id=contact)] == ["parts"]
     assert sum(len(e["media"]) for e in await hall.entries(contact)) == 10

@@ -31,7 +31,7 @@ async def other(shop: Shop) -> AsyncIterator[Database]:
     await db.close()
 
 
-async def _keep(shop: Shop, other: Database, text: str) -> None:
+async def _keep(shop: Shop, other: Database, text: str) -> Intake:
     """The other process is told, and acknowledges it."""
     intake = Intake(other, shop.live, shop.clock)
     word = Received(f"w:{text}", MessageReceived(shop.sender(), text), b"{}")
@@ -39,6 +39,12 @@ async def _keep(shop: Shop, other: Database, text: str) -> None:
     await asyncio.sleep(0)
     await intake.once()
     assert await accepted == ["new"]
+    return intake
+
+
+async def _woken(intake: Intake) -> None:
+    """It has done what it does behind a commit for the lanes that others had in hand."""
+    await asyncio.gather(*intake._waking)
 
 
 async def test_a_word_that_comes_in_while_another_process_has_its_lane_is_heard(shop: Shop, other: Database) -> None:
@@ -47,12 +53,12 @@ async def test_a_word_that_comes_in_while_another_process_has_its_lane_is_heard(
     with shop.db.engine.connect() as theirs:
         turn = theirs.begin()
         (rows,) = lanes.claim(theirs, now, 10)
-        await _keep(shop, other, "Есть кто?")
+        intake = await _keep(shop, other, "Есть кто?")
         done = lanes.Writes(done=[(rows.inbox[0].id, "processed", "")])
         done.lanes.append({"b_id": rows.contact.id, "b_due": None, "b_pace": []})
         lanes.save(theirs, done, now)
         turn.commit()
-    await asyncio.sleep(0.2)
+    await _woken(intake)
     await shop.settle()
     assert [r["state"] for r in await shop.all("inbox")] == ["processed", "processed"]
 
@@ -69,9 +75,9 @@ async def test_a_word_that_comes_in_while_its_contact_is_joined_to_another_is_he
     with shop.db.engine.connect() as theirs:
         joining = theirs.begin()
         merging.join(theirs, shop.db.ids, kept, gone, now, words)
-        await _keep(shop, other, "вин позже")
+        intake = await _keep(shop, other, "вин позже")
         joining.commit()
-    await asyncio.sleep(0.2)
+    await _woken(intake)
     await shop.settle()
     assert {r["state"] for r in await shop.all("inbox")} == {"processed"}
     assert [e["contact_id"] for e in await shop.all("entries") if e["text"] == "вин позже"] == [kept]
