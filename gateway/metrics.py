@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 _TEXT = {
     "received": "Authenticated events that came in, repeats included",
     "processed": "Events that had their effect",
-    "duplicate": "Repeats of an event already kept",
+    "duplicate": "Repeats of an event already kept; reason `differs`: with another body",
     "ignored": "Events of no concern, by reason",
     "quarantined": "Events that could not be used or handled, by reason",
 }
@@ -37,7 +37,7 @@ class _Once:
     def collect(self) -> Iterator[Metric]:
         read = self._readings
         for outcome, text in _TEXT.items():
-            labels = ["channel", "reason"] if outcome in ("ignored", "quarantined") else ["channel"]
+            labels = ["channel", "reason"] if outcome in ("duplicate", "ignored", "quarantined") else ["channel"]
             family = CounterMetricFamily(f"parley_events_{outcome}", text, labels=labels)
             for channel, what, reason, n in read.tallies:
                 if what == outcome:

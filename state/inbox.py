@@ -105,16 +105,16 @@ def keep(
         held += busy
     if words := {arrival.task for row_id, arrival in rows.items() if arrival.task and row_id in kept}:
         _call_for_a_person(conn, ids, words, now)
-    counted: Counter[tuple[str, str, str]] = Counter()
-    for v in values:
-        counted[v["channel"], "received", ""] += 1
-        if v["id"] not in kept:
-            counted[v["channel"], "duplicate", ""] += 1
-        elif v["state"] != "waiting":
-            counted[v["channel"], v["state"], v["reason"]] += 1
     answers = ["new" if row_id in kept else "duplicate" for row_id in rows]
     if len(kept) < len(values):
         answers = _differing(conn, values, kept, answers)
+    counted: Counter[tuple[str, str, str]] = Counter()
+    for v, answer in zip(values, answers, strict=True):
+        counted[v["channel"], "received", ""] += 1
+        if answer != "new":
+            counted[v["channel"], "duplicate", "differs" if answer == "differs" else ""] += 1
+        elif v["state"] != "waiting":
+            counted[v["channel"], v["state"], v["reason"]] += 1
     tally(conn, counted, shard)
     return answers
 

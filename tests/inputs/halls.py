@@ -14,7 +14,7 @@ import aiohttp
 from sqlalchemy import select, text
 
 from gateway.app import App
-from state import inbox, tables
+from state import inbox, people, tables
 from tests import payloads
 from tests.standins.telegram import TelegramStandin
 from tests.standins.twilio import ACCOUNT, TwilioStandin
@@ -22,6 +22,8 @@ from tests.standins.twilio import ACCOUNT, TwilioStandin
 SECRET = "hook-secret_0123456789"
 PUBLIC = "https://shop.example"
 WHATSAPP, SMS = "+74950000001", "+74950000002"
+ADMIN = "admin-token_of_this_hall"
+FORM_KEY = "form-key_of_this_hall"
 PATIENCE_S = 20
 
 Pairs = list[tuple[str, str]]
@@ -95,6 +97,38 @@ class Hall:
             form["ErrorCode"] = code
         return await self.send(form, "/hooks/twilio/status", f"part={part}")
 
+    # -- what staff see ----------------------------------------------------------------------------------------------
+
+    async def ask(self, path: str) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and body of what the API answers."""
+        headers = {"Authorization": f"Bearer {ADMIN}"}
+        async with self.http.get(self.base + path, headers=headers, allow_redirects=False) as answer:
+            return answer.status, answer.headers, await answer.read()
+
+    async def console(self, path: str) -> str:
+        """The page that a manager sees there."""
+        db, now = self.app.db, self.app.clock.now()
+
+        def link(conn: Any) -> str:
+            person = people.add_person(conn, db.ids, "Анна", "manager", now)
+            return people.issue_signin(conn, db.ids, person.id, now)
+
+        data = {"token": await db.write(link)}
+        origin = {"Origin": PUBLIC}
+        async with self.http.post(f"{self.base}/signin", data=data, headers=origin, allow_redirects=False) as entered:
+            cookie = entered.headers["Set-Cookie"].partition(";")[0]
+        async with self.http.get(self.base + path, headers={"Cookie": cookie}) as page:
+            assert page.status == 200
+            return await page.text()
+
+    async def command(self, contact: int, command: Any) -> None:
+        """A manager does something about this customer's deal."""
+        db, now = self.app.db, self.app.clock.now()
+        boris = await db.write(lambda c: people.add_person(c, db.ids, "Борис", "manager", now))
+        (deal,) = [d for d in await self.rows("deals", contact_id=contact) if d["closed_at"] is None]
+        await self.app.turns.ask(contact, deal["id"], command, boris)
+        await self.settled()
+
     # -- what is kept ------------------------------------------------------------------------------------------------
 
     async def rows(self, table: str, **where: Any) -> list[dict[str, Any]]:
@@ -139,6 +173,18 @@ class Hall:
         """Events from outside; what delivery tells the lanes of a send that came to nothing is counted, too, but later."""
         rows = await self.app.db.read(inbox.load_tallies)
         return sum(n for channel, outcome, _, n in rows if outcome == "received" and channel != "parley")
+
+    async def differing(self) -> int:
+        """Repeats whose body was another one: a reason for an alarm."""
+        return sum(
+            n
+            for _, outcome, reason, n in await self.app.db.read(inbox.load_tallies)
+            if (outcome, reason) == ("duplicate", "differs")
+        )
+
+    async def called_for(self, reason: str) -> bool:
+        """A person has been asked to look at what was quarantined for this."""
+        return any(reason in task["text"] for task in await self.rows("tasks", kind="quarantine", state="open"))
 
     async def tallies(self) -> dict[str, int]:
         total: dict[str, int] = {}

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from gateway.channels import telegram_updates
-from tests.inputs.halls import SECRET, Hall
+from gateway.desk import Write
+from tests.inputs.halls import PATIENCE_S, SECRET, Hall
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -95,6 +96,7 @@ async def test_the_unusable_is_kept_whole_with_its_reason(hall: Hall, body: byte
         assert await hall.tell(body) == 200
         (kept,) = await hall.rows("inbox", raw=body)
         assert (kept["state"], kept["reason"]) == ("quarantined", reason)
+    assert await hall.called_for(reason)
 
 
 @pytest.mark.parametrize("kind", [[1, 2], {"a": 1}, 5, None], ids=lambda k: f"a chat of type {k}")
@@ -171,9 +173,14 @@ async def test_a_text_past_telegrams_own_size_is_heard_whole_and_answered_within
     assert await hall.tell(hall.update(chat=hall.newcomer(), text=FAMILY * 4096)) == 200
     kept = await hall.last()
     assert await hall.talk(kept["contact_id"]) == [FAMILY * 4096]
-    for part in await hall.rows("parts", contact_id=kept["contact_id"]):
-        assert len(json.loads(json.dumps(part["payload"]["text"])).encode("utf-16-le")) // 2 <= 4096
-        assert part["state"] == "sent"
+    await hall.command(kept["contact_id"], Write(FAMILY * 4096))
+    *_, entry = await hall.entries(kept["contact_id"])
+    said = [part["payload"]["text"] for part in await hall.rows("parts", entry_id=entry["id"])]
+    assert len(said) > 10
+    assert {len(text.encode("utf-16-le")) // 2 <= 4096 for text in said} == {True}
+    assert {text.replace(FAMILY, "") for text in said} == {""}
+    assert "".join(said) == FAMILY * 4096
+    assert {part["state"] for part in await hall.rows("parts", contact_id=kept["contact_id"])} == {"sent"}
 
 
 async def test_a_number_spelled_as_text_is_the_same_number(hall: Hall) -> None:
@@ -198,15 +205,18 @@ async def test_a_key_given_twice_is_read_once_kept_raw_and_flagged(hall: Hall) -
     assert heard["data"]["flags"] == ["duplicate_key"]
 
 
-async def test_the_same_number_with_another_body_is_a_duplicate(hall: Hall) -> None:
+async def test_the_same_number_with_another_body_is_a_duplicate_that_is_counted_apart(hall: Hall) -> None:
     """A21"""
     update = hall.update(chat=hall.newcomer(), text="раз")
     assert await hall.tell(update) == 200
     kept = await hall.last()
-    before = await hall.kept()
+    before, differing = await hall.kept(), await hall.differing()
+    assert await hall.tell(update) == 200
+    assert (await hall.kept(), await hall.differing()) == (before, differing)
     update["message"]["text"] = "два"
     assert await hall.tell(update) == 200
-    assert await hall.kept() == before
+    assert (await hall.kept(), await hall.differing()) == (before, differing + 1)
+    assert b'parley_events_duplicate_total{channel="telegram",reason="differs"}' in (await hall.ask("/metrics"))[2]
     assert await hall.talk(kept["contact_id"]) == ["раз"]
 
 
@@ -296,6 +306,28 @@ async def test_names_are_kept_literally_or_not_at_all(hall: Hall, first: str, sh
     assert (await hall.rows("contacts", id=kept["contact_id"]))[0]["name"] == shown
 
 
+async def test_whoever_has_no_name_is_shown_by_a_number(hall: Hall) -> None:
+    """A33"""
+    update = hall.update(chat=hall.newcomer())
+    update["message"]["from"] |= {"first_name": "\u202e\u200b", "last_name": "", "username": ""}
+    assert await hall.tell(update) == 200
+    contact = (await hall.last())["contact_id"]
+    (deal,) = await hall.rows("deals", contact_id=contact)
+    assert f"Клиент № {contact}" in await hall.console(f"/console/deals/{deal['id']}")
+
+
+async def test_a_hostile_name_is_text_on_the_managers_page(hall: Hall) -> None:
+    """A32"""
+    update = hall.update(chat=hall.newcomer(), text="<script>alert(1)</script>")
+    update["message"]["from"] |= {"first_name": "<b>&\"'{{7*7}}", "last_name": "", "username": ""}
+    assert await hall.tell(update) == 200
+    (deal,) = await hall.rows("deals", contact_id=(await hall.last())["contact_id"])
+    page = await hall.console(f"/console/deals/{deal['id']}")
+    assert "&lt;b&gt;&amp;&#34;&#39;{{7*7}}" in page
+    assert "<b>&" not in page
+    assert "<script>alert" not in page
+
+
 @pytest.mark.parametrize("date", [10**18, -5, "soon", None], ids=lambda d: f"A34 date {d}")
 async def test_an_impossible_date_is_flagged_and_our_own_is_used(hall: Hall, date: Any) -> None:
     assert await hall.tell(hall.update(chat=hall.newcomer(), date=date)) == 200
@@ -352,3 +384,21 @@ async def test_a_customer_who_blocks_us_is_not_written_to(hall: Hall) -> None:
     assert [r["status"] for r in await hall.rows("runs", contact_id=contact)] == ["stopped"]
     assert [t["kind"] for t in await hall.rows("tasks", contact_id=contact)] == ["unreachable"]
     assert not [p for p in await hall.rows("parts", contact_id=contact) if p["open"]]
+
+
+async def test_what_still_waits_to_be_sent_to_a_customer_who_blocks_us_is_cancelled(hall: Hall) -> None:
+    """A38"""
+    chat = hall.newcomer()
+    hall.telegram.faults.add("throttle", to=str(chat), times=None, retry_after=2)
+    try:
+        assert await hall.tell(hall.update(chat=chat)) == 200
+        async with asyncio.timeout(PATIENCE_S):
+            while not await hall.rows("parts", address=str(chat)):
+                await asyncio.sleep(0.01)
+        assert await hall.tell(hall.update("bot_blocked", chat=chat)) == 200
+        await hall.settled()
+    finally:
+        hall.telegram.faults.clear()
+    parts = await hall.rows("parts", address=str(chat))
+    assert {(p["state"], p["open"]) for p in parts} == {("blocked", 0)}
+    assert hall.telegram.ledger.texts(str(chat)) == []

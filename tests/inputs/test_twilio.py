@@ -1,5 +1,6 @@
 """Bad posts to Twilio's hooks, the whole way: what is answered and what is kept. Ids are the catalogue's (B)."""
 
+import asyncio
 import json
 from hashlib import sha256
 from typing import Any
@@ -55,6 +56,15 @@ async def test_a_post_that_is_not_signed_for_our_address_stores_nothing(hall: Ha
     assert await hall.kept() == before
 
 
+async def test_a_scheme_that_is_not_the_public_one_is_named_in_the_log(
+    hall: Hall, caplog: pytest.LogCaptureFixture
+) -> None:
+    """B41"""
+    assert await hall.send(whatsapp(hall), signed_for=PUBLIC.replace("https", "http") + MESSAGES) == 403
+    (denied,) = [record.getMessage() for record in caplog.records if "hook_denied" in record.getMessage()]
+    assert "signed for http://, but PARLEY_PUBLIC_URL says https://" in denied
+
+
 @pytest.mark.parametrize("digest", ["", "0" * 64], ids=["B48 JSON without its digest", "B49 JSON with a wrong digest"])
 async def test_a_json_body_without_its_true_digest_stores_nothing(hall: Hall, digest: str) -> None:
     before = await hall.kept()
@@ -102,6 +112,22 @@ async def test_odd_forms_are_heard(hall: Hall, fields: dict[str, str], text: str
     assert (await heard(hall))["text"] == text
 
 
+async def test_a_button_that_nobody_knows_is_an_answer_in_words(hall: Hall) -> None:
+    """B62: at the menu, where its words are no choice."""
+    who = somebody(hall)
+    assert await hall.send(whatsapp(hall, who, Body="Здравствуйте")) == 200
+    contact = (await hall.last())["contact_id"]
+    (before,) = await hall.rows("runs", contact_id=contact)
+    said = len(hall.twilio.ledger.texts(f"whatsapp:{who}"))
+    await asyncio.sleep(2.1)  # what is said sooner still belongs to the greeting
+    assert await hall.send(whatsapp(hall, who, Body="фиолетовый", ButtonPayload="1.1.order")) == 200
+    assert (await heard(hall))["text"] == "фиолетовый"
+    await hall.gathered(contact)
+    (run,) = await hall.rows("runs", contact_id=contact)
+    assert run["state"]["step"] == before["state"]["step"]
+    assert len(hall.twilio.ledger.texts(f"whatsapp:{who}")) == said + 1
+
+
 async def test_a_field_given_twice_is_signed_and_read_as_the_same_list(hall: Hall) -> None:
     """B47"""
     form = [
@@ -113,15 +139,15 @@ async def test_a_field_given_twice_is_signed_and_read_as_the_same_list(hall: Hal
     assert [m["ref"] for m in (await heard(hall))["media"]] == ["https://api.twilio.com/1"]
 
 
-async def test_the_same_sid_twice_is_one_effect_whatever_it_says(hall: Hall) -> None:
+async def test_the_same_sid_twice_is_one_effect_whatever_it_says_and_what_differs_is_counted(hall: Hall) -> None:
     """B51"""
     form = whatsapp(hall, Body="раз")
     assert await hall.send(form) == 200
     contact = (await hall.last())["contact_id"]
-    before = await hall.kept()
+    before, differing = await hall.kept(), await hall.differing()
     assert await hall.send(form) == 200
     assert await hall.send(form | {"Body": "два"}) == 200
-    assert await hall.kept() == before
+    assert (await hall.kept(), await hall.differing()) == (before, differing + 1)
     await hall.settled()
     assert await hall.talk(contact) == ["раз"]
 
@@ -204,6 +230,7 @@ async def test_what_cannot_be_used_is_kept_with_its_reason(
     kept = await hall.last()
     assert (kept["state"], kept["reason"], kept["raw"]) == (state, reason, urlencode(form).encode())
     assert len(await hall.rows("contacts")) == contacts
+    assert await hall.called_for(reason) == (state == "quarantined")
 
 
 async def test_a_body_that_is_no_form_is_kept_or_denied_and_never_an_error(hall: Hall) -> None:
@@ -233,7 +260,8 @@ async def test_a_word_that_ends_it_ends_it_and_start_begins_again(hall: Hall, wo
     assert await hall.send(whatsapp(hall, who, Body="START")) == 200
     await hall.settled()
     assert await barred(hall, who) == ""
-    assert [e["text"] for e in await hall.entries(contact) if e["kind"] == "system"][-1]
+    told = [e["data"].get("event") for e in await hall.entries(contact) if e["kind"] == "system"]
+    assert [event for event in told if event in ("opted_out", "opted_in")] == ["opted_out", "opted_in"]
 
 
 async def test_a_wish_among_other_words_is_a_hint_and_no_more(hall: Hall) -> None:
@@ -287,6 +315,7 @@ async def test_a_status_that_nobody_knows_is_kept_and_changes_nothing(hall: Hall
     assert await hall.report(part["id"], part["provider_id"], "exploded") == 200
     kept = await hall.last()
     assert (kept["state"], kept["reason"]) == ("ignored", "unknown_status")
+    assert b"MessageStatus=exploded" in kept["raw"]
     assert [p["state"] for p in await hall.rows("parts", id=part["id"])] == ["sent"]
 
 
