@@ -15,6 +15,12 @@ from tests.chat.conftest import PATIENCE_S, Customer, Open, Shop
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x3c\0\0\0\x28\x08\x02\0\0\0"
 
 
+@pytest.fixture
+async def shop(open_shop: Open, database_url: str) -> Shop:
+    """On both databases."""
+    return await open_shop(database_url=database_url)
+
+
 @pytest.mark.parametrize("given", [{}, {"id": ""}, {"id": None}, {"id": 7}, {"id": "я" * 101}, {"id": "a\nb"}])
 async def test_75_a_message_without_a_usable_id_of_its_own_is_refused(shop: Shop, customer: Customer, given: dict):
     status, body = await customer.post(None, "Здравствуйте", **given)
