@@ -9,6 +9,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import phonenumbers
 import structlog
@@ -25,6 +26,10 @@ log = structlog.get_logger()
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s]{2,}")
 _KINDS: Final = ("photo", "document", "voice", "audio", "video", "sticker")
+_MARKS: Final = ("referrer", "referer", "page")
+_LONGEST_MARK: Final = 512
+_MOST_FIELDS: Final = 400
+_CHARSETS: Final = ("utf-8", "windows-1251", "koi8-r")
 _RESERVED: Final = ("telegram", "whatsapp", "sms", "web", "parley", "form", "phone")
 
 
@@ -64,6 +69,8 @@ class PlainHooks:
         if not self._bearer(request):
             return _denied(request)
         source = request.match_info["source"]
+        if source in _RESERVED:
+            return _unknown()
         data, raw = await _read(request)
         return await self._keep(source, "hook", data, raw, lambda d: _message(source, d, self._region))
 
@@ -76,9 +83,8 @@ class PlainHooks:
     async def _keep(
         self, channel: str, account: str, data: dict[str, Any] | None, raw: bytes, read: Any
     ) -> web.Response:
-        bad = channel in _RESERVED[:4] or not _NAME.fullmatch(channel) or not _NAME.fullmatch(account)
-        if bad:
-            return web.json_response({"error": {"code": "not_found", "message": "no such source"}}, status=404)
+        if not (_NAME.fullmatch(channel) and _NAME.fullmatch(account)):
+            return _unknown()
         meaning: Event | Ignored | Unusable = Unusable("not_json") if data is None else read(data)
         key = payload.text(str(data["id"]))[:200] if data is not None and data.get("id") not in (None, "") else ""
         if not key:
@@ -94,6 +100,10 @@ def _same(given: str, wanted: str) -> bool:
     return bool(wanted) and hmac.compare_digest(given.encode("utf-8", "surrogatepass"), wanted.encode())
 
 
+def _unknown() -> web.Response:
+    return web.json_response({"error": {"code": "not_found", "message": "no such source"}}, status=404)
+
+
 def _denied(request: web.Request) -> web.Response:
     log.warning("hook_denied", path=request.path)
     return web.json_response({"error": {"code": "unauthorized", "message": "a bearer token is needed"}}, status=401)
@@ -103,18 +113,27 @@ async def _read(request: web.Request) -> tuple[dict[str, Any] | None, bytes]:
     """The fields of a JSON object or a form post; None where there are none to be read."""
     raw = await request.read()
     if request.content_type == "application/x-www-form-urlencoded":
-        fields = await request.post()
-        return {payload.text(k): payload.text(v) for k, v in fields.items() if isinstance(v, str)}, raw
+        return _fields(raw, (request.charset or "").lower()), raw
     if request.content_type == "multipart/form-data":
         return None, raw
     value, _ = payload.read_json(raw)
     return (value if isinstance(value, dict) else None), raw
 
 
+def _fields(raw: bytes, charset: str) -> dict[str, Any] | None:
+    """A form post's fields. The server's own reader raises at a charset it does not know, and believes any that it does."""
+    charset = charset if charset in _CHARSETS else "utf-8"
+    try:
+        pairs = parse_qsl(raw.decode(charset, "replace"), True, encoding=charset, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        return None
+    return {payload.text(k): payload.text(v) for k, v in pairs}
+
+
 def _phone(value: Any, region: str) -> str:
     """E.164, or empty where it is no number."""
     try:
-        number = phonenumbers.parse(str(value or ""), region)
+        number = phonenumbers.parse(str(value) if isinstance(value, str | int) else "", region)
     except phonenumbers.NumberParseException:
         return ""
     return (
@@ -141,12 +160,18 @@ def _form(form: str, data: Mapping[str, Any], region: str) -> Event | Unusable:
     name = payload.name(data.get("name"))
     extra = data.get("fields") if isinstance(data.get("fields"), dict) else {}
     fields = {k: v for k, v in data.items() if k not in ("id", "fields")} | (extra or {})
-    kept = {payload.text(str(k))[:60]: _plain(v) for k, v in list(fields.items())[:60]}
+    kept = {payload.text(str(k))[:60]: _cut(str(k).lower(), _plain(v)) for k, v in list(fields.items())[:60]}
     kept = {k: v for k, v in kept.items() if v != ""}
     if not kept:
         return Unusable("empty_form")
     address = phone or email or f"anonymous:{payload.text(str(data.get('id') or uuid.uuid4().hex))[:80]}"
     return FormSubmitted(Sender("form", form, address, name, phone, email), form, kept)
+
+
+def _cut(name: str, value: Any) -> Any:
+    """Where a customer came from is written by other sites: a mark, not a text."""
+    mark = isinstance(value, str) and (name in _MARKS or name.startswith("utm_"))
+    return value[:_LONGEST_MARK] if mark else value
 
 
 def _plain(value: Any) -> Any:

@@ -13,7 +13,7 @@ import pytest_asyncio
 from gateway.app import App
 from gateway.settings import Settings
 from tests import servers
-from tests.inputs.halls import ADMIN, FORM_KEY, PUBLIC, SECRET, SMS, WHATSAPP, Hall
+from tests.inputs.halls import ADMIN, FORM_KEY, HOOK, PUBLIC, SECRET, SMS, WHATSAPP, Hall
 from tests.standins.telegram import TOKEN, TelegramStandin
 from tests.standins.twilio import ACCOUNT, AUTH_TOKEN, TwilioStandin
 
@@ -23,7 +23,7 @@ async def open_hall(folder: Path, url: str) -> AsyncIterator[Hall]:
     async with TelegramStandin() as telegram, TwilioStandin(public=PUBLIC) as twilio, aiohttp.ClientSession() as http:
         given: dict[str, Any] = {
             "data_dir": folder, "database_url": url, "public_url": PUBLIC, "telegram_token": TOKEN,
-            "telegram_secret": SECRET, "admin_token": ADMIN, "form_key": FORM_KEY, "telegram_api_base": telegram.base, "telegram_rate": 0, "telegram_chat_rate": 0,
+            "telegram_secret": SECRET, "admin_token": ADMIN, "form_key": FORM_KEY, "hook_token": HOOK, "telegram_api_base": telegram.base, "telegram_rate": 0, "telegram_chat_rate": 0,
             "twilio_account_sid": ACCOUNT, "twilio_auth_token": AUTH_TOKEN, "twilio_api_base": twilio.base,
             "twilio_whatsapp_from": WHATSAPP, "twilio_sms_from": SMS, "twilio_whatsapp_rate": 0, "twilio_sms_rate": 0,
         }  # fmt: skip
@@ -65,4 +65,4 @@ async def hall(chosen: Hall, caplog: pytest.LogCaptureFixture) -> AsyncIterator[
     yield chosen
     assert await chosen.balanced(), await chosen.tallies()
     logged = "\n".join(record.getMessage() for when in ("setup", "call") for record in caplog.get_records(when))
-    assert [secret for secret in (TOKEN, SECRET, AUTH_TOKEN, ADMIN, FORM_KEY) if secret in logged] == []
+    assert [secret for secret in (TOKEN, SECRET, AUTH_TOKEN, ADMIN, FORM_KEY, HOOK) if secret in logged] == []

@@ -23,6 +23,7 @@ SECRET = "hook-secret_0123456789"
 PUBLIC = "https://shop.example"
 WHATSAPP, SMS = "+74950000001", "+74950000002"
 ADMIN = "admin-token_of_this_hall"
+HOOK = "hook-token_of_this_hall"
 FORM_KEY = "form-key_of_this_hall"
 PATIENCE_S = 20
 

@@ -1,0 +1,189 @@
+"""Good and bad posts to the plain doors, the whole way: forms, calls and other messengers on a running gateway."""
+
+import gzip
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.inputs.halls import FORM_KEY, HOOK, Hall
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+MESSAGES, CALLS, FORMS = "/hooks/messages/avito", "/hooks/calls", "/hooks/forms/vin"
+DOORS = (MESSAGES, CALLS, FORMS)
+BEARER = {"Authorization": f"Bearer {HOOK}"}
+
+
+def said(hall: Hall, path: str) -> dict[str, Any]:
+    """A good post to that door, of somebody who never was there."""
+    n = hall.number()
+    match path:
+        case "/hooks/messages/avito":
+            return {"id": f"m{n}", "from": {"id": f"buyer{n}", "name": "Анна"}, "text": "Здравствуйте"}
+        case "/hooks/calls":
+            return {"id": f"c{n}", "phone": f"+7916{n:07d}", "status": "missed", "direction": "in"}
+        case _:
+            return {"id": f"f{n}", "phone": f"+7917{n:07d}", "name": "Анна", "vin": "TMBJG7NE8F0123456"}
+
+
+async def post(hall: Hall, path: str, data: Any, **headers: str) -> int:
+    body = data if isinstance(data, bytes) else json.dumps(data).encode()
+    return await hall.post(path, body, {"Content-Type": "application/json"} | (headers or BEARER))
+
+
+@pytest.mark.parametrize("path", DOORS)
+async def test_what_is_told_opens_a_deal_and_told_again_changes_nothing(hall: Hall, path: str) -> None:
+    data = said(hall, path)
+    assert await post(hall, path, data) == 200
+    kept = await hall.last()
+    assert (kept["state"], json.loads(kept["raw"])) == ("processed", data)
+    before = await hall.kept()
+    assert await post(hall, path, data) == 200
+    await hall.settled()
+    assert await hall.kept() == before
+    assert len(await hall.rows("deals", contact_id=kept["contact_id"])) == 1
+    assert len([e for e in await hall.entries(kept["contact_id"]) if e["author"] == "customer"]) == 1
+
+
+@pytest.mark.parametrize("path", DOORS)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Nothing": "here"},
+        {"Authorization": "Bearer "},
+        {"Authorization": f"Bearer {HOOK}x"},
+        {"Authorization": f"Basic {HOOK}"},
+        {"Authorization": "Bearer tök"},
+        {"X-Form-Key": "tök"},
+    ],
+    ids=["nothing", "empty", "wrong", "of another kind", "not ASCII", "a wrong form key"],
+)
+async def test_a_forgery_stores_nothing(hall: Hall, path: str, headers: dict[str, str]) -> None:
+    before = await hall.kept()
+    assert await post(hall, path, said(hall, path), **headers) == 401
+    assert await hall.kept() == before
+
+
+async def test_a_public_form_key_opens_the_forms_and_nothing_else(hall: Hall) -> None:
+    assert await post(hall, FORMS, said(hall, FORMS), **{"X-Form-Key": FORM_KEY}) == 200
+    assert await post(hall, FORMS, said(hall, FORMS) | {"form_key": FORM_KEY}, **{"X-Nothing": "here"}) == 200
+    kept = await hall.last()
+    (deal,) = await hall.rows("deals", contact_id=kept["contact_id"])
+    assert "form_key" not in deal["fields"]
+    for path in (MESSAGES, CALLS):
+        assert await post(hall, path, said(hall, path), **{"X-Form-Key": FORM_KEY}) == 401
+
+
+@pytest.mark.parametrize("path", DOORS)
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        pytest.param(b"[]", "not_json", id="a list"),
+        pytest.param(b'{"id":', "not_json", id="cut"),
+        pytest.param(b"[" * 100_000, "not_json", id="nested"),
+        pytest.param(b"\xff\xfe", "not_json", id="no text"),
+        pytest.param(b"{}", "", id="nothing in it"),
+    ],
+)
+async def test_the_unusable_is_kept_whole_and_a_person_is_told(hall: Hall, path: str, body: bytes, reason: str) -> None:
+    body += b" " * hall.number()  # none that was there before
+    assert await post(hall, path, body) == 200
+    (kept,) = await hall.rows("inbox", raw=body)
+    assert kept["state"] == "quarantined"
+    assert kept["reason"] == (reason or kept["reason"]) != ""
+    assert await hall.called_for(kept["reason"])
+
+
+@pytest.mark.parametrize(
+    ("path", "changes", "reason"),
+    [
+        (MESSAGES, {"id": ""}, "no_id"),
+        (MESSAGES, {"from": "Анна"}, "no_sender"),
+        (MESSAGES, {"from": {"id": ""}}, "no_sender"),
+        (MESSAGES, {"text": "", "media": [7, {"url": 7}]}, "empty_message"),
+        (CALLS, {"id": None}, "no_id"),
+        (CALLS, {"phone": "+7 abc"}, "bad_phone"),
+        (CALLS, {"phone": ["+79161234567"]}, "bad_phone"),
+        (CALLS, {"status": ["missed"]}, "bad_status"),
+        (CALLS, {"direction": {"a": 1}}, "bad_status"),
+    ],
+)
+async def test_what_lacks_what_it_takes_is_kept_with_its_reason(
+    hall: Hall, path: str, changes: dict[str, Any], reason: str
+) -> None:
+    assert await post(hall, path, said(hall, path) | changes) == 200
+    kept = await hall.last()
+    assert (kept["state"], kept["reason"]) == ("quarantined", reason)
+
+
+@pytest.mark.parametrize("path", DOORS)
+async def test_two_megabytes_are_too_much_also_when_packed(hall: Hall, path: str) -> None:
+    before = await hall.kept()
+    assert await post(hall, path, b" " * 2_000_000) == 413
+    bomb = gzip.compress(b" " * 50_000_000)
+    assert await post(hall, path, bomb, **BEARER, **{"Content-Encoding": "gzip"}) in (413, 415)
+    assert await hall.kept() == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded; charset=nonsense", b"name=x&phone=%2B79161234567"),
+        ("application/x-www-form-urlencoded", b"name=\xff\xfe"),
+        ("application/x-www-form-urlencoded", b"%ff%fe=%00"),
+        ("application/x-www-form-urlencoded", b"&&==&" * 1_000),
+        ("multipart/form-data; boundary=b", b"--b\r\nbroken"),
+        ("text/plain", b"hello"),
+        ("nonsense", b"hello"),
+    ],
+)
+async def test_a_form_of_any_kind_is_no_error(hall: Hall, kind: str, body: bytes) -> None:
+    body += b" " * hall.number()
+    before = await hall.kept()
+    assert await hall.post(FORMS, body, BEARER | {"Content-Type": kind}) == 200
+    assert await hall.kept() == before + 1
+
+
+@pytest.mark.parametrize("charset", ["", "; charset=UTF-8", "; charset=windows-1251"])
+async def test_a_form_as_a_browser_posts_it_is_heard(hall: Hall, charset: str) -> None:
+    fields = said(hall, FORMS) | {"form_key": FORM_KEY, "vin": "колодки"}
+    kind = {"Content-Type": f"application/x-www-form-urlencoded{charset}"}
+    encoding = charset.partition("=")[2] or "utf-8"
+    assert await hall.post(FORMS, urlencode(fields, encoding=encoding).encode(), kind) == 200
+    kept = await hall.last()
+    (deal,) = await hall.rows("deals", contact_id=kept["contact_id"])
+    assert deal["fields"]["vin"] == "колодки"
+
+
+async def test_odd_characters_are_mended_on_both_databases(hall: Hall) -> None:
+    data = said(hall, MESSAGES)
+    body = json.dumps(data | {"text": "TEXT"}).replace("TEXT", r"раз\u0000два\ud800").encode()
+    assert await post(hall, MESSAGES, body) == 200
+    assert await hall.talk((await hall.last())["contact_id"]) == ["раздва\ufffd"]
+
+
+async def test_where_a_customer_came_from_is_cut_to_512_and_shown_as_text(hall: Hall) -> None:
+    """C85"""
+    hostile = "<script>alert(1)</script>" + "x" * 10_240
+    marks = {"referrer": hostile, "utm_source": hostile, "UTM_Campaign": hostile, "page": hostile}
+    data = said(hall, FORMS)
+    assert await post(hall, FORMS, data | marks | {"fields": {"referer": hostile}, "comment": "y" * 3_000}) == 200
+    kept = await hall.last()
+    assert kept["state"] == "processed"
+    (deal,) = await hall.rows("deals", contact_id=kept["contact_id"])
+    assert {len(deal["fields"][name]) for name in (*marks, "referer")} == {512}
+    assert len(deal["fields"]["comment"]) == 3_000
+    page = await hall.console(f"/console/deals/{deal['id']}")
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+@pytest.mark.parametrize(
+    "source", ["telegram", "whatsapp", "sms", "web", "parley", "form", "phone", "A", "%2e%2e", "x" * 41]
+)
+async def test_nobody_speaks_in_the_name_of_a_channel_of_ours(hall: Hall, source: str) -> None:
+    before = await hall.kept()
+    assert await post(hall, f"/hooks/messages/{source}", said(hall, MESSAGES)) == 404
+    assert await hall.kept() == before
