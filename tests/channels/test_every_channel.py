@@ -1,22 +1,55 @@
 """One list of demands for every channel: a new one is a new line in CHANNELS and a bench."""
 
+import ast
+import asyncio
 import logging
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.channels.base import Denied, Outgoing, Retry, Sent, Throttled, Unknown
+from gateway import channels
+from gateway.channels import twilio
+from gateway.channels.base import Denied, Malformed, Outgoing, Post, Retry, Sent, Throttled, Unknown
+from gateway.channels.web import WebChannel
 from gateway.events import MessageReceived, Unusable
 from tests.channels.benches import Bench, bench
+from tests.shop import Shop
 
 CHANNELS = ("telegram", "whatsapp", "sms")
+ON_THE_BENCH = {"TelegramChannel", "TwilioChannel", "WebChannel"}
+"""The last is its own provider: nobody posts to it or can throttle it, and what pages say is tried in tests/chat."""
 
 
 @pytest.fixture(params=CHANNELS)
 async def on(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
     async with bench(request.param) as made:
         yield made
+
+
+def test_no_channel_is_missing_here() -> None:
+    """A class that verifies, translates, sends and settles is a channel; each must meet the demands below."""
+    found = set()
+    for file in Path(channels.__file__).parent.glob("*.py"):
+        for node in ast.parse(file.read_text()).body:
+            if isinstance(node, ast.ClassDef) and file.name != "base.py":
+                verbs = {one.name for one in node.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
+                found |= {node.name} if verbs >= {"verify", "parse", "send", "settle"} else set()
+    assert found == ON_THE_BENCH
+    assert set(twilio._LIMITS) | {"telegram"} == set(CHANNELS)
+
+
+async def test_the_shops_own_chat_takes_no_posts_and_sends_by_ringing() -> None:
+    rung: list[str] = []
+    channel = WebChannel(rung.append)
+    post = Post("/hooks/web", "", (), b"{}")
+    assert isinstance(channel.verify(post), Denied)
+    assert isinstance(channel.parse(post), Malformed)
+    out = Outgoing(7, "0" * 32, text="да")
+    assert await channel.send(out) == await channel.settle(out) == Sent("web:7")
+    assert rung == ["visitor:" + "0" * 32] * 2
+    assert channel.rates == ()
 
 
 def received(on: Bench, post: Any) -> Any:
@@ -38,6 +71,31 @@ async def test_a_message_is_received(on: Bench) -> None:
 
 async def test_the_same_message_again_has_the_same_key(on: Bench) -> None:
     assert received(on, on.said).external_id == received(on, on.said).external_id
+
+
+async def kept(on: Bench, shop: Shop, *posts: Post) -> list[list[str]]:
+    """What the intake answers to these posts, come at once; then everybody has had their turn."""
+    channel = on.channel
+    coming = [
+        asyncio.ensure_future(shop.intake.accept(channel.name, channel.account, [received(on, post)])) for post in posts
+    ]
+    await asyncio.sleep(0)
+    await shop.intake.once()
+    await shop.settle()
+    return await asyncio.gather(*coming)
+
+
+async def test_the_same_message_again_has_one_effect(on: Bench, shop: Shop) -> None:
+    assert await kept(on, shop, on.said, on.said) == [["new"], ["duplicate"]]
+    assert await kept(on, shop, on.said) == [["duplicate"]]
+    assert [row["state"] for row in await shop.all("inbox")] == ["processed"]
+    assert [entry["text"] for entry in await shop.all("entries") if entry["author"] == "customer"] == [on.words]
+
+
+async def test_garbage_is_kept_once_and_whole_and_a_person_is_told(on: Bench, shop: Shop) -> None:
+    assert await kept(on, shop, on.garbage, on.garbage) == [["new"], ["duplicate"]]
+    assert [(row["state"], row["raw"]) for row in await shop.all("inbox")] == [("quarantined", on.garbage.body)]
+    assert [task["kind"] for task in await shop.all("tasks")] == ["quarantine"]
 
 
 async def test_a_forgery_is_denied(on: Bench) -> None:
