@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import payloads
-from tests.inputs.halls import PUBLIC, Hall
+from tests.inputs.halls import HOOK, PUBLIC, Hall
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -44,6 +44,19 @@ def spoilt_updates(draw: Any) -> bytes:
     return json.dumps(update).encode("utf-8", "surrogatepass")
 
 
+@st.composite
+def spoilt_told(draw: Any) -> dict[str, Any]:
+    """What the plain doors understand, with some of it replaced by anything."""
+    good = {
+        "id": "a1", "from": {"id": "b", "name": "Анна", "phone": "+79161234567"}, "text": "да", "phone": "+79161234567",
+        "media": [{"url": "https://a.example/1", "type": "photo"}], "status": "missed", "direction": "in",
+        "duration_s": 5, "recording_url": "https://a.example/1", "email": "a@b.example", "fields": {"vin": "X"}, "name": "Анна",
+    }  # fmt: skip
+    for name in draw(st.lists(st.sampled_from(sorted(good)), max_size=4)):
+        good[name] = draw(anything)
+    return good | {"id": draw(st.just(good["id"]) | st.integers() | texts)}
+
+
 async def _kept_honestly(hall: Hall, sent: Any, body: bytes) -> None:
     before = await hall.heard()
     status = await sent
@@ -57,6 +70,19 @@ async def _kept_honestly(hall: Hall, sent: Any, body: bytes) -> None:
 @given(body=st.binary(min_size=1, max_size=300) | anything.map(lambda v: json.dumps(v).encode()) | spoilt_updates())
 async def test_any_body_with_telegrams_secret(hall: Hall, body: bytes) -> None:
     await _kept_honestly(hall, hall.tell(body), body)
+
+
+@quick
+@given(
+    body=st.binary(min_size=1, max_size=300)
+    | anything.map(lambda v: json.dumps(v).encode())
+    | spoilt_told().map(lambda v: json.dumps(v).encode("utf-8", "surrogatepass")),
+    path=st.sampled_from(["/hooks/messages/avito", "/hooks/calls", "/hooks/forms/vin"]),
+    kind=st.sampled_from(["application/json", "application/x-www-form-urlencoded", "text/plain; charset=x"]),
+)
+async def test_any_body_with_the_plain_doors_token(hall: Hall, body: bytes, path: str, kind: str) -> None:
+    headers = {"Authorization": f"Bearer {HOOK}", "Content-Type": kind}
+    await _kept_honestly(hall, hall.post(path, body, headers), body)
 
 
 @quick
