@@ -8,6 +8,7 @@ from typing import assert_never
 
 from bots.kit.events import MessageReceived as Heard
 from bots.kit.events import TimerFired
+from bots.kit.playbook import Source
 from gateway import events as ev
 from gateway.ledger import Ledger
 from gateway.obey import start_run, walk
@@ -60,7 +61,9 @@ def hear_message(ledger: Ledger, event: ev.MessageReceived) -> Ignored:
         pressed = _press(ledger, identity, event)
         if pressed is not None:
             return pressed
-    deal, opened = _deal_for(ledger, identity.channel)
+    channel, link = identity.channel, event.start
+    source = f"{channel}:{link}" if link else channel
+    deal, opened = _deal_for(ledger, source, f"link_{link}" if link else channel, channel)
     entry = _keep_message(ledger, deal, identity, event, event.text)
     run = ledger.rows.runs.get(deal.id)
     if run is None and opened:
@@ -91,12 +94,18 @@ def _meet(ledger: Ledger, identity: Identity, event: ev.MessageReceived) -> None
         ledger.prove_point("phone", event.phone)
 
 
-def _deal_for(ledger: Ledger, source: str) -> tuple[Deal, bool]:
-    match route(ledger.rows.deals, ledger.house.slot, source):
+def _deal_for(ledger: Ledger, source: str, *names: str) -> tuple[Deal, bool]:
+    """The deal it belongs to, and whether it was opened for it. `names`: of the playbook's sources, the closest first."""
+    entrance = ledger.house.entrance(*names)
+    match route(ledger.rows.deals, ledger.house.funnel(entrance.funnel).slot, source):
         case Attach(deal):
             return deal, False
         case Open(why) | Leave(why):
-            return ledger.open_deal(source, why), True
+            return _enter(ledger, source, why, entrance), True
+
+
+def _enter(ledger: Ledger, source: str, why: str, entrance: Source) -> Deal:
+    return ledger.open_deal(source, why, funnel=entrance.funnel, stage=entrance.stage, tag=entrance.tag)
 
 
 def _keep_message(
@@ -245,7 +254,7 @@ def hear_address(ledger: Ledger, event: ev.AddressChanged) -> Ignored:
 
 
 def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
-    deal, opened = _deal_for(ledger, f"form:{event.form}")
+    deal, opened = _deal_for(ledger, f"form:{event.form}", event.form, "form")
     identity = ledger.identity(event.sender.channel, event.sender.account, event.sender.address)
     told = "\n".join(f"{name}: {value}" for name, value in event.fields.items())
     text = line("form", form=event.form) + ("\n" + told if told else "")
@@ -263,11 +272,12 @@ def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
 
 def hear_call(ledger: Ledger, event: ev.CallEnded) -> Ignored:
     missed = event.status == "missed"
-    match route(ledger.rows.deals, ledger.house.slot, "call", opens=missed):
+    entrance = ledger.house.entrance("call")
+    match route(ledger.rows.deals, ledger.house.funnel(entrance.funnel).slot, "call", opens=missed):
         case Attach(joined):
             deal = joined
         case Open(why):
-            deal = ledger.open_deal("call", why)
+            deal = _enter(ledger, "call", why, entrance)
         case _:
             return "no_open_deal"  # an answered call opens nothing: the manager makes the deal by hand
     data = {

@@ -39,6 +39,8 @@ class MessageReceived:
     reply_to: str = ""
     group: str = ""
     """Several files sent as one album share this word."""
+    start: str = ""
+    """What a deep link carried (Telegram's `/start key`): where this customer comes from."""
     sent_at: Instant = 0
     flags: tuple[str, ...] = ()
     """What was odd: `bad_date`, `duplicate_key`, `bad_media_count`, ..."""

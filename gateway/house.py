@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bots.kit.playbook import Funnel, LoopGuard, Playbook
+from bots.kit.playbook import Funnel, LoopGuard, Playbook, Source
 from bots.kit.script import Script
 from gateway.channels.base import Limits
 
@@ -32,6 +32,11 @@ class House:
     def funnel(self, name: str = "") -> Funnel:
         """By name; the first one where there is no name or it is gone."""
         return self.playbook.funnel(name) or self.playbook.funnels[0]
+
+    def entrance(self, *names: str) -> Source:
+        """Where an inquiry enters: by the first of these names that the playbook lists, else as messages do."""
+        listed = self.playbook.sources
+        return next((listed[name] for name in names if name in listed), None) or self.playbook.source("message")
 
     @property
     def slot(self) -> str:

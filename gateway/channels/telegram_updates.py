@@ -109,7 +109,13 @@ def _message(message: dict[str, Any], account: str, flags: tuple[str, ...]) -> M
     if words and message.keys() <= _PLAIN:  # nearly every message
         sent_at, reply_to = _date(message.get("date"), odd), _id(payload.record(message, "reply_to_message"))
         return MessageReceived(
-            sender, text=words, message_id=_id(message), reply_to=reply_to, sent_at=sent_at, flags=tuple(odd)
+            sender,
+            text=words,
+            message_id=_id(message),
+            reply_to=reply_to,
+            start=_start(words),
+            sent_at=sent_at,
+            flags=tuple(odd),
         )
     media = _media(message)
     location = None
@@ -145,6 +151,11 @@ def _message(message: dict[str, Any], account: str, flags: tuple[str, ...]) -> M
         sent_at=_date(message.get("date"), odd),
         flags=tuple(odd),
     )
+
+
+def _start(words: str) -> str:
+    """The key of a deep link, as it stands there: https://core.telegram.org/bots/features#deep-linking"""
+    return words[7:].strip()[:64] if words.startswith("/start ") else ""
 
 
 def _edited(message: dict[str, Any], account: str, _flags: tuple[str, ...]) -> Meaning:
