@@ -33,6 +33,7 @@ from gateway.turns import Turns
 from state import chores, inbox, schema
 from state.database import Database, Unavailable
 from state.live import Live, open_live
+from state.occupancy import Occupancy
 
 log = structlog.get_logger()
 
@@ -48,6 +49,7 @@ class App:
         self.house = house or read_house(settings.playbook)
         self.shard = 0 if settings.database.startswith("sqlite") else os.getpid() % 8
         self.db = Database(settings.database)
+        self.occupancy = Occupancy(self.db)
         self.live: Live = open_live(settings.redis_url or None)
         self.intake = Intake(self.db, self.live, self.clock, shard=self.shard)
         self.turns = Turns(self.db, self.house, self.live, self.clock, shard=self.shard)
@@ -68,6 +70,7 @@ class App:
     async def start(self, host: str = "127.0.0.1", port: int = 8080, *, workers: bool = True) -> None:
         """Open the doors at `host:port` (0: any free one). `workers=False` leaves the turning to a test."""
         self._prepare_folder()
+        self.occupancy.take()
         shelf = self._open_shelf()
         await asyncio.to_thread(schema.upgrade, self.db)
         await self.live.start()
@@ -186,6 +189,7 @@ class App:
             await self._session.close()
         await self.live.close()
         await self.db.close()
+        self.occupancy.leave()
 
     async def _drain(self) -> None:
         """Let the turns of what was acknowledged happen, and the sends under way end; the rest is safe on disk."""
