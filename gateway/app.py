@@ -55,7 +55,7 @@ class App:
         self.turns = Turns(self.db, self.house, self.live, self.clock, shard=self.shard)
         self.channels: dict[str, Channel] = {}
         self.delivery = Delivery(self.db, self.channels, self.live, self.clock, shard=self.shard)
-        self.timekeeper = Timekeeper(self.db, self.delivery, self.clock)
+        self.timekeeper = Timekeeper(self.db, self.delivery, self.clock, shard=self.shard)
         self.doors: list[Door] = []
         self.web = web.Application(client_max_size=MOST_BYTES)
         self._session: aiohttp.ClientSession | None = None

@@ -290,22 +290,35 @@ def hear_status(ledger: Ledger, event: ev.StatusReported) -> Ignored:
     known = ledger.rows.parts.get(event.part)
     if known is None:
         return "unknown_part"
-    deal_id, state, attempts, identity_id = known
-    if state not in BELOW[event.status]:
+    deal_id, state, attempts, identity_id, provider_id = known
+    if attempts == 0 or (attempts == 1 and provider_id not in ("", event.provider_id)):
+        return "other_message"  # that part has made no such message: the word is not about it
+    if state not in BELOW[event.status] or _is_past(event, state, provider_id):
         return "late_status"
     deal = _open_deal(ledger, deal_id)
     if deal is not None:
         ledger.change(deal, "message")
     if event.status == "failed" and event.meaning == "throttled" and attempts < RETRIES:
-        ledger.rows.parts[event.part] = (deal_id, "queued", attempts, identity_id)
-        ledger.writes.again.append((event.part, ledger.now + CHANNEL_PAUSE_MS, event.code))
+        ledger.rows.parts[event.part] = (deal_id, "queued", attempts, identity_id, event.provider_id)
+        ledger.writes.again.append((event.part, ledger.now + CHANNEL_PAUSE_MS, event.code, event.provider_id))
         return ""
-    ledger.rows.parts[event.part] = (deal_id, event.status, attempts, identity_id)
-    ledger.writes.statuses.append((event.part, event.status, event.code))
+    ledger.rows.parts[event.part] = (deal_id, event.status, attempts, identity_id, event.provider_id)
+    ledger.writes.statuses.append((event.part, event.status, event.code, event.provider_id))
     if event.status == "failed" and deal is not None:
         cause = event.meaning if event.meaning in ("window_closed", "opted_out", "blocked") else "failed"
         _not_delivered(ledger, deal, cause, event.code or event.status, ledger.rows.identities.get(identity_id))
     return ""
+
+
+def _is_past(event: ev.StatusReported, state: str, provider_id: str) -> bool:
+    """Of a part that was sent more than once: about an attempt that another has taken the place of.
+
+    That one of them has arrived counts whichever it was. An open part with a provider's id is to go once more because
+    that very message came to nothing; and where one is out, another's failure is no news.
+    """
+    if state in BELOW["sent"]:
+        return event.provider_id == provider_id != "" and event.status in ("sent", "failed")
+    return event.provider_id != provider_id != "" and event.status == "failed"
 
 
 def hear_settled(ledger: Ledger, event: ev.PartSettled) -> Ignored:

@@ -30,5 +30,8 @@ def part_counts(conn: Connection) -> list[tuple[str, str, int]]:
 
 def oldest_waiting(conn: Connection) -> Instant | None:
     return conn.execute(
-        select(func.min(inbox.c.received_at)).where(inbox.c.state == literal_column("'waiting'"))
+        select(func.min(inbox.c.received_at)).where(
+            inbox.c.state == literal_column("'waiting'"),
+            inbox.c.contact_id.is_not(None),  # what waits for its message (state/early.py) is in nobody's way
+        )
     ).scalar()

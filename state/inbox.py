@@ -87,8 +87,8 @@ def keep(
         state, reason, lane = arrival.state, arrival.reason, None
         if state == "waiting":
             lane = lane_of.get(_lane_key(arrival))
-            if lane is None:
-                state, reason = "ignored", "unknown_part" if arrival.kind == "status" else "unknown_sender"
+            if lane is None and arrival.kind != "status":  # a status waits for its message (state/early.py)
+                state, reason = "ignored", "unknown_sender"
         row_id = ids.take("inbox")
         rows[row_id] = arrival
         values.append(

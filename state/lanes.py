@@ -88,7 +88,13 @@ _RUNS = Lookup(
     _columns(t.runs, Run), t.runs.c.contact_id, lambda found: found.where(t.runs.c.status == _RUNNING), json=("state",)
 )
 _PARTS = select(
-    t.parts.c.id, t.parts.c.contact_id, t.parts.c.deal_id, t.parts.c.state, t.parts.c.attempts, t.parts.c.identity_id
+    t.parts.c.id,
+    t.parts.c.contact_id,
+    t.parts.c.deal_id,
+    t.parts.c.state,
+    t.parts.c.attempts,
+    t.parts.c.identity_id,
+    t.parts.c.provider_id,
 ).where(_ids(t.parts.c.id))
 _TIMERS = Lookup(_columns(t.timers, Timer), t.timers.c.contact_id, lambda found: found)
 
@@ -139,7 +145,7 @@ def _parts(conn: Connection, rows: dict[int, LaneRows]) -> None:
     if told_of:
         for part, contact, *known in conn.execute(_PARTS, {"ids": told_of}):
             if contact in rows:
-                rows[contact].parts[part] = (known[0], known[1], known[2], known[3])
+                rows[contact].parts[part] = (known[0], known[1], known[2], known[3], known[4])
 
 
 def _waiting(conn: Connection, ids: list[int]) -> Sequence[Any]:
@@ -166,10 +172,10 @@ class Writes:
     cut_timers: dict[tuple[int, str], None] = field(default_factory=dict)
     silenced: list[tuple[int, str]] = field(default_factory=list)
     """(deal, why): bots' parts of these deals that are still queued are blocked."""
-    statuses: list[tuple[int, str, str]] = field(default_factory=list)
-    """(part, status, error): a provider's word; a part only ever climbs."""
-    again: list[tuple[int, Instant, str]] = field(default_factory=list)
-    """(part, when, error): the provider took it and then had no room for it: it is sent again."""
+    statuses: list[tuple[int, str, str, str]] = field(default_factory=list)
+    """(part, status, error, provider's id): a provider's word; a part only ever climbs."""
+    again: list[tuple[int, Instant, str, str]] = field(default_factory=list)
+    """(part, when, error, provider's id): the provider took it and then had no room for it: it is sent again."""
     dropped: list[tuple[int, str]] = field(default_factory=list)
     """(identity, why): everything queued for these addresses is blocked."""
     taken_tasks: list[tuple[int, int]] = field(default_factory=list)
@@ -219,12 +225,25 @@ _DONE = Ready(
 _STATUS_SQL = (
     update(t.parts)
     .where(t.parts.c.id == bindparam("b_part"), t.parts.c.state.in_(bindparam("b_below", expanding=True)))
-    .values(state=bindparam("b_status"), error=bindparam("b_error"), open=0, settled_at=bindparam("b_at"))
+    .values(
+        state=bindparam("b_status"),
+        error=bindparam("b_error"),
+        provider_id=bindparam("b_pid"),
+        open=0,
+        settled_at=bindparam("b_at"),
+    )
 )
 _AGAIN_SQL = (
     update(t.parts)
     .where(t.parts.c.id == bindparam("b_part"), t.parts.c.state.in_(BELOW["failed"]))
-    .values(state="queued", open=1, due_at=bindparam("b_due"), error=bindparam("b_error"), settled_at=None)
+    .values(
+        state="queued",
+        open=1,
+        due_at=bindparam("b_due"),
+        error=bindparam("b_error"),
+        provider_id=bindparam("b_pid"),  # a part that is open and has one: that message came to nothing
+        settled_at=None,
+    )
 )
 _SILENCE_SQL = (
     update(t.parts)
@@ -283,11 +302,11 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
         _NEW_ENTRIES.write(conn, w.entries)
     if w.parts:
         _NEW_PARTS.write(conn, w.parts)
-    for part, status, error in w.statuses:
-        below = {"b_part": part, "b_below": BELOW[status], "b_status": status, "b_error": error, "b_at": now}
-        conn.execute(_STATUS_SQL, below)
-    for part, due_at, error in w.again:
-        conn.execute(_AGAIN_SQL, {"b_part": part, "b_due": due_at, "b_error": error})
+    for part, status, error, sid in w.statuses:
+        word = {"b_part": part, "b_below": BELOW[status], "b_status": status, "b_error": error, "b_at": now}
+        conn.execute(_STATUS_SQL, word | {"b_pid": sid})
+    for part, due_at, error, sid in w.again:
+        conn.execute(_AGAIN_SQL, {"b_part": part, "b_due": due_at, "b_error": error, "b_pid": sid})
     for identity, why in w.dropped:
         outbox.drop_queued(conn, identity, why, now)
     _tasks(conn, w, now)

@@ -102,7 +102,16 @@ _in_play = or_(*(parts.c.state == literal_column(f"'{state}'") for state in ("qu
 _SETTLE_SQL = (
     update(parts)
     # A verdict on an earlier attempt than the last comes from a process that was taken for dead.
-    .where(parts.c.id == bindparam("b_id"), parts.c.attempts == bindparam("b_attempts"))
+    .where(
+        parts.c.id == bindparam("b_id"),
+        parts.c.attempts == bindparam("b_attempts"),
+        # Queued with this very id: a callback was quicker, and said that this message came to nothing.
+        or_(
+            parts.c.state != _IS_QUEUED,
+            parts.c.provider_id == literal_column("''"),
+            parts.c.provider_id != bindparam("b_pid"),
+        ),
+    )
     .values(
         state=case((_in_play, bindparam("b_state")), else_=parts.c.state),
         open=case((_in_play, bindparam("b_open")), else_=parts.c.open),
