@@ -101,15 +101,19 @@ _SENDING = Ready(
 _in_play = or_(*(parts.c.state == literal_column(f"'{state}'") for state in ("queued", "sending", "unknown")))
 _SETTLE_SQL = (
     update(parts)
-    # A verdict on an earlier attempt than the last comes from a process that was taken for dead.
     .where(
         parts.c.id == bindparam("b_id"),
-        parts.c.attempts == bindparam("b_attempts"),
-        # Queued with this very id: a callback was quicker, and said that this message came to nothing.
+        # A verdict on an earlier attempt than the last comes from a process that was taken for dead. It knows only one
+        # thing that still counts: that the part is out, and need not go once more.
         or_(
-            parts.c.state != _IS_QUEUED,
+            parts.c.attempts == bindparam("b_attempts"),
+            and_(bindparam("b_state") == literal_column("'sent'"), _in_play),
+        ),
+        # With this very id and to go once more: a callback was quicker, and said that this message came to nothing.
+        or_(
             parts.c.provider_id == literal_column("''"),
             parts.c.provider_id != bindparam("b_pid"),
+            and_(parts.c.state != _IS_QUEUED, parts.c.attempts == bindparam("b_attempts")),
         ),
     )
     .values(
