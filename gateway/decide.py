@@ -236,8 +236,8 @@ def hear_address(ledger: Ledger, event: ev.AddressChanged) -> Ignored:
     identity = ledger.identity(sender.channel, sender.account, sender.address)
     if identity is None:
         return "unknown_sender"
-    identity.address = event.address
-    ledger.touch_identity(identity)
+    if identity.address != event.address:
+        ledger.move_identity(identity, event.address)
     return ""
 
 

@@ -19,7 +19,7 @@ from gateway.house import House
 from gateway.ledger import Ledger
 from gateway.translate import event_from_json
 from gateway.wording import line
-from state import deals, lanes, merging, timeline
+from state import deals, lanes, merging, moving, timeline
 from state.database import Connection, Database, Unavailable
 from state.live import Live
 from state.records import InboxRow, LaneRows, Person
@@ -195,6 +195,8 @@ class Turns:
     def _save(self, conn: Connection, batch: lanes.Writes, now: Instant, report: Report) -> None:
         """What the turns came to; and where a proved phone was somebody's already, the two are one person."""
         lanes.save(conn, batch, now, self.shard)
+        for identity, address in batch.moved:
+            moving.move(conn, self.db.ids, identity, address, now, _MERGED)
         for contact, point in batch.proofs:
             owner = merging.owner_of(conn, point)
             if owner is not None and owner != contact:

@@ -176,6 +176,8 @@ class Writes:
     """(part, status, error, provider's id): a provider's word; a part only ever climbs."""
     again: list[tuple[int, Instant, str, str]] = field(default_factory=list)
     """(part, when, error, provider's id): the provider took it and then had no room for it: it is sent again."""
+    moved: list[tuple[int, str]] = field(default_factory=list)
+    """(identity, address): the channel has moved it there (state/moving.py)."""
     dropped: list[tuple[int, str]] = field(default_factory=list)
     """(identity, why): everything queued for these addresses is blocked."""
     taken_tasks: list[tuple[int, int]] = field(default_factory=list)
