@@ -198,9 +198,9 @@ class Turns:
         for identity, address in batch.moved:
             moving.move(conn, self.db.ids, identity, address, now, _MERGED)
         for contact, point in batch.proofs:
-            owner = merging.owner_of(conn, point)
-            if owner is not None and owner != contact:
-                merging.join(conn, self.db.ids, owner, contact, now, _MERGED)
+            owner, mine = merging.owner_of(conn, point), merging.became(conn, contact)
+            if owner is not None and owner != mine:
+                merging.join(conn, self.db.ids, owner, mine, now, _MERGED)
         for gone, kept in report.joined:
             merging.pass_on(conn, gone, kept, now)
 

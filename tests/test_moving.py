@@ -4,7 +4,7 @@ import asyncio
 
 from gateway.channels.base import Retry
 from gateway.desk import Take, Write
-from gateway.events import AddressChanged, MessageReceived
+from gateway.events import AddressChanged, FormSubmitted, MessageReceived, Sender
 from tests.shop import Shop
 
 
@@ -103,6 +103,22 @@ async def test_an_address_of_the_same_contact_takes_the_old_ones_place(shop: Sho
     assert identity["address"] == "-100500"
     await shop.write("позовите менеджера", who="-100500")
     assert len([d for d in await shop.all("deals") if d["closed_at"] is None]) == 1
+
+
+async def test_the_news_and_a_proof_of_a_third_contact_in_one_turn_make_one_person(shop: Shop) -> None:
+    """The contact was joined to another earlier in the turn: its proof is not lost."""
+    phone = "+79161234567"
+    await shop.hear(FormSubmitted(Sender("form", "vin", phone, "Иван", phone), "vin", {"vin": "X"}))
+    await shop.settle()
+    await shop.write("Здравствуйте", who="-100500")
+    await shop.write("Здравствуйте", who="1")
+    await shop.hear(moved(shop), MessageReceived(shop.sender("1"), "мой телефон", phone=phone))
+    await shop.settle()
+    alive = [c["id"] for c in await shop.all("contacts") if c["merged_into"] is None]
+    assert len(alive) == 1
+    assert {i["contact_id"] for i in await shop.all("identities")} == set(alive)
+    assert len([d for d in await shop.all("deals") if d["closed_at"] is None]) == 1
+    assert await shop.balanced()
 
 
 async def test_news_of_somebody_unknown_is_ignored(shop: Shop) -> None:
