@@ -7,6 +7,7 @@ same transaction. On PostgreSQL the claim locks the lane rows and skips those th
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal_column, select, update
@@ -276,7 +277,13 @@ _CUT_SQL = delete(t.timers).where(
 
 
 def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
-    """Write a batch, every table at most a few statements."""
+    """Write a batch, every table at most a few statements.
+
+    Rows that delivery writes too are locked in its order (parts, identities, deals), so that neither waits for the other.
+    """
+    _change_parts(conn, w, now)
+    if w.identities:
+        _IDENTITIES_CHANGED.write(conn, w.identities.values())
     # Closings before openings: one open deal per contact and slot.
     if closed := [d for d in w.deals.values() if d.closed_at is not None]:
         _DEALS_CHANGED.write(conn, closed)
@@ -292,25 +299,14 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
         _NEW_RUNS.write(conn, w.new_runs.values())
     if w.contacts:
         _CONTACTS_CHANGED.write(conn, w.contacts.values())
-    if w.identities:
-        _IDENTITIES_CHANGED.write(conn, w.identities.values())
     if w.points:
         _POINTS.write(conn, w.points)
     if w.tasks:
         _NEW_TASKS.write(conn, w.tasks)
-    if w.silenced:
-        conn.execute(_SILENCE_SQL, [{"b_deal": d, "b_why": why, "b_at": now} for d, why in w.silenced])
     if w.entries:
         _NEW_ENTRIES.write(conn, w.entries)
     if w.parts:
         _NEW_PARTS.write(conn, w.parts)
-    for part, status, error, sid in w.statuses:
-        word = {"b_part": part, "b_below": BELOW[status], "b_status": status, "b_error": error, "b_at": now}
-        conn.execute(_STATUS_SQL, word | {"b_pid": sid})
-    for part, due_at, error, sid in w.again:
-        conn.execute(_AGAIN_SQL, {"b_part": part, "b_due": due_at, "b_error": error, "b_pid": sid})
-    for identity, why in w.dropped:
-        outbox.drop_queued(conn, identity, why, now)
     _tasks(conn, w, now)
     if w.cut_timers:
         conn.execute(_CUT_SQL, [{"b_contact": c, "b_key": k} for c, k in w.cut_timers])
@@ -322,6 +318,19 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
     if w.changes:
         _NEW_CHANGES.write(conn, w.changes)
     inbox_rows.tally(conn, w.tallies, shard)
+
+
+def _change_parts(conn: Connection, w: Writes, now: Instant) -> None:
+    """What the turns mean for parts of earlier ones; those of this turn are told in memory, or where they are claimed."""
+    if w.silenced:
+        conn.execute(_SILENCE_SQL, [{"b_deal": d, "b_why": why, "b_at": now} for d, why in w.silenced])
+    for part, status, error, sid in sorted(w.statuses, key=itemgetter(0)):
+        word = {"b_part": part, "b_below": BELOW[status], "b_status": status, "b_error": error, "b_at": now}
+        conn.execute(_STATUS_SQL, word | {"b_pid": sid})
+    for part, due_at, error, sid in w.again:
+        conn.execute(_AGAIN_SQL, {"b_part": part, "b_due": due_at, "b_error": error, "b_pid": sid})
+    for identity, why in w.dropped:
+        outbox.drop_queued(conn, identity, why, now)
 
 
 def _tasks(conn: Connection, w: Writes, now: Instant) -> None:

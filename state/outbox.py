@@ -187,13 +187,15 @@ def settle(conn: Connection, verdicts: Sequence[Verdict], now: Instant) -> None:
             "b_error": v.error, "b_repeats": v.repeats, "b_at": None if v.open else now, "b_attempts": v.part.attempts,
             "b_uncounted": v.uncounted,
         }
-        for v in verdicts
+        for v in sorted(verdicts, key=_part_id)  # in the order that receipts are written in (lanes.save)
     ]  # fmt: skip
     _SETTLE.write(conn, rows)
     for v in verdicts:
         if v.bar:
-            conn.execute(_BAR, {"b_id": v.part.identity_id, "b_why": v.bar})
             conn.execute(_DROP, {"b_identity": v.part.identity_id, "b_why": v.bar, "b_at": now})
+    for v in verdicts:
+        if v.bar:
+            conn.execute(_BAR, {"b_id": v.part.identity_id, "b_why": v.bar})
         if v.shut:
             shut = update(identities).where(identities.c.id == v.part.identity_id)
             conn.execute(shut.values(heard_at=None))
@@ -204,6 +206,10 @@ def settle(conn: Connection, verdicts: Sequence[Verdict], now: Instant) -> None:
     ]
     if told:
         _CHANGED.write(conn, told)
+
+
+def _part_id(verdict: Verdict) -> int:
+    return verdict.part.id
 
 
 def drop_queued(conn: Connection, identity_id: int, why: str, now: Instant) -> None:
