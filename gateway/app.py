@@ -231,10 +231,18 @@ class App:
         return web.json_response(status, status=503 if wrong else 200)
 
     async def _metrics(self, _request: web.Request) -> web.Response:
-        tallies, parts, oldest = await self.db.read(
-            lambda c: (inbox.load_tallies(c), chores.part_counts(c), chores.oldest_waiting(c))
+        now = self.clock.now()
+        receipts = [(c.name, c.account) for c in self.channels.values() if c.limits.receipts]
+        tallies, parts, oldest, silent = await self.db.read(
+            lambda c: (
+                inbox.load_tallies(c),
+                chores.part_counts(c),
+                chores.oldest_waiting(c),
+                chores.unconfirmed(c, receipts, now),
+            )
         )
-        waited = (self.clock.now() - oldest) / 1000 if oldest else 0.0
+        waited = (now - oldest) / 1000 if oldest else 0.0
         denied = sum(door.denied for door in self.doors)
-        body = render(Readings(tallies, parts, waited, self.delivery.in_flight, denied, self.delivery.degraded))
+        sending = self.delivery.in_flight
+        body = render(Readings(tallies, parts, waited, sending, denied, self.delivery.degraded, silent))
         return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})

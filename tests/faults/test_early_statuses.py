@@ -10,6 +10,7 @@ from gateway.channels.base import Limits, Outcome, Outgoing, Sent, Unknown
 from gateway.events import MessageReceived, StatusReported
 from gateway.timekeeper import Timekeeper
 from state import chores
+from tests.faults.scenes import Scene
 from tests.shop import PaperChannel, Shop, open_shop
 
 DAY_MS = 86_400_000
@@ -244,3 +245,44 @@ async def test_of_two_messages_of_one_part_the_failure_of_one_is_no_news_and_the
     await shop.hear(StatusReported("SMfirst2", "delivered", mine))
     await step(shop)
     assert await state_of(shop, mine) == "delivered"
+
+
+# -- F19: the provider took it, and is never heard of again ----------------------------------------------------------------
+
+HOUR_MS = 3_600_000
+
+
+async def test_f19_what_was_taken_and_never_confirmed_is_counted_after_an_hour(shop: Shop, slow: SlowPaper) -> None:
+    slow.speed_up()
+    parts = await said(shop, "1", "2", "3")
+    await step(shop)
+    await shop.hear(StatusReported(f"p{parts['1']}", "delivered", parts["1"]))
+    await shop.hear(StatusReported(f"p{parts['2']}", "failed", parts["2"], "30008", "fatal"))
+    await step(shop)
+    sent = sum(p["state"] == "sent" for p in await shop.all("parts"))
+
+    async def silent(*accounts: tuple[str, str]) -> dict[str, int]:
+        return await shop.db.read(lambda c: chores.unconfirmed(c, list(accounts), shop.clock.now()))
+
+    ours = ("telegram", "100")
+    shop.clock.at += HOUR_MS - 1
+    assert await silent(ours) == {"telegram": 0}
+    shop.clock.at += 1
+    assert await silent(ours) == {"telegram": sent}
+    assert await silent(ours, ("sms", "300")) == {"telegram": sent, "sms": 0}
+    assert await silent(("telegram", "200")) == {"telegram": 0}
+    assert await silent() == {}
+    shop.clock.at += DAY_MS
+    assert await silent(ours) == {"telegram": 0}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_f19_the_metrics_show_it_for_providers_that_send_receipts(twilio_scene: Scene) -> None:
+    scene = twilio_scene
+    await scene.start()
+    assert await scene.write("раз") == 200
+    await scene.quiet()
+    scene.change(f"UPDATE parts SET settled_at = settled_at - {HOUR_MS}")
+    async with scene.http.get(f"{scene.base}/metrics") as response:
+        lines = [line for line in (await response.text()).splitlines() if "parley_unconfirmed_parts{" in line]
+    assert lines == ['parley_unconfirmed_parts{channel="whatsapp"} 1.0']
