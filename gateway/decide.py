@@ -11,7 +11,7 @@ from bots.kit.events import TimerFired
 from gateway import events as ev
 from gateway.ledger import Ledger
 from gateway.obey import start_run, walk
-from gateway.router import Attach, Leave, Open, route
+from gateway.router import Attach, Leave, Open, active, route
 from gateway.verdicts import CHANNEL_PAUSE_MS, RETRIES
 from gateway.wording import STALE_PRESS, line
 from state.lanes import BELOW
@@ -179,7 +179,7 @@ def _open_question(ledger: Ledger, button: str) -> tuple[Deal, Run, str] | None:
 
 
 def hear_edit(ledger: Ledger, event: ev.MessageEdited) -> Ignored:
-    deal = ledger.deal_in(ledger.house.slot)
+    deal = active(ledger.rows.deals, ledger.house.slot)
     if deal is None:
         return "no_open_deal"
     data = {"event": "edited", "message_id": event.message_id}
@@ -216,7 +216,7 @@ def hear_reach(ledger: Ledger, event: ev.ReachChanged) -> Ignored:
     ledger.touch_identity(identity)
     if lost:
         ledger.writes.dropped.append((identity.id, event.change))
-    deal = ledger.deal_in(ledger.house.slot)
+    deal = active(ledger.rows.deals, ledger.house.slot)
     if deal is not None:
         ledger.write_line(deal, "system", event.change, data={"event": event.change, "channel": identity.channel})
         if lost:

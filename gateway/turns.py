@@ -17,6 +17,7 @@ from gateway.decide import decide, fire
 from gateway.desk import Command, Conflict, FinishTask, Invalid, Write, obey_manager
 from gateway.house import House
 from gateway.ledger import Ledger
+from gateway.router import active
 from gateway.translate import event_from_json
 from gateway.wording import line
 from state import deals, lanes, merging, moving, timeline
@@ -278,7 +279,7 @@ def _hear(ledger: Ledger, row: InboxRow) -> None:
 def _park(ledger: Ledger, row: InboxRow) -> None:
     ledger.writes.done.append((row.id, "quarantined", "poison"))
     ledger.writes.tallies[row.channel, "quarantined", "poison"] += 1
-    deal = ledger.deal_in(ledger.house.slot)
+    deal = active(ledger.rows.deals, ledger.house.slot)
     if deal is None:
         deal = ledger.open_deal(row.channel, "opened: an event of this contact could not be handled")
     ledger.create_task(deal, "check_event", line("task_poison", id=row.id), "robot")
