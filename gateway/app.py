@@ -34,6 +34,7 @@ from gateway.turns import Turns
 from state import chores, inbox, schema
 from state.database import Database, Unavailable
 from state.live import Live, open_live
+from state.occupancy import Occupancy
 
 log = structlog.get_logger()
 
@@ -49,12 +50,13 @@ class App:
         self.house = house or read_house(settings.playbook)
         self.shard = 0 if settings.database.startswith("sqlite") else os.getpid() % 8
         self.db = Database(settings.database)
+        self.occupancy = Occupancy(self.db)
         self.live: Live = open_live(settings.redis_url or None)
         self.intake = Intake(self.db, self.live, self.clock, shard=self.shard)
         self.turns = Turns(self.db, self.house, self.live, self.clock, shard=self.shard)
         self.channels: dict[str, Channel] = {}
         self.delivery = Delivery(self.db, self.channels, self.live, self.clock, shard=self.shard)
-        self.timekeeper = Timekeeper(self.db, self.delivery, self.clock)
+        self.timekeeper = Timekeeper(self.db, self.delivery, self.clock, shard=self.shard)
         self.doors: list[Door] = []
         self.web = web.Application(client_max_size=MOST_BYTES)
         self._session: aiohttp.ClientSession | None = None
@@ -72,6 +74,7 @@ class App:
     async def start(self, host: str = "127.0.0.1", port: int = 8080, *, workers: bool = True) -> None:
         """Open the doors at `host:port` (0: any free one). `workers=False` leaves the turning to a test."""
         self._prepare_folder()
+        self.occupancy.take()
         shelf = self._open_shelf()
         await asyncio.to_thread(schema.upgrade, self.db)
         await self.live.start()
@@ -185,6 +188,7 @@ class App:
             await self._session.close()
         await self.live.close()
         await self.db.close()
+        self.occupancy.leave()
 
     async def _drain(self) -> None:
         """Let the turns of what was acknowledged happen, and the sends under way end; the rest is safe on disk."""
@@ -226,10 +230,18 @@ class App:
         return web.json_response(status, status=503 if wrong else 200)
 
     async def _metrics(self, _request: web.Request) -> web.Response:
-        tallies, parts, oldest = await self.db.read(
-            lambda c: (inbox.load_tallies(c), chores.part_counts(c), chores.oldest_waiting(c))
+        now = self.clock.now()
+        receipts = [(c.name, c.account) for c in self.channels.values() if c.limits.receipts]
+        tallies, parts, oldest, silent = await self.db.read(
+            lambda c: (
+                inbox.load_tallies(c),
+                chores.part_counts(c),
+                chores.oldest_waiting(c),
+                chores.unconfirmed(c, receipts, now),
+            )
         )
-        waited = (self.clock.now() - oldest) / 1000 if oldest else 0.0
+        waited = (now - oldest) / 1000 if oldest else 0.0
         denied = sum(door.denied for door in self.doors)
-        body = render(Readings(tallies, parts, waited, self.delivery.in_flight, denied, self.delivery.degraded))
+        sending = self.delivery.in_flight
+        body = render(Readings(tallies, parts, waited, sending, denied, self.delivery.degraded, silent))
         return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})

@@ -12,7 +12,7 @@ from bots.kit.playbook import Source
 from gateway import events as ev
 from gateway.ledger import Ledger
 from gateway.obey import start_run, walk
-from gateway.router import Attach, Leave, Open, route
+from gateway.router import Attach, Leave, Open, active, route
 from gateway.verdicts import CHANNEL_PAUSE_MS, RETRIES
 from gateway.wording import STALE_PRESS, line
 from state.lanes import BELOW
@@ -188,7 +188,7 @@ def _open_question(ledger: Ledger, button: str) -> tuple[Deal, Run, str] | None:
 
 
 def hear_edit(ledger: Ledger, event: ev.MessageEdited) -> Ignored:
-    deal = ledger.deal_in(ledger.house.slot)
+    deal = active(ledger.rows.deals, ledger.house.slot)
     if deal is None:
         return "no_open_deal"
     data = {"event": "edited", "message_id": event.message_id}
@@ -225,7 +225,7 @@ def hear_reach(ledger: Ledger, event: ev.ReachChanged) -> Ignored:
     ledger.touch_identity(identity)
     if lost:
         ledger.writes.dropped.append((identity.id, event.change))
-    deal = ledger.deal_in(ledger.house.slot)
+    deal = active(ledger.rows.deals, ledger.house.slot)
     if deal is not None:
         ledger.write_line(deal, "system", event.change, data={"event": event.change, "channel": identity.channel})
         if lost:
@@ -245,8 +245,8 @@ def hear_address(ledger: Ledger, event: ev.AddressChanged) -> Ignored:
     identity = ledger.identity(sender.channel, sender.account, sender.address)
     if identity is None:
         return "unknown_sender"
-    identity.address = event.address
-    ledger.touch_identity(identity)
+    if identity.address != event.address:
+        ledger.move_identity(identity, event.address)
     return ""
 
 
@@ -300,22 +300,35 @@ def hear_status(ledger: Ledger, event: ev.StatusReported) -> Ignored:
     known = ledger.rows.parts.get(event.part)
     if known is None:
         return "unknown_part"
-    deal_id, state, attempts, identity_id = known
-    if state not in BELOW[event.status]:
+    deal_id, state, attempts, identity_id, provider_id = known
+    if attempts == 0 or (attempts == 1 and provider_id not in ("", event.provider_id)):
+        return "other_message"  # that part has made no such message: the word is not about it
+    if state not in BELOW[event.status] or _is_past(event, state, provider_id):
         return "late_status"
     deal = _open_deal(ledger, deal_id)
     if deal is not None:
         ledger.change(deal, "message")
     if event.status == "failed" and event.meaning == "throttled" and attempts < RETRIES:
-        ledger.rows.parts[event.part] = (deal_id, "queued", attempts, identity_id)
-        ledger.writes.again.append((event.part, ledger.now + CHANNEL_PAUSE_MS, event.code))
+        ledger.rows.parts[event.part] = (deal_id, "queued", attempts, identity_id, event.provider_id)
+        ledger.writes.again.append((event.part, ledger.now + CHANNEL_PAUSE_MS, event.code, event.provider_id))
         return ""
-    ledger.rows.parts[event.part] = (deal_id, event.status, attempts, identity_id)
-    ledger.writes.statuses.append((event.part, event.status, event.code))
+    ledger.rows.parts[event.part] = (deal_id, event.status, attempts, identity_id, event.provider_id)
+    ledger.writes.statuses.append((event.part, event.status, event.code, event.provider_id))
     if event.status == "failed" and deal is not None:
         cause = event.meaning if event.meaning in ("window_closed", "opted_out", "blocked") else "failed"
         _not_delivered(ledger, deal, cause, event.code or event.status, ledger.rows.identities.get(identity_id))
     return ""
+
+
+def _is_past(event: ev.StatusReported, state: str, provider_id: str) -> bool:
+    """Of a part that was sent more than once: about an attempt that another has taken the place of.
+
+    That one of them has arrived counts whichever it was. An open part with a provider's id is to go once more because
+    that very message came to nothing; and where one is out, another's failure is no news.
+    """
+    if state in BELOW["sent"]:
+        return event.provider_id == provider_id != "" and event.status in ("sent", "failed")
+    return event.provider_id != provider_id != "" and event.status == "failed"
 
 
 def hear_settled(ledger: Ledger, event: ev.PartSettled) -> Ignored:

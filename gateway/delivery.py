@@ -97,7 +97,7 @@ class Delivery:
         results, self._results = self._results, []
         now = self.clock.now()
         room = 0 if self.closing else min(BATCH, MOST_IN_FLIGHT - self.in_flight)
-        self._paused = {account: until for account, until in self._paused.items() if until > now}
+        self._paused = _still(self._paused, self.live.pauses(), now)
         try:
             cycle = await self.db.write(lambda c: self._cycle(c, results, now, room), "delivery")
         except BaseException:
@@ -201,7 +201,7 @@ class Delivery:
         now = self.clock.now()
         account = _account(part)
         if (until := pause_of(outcome, now)) is not None:
-            self._paused[account] = max(until, self._paused.get(account, 0))
+            self.live.pause(account, until)
         self._watch(account, outcome)
         found = verdict(part, outcome, channel.limits, now, random.random())
         self._results.append(found)
@@ -254,6 +254,12 @@ class Delivery:
 
 def _account(part: Part) -> str:
     return f"{part.channel}:{part.account}"
+
+
+def _still(ours: dict[str, Instant], told: dict[str, Instant], now: Instant) -> dict[str, Instant]:
+    """Accounts that must rest: for want of our own budget, or because a provider has said so to some process."""
+    found = {account: until for account, until in ours.items() if until > now}
+    return found | {account: max(until, found.get(account, 0)) for account, until in told.items() if until > now}
 
 
 def outgoing(part: Part) -> Outgoing:

@@ -41,6 +41,12 @@ class Ledger:
     def touch_identity(self, identity: Identity) -> None:
         self.writes.identities[identity.id] = identity
 
+    def move_identity(self, identity: Identity, address: str) -> None:
+        """To another address of the same channel; what this turn still hears from the old one is theirs, too."""
+        identity.address = address
+        self._keys[identity_key(identity.channel, identity.account, address)] = identity
+        self.writes.moved.append((identity.id, address))
+
     def touch_contact(self) -> None:
         self.writes.contacts[self.contact.id] = self.contact
 

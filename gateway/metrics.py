@@ -2,7 +2,7 @@
 count: received = processed + duplicate + ignored + quarantined + waiting, at all times and across crashes.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -28,6 +28,8 @@ class Readings:
     in_flight: int
     denied: int
     degraded: Iterable[str]
+    unconfirmed: Mapping[str, int]
+    """By channel whose provider sends receipts."""
 
 
 class _Once:
@@ -52,6 +54,12 @@ class _Once:
         for channel, state, n in read.parts:
             parts.add_metric([channel, state], n)
         yield parts
+        silent = GaugeMetricFamily(
+            "parley_unconfirmed_parts", "Parts sent over an hour ago, and no receipt since", labels=["channel"]
+        )
+        for channel, n in read.unconfirmed.items():
+            silent.add_metric([channel], n)
+        yield silent
         yield GaugeMetricFamily(
             "parley_oldest_waiting_seconds", "Age of the oldest event not handled yet", read.oldest_waiting_s
         )

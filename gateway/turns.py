@@ -17,9 +17,10 @@ from gateway.decide import decide, fire
 from gateway.desk import Command, Conflict, FinishTask, Invalid, Write, obey_manager
 from gateway.house import House
 from gateway.ledger import Ledger
+from gateway.router import active
 from gateway.translate import event_from_json
 from gateway.wording import line
-from state import deals, lanes, merging, timeline
+from state import deals, lanes, merging, moving, timeline
 from state.database import Connection, Database, Unavailable
 from state.live import Live
 from state.records import InboxRow, LaneRows, Person
@@ -195,10 +196,12 @@ class Turns:
     def _save(self, conn: Connection, batch: lanes.Writes, now: Instant, report: Report) -> None:
         """What the turns came to; and where a proved phone was somebody's already, the two are one person."""
         lanes.save(conn, batch, now, self.shard)
+        for identity, address in batch.moved:
+            moving.move(conn, self.db.ids, identity, address, now, _MERGED)
         for contact, point in batch.proofs:
-            owner = merging.owner_of(conn, point)
-            if owner is not None and owner != contact:
-                merging.join(conn, self.db.ids, owner, contact, now, _MERGED)
+            owner, mine = merging.owner_of(conn, point), merging.became(conn, contact)
+            if owner is not None and owner != mine:
+                merging.join(conn, self.db.ids, owner, mine, now, _MERGED)
         for gone, kept in report.joined:
             merging.pass_on(conn, gone, kept, now)
 
@@ -276,7 +279,7 @@ def _hear(ledger: Ledger, row: InboxRow) -> None:
 def _park(ledger: Ledger, row: InboxRow) -> None:
     ledger.writes.done.append((row.id, "quarantined", "poison"))
     ledger.writes.tallies[row.channel, "quarantined", "poison"] += 1
-    deal = ledger.deal_in(ledger.house.slot)
+    deal = active(ledger.rows.deals, ledger.house.slot)
     if deal is None:
         deal = ledger.open_deal(row.channel, "opened: an event of this contact could not be handled")
     ledger.create_task(deal, "check_event", line("task_poison", id=row.id), "robot")

@@ -87,8 +87,8 @@ def keep(
         state, reason, lane = arrival.state, arrival.reason, None
         if state == "waiting":
             lane = lane_of.get(_lane_key(arrival))
-            if lane is None:
-                state, reason = "ignored", "unknown_part" if arrival.kind == "status" else "unknown_sender"
+            if lane is None and arrival.kind != "status":  # a status waits for its message (state/early.py)
+                state, reason = "ignored", "unknown_sender"
         row_id = ids.take("inbox")
         rows[row_id] = arrival
         values.append(
@@ -216,13 +216,31 @@ def _newcomers(conn: Connection, ids: Ids, fresh: dict[Any, Arrival], now: Insta
     _IDENTITIES.write(conn, [people[key] for key in sorted(people)])
     there = {key: (contact, row) for key, contact, row in _KNOWN.rows(conn, keys=list(people))}
     won = [key for key, row in people.items() if there[key][1] == row["id"]]
-    ours = {people[key]["contact_id"] for key in won}
+    theirs: dict[int, int] = {}
+    if proved := [point for key in won for point in vouched[key]]:
+        _POINTS.write(conn, sorted(proved, key=itemgetter("key")))
+        if conn.dialect.name != "sqlite":
+            theirs = _give_way(conn, proved, made)
+            there = {key: (theirs.get(contact, contact), row) for key, (contact, row) in there.items()}
+    ours = {people[key]["contact_id"] for key in won} - set(theirs)
     if begun := [contact for number, contact in made.items() if number in ours]:
         _CONTACTS.write(conn, begun)
         _LANES.write(conn, [{"contact_id": contact["id"], "due_at": None, "pace": []} for contact in begun])
-    if proved := [point for key in won for point in vouched[key]]:
-        _POINTS.write(conn, sorted(proved, key=itemgetter("key")))
     return {key: contact for key, (contact, _) in there.items()}
+
+
+def _give_way(conn: Connection, proved: list[dict[str, Any]], made: dict[int, Any]) -> dict[int, int]:
+    """Contacts of ours that are somebody's already: another process had a newcomer with the same phone at this instant."""
+    found = conn.execute(select(points.c.key, points.c.contact_id).where(points.c.key.in_([p["key"] for p in proved])))
+    owners: dict[str, int] = dict(found.all())
+    theirs: dict[int, int] = {}
+    for point in proved:
+        if point["contact_id"] in made and owners[point["key"]] != point["contact_id"]:
+            theirs.setdefault(point["contact_id"], owners[point["key"]])
+    for contact, owner in theirs.items():
+        for table in (identities, points):
+            conn.execute(update(table).where(table.c.contact_id == contact).values(contact_id=owner))
+    return theirs
 
 
 _WAKE = Ready(

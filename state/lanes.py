@@ -7,6 +7,7 @@ same transaction. On PostgreSQL the claim locks the lane rows and skips those th
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal_column, select, update
@@ -88,7 +89,13 @@ _RUNS = Lookup(
     _columns(t.runs, Run), t.runs.c.contact_id, lambda found: found.where(t.runs.c.status == _RUNNING), json=("state",)
 )
 _PARTS = select(
-    t.parts.c.id, t.parts.c.contact_id, t.parts.c.deal_id, t.parts.c.state, t.parts.c.attempts, t.parts.c.identity_id
+    t.parts.c.id,
+    t.parts.c.contact_id,
+    t.parts.c.deal_id,
+    t.parts.c.state,
+    t.parts.c.attempts,
+    t.parts.c.identity_id,
+    t.parts.c.provider_id,
 ).where(_ids(t.parts.c.id))
 _TIMERS = Lookup(_columns(t.timers, Timer), t.timers.c.contact_id, lambda found: found)
 
@@ -139,7 +146,7 @@ def _parts(conn: Connection, rows: dict[int, LaneRows]) -> None:
     if told_of:
         for part, contact, *known in conn.execute(_PARTS, {"ids": told_of}):
             if contact in rows:
-                rows[contact].parts[part] = (known[0], known[1], known[2], known[3])
+                rows[contact].parts[part] = (known[0], known[1], known[2], known[3], known[4])
 
 
 def _waiting(conn: Connection, ids: list[int]) -> Sequence[Any]:
@@ -166,10 +173,12 @@ class Writes:
     cut_timers: dict[tuple[int, str], None] = field(default_factory=dict)
     silenced: list[tuple[int, str]] = field(default_factory=list)
     """(deal, why): bots' parts of these deals that are still queued are blocked."""
-    statuses: list[tuple[int, str, str]] = field(default_factory=list)
-    """(part, status, error): a provider's word; a part only ever climbs."""
-    again: list[tuple[int, Instant, str]] = field(default_factory=list)
-    """(part, when, error): the provider took it and then had no room for it: it is sent again."""
+    statuses: list[tuple[int, str, str, str]] = field(default_factory=list)
+    """(part, status, error, provider's id): a provider's word; a part only ever climbs."""
+    again: list[tuple[int, Instant, str, str]] = field(default_factory=list)
+    """(part, when, error, provider's id): the provider took it and then had no room for it: it is sent again."""
+    moved: list[tuple[int, str]] = field(default_factory=list)
+    """(identity, address): the channel has moved it there (state/moving.py)."""
     dropped: list[tuple[int, str]] = field(default_factory=list)
     """(identity, why): everything queued for these addresses is blocked."""
     taken_tasks: list[tuple[int, int]] = field(default_factory=list)
@@ -225,12 +234,25 @@ _DONE = Ready(
 _STATUS_SQL = (
     update(t.parts)
     .where(t.parts.c.id == bindparam("b_part"), t.parts.c.state.in_(bindparam("b_below", expanding=True)))
-    .values(state=bindparam("b_status"), error=bindparam("b_error"), open=0, settled_at=bindparam("b_at"))
+    .values(
+        state=bindparam("b_status"),
+        error=bindparam("b_error"),
+        provider_id=bindparam("b_pid"),
+        open=0,
+        settled_at=bindparam("b_at"),
+    )
 )
 _AGAIN_SQL = (
     update(t.parts)
     .where(t.parts.c.id == bindparam("b_part"), t.parts.c.state.in_(BELOW["failed"]))
-    .values(state="queued", open=1, due_at=bindparam("b_due"), error=bindparam("b_error"), settled_at=None)
+    .values(
+        state="queued",
+        open=1,
+        due_at=bindparam("b_due"),
+        error=bindparam("b_error"),
+        provider_id=bindparam("b_pid"),  # a part that is open and has one: that message came to nothing
+        settled_at=None,
+    )
 )
 _SILENCE_SQL = (
     update(t.parts)
@@ -260,7 +282,13 @@ _CUT_SQL = delete(t.timers).where(
 
 
 def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
-    """Write a batch, every table at most a few statements."""
+    """Write a batch, every table at most a few statements.
+
+    Rows that delivery writes too are locked in its order (parts, identities, deals), so that neither waits for the other.
+    """
+    _change_parts(conn, w, now)
+    if w.identities:
+        _IDENTITIES_CHANGED.write(conn, w.identities.values())
     # Closings before openings: one open deal per contact and slot.
     if closed := [d for d in w.deals.values() if d.closed_at is not None]:
         _DEALS_CHANGED.write(conn, closed)
@@ -276,25 +304,14 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
         _NEW_RUNS.write(conn, w.new_runs.values())
     if w.contacts:
         _CONTACTS_CHANGED.write(conn, w.contacts.values())
-    if w.identities:
-        _IDENTITIES_CHANGED.write(conn, w.identities.values())
     if w.points:
         _POINTS.write(conn, w.points)
     if w.tasks:
         _NEW_TASKS.write(conn, w.tasks)
-    if w.silenced:
-        conn.execute(_SILENCE_SQL, [{"b_deal": d, "b_why": why, "b_at": now} for d, why in w.silenced])
     if w.entries:
         _NEW_ENTRIES.write(conn, w.entries)
     if w.parts:
         _NEW_PARTS.write(conn, w.parts)
-    for part, status, error in w.statuses:
-        below = {"b_part": part, "b_below": BELOW[status], "b_status": status, "b_error": error, "b_at": now}
-        conn.execute(_STATUS_SQL, below)
-    for part, due_at, error in w.again:
-        conn.execute(_AGAIN_SQL, {"b_part": part, "b_due": due_at, "b_error": error})
-    for identity, why in w.dropped:
-        outbox.drop_queued(conn, identity, why, now)
     _tasks(conn, w, now)
     if w.cut_timers:
         conn.execute(_CUT_SQL, [{"b_contact": c, "b_key": k} for c, k in w.cut_timers])
@@ -306,6 +323,19 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
     if w.changes:
         _NEW_CHANGES.write(conn, w.changes)
     inbox_rows.tally(conn, w.tallies, shard)
+
+
+def _change_parts(conn: Connection, w: Writes, now: Instant) -> None:
+    """What the turns mean for parts of earlier ones; those of this turn are told in memory, or where they are claimed."""
+    if w.silenced:
+        conn.execute(_SILENCE_SQL, [{"b_deal": d, "b_why": why, "b_at": now} for d, why in w.silenced])
+    for part, status, error, sid in sorted(w.statuses, key=itemgetter(0)):
+        word = {"b_part": part, "b_below": BELOW[status], "b_status": status, "b_error": error, "b_at": now}
+        conn.execute(_STATUS_SQL, word | {"b_pid": sid})
+    for part, due_at, error, sid in w.again:
+        conn.execute(_AGAIN_SQL, {"b_part": part, "b_due": due_at, "b_error": error, "b_pid": sid})
+    for identity, why in w.dropped:
+        outbox.drop_queued(conn, identity, why, now)
 
 
 def _tasks(conn: Connection, w: Writes, now: Instant) -> None:

@@ -40,6 +40,14 @@ class Live(Protocol):
         """One token from a bucket. 0: taken; else how many milliseconds to wait before asking again."""
         ...
 
+    def pause(self, key: str, until: Instant) -> None:
+        """Tell every process that a provider wants quiet on this account."""
+        ...
+
+    def pauses(self) -> dict[str, Instant]:
+        """Until when each account that was ever paused must rest, as far as this process has been told."""
+        ...
+
     async def start(self) -> None: ...
 
     async def close(self) -> None: ...
@@ -97,6 +105,7 @@ class LocalLive:
         self._events: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._bells: dict[str, set[Bell]] = defaultdict(set)
         self._buckets = Buckets()
+        self._pauses: dict[str, Instant] = {}
 
     def wake(self, topic: str) -> None:
         self._events[topic].set()
@@ -126,6 +135,12 @@ class LocalLive:
 
     def take(self, key: str, per_second: float, burst: int, now: Instant) -> int:
         return self._buckets.take(key, per_second, burst, now)
+
+    def pause(self, key: str, until: Instant) -> None:
+        self._pauses[key] = max(until, self._pauses.get(key, 0))
+
+    def pauses(self) -> dict[str, Instant]:
+        return self._pauses
 
     async def start(self) -> None:
         return
@@ -168,6 +183,10 @@ class RedisLive(LocalLive):
     def publish(self, topic: str) -> None:
         super().publish(topic)
         self._send(f"ring:{topic}")
+
+    def pause(self, key: str, until: Instant) -> None:
+        super().pause(key, until)
+        self._send(f"pause:{until}:{key}")
 
     def _send(self, word: str) -> None:
         self._pending.add(word)
@@ -212,11 +231,24 @@ class RedisLive(LocalLive):
         while True:
             try:
                 async for word in self._words():
-                    kind, _, topic = word.partition(":")
-                    super().wake(topic) if kind == "wake" else super().publish(topic)
+                    self._hear(word)
             except (redis.RedisError, OSError) as error:
                 log.warning("redis_away", error=type(error).__name__)
                 await asyncio.sleep(0.5)
+
+    def _hear(self, word: str) -> None:
+        kind, _, topic = word.partition(":")
+        match kind:
+            case "wake":
+                super().wake(topic)
+            case "ring":
+                super().publish(topic)
+            case "pause":
+                until, _, key = topic.partition(":")
+                if until.isascii() and until.isdigit():
+                    super().pause(key, int(until))
+            case _:
+                pass  # a newer version's word
 
     async def _words(self) -> AsyncIterator[str]:
         async with self._async.pubsub() as heard:

@@ -34,6 +34,21 @@ def owner_of(conn: Connection, point: str) -> int | None:
     return conn.execute(select(t.points.c.contact_id).where(t.points.c.key == point)).scalar()
 
 
+def became(conn: Connection, contact: int) -> int:
+    """Whom this contact is part of by now; itself, if it was never joined to another."""
+    seen = contact
+    while (into := conn.execute(select(t.contacts.c.merged_into).where(t.contacts.c.id == seen)).scalar()) is not None:
+        seen = into
+    return seen
+
+
+def join_both(conn: Connection, ids: Ids, one: int, other: int, now: Instant, words: Words) -> None:
+    """They are one person, whoever they have become by now: the younger goes into the older."""
+    kept, gone = sorted((became(conn, one), became(conn, other)))
+    if kept != gone:
+        join(conn, ids, kept, gone, now, words)
+
+
 def join(conn: Connection, ids: Ids, kept: int, gone: int, now: Instant, words: Words) -> None:
     """Everything of `gone` becomes `kept`'s. Both lanes are locked, in order; nothing is lost if one is gone already."""
     found = {r.contact.id: r for r in lanes.claim(conn, now, 0, only=sorted((kept, gone)))}

@@ -105,8 +105,21 @@ def _settling(_: str, values: Values) -> Any:
     provider_id = values("b_pid")
     return (
         update(parts)
-        # A verdict on an earlier attempt than the last comes from a process that was taken for dead.
-        .where(parts.c.id == values("b_id"), parts.c.attempts == values("b_attempts"))
+        .where(
+            parts.c.id == values("b_id"),
+            # A verdict on an earlier attempt than the last comes from a process that was taken for dead. It knows only
+            # one thing that still counts: that the part is out, and need not go once more.
+            or_(
+                parts.c.attempts == values("b_attempts"),
+                and_(values("b_state") == literal_column("'sent'"), _in_play),
+            ),
+            # With this very id and to go once more: a callback was quicker, and said that this message came to nothing.
+            or_(
+                parts.c.provider_id == literal_column("''"),
+                parts.c.provider_id != provider_id,
+                and_(parts.c.state != _IS_QUEUED, parts.c.attempts == values("b_attempts")),
+            ),
+        )
         .values(
             state=case((_in_play, values("b_state")), else_=parts.c.state),
             open=case((_in_play, values("b_open")), else_=parts.c.open),
@@ -166,24 +179,36 @@ def mark_sending(conn: Connection, ids: Sequence[int], now: Instant) -> None:
         _SENDING.run(conn, ids=list(ids), at=now)
 
 
+def _one_each(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """One word about each part: that it is out, else the one on its last attempt, else the first."""
+    best: dict[int, Verdict] = {}
+    for v in verdicts:
+        have = best.setdefault(v.part.id, v)
+        if (v.state == "sent", v.part.attempts) > (have.state == "sent", have.part.attempts):
+            best[v.part.id] = v
+    return list(best.values())
+
+
 def settle(conn: Connection, verdicts: Sequence[Verdict], now: Instant) -> None:
     """Write what became of parts. A status that a callback has already raised is left where it is."""
     if not verdicts:
         return
-    verdicts = list({(v.part.id, v.part.attempts): v for v in reversed(verdicts)}.values())  # the first word counts
+    verdicts = _one_each(verdicts)
     rows = [
         {
             "b_id": v.part.id, "b_state": v.state, "b_open": int(v.open), "b_due": v.due_at, "b_pid": v.provider_id,
             "b_error": v.error, "b_repeats": v.repeats, "b_at": None if v.open else now, "b_attempts": v.part.attempts,
             "b_uncounted": v.uncounted,
         }
-        for v in verdicts
+        for v in sorted(verdicts, key=_part_id)  # in the order that receipts are written in (lanes.save)
     ]  # fmt: skip
     _SETTLE.write(conn, rows)
     for v in verdicts:
         if v.bar:
-            conn.execute(_BAR, {"b_id": v.part.identity_id, "b_why": v.bar})
             conn.execute(_DROP, {"b_identity": v.part.identity_id, "b_why": v.bar, "b_at": now})
+    for v in verdicts:
+        if v.bar:
+            conn.execute(_BAR, {"b_id": v.part.identity_id, "b_why": v.bar})
         if v.shut:
             shut = update(identities).where(identities.c.id == v.part.identity_id)
             conn.execute(shut.values(heard_at=None))
@@ -194,6 +219,10 @@ def settle(conn: Connection, verdicts: Sequence[Verdict], now: Instant) -> None:
     ]
     if told:
         _CHANGED.write(conn, told)
+
+
+def _part_id(verdict: Verdict) -> int:
+    return verdict.part.id
 
 
 def drop_queued(conn: Connection, identity_id: int, why: str, now: Instant) -> None:

@@ -195,8 +195,8 @@ class LaneRows:
     """Running ones only, by deal."""
     timers: dict[str, Timer] = field(default_factory=dict)
     inbox: list[InboxRow] = field(default_factory=list)
-    parts: dict[int, tuple[int, str, int, int]] = field(default_factory=dict)
-    """Deal, state, attempts and identity of the parts that waiting statuses are about."""
+    parts: dict[int, tuple[int, str, int, int, str]] = field(default_factory=dict)
+    """Deal, state, attempts, identity and provider's id of the parts that waiting statuses are about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def test_every_channel_is_pointed_at():
 
 
 def test_every_metric_is_described_and_no_other():
-    body = metrics.render(metrics.Readings((), (), 0.0, 0, 0, ()))
+    body = metrics.render(metrics.Readings((), (), 0.0, 0, 0, (), {}))
     real = {s.name + ("_total" if s.type == "counter" else "") for s in text_string_to_metric_families(body.decode())}
     told = {cell for cell in rows("docs/operate.md") if cell.startswith("parley_")}
     assert told == real

@@ -23,8 +23,8 @@ log = structlog.get_logger()
 WINDOW: Final = 1_000
 """So many changes are replayed to whoever does not say (or not believably) where they were."""
 _PAGE: Final = 500
-_GAP_S: Final = 2.0
-"""A missing id that has not come after this time was rolled back and never will."""
+_DOUBT_S: Final = 0.1
+"""How soon it is asked again whether those who may still write a missing id are done."""
 _POLL_S: Final = 5.0
 
 
@@ -35,8 +35,9 @@ class Feed:
         self._recent: deque[Change] = deque(maxlen=WINDOW)
         self._head = -1
         self._settled = 0
-        self._doubt: tuple[int, float] | None = None
-        """The newest id there was when an id below it was found missing, and the time."""
+        """Up to here whatever is missing was rolled back."""
+        self._doubt: tuple[int, frozenset[str]] | None = None
+        """The newest id there was when one below it was found missing, and who was writing then."""
         self._listeners: set[Bell] = set()
         self._reader: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
@@ -92,15 +93,15 @@ class Feed:
     async def _read(self) -> None:
         """While anybody listens: keep up with the table."""
         with self._live.subscribe("changes") as news:
-            self._head = await self._db.read(timeline.newest_change)
+            self._head = max(0, await self._db.read(timeline.newest_change) - WINDOW)
             self._recent.clear()
-            self._ready.set()
             while self._listeners:
                 try:
                     waits = await self._catch_up()
                 except Exception:
                     log.exception("feed_failed")
                     waits = _POLL_S
+                self._ready.set()  # the first time: up to the newest that nothing can still come below
                 await news.wait(waits)
 
     async def _catch_up(self) -> float:
@@ -109,23 +110,22 @@ class Feed:
             before = self._head
             found = await self._db.read(partial(timeline.changes_after, last=before, limit=_PAGE))
             for change in found:
-                if change.id != self._head + 1 and not self._is_settled(change.id, found[-1].id):
+                if change.id != self._head + 1 and change.id > self._settled:
                     break
                 self._recent.append(change)
                 self._head = change.id
             if self._head > before:
                 self._ring()
-            if not found or self._head != found[-1].id:
-                return _GAP_S / 4 if found else _POLL_S
+            if not found:
+                return _POLL_S
+            if self._head != found[-1].id and not await self._is_clear(found[-1].id):
+                return _DOUBT_S
 
-    def _is_settled(self, behind_gap: int, newest: int) -> bool:
-        """Whether the ids missing before this one will never come: it was seen long enough ago."""
-        if behind_gap <= self._settled:
-            return True
-        now = asyncio.get_running_loop().time()
-        if self._doubt is not None and now - self._doubt[1] >= _GAP_S:
-            self._settled, self._doubt = self._doubt[0], None
-        if behind_gap <= self._settled:
-            return True
-        self._doubt = self._doubt or (newest, now)
-        return False
+    async def _is_clear(self, newest: int) -> bool:
+        """Whether all who may have written what is missing below `newest` are done: then one more look tells."""
+        writing = await self._db.read(timeline.writing_changes)
+        seen, then = self._doubt = self._doubt or (newest, writing)
+        if then & writing:
+            return False
+        self._settled, self._doubt = seen, None
+        return True

@@ -33,6 +33,8 @@ class Limits:
     """Has its own 'share my phone' button."""
     settles: bool = False
     """Can say later what became of a part whose answer was never seen."""
+    receipts: bool = False
+    """Says unasked that a message has arrived; silence for long is a sign that its receipts do not reach us."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,11 @@ _LIMITS: Final[dict[str, Limits]] = {
         window_hours=24,
         media_bytes=16_000_000,
         settles=True,
+        receipts=True,
     ),
-    "sms": Limits(text=1600, caption=1600, unit="utf16", buttons=0, label=0, media_bytes=5_000_000, settles=True),
+    "sms": Limits(
+        text=1600, caption=1600, unit="utf16", buttons=0, label=0, media_bytes=5_000_000, settles=True, receipts=True
+    ),
 }
 # WhatsApp: 80 a second for a sender (https://www.twilio.com/docs/whatsapp/api); a burst of 5 keeps any second under it.
 # SMS: one a second, which every kind of number can do.

@@ -45,6 +45,7 @@ async def _serve(settings: Settings, host: str, port: int, *, demo: bool) -> int
 
     from gateway.app import App  # noqa: PLC0415 - heavy, and of no use to a wrong setting
     from gateway.playbooks import BadPlaybook  # noqa: PLC0415
+    from state.occupancy import Occupied  # noqa: PLC0415
 
     try:
         app = App(settings)
@@ -57,6 +58,9 @@ async def _serve(settings: Settings, host: str, port: int, *, demo: bool) -> int
         loop.add_signal_handler(sign, stopped.set)
     try:
         await app.start(host, port)
+    except Occupied as wrong:
+        click.echo(str(wrong), err=True)
+        return 1
     except OSError as wrong:
         click.echo(
             f"Cannot listen on {host}:{port}: {wrong.strerror or wrong}. Try --port with another number.", err=True

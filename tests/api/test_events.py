@@ -135,34 +135,90 @@ async def test_a_quiet_stream_shows_that_it_is_alive(shop: Shop, monkeypatch: py
             assert (await listener.response.content.readline()).startswith(b": ping")
 
 
-async def test_the_feed_waits_for_a_change_that_is_committed_late(shop: Shop) -> None:
-    """Ids are drawn before they are committed: 3 may be seen before 2."""
+# -- ids are drawn before they are committed: 3 may be seen before 2 ------------------------------------------------------
+
+on_postgres = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+
+
+def _write(conn: Any) -> int:
+    put = "INSERT INTO changes (at, kind, deal_id, ref_id) VALUES (1, 'note', 1, 1) RETURNING id"
+    return int(conn.exec_driver_sql(put).scalar_one())
+
+
+async def _passed_on(feed: Feed, last: int, head: int) -> list[int]:
+    async with asyncio.timeout(6):
+        while feed.head < head:
+            await asyncio.sleep(0.02)
+    return [c.id for c in await feed.after(last)]
+
+
+@on_postgres
+async def test_a_change_that_is_committed_late_is_waited_for_however_long_it_takes(shop: Shop) -> None:
     feed = Feed(shop.ctx.db, shop.ctx.live)
-
-    def put(*ids: int) -> Any:
-        rows = [(i, 1, "note", 1, 1) for i in ids]
-        return lambda c: c.exec_driver_sql(
-            "INSERT INTO changes (id, at, kind, deal_id, ref_id) VALUES (?,?,?,?,?)", rows
-        )
-
-    await shop.ctx.db.write(put(1))
+    first = await shop.ctx.db.write(_write)
     async with feed.listen():
-        await shop.ctx.db.write(put(3))
+        with shop.ctx.db.engine.connect() as other, other.begin():
+            late = _write(other)
+            after = await shop.ctx.db.write(_write)
+            shop.ctx.live.publish("changes")
+            await asyncio.sleep(2.5)
+            assert await feed.after(first) == []
         shop.ctx.live.publish("changes")
-        await asyncio.sleep(0.2)
-        assert await feed.after(1) == []
-        await shop.ctx.db.write(put(2))
+        assert await _passed_on(feed, first, after) == [late, after]
+    await feed.close()
+
+
+@on_postgres
+async def test_whoever_resumes_while_a_change_is_late_does_not_miss_it(shop: Shop) -> None:
+    """The first to listen to this process comes when 3 is there already and 2 is not."""
+    feed = Feed(shop.ctx.db, shop.ctx.live)
+    first = await shop.ctx.db.write(_write)
+    with shop.ctx.db.engine.connect() as other, other.begin():
+        late = _write(other)
+        after = await shop.ctx.db.write(_write)
+        async with feed.listen():
+            at = await feed.resume(str(first))
+            assert [c.id for c in await feed.after(at)] == []
+            other.commit()
+            shop.ctx.live.publish("changes")
+            assert await _passed_on(feed, at, after) == [late, after]
+    await feed.close()
+
+
+@on_postgres
+async def test_a_change_that_was_rolled_back_holds_up_nobody(shop: Shop) -> None:
+    feed = Feed(shop.ctx.db, shop.ctx.live)
+    first = await shop.ctx.db.write(_write)
+    async with feed.listen():
+        with shop.ctx.db.engine.connect() as other, other.begin() as never:
+            _write(other)
+            never.rollback()
+        after = await shop.ctx.db.write(_write)
         shop.ctx.live.publish("changes")
-        async with asyncio.timeout(PATIENCE_S):
-            while feed.head < 3:
-                await asyncio.sleep(0.01)
-        assert [c.id for c in await feed.after(1)] == [2, 3]
-        await shop.ctx.db.write(put(5, 7))
-        shop.ctx.live.publish("changes")
-        async with asyncio.timeout(PATIENCE_S):
-            while feed.head < 7:
-                await asyncio.sleep(0.05)
-        assert [c.id for c in await feed.after(3)] == [5, 7]
+        async with asyncio.timeout(1):
+            assert await _passed_on(feed, first, after) == [after]
+    await feed.close()
+
+
+@on_postgres
+async def test_others_who_write_all_the_time_do_not_hold_up_what_was_before_them(shop: Shop) -> None:
+    """Each new writer begins before the last one ends: there is always one, and never the one that was waited for."""
+    feed = Feed(shop.ctx.db, shop.ctx.live)
+    first = await shop.ctx.db.write(_write)
+    with shop.ctx.db.engine.connect() as one, shop.ctx.db.engine.connect() as two:
+        async with feed.listen():
+            writing = one.begin()
+            ids = [_write(one)]
+            for n in range(1, 10):
+                before, writing = writing, (two if n % 2 else one).begin()
+                ids += [_write(two if n % 2 else one), await shop.ctx.db.write(_write)]
+                shop.ctx.live.publish("changes")
+                await asyncio.sleep(0.15)
+                before.commit()
+            assert feed.head >= ids[5]
+            writing.commit()
+            shop.ctx.live.publish("changes")
+            assert await _passed_on(feed, first, ids[-1]) == ids
     await feed.close()
 
 

@@ -168,7 +168,7 @@ async def test_statuses_in_any_order_repeated_and_of_nobody_only_ever_climb(what
     await scene.quiet()
     assert scene.rows("SELECT state FROM parts") == [{"state": "read"}]
     (nobodys,) = scene.rows(f"SELECT state, reason FROM inbox WHERE external_id LIKE 'SM{'f' * 32}%'")
-    assert nobodys == {"state": "ignored", "reason": "unknown_part"}
+    assert nobodys == {"state": "waiting", "reason": ""}  # for its message, for a day
     assert scene.count("inbox", "state='ignored' AND reason='unknown_status'") == 1
 
 

@@ -138,8 +138,9 @@ class Scene:
             await asyncio.sleep(0.02)
 
     async def quiet(self) -> None:
-        """Nothing waits to be handled and nothing waits to be sent."""
-        await self.until(lambda: not self.count("inbox", "state='waiting'") and not self.count("parts", "open=1"))
+        """Nothing waits to be handled (but for statuses whose message is not known) and nothing waits to be sent."""
+        waiting = "state='waiting' AND contact_id IS NOT NULL"
+        await self.until(lambda: not self.count("inbox", waiting) and not self.count("parts", "open=1"))
 
     def age_the_dead(self) -> None:
         """On PostgreSQL a claimed part's process is taken for dead after 90 s: let them have gone by."""

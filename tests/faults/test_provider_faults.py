@@ -266,8 +266,8 @@ async def test_f20_statuses_in_every_order_with_repeats_only_ever_climb(two: Sho
 async def test_a_late_word_of_failure_about_what_was_read_alarms_nobody(two: Shop) -> None:
     await greet(two, TELEGRAM, "1")
     part = (await two.all("parts"))[0]
-    await two.hear(StatusReported("p1", "read", part["id"]))
-    await two.hear(StatusReported("p1", "failed", part["id"], "30008", "fatal"))
+    await two.hear(StatusReported(f"p{part['id']}", "read", part["id"]))
+    await two.hear(StatusReported(f"p{part['id']}", "failed", part["id"], "30008", "fatal"))
     await two.settle()
     assert (await two.all("parts"))[0]["state"] == "read"
     assert await two.all("tasks") == []
@@ -278,7 +278,7 @@ async def test_two_words_for_one_failure_alarm_once(two: Shop) -> None:
     await greet(two, TELEGRAM, "1")
     part = (await two.all("parts"))[0]
     for _ in range(2):
-        await two.hear(StatusReported("p1", "failed", part["id"], "30008", "fatal"))
+        await two.hear(StatusReported(f"p{part['id']}", "failed", part["id"], "30008", "fatal"))
         await two.settle()
     assert [t["kind"] for t in await two.all("tasks")] == ["undelivered"]
 
@@ -288,7 +288,7 @@ async def test_taken_and_then_no_room_for_it_is_sent_again_and_alarms_nobody(two
     await greet(two, TELEGRAM, "1")
     part = (await two.all("parts"))[-1]
     said = len(two.paper.sent)
-    await two.hear(StatusReported("p1", "failed", part["id"], "63018", "throttled"))
+    await two.hear(StatusReported(f"p{part['id']}", "failed", part["id"], "63018", "throttled"))
     await two.settle()
     assert len(two.paper.sent) == said
     await two.later(seconds=61)

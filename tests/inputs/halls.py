@@ -194,16 +194,16 @@ class Hall:
         return total
 
     async def balanced(self) -> bool:
-        """received = processed + duplicate + ignored + quarantined, and nothing waits."""
+        """received = processed + duplicate + ignored + quarantined, and nothing waits but statuses of unknown messages."""
         await self.settled()
         t = await self.tallies()
         return t.get("received", 0) == sum(
-            t.get(end, 0) for end in ("processed", "duplicate", "ignored", "quarantined")
+            t.get(end, 0) for end in ("processed", "duplicate", "ignored", "quarantined", "waiting")
         )
 
 
 def _busy(conn: Any) -> bool:
-    waiting = "SELECT 1 FROM inbox WHERE state = 'waiting' LIMIT 1"
+    waiting = "SELECT 1 FROM inbox WHERE state = 'waiting' AND contact_id IS NOT NULL LIMIT 1"
     soon = f"SELECT 1 FROM parts WHERE open = 1 AND (state <> 'queued' OR due_at < {int(time.time() * 1000)}) LIMIT 1"
     return any(conn.execute(text(asked)).first() for asked in (waiting, soon))
 

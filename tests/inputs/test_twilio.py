@@ -306,7 +306,17 @@ async def test_a_status_of_nobodys_message_is_kept(hall: Hall) -> None:
     """B67"""
     assert await hall.report(0, f"SM{hall.number():032x}", "read") == 200
     kept = await hall.last()
-    assert (kept["state"], kept["reason"]) == ("ignored", "unknown_part")
+    assert (kept["state"], kept["contact_id"]) == ("waiting", None)
+    assert await hall.balanced()
+
+
+async def test_a_status_of_another_message_than_the_parts_is_refused_and_counted(hall: Hall) -> None:
+    """F130"""
+    _, part = await part_of(hall)
+    assert await hall.report(part["id"], f"SM{hall.number():032x}", "failed", "30008") == 200
+    kept = await hall.last()
+    assert (kept["state"], kept["reason"]) == ("ignored", "other_message")
+    assert [p["state"] for p in await hall.rows("parts", id=part["id"])] == ["sent"]
 
 
 async def test_a_status_that_nobody_knows_is_kept_and_changes_nothing(hall: Hall) -> None:
@@ -363,7 +373,7 @@ async def test_a_status_whose_part_is_none_of_ours_changes_nothing(hall: Hall, q
         "status_delivered", MessageSid=part["provider_id"], SmsSid=part["provider_id"], From=f"whatsapp:{WHATSAPP}"
     )
     assert await hall.send(form, STATUS, query) == 200
-    assert (await hall.last())["state"] == "ignored"
+    assert (await hall.last())["state"] == "waiting"  # known by its id alone, and not yet looked for
     assert [p["state"] for p in await hall.rows("parts", id=part["id"])] == ["sent"]
 
 

@@ -206,3 +206,30 @@ async def test_a_flush_loses_budgets_and_nothing_else(mortal: tuple[ValkeyServer
 def test_without_an_address_it_is_this_process_alone() -> None:
     assert type(open_live(None)) is LocalLive
     assert type(open_live("")) is LocalLive
+
+
+async def _told(live: Live, key: str) -> int:
+    for _ in range(200):
+        if key in live.pauses():
+            return live.pauses()[key]
+        await asyncio.sleep(0.02)
+    raise AssertionError("the pause was not told")
+
+
+async def test_a_providers_pause_is_told_to_every_process_and_the_longest_counts(pair: Pair) -> None:
+    pair.mine.pause("telegram:1", NOON + 30_000)
+    assert pair.mine.pauses() == {"telegram:1": NOON + 30_000}
+    assert await _told(pair.theirs, "telegram:1") == NOON + 30_000
+    pair.theirs.pause("telegram:1", NOON + 1_000)
+    pair.theirs.pause("telegram:2", NOON)
+    assert await _told(pair.mine, "telegram:2") == NOON
+    assert pair.mine.pauses()["telegram:1"] == NOON + 30_000
+
+
+async def test_a_word_that_nobody_knows_is_no_end_of_listening(pair: Pair) -> None:
+    if isinstance(pair.mine, RedisLive):
+        for word in ("pause:soon:telegram:1", "sing:a song", "pause:", ""):
+            pair.mine._send(word)
+    pair.mine.pause("telegram:2", NOON)
+    assert await _told(pair.theirs, "telegram:2") == NOON
+    assert "telegram:1" not in pair.theirs.pauses()

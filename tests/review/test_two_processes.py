@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gateway.desk import Conflict, Move, Take
-from gateway.events import FormSubmitted, MessageReceived, Received, Sender
+from gateway.events import FormSubmitted, MessageReceived, ReachChanged, Received, Sender
 from gateway.intake import Intake
 from gateway.turns import Turns
-from state import inbox, lanes, merging
-from state.database import Database
+from state import inbox, lanes, merging, outbox
+from state.database import Connection, Database
 from tests.databases import Shelf
-from tests.shop import Shop, open_shop
+from tests.shop import ANNA, Shop, open_shop
 
 
 @pytest.fixture
@@ -120,3 +120,79 @@ async def test_a_take_over_of_a_deal_that_was_just_joined_to_another_contact_is_
     assert (await shop.deal(deal["id"]))["owner"] == "bot"
     await shop.ask(Take(), deal=deal["id"])
     assert {r["status"] for r in await shop.all("runs")} == {"stopped"}
+
+
+# -- locks are taken in one order: parts, identities, deals ---------------------------------------------------------------
+
+
+async def _spoken_to(shop: Shop) -> tuple[int, int]:
+    """A customer whom the bot is about to answer: the deal, and the contact."""
+    await shop.hear(MessageReceived(shop.sender(), "Здравствуйте"))
+    await shop.turns.once()
+    deal = await shop.deal()
+    assert [p["state"] for p in await shop.all("parts")] == ["queued", "queued"]
+    return deal["id"], deal["contact_id"]
+
+
+async def test_a_take_over_and_a_claim_of_the_bots_words_never_wait_for_each_other(shop: Shop, other: Database) -> None:
+    """The claim has locked the part and not yet the deal when the take-over comes: it waits, and nothing is undone."""
+    deal, contact = await _spoken_to(shop)
+    now = shop.clock.now()
+    mine = Turns(other, shop.house, shop.live, shop.clock)
+    with shop.db.engine.connect() as claiming, claiming.begin():
+        outbox._NEXT_IN_LINE.run(claiming, now=now, n=10, paused=[]).all()
+        taking = asyncio.ensure_future(mine.ask(contact, deal, Take(), ANNA))
+        await asyncio.sleep(0)
+        turn = asyncio.ensure_future(mine.once())
+        await asyncio.sleep(0.5)
+        assert not taking.done()
+        claiming.exec_driver_sql("SET LOCAL deadlock_timeout TO '10s'; SET LOCAL lock_timeout TO '500ms'")
+        assert outbox._SHARE_DEALS.run(claiming, ids=[deal]).all() == [(deal, 1)]
+        outbox.mark_sending(claiming, [1], now)
+    await turn
+    await taking
+    assert [p["state"] for p in await shop.all("parts")] == ["sending", "blocked"]
+    assert (await shop.deal())["owner"] == "person"
+
+
+async def test_a_stop_word_and_a_claim_to_that_address_never_wait_for_each_other(shop: Shop, other: Database) -> None:
+    deal, _ = await _spoken_to(shop)
+    now = shop.clock.now()
+    await shop.hear(ReachChanged(shop.sender(), "opted_out"))
+    mine = Turns(other, shop.house, shop.live, shop.clock)
+    with shop.db.engine.connect() as claiming, claiming.begin():
+        outbox._NEXT_IN_LINE.run(claiming, now=now, n=10, paused=[]).all()
+        turn = asyncio.ensure_future(mine.once())
+        await asyncio.sleep(0.5)
+        claiming.exec_driver_sql("SET LOCAL deadlock_timeout TO '10s'; SET LOCAL lock_timeout TO '500ms'")
+        outbox._SHARE_DEALS.run(claiming, ids=[deal]).all()
+        claiming.execute(outbox._BAR, {"b_id": 1, "b_why": "blocked"})
+        outbox.mark_sending(claiming, [1], now)
+    await turn
+    assert (await shop.all("identities"))[0]["barred"] == "opted_out"
+
+
+async def test_receipts_and_verdicts_of_the_same_parts_never_wait_for_each_other(shop: Shop, other: Database) -> None:
+    """Whatever order they came in, both write the parts in the same one."""
+    for who in ("1", "2"):
+        await shop.hear(MessageReceived(shop.sender(who), "Здравствуйте"))
+    await shop.turns.once()
+    now = shop.clock.now()
+    claimed = [c.part for c in await shop.db.write(lambda c: outbox.candidates(c, now, 10))]
+    await shop.db.write(lambda c: outbox.mark_sending(c, [p.id for p in claimed], now))
+    for part in claimed:
+        part.attempts = 1
+    said = [outbox.Verdict(p, "sent", open=False, due_at=now, provider_id=f"s{p.id}") for p in reversed(claimed)]
+    heard = lanes.Writes(statuses=[(p.id, "delivered", "", f"s{p.id}") for p in claimed])
+    before = await shop.db.read(_deadlocks)
+    for turn in range(20):
+        work = [shop.db.write(lambda c: outbox.settle(c, said, now)), other.write(lambda c: lanes.save(c, heard, now))]
+        await asyncio.gather(*(work if turn % 2 else work[::-1]))
+    await asyncio.sleep(0.1)
+    assert await shop.db.read(_deadlocks) == before
+    assert {p["state"] for p in await shop.all("parts") if p["attempts"]} == {"delivered"}
+
+
+def _deadlocks(conn: Connection) -> int:
+    counted = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    return int(conn.exec_driver_sql(counted).scalar_one())
