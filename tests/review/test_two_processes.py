@@ -140,7 +140,7 @@ async def test_a_take_over_and_a_claim_of_the_bots_words_never_wait_for_each_oth
     now = shop.clock.now()
     mine = Turns(other, shop.house, shop.live, shop.clock)
     with shop.db.engine.connect() as claiming, claiming.begin():
-        outbox._NEXT_IN_LINE.run(claiming, now=now, n=10, paused=[]).all()
+        outbox._NEXT_IN_LINE.rows(claiming, now=now, n=10, paused=[])
         taking = asyncio.ensure_future(mine.ask(contact, deal, Take(), ANNA))
         await asyncio.sleep(0)
         turn = asyncio.ensure_future(mine.once())
@@ -161,7 +161,7 @@ async def test_a_stop_word_and_a_claim_to_that_address_never_wait_for_each_other
     await shop.hear(ReachChanged(shop.sender(), "opted_out"))
     mine = Turns(other, shop.house, shop.live, shop.clock)
     with shop.db.engine.connect() as claiming, claiming.begin():
-        outbox._NEXT_IN_LINE.run(claiming, now=now, n=10, paused=[]).all()
+        outbox._NEXT_IN_LINE.rows(claiming, now=now, n=10, paused=[])
         turn = asyncio.ensure_future(mine.once())
         await asyncio.sleep(0.5)
         claiming.exec_driver_sql("SET LOCAL deadlock_timeout TO '10s'; SET LOCAL lock_timeout TO '500ms'")
