@@ -147,7 +147,7 @@ async def test_a_take_over_and_a_claim_of_the_bots_words_never_wait_for_each_oth
         await asyncio.sleep(0.5)
         assert not taking.done()
         claiming.exec_driver_sql("SET LOCAL deadlock_timeout TO '10s'; SET LOCAL lock_timeout TO '500ms'")
-        assert outbox._SHARE_DEALS.run(claiming, ids=[deal]).all() == [(deal, 1)]
+        assert outbox._SHARE_DEALS.rows(claiming, ids=[deal]) == [(deal, 1)]
         outbox.mark_sending(claiming, [1], now)
     await turn
     await taking
@@ -165,7 +165,7 @@ async def test_a_stop_word_and_a_claim_to_that_address_never_wait_for_each_other
         turn = asyncio.ensure_future(mine.once())
         await asyncio.sleep(0.5)
         claiming.exec_driver_sql("SET LOCAL deadlock_timeout TO '10s'; SET LOCAL lock_timeout TO '500ms'")
-        outbox._SHARE_DEALS.run(claiming, ids=[deal]).all()
+        outbox._SHARE_DEALS.rows(claiming, ids=[deal])
         claiming.execute(outbox._BAR, {"b_id": 1, "b_why": "blocked"})
         outbox.mark_sending(claiming, [1], now)
     await turn
