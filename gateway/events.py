@@ -4,13 +4,13 @@ The inbox keeps each of them as JSON beside the raw bytes. A new kind of event i
 `decide`, and one line in the glossary.
 """
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from bots.kit.events import Instant, Media
+from bots.kit.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Sender:
     """Who spoke: an address on one account of one channel. Identity is (channel, account, address)."""
 
@@ -23,7 +23,7 @@ class Sender:
     email: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MessageReceived:
     sender: Sender
     text: str = ""
@@ -47,7 +47,7 @@ class MessageReceived:
     kind: Literal["message"] = "message"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MessageEdited:
     sender: Sender
     message_id: str
@@ -55,7 +55,7 @@ class MessageEdited:
     kind: Literal["edited"] = "edited"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReachChanged:
     """The customer blocked us, let us in again, opted out or opted in."""
 
@@ -65,7 +65,7 @@ class ReachChanged:
     kind: Literal["reach"] = "reach"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AddressChanged:
     """The channel moved the identity to another address (Telegram's migrate_to_chat_id)."""
 
@@ -74,7 +74,7 @@ class AddressChanged:
     kind: Literal["address"] = "address"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FormSubmitted:
     sender: Sender
     form: str
@@ -82,7 +82,7 @@ class FormSubmitted:
     kind: Literal["form"] = "form"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallEnded:
     sender: Sender
     status: Literal["missed", "answered"]
@@ -94,7 +94,7 @@ class CallEnded:
     kind: Literal["call"] = "call"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StatusReported:
     """A provider's word on one of our parts. `part` is ours (from the callback's address), 0 if it was not there."""
 
@@ -107,7 +107,7 @@ class StatusReported:
     kind: Literal["status"] = "status"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PartSettled:
     """A part of ours came to an end that someone may have to act on. Raised by delivery, never by a provider."""
 
@@ -131,21 +131,21 @@ Event = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ignored:
     """Understood and of no concern to us: `reason` is a short machine word (`group`, `bot`, `self`, `unknown_type`)."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Unusable:
     """Authenticated but not to be understood: kept in quarantine with this reason."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Received:
     """One raw provider event and what it means. `external_id` is the key that makes a repeat a duplicate."""
 

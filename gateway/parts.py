@@ -4,13 +4,13 @@ Nothing of the text is lost and no visible character is cut in two. The menu sta
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
 import regex
 
 from bots.kit.effects import Choice
 from bots.kit.events import Media
+from bots.kit.values import value
 from gateway.channels.base import Button, Limits, Outgoing
 
 MAX_DATA: Final = 64
@@ -22,7 +22,7 @@ _BREAKS: Final = tuple(regex.compile(p) for p in (r"\n\s*\n", r"\n", r"(?<=[.!?â
 _CAPTIONED: Final = frozenset({"photo", "document", "video"})
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Part:
     """What one provider call will carry, before it has a number and an address."""
 

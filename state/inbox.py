@@ -17,7 +17,7 @@ from state.records import Instant
 from state.tables import contacts, cursors, identities, inbox, lanes, parts, points, tallies, tasks
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Arrival:
     """One event on its way into the inbox. `sender` is None where nobody spoke (ignored, quarantined, a status)."""
 
@@ -136,8 +136,10 @@ def _lane_key(arrival: Arrival) -> Any:
 
 
 def _insert_new(conn: Connection, values: list[dict[str, Any]]) -> list[int]:
-    _INSERT.write(conn, values)
-    return _KEPT.column(conn, ids=[v["id"] for v in values])
+    ids = [v["id"] for v in values]
+    if _INSERT.write(conn, values) == len(values):  # no repeat among them
+        return ids
+    return _KEPT.column(conn, ids=ids)
 
 
 def _differing(conn: Connection, values: list[dict[str, Any]], kept: set[int], answers: list[str]) -> list[str]:

@@ -28,7 +28,7 @@ from state.records import Instant, Part
 from state.tables import changes, deals, identities, parts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Claimed:
     """A part that may go next, with what decides whether it still may."""
 
@@ -38,7 +38,7 @@ class Claimed:
     heard_at: Instant | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Verdict:
     """What becomes of a part after an attempt (or instead of one)."""
 

@@ -4,10 +4,11 @@ To add one, see docs/add-a-channel.md.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Literal, Protocol
 
 from bots.kit.events import Media
+from bots.kit.values import value
 from gateway.events import Received
 from gateway.fetch import Fetched, NotFetched
 
@@ -15,7 +16,7 @@ STORED: Final = "stored:"
 """Begins the `ref` of a file that we keep ourselves; any other ref is the channel's own handle or an address."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Limits:
     """What the channel can carry. Lengths are counted in `unit`, never in bytes."""
 
@@ -37,7 +38,7 @@ class Limits:
     """Says unasked that a message has arrived; silence for long is a sign that its receipts do not reach us."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Rate:
     """A budget: at most `per_second` on average and `burst` at once, for everything sharing `scope`."""
 
@@ -46,14 +47,14 @@ class Rate:
     burst: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Button:
     data: str
     """Opaque, at most 64 bytes."""
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outgoing:
     """One part: one provider call."""
 
@@ -75,12 +76,12 @@ class Outgoing:
 # What became of a send: a closed family, and a value rather than an exception, because each is business as usual.
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Sent:
     provider_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Throttled:
     """Not sent; ask again after so many milliseconds. Holds only for its scope."""
 
@@ -89,21 +90,21 @@ class Throttled:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Retry:
     """Certainly not processed (no byte written, or the provider said 5xx): back off and try again."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Unknown:
     """Asked, and the answer was never seen or cannot be read: it may or may not have gone out."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Refused:
     """The part will never go out. `code` is the provider's."""
 
@@ -111,7 +112,7 @@ class Refused:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Unreachable:
     """The address is gone for us: blocked, deactivated, not found, opted out."""
 
@@ -119,12 +120,12 @@ class Unreachable:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WindowClosed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ChannelDown:
     """Our credentials are refused: nothing goes out on this account until someone mends it."""
 
@@ -134,7 +135,7 @@ class ChannelDown:
 Outcome = Sent | Throttled | Retry | Unknown | Refused | Unreachable | WindowClosed | ChannelDown
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Post:
     """A webhook call as it arrived. `headers` keep repeats and lower-case their names; `body` is raw."""
 
@@ -155,7 +156,7 @@ class Post:
         return any(value.strip().lower() != "identity" for value in found)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Denied:
     """A forged or unsigned call: nothing is stored. `hint` goes to the log, never to the caller."""
 
@@ -163,7 +164,7 @@ class Denied:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Malformed:
     """Cut in transit: answered 400 so that the provider repeats it; nothing is stored."""
 
