@@ -9,7 +9,8 @@ import fakeredis
 import pytest
 from redis.asyncio import Redis
 
-from state.live import Live, LocalLive, RedisLive, open_live
+from state.live import Live, LocalLive, open_live
+from state.live_redis import RedisLive
 from tests.servers import NoServerError, ValkeyServer, valkey_server
 
 NOON = 1_763_978_400_000

@@ -10,7 +10,7 @@ from gateway.channels.base import Throttled
 from gateway.delivery import Delivery
 from gateway.events import MessageReceived
 from state.database import Database
-from state.live import RedisLive
+from state.live_redis import RedisLive
 from tests.shop import PaperChannel, Shop, open_shop
 
 
