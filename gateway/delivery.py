@@ -62,7 +62,8 @@ class Delivery:
         self.degraded: dict[str, str] = {}
         """Accounts whose credentials are refused, and the provider's words."""
         self._results: list[Verdict] = []
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sending: dict[asyncio.Task[None], asyncio.TimerHandle | None] = {}
+        """What is under way, and the end of our patience with it."""
         self._paused: dict[str, Instant] = {}
         self._longest_wait = _LONGEST_WAIT_S if db.sqlite else _POLL_S
 
@@ -112,9 +113,14 @@ class Delivery:
             part.attempts += 1
             part.state = "sending"
             task = asyncio.create_task(self._send(part))
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+            self._sending[task] = task.get_loop().call_later(_SEND_TIMEOUT_S, task.cancel)
+            task.add_done_callback(self._forget)
         return cycle
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        patience = self._sending.pop(task)
+        if patience is not None:
+            patience.cancel()
 
     async def settled(self) -> None:
         """Wait until nothing is being sent (tests, a graceful stop)."""
@@ -187,9 +193,8 @@ class Delivery:
     async def _send(self, part: Part) -> None:
         channel = self.channels[_account(part)]
         try:
-            async with asyncio.timeout(_SEND_TIMEOUT_S):
-                outcome = await channel.send(outgoing(part))
-        except TimeoutError:
+            outcome = await channel.send(outgoing(part))
+        except asyncio.CancelledError:  # `once` has lost patience; a timer of its own is dearer
             outcome = Unknown("no answer in time")
         except Exception as error:
             log.exception("send_raised", part=part.id, channel=part.channel)
@@ -220,8 +225,8 @@ class Delivery:
 
     def _spawn_settling(self, part: Part) -> None:
         task = asyncio.create_task(self._settle(part))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+        self._sending[task] = None
+        task.add_done_callback(self._forget)
 
     async def _settle(self, part: Part) -> None:
         """Ask the provider for a minute what became of a part; a callback may be quicker, and wins."""

@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from gateway.channels.base import ChannelDown, Retry, Sent, Throttled
+from gateway.channels.base import ChannelDown, Outcome, Outgoing, Retry, Sent, Throttled
 from gateway.events import MessageReceived, Sender, StatusReported
 from tests.faults.gateways import Nursery
 from tests.faults.scenes import Scene
@@ -142,6 +142,33 @@ async def test_f17_a_refused_token_stops_the_account_is_shown_and_loses_nothing(
     await two.later(seconds=61)
     assert {p["state"] for p in await two.all("parts")} == {"sent"}
     assert two.delivery.degraded == {}
+
+
+# -- F18: no answer at all -----------------------------------------------------------------------------------------------
+
+
+class MuteChannel(PaperChannel):
+    """Takes its first call and never comes back."""
+
+    async def send(self, out: Outgoing) -> Outcome:
+        if self.sent:
+            return await super().send(out)
+        self.sent.append(out)
+        await asyncio.Event().wait()
+        raise AssertionError("never")
+
+
+async def test_f18_a_channel_that_never_comes_back_is_waited_for_only_so_long(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.delivery._SEND_TIMEOUT_S", 0.2)
+    shop = open_shop(database_url, channels=[MuteChannel()])
+    await greet(shop, "telegram", "1")
+    parts = await shop.all("parts")
+    assert (parts[0]["state"], parts[0]["error"], parts[0]["repeats"]) == ("queued", "no answer in time", 1)
+    await shop.later(seconds=2)
+    assert {p["state"] for p in await shop.all("parts")} == {"sent"}
+    await shop.db.close()
 
 
 # -- F18: accepted, and the answer spoilt --------------------------------------------------------------------------------
