@@ -81,16 +81,15 @@ def menu(options: Iterable[tuple[str, str, tuple[str, ...]]], language: Language
 
 def _guesses(said: list[tuple[str, int]]) -> dict[int, tuple[tuple[str, ...], tuple[int, ...]]]:
     """By the length of a text. Two lengths bound how alike texts can be: `200 * shorter / (one + other)` per cent."""
-    guesses: dict[int, tuple[tuple[str, ...], tuple[int, ...]]] = {}
-    for length in range(_SHORTEST_GUESS, LONGEST_HINT + 1):
-        near = [
-            (phrase, place)
-            for phrase, place in said
-            if 200 * min(length, len(phrase)) >= _WHOLE_CUTOFF * (length + len(phrase))
-        ]
-        if near:
-            guesses[length] = tuple(phrase for phrase, _ in near), tuple(place for _, place in near)
-    return guesses
+    near: dict[int, tuple[list[str], list[int]]] = {}
+    for phrase, place in said:
+        least = -(-len(phrase) * _WHOLE_CUTOFF // (200 - _WHOLE_CUTOFF))
+        most = len(phrase) * (200 - _WHOLE_CUTOFF) // _WHOLE_CUTOFF
+        for length in range(max(least, _SHORTEST_GUESS), min(most, LONGEST_HINT) + 1):
+            phrases, owners = near.setdefault(length, ([], []))
+            phrases.append(phrase)
+            owners.append(place)
+    return {length: (tuple(phrases), tuple(owners)) for length, (phrases, owners) in near.items()}
 
 
 def chosen(menu: Menu, spoken: str) -> int | None:

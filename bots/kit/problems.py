@@ -21,6 +21,8 @@ class Problem:
     severity: Severity
     what: str
     remedy: str
+    code: str = ""
+    """Machine word of the kind of finding, for programs that show or count them."""
 
     def __str__(self) -> str:
         stop = "" if self.remedy.endswith("?") else "."
