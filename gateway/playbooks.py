@@ -44,12 +44,16 @@ def read_house(name_or_path: str) -> House:
     playbook, found = load_playbook(folder.name, _reader(folder))
     problems = [(str(folder / "playbook.yaml"), p) for p in found]
     scripts: dict[str, Script] = {}
-    for rule in playbook.bots if playbook else ():
-        file = script_file(folder, rule.bot)
-        script, wrong = _read(file, rule.bot, playbook, rule.funnel)
+    waiting = [(rule.bot, rule.funnel) for rule in playbook.bots] if playbook else []
+    for bot, funnel in waiting:  # grows: a script may lead to another that no trigger starts
+        if bot in scripts:
+            continue
+        file = script_file(folder, bot)
+        script, wrong = _read(file, bot, playbook, funnel)
         problems += [(str(file), p) for p in wrong]
         if script is not None:
-            scripts[rule.bot] = script
+            scripts[bot] = script
+            waiting += [(name, funnel) for name in script.runs if name not in scripts]
     if playbook is None or has_errors([p for _, p in problems]):
         raise BadPlaybook(problems)
     return House(playbook, scripts)
@@ -66,7 +70,7 @@ def _read(file: Path, bot: str, playbook: Playbook | None, funnel: str) -> tuple
         return None, [
             Problem(1, 1, "error", f"the script of bot '{bot}' cannot be read: {error}", "Put it in UTF-8 there")
         ]
-    script, problems = read_script(text, bot)
+    script, problems = read_script(text, bot, playbook.asks if playbook else None)
     if script is not None and playbook is not None:
         problems = [*problems, *check_script(script, playbook, funnel)]
     return script, problems

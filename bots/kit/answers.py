@@ -155,6 +155,15 @@ def asks_for_person(spoken: str, language: Language) -> bool:
     return any(phrase in padded for word in words for phrase in language.person_heads.get(word, ()))
 
 
+# -- phrases -------------------------------------------------------------------------------------------------------
+
+
+def phrase(spoken: str, phrases: Iterable[tuple[str, str]]) -> str | None:
+    """The first of the phrases (as normalised, as written) that a normalised text holds, as it was written."""
+    padded = f" {spoken[:1000]} "
+    return next((written for bare, written in phrases if f" {bare} " in padded), None)
+
+
 # -- quantities, phones, VINs ----------------------------------------------------------------------------------------
 
 
@@ -183,6 +192,27 @@ def phone(text: str, country: str) -> str | None:
         e164: str = phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
         return e164
     return None
+
+
+_EMAIL = re.compile(r"[^\s@<>()\[\],;:\"«»]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}")
+_PLACE = re.compile(r"(?<![\d.])(-?\d{1,3}\.\d{3,}) ?[,;] ?(-?\d{1,3}\.\d{3,})(?![\d.])")
+
+
+def email(text: str) -> str | None:
+    """The one e-mail address of a text, its domain in lower case."""
+    found = set(_EMAIL.findall(text[:LONGEST_HINT]))
+    if len(found) != 1:
+        return None
+    local, _, domain = found.pop().partition("@")
+    return f"{local.strip('.')}@{domain.lower()}" if local.strip(".") else None
+
+
+def location(text: str) -> str | None:
+    """A place on the map, as `latitude, longitude` in degrees."""
+    place = _PLACE.search(text[:LONGEST_HINT])
+    if place is None or abs(float(place[1])) > 90 or abs(float(place[2])) > 180:
+        return None
+    return f"{place[1]}, {place[2]}"
 
 
 _LOOK_ALIKE = str.maketrans("АВЕКМНОРСТУХІЅЈOIQ", "ABEKMH0PCTYX1SJ010")

@@ -29,6 +29,20 @@ class Language:
     """Words for the manager's task."""
     files: Callable[[int], str]
     """'2 files' in words."""
+    months: Mapping[str, int] = field(default_factory=dict)
+    """As they stand behind a number: `декабря` is 12."""
+    weekdays: Mapping[str, int] = field(default_factory=dict)
+    """Monday is 0, in every form that may follow `в`."""
+    days: Mapping[str, int] = field(default_factory=dict)
+    """`завтра` is 1."""
+    day_units: Mapping[str, int] = field(default_factory=dict)
+    """Lengths in days: `неделю` is 7."""
+    after: str = ""
+    """`через`."""
+    next_words: frozenset[str] = frozenset()
+    """`следующую`."""
+    yes_no: tuple[str, str] = ("да", "нет")
+    """How a yes and a no are told to a person."""
     person_heads: Mapping[str, tuple[str, ...]] = field(init=False)
     """`person_phrases`, padded with spaces, by their first word: a message without any of them holds no phrase."""
 
