@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from bots.kit.compiler import read_script
-from bots.kit.playbook import Playbook, check_script, load_playbook
+from bots.kit.linter import lint, lint_together
+from bots.kit.playbook import Playbook, load_playbook
 from bots.kit.problems import Problem, has_errors
 from bots.kit.script import Script
+from gateway.channels.limits import LIMITS
 from gateway.house import House
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,16 +45,19 @@ def read_house(name_or_path: str) -> House:
     playbook, found = load_playbook(folder.name, _reader(folder))
     problems = [(str(folder / "playbook.yaml"), p) for p in found]
     scripts: dict[str, Script] = {}
-    waiting = [(rule.bot, rule.funnel) for rule in playbook.bots] if playbook else []
-    for bot, funnel in waiting:  # grows: a script may lead to another that no trigger starts
+    waiting = [rule.bot for rule in playbook.bots] if playbook else []
+    files: dict[str, str] = {}
+    for bot in waiting:  # grows: a script may lead to another that no trigger starts
         if bot in scripts:
             continue
         file = script_file(folder, bot)
-        script, wrong = _read(file, bot, playbook, funnel)
+        script, wrong = _read(file, bot, playbook)
         problems += [(str(file), p) for p in wrong]
         if script is not None:
             scripts[bot] = script
-            waiting += [(name, funnel) for name in script.runs if name not in scripts]
+            files[bot] = str(file)
+            waiting += [name for name in script.runs if name not in scripts and script_file(folder, name).is_file()]
+    problems += [(files[bot], problem) for bot, problem in lint_together(scripts)]
     if playbook is None or has_errors([p for _, p in problems]):
         raise BadPlaybook(problems)
     return House(playbook, scripts)
@@ -63,14 +67,10 @@ def _reader(folder: Path) -> Callable[[str], str]:
     return lambda name: (folder / name).read_text(encoding="utf-8-sig")
 
 
-def _read(file: Path, bot: str, playbook: Playbook | None, funnel: str) -> tuple[Script | None, list[Problem]]:
+def _read(file: Path, bot: str, playbook: Playbook | None) -> tuple[Script | None, list[Problem]]:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        return None, [
-            Problem(1, 1, "error", f"the script of bot '{bot}' cannot be read: {error}", "Put it in UTF-8 there")
-        ]
-    script, problems = read_script(text, bot, playbook.asks if playbook else None)
-    if script is not None and playbook is not None:
-        problems = [*problems, *check_script(script, playbook, funnel)]
-    return script, problems
+        what = f"the script of bot '{bot}' cannot be read: {error}"
+        return None, [Problem(1, 1, "error", what, "Put it in UTF-8 there", "encoding")]
+    return lint(text, bot, playbook, LIMITS)

@@ -1,7 +1,7 @@
-r"""Marketers' patterns, on an engine whose time is linear in the text.
+"""Marketers' patterns, on an engine whose time is linear in the text.
 
-RE2 knows letters and digits of English only behind \w, \d, \s and \b; here they mean those of every language, or are
-refused. Letters match in either case, and ё is е.
+RE2 by itself knows the letters and digits of English only where a pattern says "letter", "digit" or "edge of a word"; here
+these mean those of every language, or are refused. Letters match in either case, and ё is е.
 """
 
 import re

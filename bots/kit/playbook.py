@@ -3,7 +3,7 @@
 Read by the same reader as scripts. Nothing is opened here: the caller hands in what reads a file of its folder.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from bots.kit.business import (
     Approved,
@@ -19,7 +19,7 @@ from bots.kit.business import (
 from bots.kit.problems import Problem, did_you_mean, has_errors, in_order, shown
 from bots.kit.reader import read
 from bots.kit.schema import Findings, section
-from bots.kit.script import ENDINGS, Ask, MoveAction, Script
+from bots.kit.script import ENDINGS, Ask, Call, MoveAction, Script, Step
 from bots.kit.sections import PLAYBOOK_KEYS, TEXTS, TRIGGERS, read_playbook
 
 __all__ = [
@@ -51,7 +51,7 @@ def load_playbook(name: str, files: Callable[[str], str] | Mapping[str, str]) ->
 
 
 def check_script(script: Script, playbook: Playbook, funnel: str = "") -> list[Problem]:
-    """What a script asks for that its playbook does not have: stages to move to, reasons to close with."""
+    """What a script asks for that its playbook does not have: stages, reasons, templates, endpoints."""
     found: list[Problem] = []
     home = playbook.funnel(funnel) or playbook.funnels[0]
     stages = [stage.name for stage in home.stages]
@@ -62,6 +62,9 @@ def check_script(script: Script, playbook: Playbook, funnel: str = "") -> list[P
                 found.append(
                     Problem(action.line, 1, "error", what, did_you_mean(action.stage, stages), "unknown_stage")
                 )
+        found += _templates(step, playbook)
+        if isinstance(step.finish, Call):
+            found += _call(step.finish, playbook)
         ask = step.finish
         if not isinstance(ask, Ask) or script.exits[name, "silence"] not in ENDINGS:
             continue
@@ -70,3 +73,41 @@ def check_script(script: Script, playbook: Playbook, funnel: str = "") -> list[P
             remedy = did_you_mean(ask.silence.reason, playbook.reasons)
             found.append(Problem(ask.silence.line, 1, "error", what, remedy, "unknown_reason"))
     return in_order(found)
+
+
+def _templates(step: Step, playbook: Playbook) -> Iterator[Problem]:
+    reminders = step.finish.silence.reminders if isinstance(step.finish, Ask) else ()
+    for prepared in (step.template, *(reminder.template for reminder in reminders)):
+        if prepared is None:
+            continue
+        approved = playbook.templates.get(prepared.name)
+        if approved is None:
+            what = f"the playbook has no template '{shown(prepared.name)}'"
+            yield Problem(
+                prepared.line, 1, "error", what, did_you_mean(prepared.name, playbook.templates), "unknown_template"
+            )
+        elif len(prepared.values) != approved.values:
+            what = f"template '{prepared.name}' takes {approved.values} values, not {len(prepared.values)}"
+            yield Problem(
+                prepared.line, 1, "error", what, "List them under 'values:', in their order", "template_values"
+            )
+
+
+def _call(call: Call, playbook: Playbook) -> Iterator[Problem]:
+    endpoint = playbook.endpoints.get(call.endpoint)
+    if endpoint is None:
+        what = f"the playbook has no endpoint '{shown(call.endpoint)}'"
+        yield Problem(call.line, 1, "error", what, did_you_mean(call.endpoint, playbook.endpoints), "unknown_endpoint")
+        return
+    for word, asked, allowed in (
+        ("send", call.send, endpoint.send),
+        ("keep", tuple(name for name, _ in call.keep), endpoint.keep),
+    ):
+        for name in asked:
+            if name not in allowed:
+                what = f"endpoint '{call.endpoint}' does not {word} '{shown(name)}'"
+                yield Problem(call.line, 1, "error", what, did_you_mean(name, allowed), "endpoint_field")
+    remedy = "Let a person find it out: 'hand_off' or 'task'"
+    yield Problem(
+        call.line, 1, "error", "web calls are not connected yet: nothing would be asked", remedy, "not_connected"
+    )

@@ -5,7 +5,7 @@ aliases, no tags, no merge keys, no second document. Every scalar stays the text
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ MOST_NODES = 20_000
 _BURST = re.compile(rf"(?:[\[{{]\s*+){{{MOST_DEPTH + 1}}}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Scalar:
     text: str
     line: int
@@ -38,14 +38,14 @@ class Scalar:
     quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Items:
     nodes: tuple["Node", ...]
     line: int
     column: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Table:
     pairs: tuple[tuple[Scalar, "Node"], ...]
     line: int
@@ -53,6 +53,7 @@ class Table:
 
 
 Node = Scalar | Items | Table
+"""Never changed once they are made; not frozen, because there are thousands and freezing doubles what each costs."""
 
 
 _SYNTAX = (
@@ -117,25 +118,15 @@ def read(text: str) -> tuple[Node | None, list[Problem]]:
         return None, [_too_deep(line, 1)]
     problems: list[Problem] = []
     try:
-        return _tree(_events(text), problems), problems
+        return _tree(CParser(text).get_event, problems), problems
     except _RefusedError as refused:
         return None, [*problems, refused.problem]
-
-
-def _events(text: str) -> Iterator[Any]:
-    """The parser's events; whatever it trips over becomes a finding, for its input is hostile until shown otherwise."""
-    try:
-        parser = CParser(text)
-        while (event := parser.get_event()) is not None:
-            yield event
     except MarkedYAMLError as error:
-        raise _RefusedError(_syntax(error, text)) from error
-    except _RefusedError:
-        raise
-    except Exception as error:
+        return None, [*problems, _syntax(error, text)]
+    except Exception as error:  # noqa: BLE001 - whatever it trips over becomes a finding: its input is hostile
         # Characters that YAML forbids are told of in another way than errors of form; none may reach the publisher.
         what = f"the file cannot be read as YAML ({type(error).__name__})"
-        raise _RefusedError(Problem(1, 1, "error", what, "Check quotes and indentation", "form")) from error
+        return None, [*problems, Problem(1, 1, "error", what, "Check quotes and indentation", "form")]
 
 
 def _syntax(error: MarkedYAMLError, text: str) -> Problem:
@@ -158,12 +149,12 @@ def _syntax(error: MarkedYAMLError, text: str) -> Problem:
     return Problem(line, column, "error", what, remedy, "form")
 
 
-def _tree(events: Iterator[Any], problems: list[Problem]) -> Node | None:
+def _tree(next_event: Callable[[], Any], problems: list[Problem]) -> Node | None:
     """Compose the document. Iterative: depth is bounded by a number, not by the interpreter's stack."""
     stack: list[tuple[Any, list[Node | None]]] = []
     root: Node | None = None
     documents = nodes = 0
-    for event in events:
+    while (event := next_event()) is not None:
         kind = type(event)
         done: Node | None
         if kind is ScalarEvent:

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import click
 
-from bots.kit.compiler import read_script
-from bots.kit.playbook import FILE, Playbook, check_script, load_playbook
+from bots.kit.linter import lint, lint_together
+from bots.kit.playbook import FILE, Playbook, load_playbook
 from bots.kit.problems import Problem
+from bots.kit.reader import decode
+from bots.kit.script import Script
+from gateway.channels.limits import LIMITS
 from gateway.playbooks import find_folder, script_file
 
 Finding = tuple[Path, Problem]
@@ -46,12 +49,22 @@ def _check(what: str) -> Iterator[Finding]:
 
 
 def check_playbook(folder: Path) -> Iterator[Finding]:
-    """The playbook, the scripts its bots begin with, and every other script in its folder."""
+    """The playbook, the scripts its bots begin with, those that they lead to, and every other script in its folder."""
     playbook, problems = load_playbook(folder.name, lambda name: (folder / name).read_text(encoding="utf-8-sig"))
     yield from ((folder / FILE, problem) for problem in problems)
-    started = {script_file(folder, rule.bot): rule.funnel for rule in (playbook.bots if playbook else ())}
-    for file in dict.fromkeys([*started, *sorted((folder / "scripts").glob("*.yaml"))]):
-        yield from _check_script(file, playbook, started.get(file, ""))
+    started = [script_file(folder, rule.bot) for rule in (playbook.bots if playbook else ())]
+    files = list(dict.fromkeys([*started, *sorted((folder / "scripts").glob("*.yaml"))]))
+    scripts: dict[str, Script] = {}
+    where: dict[str, Path] = {}
+    for file in files:  # grows
+        script, findings = _check_script(file, playbook)
+        yield from ((file, problem) for problem in findings)
+        where[file.stem] = file
+        if script is not None:
+            scripts[file.stem] = script
+            led = [script_file(folder, name) for name in script.runs]
+            files += [one for one in led if one.is_file() and one not in files]
+    yield from ((where[name], problem) for name, problem in lint_together(scripts))
 
 
 def check_file(file: Path) -> Iterator[Finding]:
@@ -60,22 +73,16 @@ def check_file(file: Path) -> Iterator[Finding]:
     playbook = None
     if file.parent.name == "scripts" and (home / FILE).is_file():
         playbook, _ = load_playbook(home.name, lambda name: (home / name).read_text(encoding="utf-8-sig"))
-    return _check_script(file, playbook, "")
+    return ((file, problem) for problem in _check_script(file, playbook)[1])
 
 
-def _check_script(file: Path, playbook: Playbook | None, funnel: str) -> Iterator[Finding]:
+def _check_script(file: Path, playbook: Playbook | None) -> tuple[Script | None, list[Problem]]:
     try:
-        text = file.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        yield file, Problem(1, 1, "error", "the file is not in UTF-8", "Save it as UTF-8")
-        return
+        text, problems = decode(file.read_bytes())
     except OSError as error:
-        yield file, Problem(1, 1, "error", f"the file cannot be read: {error.strerror}", "Put the script there")
-        return
-    script, problems = read_script(text, file.stem)
-    if script is not None and playbook is not None:
-        problems = [*problems, *check_script(script, playbook, funnel)]
-    yield from ((file, problem) for problem in sorted(problems))
+        what = f"the file cannot be read: {error.strerror}"
+        return None, [Problem(1, 1, "error", what, "Put the script there", "encoding")]
+    return (None, problems) if text is None else lint(text, file.stem, playbook, LIMITS)
 
 
 def _shown(file: Path) -> str:
