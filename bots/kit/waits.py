@@ -34,14 +34,14 @@ def task_due(task: TaskAction, facts: Facts) -> Instant | None:
 def _clock(wait: Wait, minute: int, facts: Facts) -> Instant:
     """The next time the clock shows it; where it must be in working time, the first such time that is."""
     zone = zone_of(facts.zone)
-    at = next_at_clock(facts.now, minute, zone)
+    first = at = next_at_clock(facts.now, minute, zone)
     if not wait.working or facts.hours is None:
         return at
     for _ in range(60):
         if facts.hours.is_open(at):
             return at
         at = next_at_clock(at, minute, zone)
-    return facts.hours.next_open(facts.now)
+    return facts.hours.next_open(first)  # the shop is never open at that hour
 
 
 def _day(wait: Wait, field: object, facts: Facts) -> Instant | None:

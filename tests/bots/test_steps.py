@@ -150,6 +150,12 @@ def test_a_wait_knows_the_clock_and_the_calendar(wait: str, until: tuple[int, ..
     assert talk.run.waits_until == moscow(*until)
 
 
+def test_an_hour_at_which_the_shop_is_never_open_is_its_next_opening():
+    talk = waiting("{until: 5:00, working: yes}", hours=OFFICE, now=moscow(2025, 1, 17, 12))
+    talk.start()
+    assert talk.run.waits_until == moscow(2025, 1, 20, 10)
+
+
 def test_without_a_calendar_all_time_is_working_time():
     talk = waiting("{for: 2h, working: yes}")
     talk.start()
