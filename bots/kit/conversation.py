@@ -5,6 +5,7 @@ The run is saved and read back as JSON before every event, as it is between two 
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, assert_never, cast, get_args
@@ -20,6 +21,9 @@ from bots.kit.walk import begin, step
 
 DAWN: Instant = 1_736_928_000_000
 """Every conversation begins on Wednesday, 15 January 2025, at 08:00 UTC."""
+
+MOST_SCRIPTS = 5
+"""That one event may start, each led to by the one before."""
 
 Speaker = Literal[
     "customer", "bot", "stage", "tag", "task", "note", "handed off", "closed", "ended", "script", "call", "template"
@@ -86,9 +90,12 @@ class Conversation:
     """How long after the customer's last message free text may be sent, in ms; 0: always."""
     seed: int = 0
     heard_at: Instant | None = None
+    others: Mapping[str, Script] = field(default_factory=dict)
+    """Scripts that this one may lead to; one that is not there ends the conversation."""
     why: list[Why] | None = None
     """Where the reasons of every step are written, for who wants them."""
     run: RunState = field(init=False)
+    _led: int = field(default=0, init=False)
     timers: dict[str, Instant] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -134,6 +141,15 @@ class Conversation:
         lines = [line for effect in effects if (line := self._obey(effect)) is not None]
         if self.run.status != "running":
             self.timers.clear()
+        following = [
+            effect.name for effect in effects if isinstance(effect, fx.StartScript) and effect.name in self.others
+        ]
+        if following and self._led < MOST_SCRIPTS:
+            self._led += 1
+            self.script = self.others[following[0]]
+            self.run = begin(self.script)
+            lines += self.take(RunStarted())
+            self._led = 0
         return lines
 
     def facts(self) -> Facts:

@@ -17,11 +17,12 @@ from bots.kit.window import NEVER, outside
 
 
 def lint(
-    text: str, name: str, playbook: Playbook | None = None, rooms: Mapping[str, Room] | None = None
+    text: str, name: str, playbook: Playbook | None = None, rooms: Mapping[str, Room] | None = None, funnel: str = ""
 ) -> tuple[Script | None, list[Problem]]:
     """Read a script and look for everything; the script where it can be used.
 
-    Without a playbook only what the text itself says is looked at; without `rooms` nothing of channels is.
+    Without a playbook only what the text itself says is looked at; without `rooms` nothing of channels is. `funnel` is
+    that of the bot which leads to this script, where the playbook does not name it.
     """
     script, found = read_script(text, name, playbook.asks if playbook else None)
     if script is None:
@@ -29,7 +30,7 @@ def lint(
     rule = next((rule for rule in playbook.bots if rule.bot == name), None) if playbook else None
     more = [*empties(script), *unheard(script)]
     if playbook is not None:
-        more += check_script(script, playbook, rule.funnel if rule else "")
+        more += check_script(script, playbook, rule.funnel if rule else funnel)
     if rule is not None:
         more += _outlasting(script, rule)
     if rooms:

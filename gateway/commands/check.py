@@ -6,13 +6,9 @@ from pathlib import Path
 
 import click
 
-from bots.kit.linter import lint, lint_together
-from bots.kit.playbook import FILE, Playbook, load_playbook
+from bots.kit.playbook import FILE, load_playbook
 from bots.kit.problems import Problem
-from bots.kit.reader import decode
-from bots.kit.script import Script
-from gateway.channels.limits import LIMITS
-from gateway.playbooks import find_folder, script_file
+from gateway.playbooks import find_folder, read_script_file, read_scripts
 
 Finding = tuple[Path, Problem]
 
@@ -52,19 +48,8 @@ def check_playbook(folder: Path) -> Iterator[Finding]:
     """The playbook, the scripts its bots begin with, those that they lead to, and every other script in its folder."""
     playbook, problems = load_playbook(folder.name, lambda name: (folder / name).read_text(encoding="utf-8-sig"))
     yield from ((folder / FILE, problem) for problem in problems)
-    started = [script_file(folder, rule.bot) for rule in (playbook.bots if playbook else ())]
-    files = list(dict.fromkeys([*started, *sorted((folder / "scripts").glob("*.yaml"))]))
-    scripts: dict[str, Script] = {}
-    where: dict[str, Path] = {}
-    for file in files:  # grows
-        script, findings = _check_script(file, playbook)
-        yield from ((file, problem) for problem in findings)
-        where[file.stem] = file
-        if script is not None:
-            scripts[file.stem] = script
-            led = [script_file(folder, name) for name in script.runs]
-            files += [one for one in led if one.is_file() and one not in files]
-    yield from ((where[name], problem) for name, problem in lint_together(scripts))
+    _, findings = read_scripts(folder, playbook, sorted(file.stem for file in (folder / "scripts").glob("*.yaml")))
+    yield from findings
 
 
 def check_file(file: Path) -> Iterator[Finding]:
@@ -73,16 +58,7 @@ def check_file(file: Path) -> Iterator[Finding]:
     playbook = None
     if file.parent.name == "scripts" and (home / FILE).is_file():
         playbook, _ = load_playbook(home.name, lambda name: (home / name).read_text(encoding="utf-8-sig"))
-    return ((file, problem) for problem in _check_script(file, playbook)[1])
-
-
-def _check_script(file: Path, playbook: Playbook | None) -> tuple[Script | None, list[Problem]]:
-    try:
-        text, problems = decode(file.read_bytes())
-    except OSError as error:
-        what = f"the file cannot be read: {error.strerror}"
-        return None, [Problem(1, 1, "error", what, "Put the script there", "encoding")]
-    return (None, problems) if text is None else lint(text, file.stem, playbook, LIMITS)
+    return ((file, problem) for problem in read_script_file(file, playbook)[1])
 
 
 def _shown(file: Path) -> str:
