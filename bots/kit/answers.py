@@ -14,6 +14,7 @@ from bots.kit.languages import Language
 
 _NOT_WORD = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"(?<![\w.,])-?\d{1,3}(?:[ \u00a0]\d{3})+(?!\d)(?:[.,]\d+)?|(?<![\w.,])-?\d+(?:[.,]\d+)?")
+_ALIKE = str.maketrans({"ё": "е", "'": "", "’": "", "ʼ": ""})
 _ALNUM = re.compile(r"[A-Z0-9]+")
 
 LONGEST_HINT = 200
@@ -25,8 +26,11 @@ _SHORTEST_GUESS = 4
 
 
 def normalise(text: str) -> str:
-    """Lower case, ё as е, punctuation and emoji gone, one space between words. `2️⃣`, `№2`, `2)` and `2.` are all `2`."""
-    return _NOT_WORD.sub(" ", text.casefold().replace("ё", "е")).strip()
+    """Lower case, ё as е, punctuation and emoji gone, one space between words. `2️⃣`, `№2`, `2)` and `2.` are all `2`.
+
+    An apostrophe is gone without a space: п'ять is пять.
+    """
+    return _NOT_WORD.sub(" ", text.casefold().translate(_ALIKE)).strip()
 
 
 # -- a choice of a menu ----------------------------------------------------------------------------------------------

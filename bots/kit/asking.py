@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bots.kit.answers import menu, normalise
 from bots.kit.effects import Choice
+from bots.kit.languages import language
 from bots.kit.patterns import only_latin, pattern
 from bots.kit.problems import shown
 from bots.kit.reader import Node, Scalar, Table
@@ -105,12 +106,18 @@ def _options(
         options.append(Option((label or key.text).strip(), exit_, worded, key.line))
         said = texts_of(one.get("words"), "words", found) if one else ()
         others = tuple(text.plain or "" for text in wordings(worded)) if worded else ()
-        words.append((name, tuple(dict.fromkeys((*said, *others)))))
+        words.append((name, tuple(dict.fromkeys((*said, *others, *_yes_or_no(name, desk))))))
         if one is not None and "then" in one:
             lead(exits, exit_, one.get("then"), desk)
         elif one is not None:
             open_exits.append(exit_)
     return tuple(options), tuple(words)
+
+
+def _yes_or_no(name: str, desk: Desk) -> tuple[str, ...]:
+    """How people say yes or no in the script's other languages; of the main one the menu knows it."""
+    others = [one for code in desk.languages[1:] if (one := language(code)) is not None]
+    return tuple(word for one in others for word in {"yes": one.yes, "no": one.no}.get(name, ()))
 
 
 def _label(key: Scalar, at: Section, desk: Desk) -> tuple[str, Variants | None]:

@@ -13,7 +13,7 @@ from bots.kit.schema import Findings, Section, items_of, name_of, section, table
 from bots.kit.script import ENDINGS, FILES, Ask, Script, Step
 from bots.kit.steps import compile_step
 from bots.kit.waiting import WAITING_KEYS, Desk, Waiting, waiting_of
-from bots.kit.words import BUILT_IN, Said, plain
+from bots.kit.words import BUILT_IN, Said, Variants, plain
 
 MOST_STEPS = 300
 
@@ -146,7 +146,14 @@ def _languages(at: Section, spoken: Language, found: Findings) -> tuple[str, ...
 
 
 def _texts(at: Section, spoken: Language, desk: Desk) -> dict[str, Said]:
-    texts: dict[str, Said] = {key: plain(said) for key, said in spoken.texts.items()}
+    """The bot's small talk, in each of the script's languages that we know; the script's own words go before."""
+    known = [one for name in desk.languages if (one := language(name)) is not None]
+    texts: dict[str, Said] = {
+        key: plain(said)
+        if len(known) < 2
+        else Variants({(one.name, ""): plain(one.texts[key]) for one in known}, spoken.name)
+        for key, said in spoken.texts.items()
+    }
     own = section(at.get("texts"), spoken.texts, "texts", desk.found)
     for key, node in own.values.items() if own else ():
         said = desk.said(node, f"text '{key}'")

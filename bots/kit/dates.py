@@ -12,6 +12,7 @@ from bots.kit.languages import Language
 _ISO = re.compile(r"(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
 _DOTTED = re.compile(r"(?<![\d.,])(\d{1,2})[./](\d{1,2})(?:[./](\d{4}|\d{2}))?(?![\d])(?!\.\d)")
 _WORD = re.compile(r"\d+|[^\W\d_]+")
+_ALIKE = str.maketrans({"ё": "е", "'": "", "’": "", "ʼ": ""})
 LONGEST = 200
 _SOON = 3_660
 """Days: a number in words that leads further is no date."""
@@ -19,7 +20,7 @@ _SOON = 3_660
 
 def day(text: str, language: Language, today: date, *, past: bool = False) -> date | None:
     """The day that the text names. Without `past` it is today or later: a day without a year is the next such day."""
-    heard = text[:LONGEST].casefold().replace("ё", "е")
+    heard = text[:LONGEST].casefold().translate(_ALIKE)
     words = _WORD.findall(heard)
     for kind in (_written(heard, today, past), _month(words, language, today, past), _relative(words, language, today),
                  _weekday(words, language, today, past)):  # fmt: skip

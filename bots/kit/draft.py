@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from bots.kit.conditions import Test
 from bots.kit.effects import AddTag, CancelTimer, Choice, CreateTask, Effect, Say, SetField, SetTimer, Template
 from bots.kit.events import Instant, Media
+from bots.kit.languages import Language, language
 from bots.kit.run import Facts, Mark, RunState, Status, Why
 from bots.kit.script import FILES, Ask, Prepared, Script
 from bots.kit.words import CURRENCY, Said, Text, as_text, capped
@@ -115,6 +116,13 @@ class Draft:
                 return not self.shut()
             case _:
                 return None
+
+    @property
+    def spoken(self) -> Language:
+        """The language that this customer is understood in: their own, where the script speaks it and we know it."""
+        name = self.facts.language
+        own = language(name) if name and name in self.script.languages else None
+        return own or self.script.language
 
     def shut(self) -> bool:
         """Whether the channel takes no free text any more, because the customer wrote too long ago."""

@@ -42,7 +42,7 @@ def hear(walk: Journey, ask: Ask, message: MessageReceived) -> None:
             walk.because("named", text)
             _choose(walk, ask, place)
             return
-        if asks_for_person(spoken, walk.script.language):
+        if asks_for_person(spoken, walk.spoken):
             call_person(walk, text)
             return
         if not ask.gathers and _answer_at_once(walk, ask, text, spoken):
@@ -159,7 +159,7 @@ def _files_of(answer: Answer, kinds: Collection[str], files: tuple[Media, ...]) 
 
 def _try(walk: Journey, answer: Answer, text: str) -> bool:
     """Whether the text is an answer of this kind; if so it is kept and the run goes on."""
-    value = value_of(answer, text, walk.script, walk.facts)
+    value = value_of(answer, text, walk.script, walk.facts, walk.spoken)
     if value is None:
         return False
     if answer.save:

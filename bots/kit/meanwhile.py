@@ -16,7 +16,7 @@ def hear_meanwhile(walk: Journey, stop: Wait | Call, message: MessageReceived) -
     files = tuple(one for one in message.media if one.kind != "sticker")
     if not text and not files:
         return
-    if text and not files and asks_for_person(normalise(text), walk.script.language):
+    if text and not files and asks_for_person(normalise(text), walk.spoken):
         call_person(walk, text)
         return
     if walk.opening and walk.facts.now <= walk.opening + _gather_of(stop):

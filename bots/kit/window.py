@@ -51,10 +51,13 @@ def latest(script: Script, start_age: int, limit: int, hours: Hours | None) -> M
     waiting = [(script.start, start_age)]
     while waiting:
         name, age = waiting.pop()
+        age = min(
+            age, NEVER
+        )  # endless is endless: nothing rises above it, or a circle of waits would be gone round for ever
         if name not in script.steps or ages.get(name, -1) >= age:
             continue
         risen[name] = risen.get(name, 0) + 1
-        ages[name] = age = NEVER if risen[name] > _ENOUGH else min(age, NEVER)
+        ages[name] = age = NEVER if risen[name] > _ENOUGH else age
         step = script.steps[name]
         for exit_, dest in outward.get(name, ()):
             waiting.append((dest, _after(step, exit_, age, limit, hours)))

@@ -170,6 +170,7 @@ OF_THE_CHANNELS = [
     ("  a: {wait: {for: 1h, working: yes}, then: b}\n  b: {say: Утро, end: done}\n", 5, "outside_window"),
     ("  a: {wait: 9h, then: b}\n  b: {wait: 9h, then: c}\n  c: {wait: 9h, then: d}\n  d: {say: Ау, end: done}\n", 7, "outside_window"),
     ("  a: {wait: 1h, then: b}\n  b: {say: Ау, then: a}\n", 5, "outside_window"),
+    ("  a: {wait: 1h, then: b}\n  b: {wait: 2h, then: c}\n  c: {say: Ау, then: a}\n", 6, "outside_window"),
     ("  a:\n    ask: Q\n    choices: {p: {label: Раз}, q: {label: Два}, r: {label: Три}, s: {label: Пять}}\n    then: z\n" + END, 5, "too_many_buttons"),
     ("  a:\n    ask: Q\n    choices:\n      p: {label: Подобрать запчасти по номеру}\n    then: z\n" + END, 7, "long_label"),
     ("  a: {say: '" + "ж" * 1_700 + "', end: done}\n", 4, "too_long"),

@@ -1,16 +1,20 @@
 """What holds for any script that compiles and any life that it meets. Two hundred thousand steps a night, a few here."""
 
 import json
+import time
 from random import Random
 
 import pytest
 
 from bots.kit.effects import AddTag, CallWeb, CancelTimer, Effect, EndRun, HandOff, Say, SetField, SetTimer, StartScript
 from bots.kit.events import Event, TimerFired
+from bots.kit.linter import lint
+from bots.kit.playbook import load_playbook
 from bots.kit.run import CLOCKS, STATUSES, RunState
 from bots.kit.script import Script, Stop
 from bots.kit.walk import begin, step
-from tests.bots.stories import Life, scripts
+from tests.bots.stories import Life, script_text, scripts
+from tests.bots.test_broken_scripts import ROOMS, SHOP_TEXT
 
 STEPS_A_LIFE = 40
 LIVES_A_SCRIPT = 5
@@ -106,6 +110,14 @@ def tell(seed: int, steps: int) -> int:
 @pytest.mark.parametrize("seed", range(4))
 def test_every_story_keeps_to_the_rules(seed: int):
     assert tell(seed, 1_500) >= 5
+
+
+def test_any_script_is_looked_through_and_always_comes_to_an_end():
+    shop, _ = load_playbook("shop", {"playbook.yaml": SHOP_TEXT})
+    for seed in range(400):
+        began = time.process_time()
+        lint(script_text(Random(seed)), ("meets", "later")[seed % 2], shop, ROOMS)  # type: ignore[arg-type]
+        assert time.process_time() - began < 1
 
 
 @pytest.mark.nightly

@@ -50,6 +50,50 @@ def test_a_label_is_understood_in_every_wording(word: str):
     assert lines(talk.hear(MessageReceived(text=word))) == ["ended: finished, x"]
 
 
+UNDERSTOOD = """
+script: S
+languages: [ru, uk]
+fields: {count: C, day: D}
+gather: 0s
+steps:
+  a: {ask: {ru: Сколько?, uk: Скільки?}, answer: {number: {save: count}}, then: b}
+  b: {ask: {ru: Когда?, uk: Коли?}, answer: {date: {save: day}}, then: c}
+  c: {ask: {ru: Верно?, uk: Вірно?}, choices: {yes: {label: {ru: Верно, uk: Вірно}}, no: {label: {ru: Неверно, uk: Невірно}}}, then: d}
+  d: {end: done}
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "kept"),
+    [
+        ("uk", ["п'ять", "в п’ятницю", "так"], (5, "2025-01-17")),
+        ("uk", ["дев'ять шт.", "15 грудня", "1"], (9, "2025-12-15")),
+        ("uk", ["дві", "за тиждень, тобто післязавтра", "звісно"], (2, "2025-01-17")),
+        ("ru", ["пять", "в пятницу", "да"], (5, "2025-01-17")),
+        ("ru", ["пять", "через неделю", "так"], (5, "2025-01-22")),
+    ],
+)
+def test_a_customer_is_understood_in_their_own_language(language: str, words: list[str], kept: tuple[int, str]):
+    talk = talking(UNDERSTOOD, language=language)
+    talk.start()
+    for word in words:
+        talk.wait(60_000)
+        said = talk.hear(MessageReceived(text=word))
+    assert lines(said)[-1] == "ended: finished, done"
+    assert (talk.fields["count"], talk.fields["day"]) == kept
+
+
+def test_small_talk_and_a_wish_for_a_person_are_in_their_own_language():
+    talk = talking(UNDERSTOOD, language="uk")
+    talk.start()
+    talk.wait(60_000)
+    assert lines(talk.hear(MessageReceived(text="не знаю")))[0].startswith("bot: Не вдалося прочитати число")
+    assert (
+        lines(talk.hear(MessageReceived(text="покличте менеджера")))[0]
+        == "bot: Добре, кличу менеджера: він відповість вам тут."
+    )
+
+
 TEMPLATED = """
 script: S
 fields: {number: Number}

@@ -41,8 +41,6 @@ class Language:
     """`через`."""
     next_words: frozenset[str] = frozenset()
     """`следующую`."""
-    yes_no: tuple[str, str] = ("да", "нет")
-    """How a yes and a no are told to a person."""
     person_heads: Mapping[str, tuple[str, ...]] = field(init=False)
     """`person_phrases`, padded with spaces, by their first word: a message without any of them holds no phrase."""
 
@@ -63,5 +61,6 @@ def known_languages() -> tuple[str, ...]:
 
 
 from bots.kit.languages.russian import RUSSIAN  # noqa: E402  (the files below need the noun above)
+from bots.kit.languages.ukrainian import UKRAINIAN  # noqa: E402
 
-_LANGUAGES: Mapping[str, Language] = {"ru": RUSSIAN}
+_LANGUAGES: Mapping[str, Language] = {"ru": RUSSIAN, "uk": UKRAINIAN}
