@@ -4,13 +4,17 @@ from typing import assert_never
 
 from bots.kit import effects as fx
 from bots.kit.events import Event as BotEvent
-from bots.kit.events import RunStarted
+from bots.kit.events import RunStarted, WebAnswered
 from bots.kit.run import Facts, RunState
 from bots.kit.script import Script
 from bots.kit.walk import begin, step
 from gateway.ledger import Ledger
+from gateway.verdicts import WINDOW_MARGIN_MS
 from gateway.wording import line
 from state.records import Deal, Identity, Run
+
+_MOST_SCRIPTS = 5
+"""That one turn may start in one deal, each led to by the one before."""
 
 
 def start_run(ledger: Ledger, deal: Deal, identity: Identity, script: Script) -> Run:
@@ -43,8 +47,7 @@ def walk(ledger: Ledger, deal: Deal, run: Run, identity: Identity, event: BotEve
     if script is None:
         _lost_script(ledger, deal, run)
         return
-    facts = Facts(ledger.now, ledger.contact.name, identity.channel, ledger.house.playbook.zone, deal.fields)
-    state, effects = step(script, RunState.from_json(run.state), event, facts)
+    state, effects = step(script, RunState.from_json(run.state), event, _facts(ledger, deal, run, identity))
     run.state = state.to_json()
     run.waits_until = state.waits_until
     ledger.touch_run(run)
@@ -55,11 +58,24 @@ def walk(ledger: Ledger, deal: Deal, run: Run, identity: Identity, event: BotEve
         _obey(ledger, deal, run, identity, effect, token)
 
 
+def _facts(ledger: Ledger, deal: Deal, run: Run, identity: Identity) -> Facts:
+    """What the bot may know. The window is shut a little before the provider shuts it, as delivery sees it."""
+    shop = ledger.house.playbook
+    hours = ledger.house.limits(identity.channel, identity.account).window_hours
+    window = (identity.heard_at or 0) + hours * 3_600_000 - WINDOW_MARGIN_MS if hours else None
+    return Facts(
+        ledger.now, ledger.contact.name, identity.channel, shop.zone, deal.fields, deal.tags, deal.stage, shop.language,
+        shop.currency, shop.hours, window, run.id,
+    )  # fmt: skip
+
+
 def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.Effect, token: str) -> None:
     match effect:
-        case fx.Say(text, choices, ask_phone):
+        case fx.Say(text, choices, ask_phone, template):
             if ledger.loops(text):
                 break_loop(ledger, deal, run)
+            elif template is not None:
+                _say_template(ledger, deal, identity, text, template)
             else:
                 ledger.say(deal, identity, text, author="bot", choices=choices, token=token, ask_phone=ask_phone)
         case fx.SetTimer(name, at):
@@ -72,8 +88,8 @@ def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.E
             ledger.add_tag(deal, tag)
         case fx.MoveStage(stage):
             _move(ledger, deal, run, stage)
-        case fx.CreateTask(kind, text, details):
-            ledger.create_task(deal, kind, text, "bot", details=details)
+        case fx.CreateTask(kind, text, details, due_at):
+            ledger.create_task(deal, kind, text, "bot", details=details, due_at=due_at)
         case fx.WriteNote(text):
             ledger.write_entry(deal, "note", author="bot", text=text)
         case fx.HandOff(reason, task):
@@ -88,8 +104,37 @@ def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.E
             key = "bot_timed_out" if status == "timed_out" else "bot_finished"
             if run.status == "running":
                 ledger.end_run(deal, run, status, reason, line(key, bot=ledger.house.title(run.bot)))
+        case fx.StartScript(name):
+            _start_another(ledger, deal, identity, name)
+        case fx.CallWeb(_, _, turn):
+            # Web calls are not connected yet: `check_script` refuses a script that makes one, and a run that is pinned
+            # to such a script all the same goes on by its exit for failures.
+            walk(ledger, deal, run, identity, WebAnswered(turn, ok=False))
         case _:
             assert_never(effect)
+
+
+def _say_template(ledger: Ledger, deal: Deal, identity: Identity, text: str, template: fx.Template) -> None:
+    """Outside the window only what the provider has approved goes out; else a person is told what to say."""
+    approved = ledger.house.playbook.templates.get(template.name)
+    provided = approved.ids.get(identity.channel) if approved else None
+    if provided is not None:
+        variables = {str(number): value for number, value in enumerate(template.values, start=1)}
+        payload = {"kind": "template", "template": provided, "variables": variables}
+        ledger.say(deal, identity, text, author="bot", template=payload)
+    elif template.otherwise == "task":
+        ledger.create_task(deal, "write", line("task_window", text=text), "bot")
+
+
+def _start_another(ledger: Ledger, deal: Deal, identity: Identity, name: str) -> None:
+    """The script that another led to. One that is not there any more, or leads round in a circle, is a person's."""
+    script = ledger.house.scripts.get(name)
+    started = sum(1 for run in ledger.writes.new_runs.values() if run.deal_id == deal.id)
+    if script is None or started >= _MOST_SCRIPTS:
+        ledger.create_task(deal, "handoff", line("task_message", source=deal.source), "robot")
+        deal.waiting_since = deal.waiting_since or ledger.now
+    else:
+        start_run(ledger, deal, identity, script)
 
 
 def _move(ledger: Ledger, deal: Deal, run: Run, stage: str) -> None:

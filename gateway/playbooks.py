@@ -1,12 +1,14 @@
 """Reads a playbook and its bots' scripts from disk into the house; anything wrong is told with file and line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bots.kit.compiler import read_script
-from bots.kit.playbook import Playbook, check_script, load_playbook
+from bots.kit.linter import lint, lint_together
+from bots.kit.playbook import FILE, Playbook, load_playbook
 from bots.kit.problems import Problem, has_errors
+from bots.kit.reader import decode
 from bots.kit.script import Script
+from gateway.channels.limits import LIMITS
 from gateway.house import House
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,17 +44,38 @@ def read_house(name_or_path: str) -> House:
     """Everything the shop has set up. Raises `BadPlaybook` with all that is wrong."""
     folder = find_folder(name_or_path)
     playbook, found = load_playbook(folder.name, _reader(folder))
-    problems = [(str(folder / "playbook.yaml"), p) for p in found]
-    scripts: dict[str, Script] = {}
-    for rule in playbook.bots if playbook else ():
-        file = script_file(folder, rule.bot)
-        script, wrong = _read(file, rule.bot, playbook, rule.funnel)
-        problems += [(str(file), p) for p in wrong]
-        if script is not None:
-            scripts[rule.bot] = script
-    if playbook is None or has_errors([p for _, p in problems]):
-        raise BadPlaybook(problems)
+    scripts, wrong = read_scripts(folder, playbook)
+    problems = [*((folder / FILE, problem) for problem in found), *wrong]
+    if playbook is None or has_errors([problem for _, problem in problems]):
+        raise BadPlaybook([(str(file), problem) for file, problem in problems])
     return House(playbook, scripts)
+
+
+def read_scripts(
+    folder: Path, playbook: Playbook | None, besides: Iterable[str] = ()
+) -> tuple[dict[str, Script], list[tuple[Path, Problem]]]:
+    """The scripts that the playbook's bots begin with, those that they lead to, and others by name; what is wrong in each."""
+    waiting = [(rule.bot, rule.funnel) for rule in playbook.bots] if playbook else []
+    waiting += [(name, "") for name in besides]
+    scripts: dict[str, Script] = {}
+    files: dict[str, Path] = {}
+    problems: list[tuple[Path, Problem]] = []
+    for bot, funnel in waiting:  # grows
+        if bot in files:
+            continue
+        files[bot] = file = script_file(folder, bot)
+        script, found = _read(file, bot, playbook, funnel)
+        problems += [(file, problem) for problem in found]
+        if script is not None:
+            scripts[bot] = script
+            waiting += [(name, funnel) for name in script.runs if script_file(folder, name).is_file()]
+    problems += [(files[bot], problem) for bot, problem in lint_together(scripts)]
+    return scripts, problems
+
+
+def read_script_file(file: Path, playbook: Playbook | None, funnel: str = "") -> tuple[Script | None, list[Problem]]:
+    """A script by its file, looked through with what the channels can carry."""
+    return _read(file, file.stem, playbook, funnel)
 
 
 def _reader(folder: Path) -> Callable[[str], str]:
@@ -61,12 +84,8 @@ def _reader(folder: Path) -> Callable[[str], str]:
 
 def _read(file: Path, bot: str, playbook: Playbook | None, funnel: str) -> tuple[Script | None, list[Problem]]:
     try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        return None, [
-            Problem(1, 1, "error", f"the script of bot '{bot}' cannot be read: {error}", "Put it in UTF-8 there")
-        ]
-    script, problems = read_script(text, bot)
-    if script is not None and playbook is not None:
-        problems = [*problems, *check_script(script, playbook, funnel)]
-    return script, problems
+        text, problems = decode(file.read_bytes())
+    except OSError as error:
+        what = f"the script of bot '{bot}' cannot be read: {error.strerror}"
+        return None, [Problem(1, 1, "error", what, "Put the script there", "encoding")]
+    return (None, problems) if text is None else lint(text, bot, playbook, LIMITS, funnel)

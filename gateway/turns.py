@@ -245,7 +245,7 @@ class Turns:
         """Runs are pinned to the version they began with: one that this process has not met is read where it is kept."""
         for run in rows.runs.values():
             if run.script not in self.house.by_hash and (kept := deals.script_source(conn, run.script)):
-                script, _ = read_script(kept[1], kept[0])
+                script, _ = read_script(kept[1], kept[0], self.house.playbook.asks)
                 if script is not None:
                     self.house.by_hash[run.script] = script
 

@@ -26,7 +26,7 @@ RETRIES = 8
 _FIRST_PAUSE_MS = 1_000
 _LONGEST_PAUSE_MS = 300_000
 CHANNEL_PAUSE_MS = 60_000
-_WINDOW_MARGIN_MS = 300_000
+WINDOW_MARGIN_MS = 300_000
 SETTLE_FOR_MS = 60_000
 """How long a provider that can tell is asked what became of an unknown part."""
 
@@ -41,7 +41,7 @@ def judge(claimed: Claimed, limits: Limits | None, now: Instant) -> Verdict | No
     if claimed.barred:
         return _end(part, "blocked", claimed.barred, now)
     if part.payload.get("kind") in ("text", "media") and limits.window_hours:
-        closes = (claimed.heard_at or 0) + limits.window_hours * 3_600_000 - _WINDOW_MARGIN_MS
+        closes = (claimed.heard_at or 0) + limits.window_hours * 3_600_000 - WINDOW_MARGIN_MS
         if now > closes:
             return _end(part, "blocked", "window_closed", now, tell="window_closed")
     return None

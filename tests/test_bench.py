@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from bench import rows
+from bench import rows, step
 from bench.dialogue import Customer, answer
 from bench.generator import Api, Load
 from bench.load import generator
@@ -19,6 +19,7 @@ from bench.programs import SkipRowError, floor, running, slow_syncs
 from bench.report import table, verdicts
 from bench.rows import Measured
 from bench.wire import cut, fields
+from tests.bots.scripts import PROBE, compiled
 
 PACE = rows.Pace(0.1, 0.4, 1, (8,), 0.1)
 
@@ -158,3 +159,10 @@ def test_goals_are_judged_only_on_what_was_measured() -> None:
     assert found["p99 at half of saturation"] is False
     assert found["errors in parley's rows"] is True
     assert found["CPU per turn against aiogram in memory"] is None
+
+
+def test_a_step_of_a_bot_is_measured_by_kind_of_event() -> None:
+    steps, whole = step.measure(compiled(PROBE), 2)
+    assert {"started", "message gathered", "burst settled", "choice by number"} == set(steps)
+    assert sum(map(len, steps.values())) == len(whole) == 2 * len(step.TALK)
+    assert all(spent > 0 for kind in steps.values() for spent in kind)

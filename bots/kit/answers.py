@@ -14,6 +14,7 @@ from bots.kit.languages import Language
 
 _NOT_WORD = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"(?<![\w.,])-?\d{1,3}(?:[ \u00a0]\d{3})+(?!\d)(?:[.,]\d+)?|(?<![\w.,])-?\d+(?:[.,]\d+)?")
+_ALIKE = str.maketrans({"ё": "е", "'": "", "’": "", "ʼ": ""})
 _ALNUM = re.compile(r"[A-Z0-9]+")
 
 LONGEST_HINT = 200
@@ -25,8 +26,11 @@ _SHORTEST_GUESS = 4
 
 
 def normalise(text: str) -> str:
-    """Lower case, ё as е, punctuation and emoji gone, one space between words. `2️⃣`, `№2`, `2)` and `2.` are all `2`."""
-    return _NOT_WORD.sub(" ", text.casefold().replace("ё", "е")).strip()
+    """Lower case, ё as е, punctuation and emoji gone, one space between words. `2️⃣`, `№2`, `2)` and `2.` are all `2`.
+
+    An apostrophe is gone without a space: п'ять is пять.
+    """
+    return _NOT_WORD.sub(" ", text.casefold().translate(_ALIKE)).strip()
 
 
 # -- a choice of a menu ----------------------------------------------------------------------------------------------
@@ -81,16 +85,15 @@ def menu(options: Iterable[tuple[str, str, tuple[str, ...]]], language: Language
 
 def _guesses(said: list[tuple[str, int]]) -> dict[int, tuple[tuple[str, ...], tuple[int, ...]]]:
     """By the length of a text. Two lengths bound how alike texts can be: `200 * shorter / (one + other)` per cent."""
-    guesses: dict[int, tuple[tuple[str, ...], tuple[int, ...]]] = {}
-    for length in range(_SHORTEST_GUESS, LONGEST_HINT + 1):
-        near = [
-            (phrase, place)
-            for phrase, place in said
-            if 200 * min(length, len(phrase)) >= _WHOLE_CUTOFF * (length + len(phrase))
-        ]
-        if near:
-            guesses[length] = tuple(phrase for phrase, _ in near), tuple(place for _, place in near)
-    return guesses
+    near: dict[int, tuple[list[str], list[int]]] = {}
+    for phrase, place in said:
+        least = -(-len(phrase) * _WHOLE_CUTOFF // (200 - _WHOLE_CUTOFF))
+        most = len(phrase) * (200 - _WHOLE_CUTOFF) // _WHOLE_CUTOFF
+        for length in range(max(least, _SHORTEST_GUESS), min(most, LONGEST_HINT) + 1):
+            phrases, owners = near.setdefault(length, ([], []))
+            phrases.append(phrase)
+            owners.append(place)
+    return {length: (tuple(phrases), tuple(owners)) for length, (phrases, owners) in near.items()}
 
 
 def chosen(menu: Menu, spoken: str) -> int | None:
@@ -156,6 +159,15 @@ def asks_for_person(spoken: str, language: Language) -> bool:
     return any(phrase in padded for word in words for phrase in language.person_heads.get(word, ()))
 
 
+# -- phrases -------------------------------------------------------------------------------------------------------
+
+
+def phrase(spoken: str, phrases: Iterable[tuple[str, str]]) -> str | None:
+    """The first of the phrases (as normalised, as written) that a normalised text holds, as it was written."""
+    padded = f" {spoken[:1000]} "
+    return next((written for bare, written in phrases if f" {bare} " in padded), None)
+
+
 # -- quantities, phones, VINs ----------------------------------------------------------------------------------------
 
 
@@ -184,6 +196,27 @@ def phone(text: str, country: str) -> str | None:
         e164: str = phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
         return e164
     return None
+
+
+_EMAIL = re.compile(r"[^\s@<>()\[\],;:\"«»]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}")
+_PLACE = re.compile(r"(?<![\d.])(-?\d{1,3}\.\d{3,}) ?[,;] ?(-?\d{1,3}\.\d{3,})(?![\d.])")
+
+
+def email(text: str) -> str | None:
+    """The one e-mail address of a text, its domain in lower case."""
+    found = set(_EMAIL.findall(text[:LONGEST_HINT]))
+    if len(found) != 1:
+        return None
+    local, _, domain = found.pop().partition("@")
+    return f"{local.strip('.')}@{domain.lower()}" if local.strip(".") else None
+
+
+def location(text: str) -> str | None:
+    """A place on the map, as `latitude, longitude` in degrees."""
+    place = _PLACE.search(text[:LONGEST_HINT])
+    if place is None or abs(float(place[1])) > 90 or abs(float(place[2])) > 180:
+        return None
+    return f"{place[1]}, {place[2]}"
 
 
 _LOOK_ALIKE = str.maketrans("АВЕКМНОРСТУХІЅЈOIQ", "ABEKMH0PCTYX1SJ010")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from bots.kit.events import Instant
 
@@ -15,6 +16,17 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Template:
+    """An approved message that may be sent when the customer wrote too long ago for free text."""
+
+    name: str
+    """As the playbook calls it."""
+    values: tuple[str, ...] = ()
+    otherwise: Literal["task", "skip"] = "task"
+    """What becomes of it where the channel has no such template: a person writes, or nobody does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
     """Say `text` to the customer. Choices become buttons where the channel has them, else a numbered list."""
 
@@ -22,6 +34,8 @@ class Say:
     choices: tuple[Choice, ...] = ()
     ask_phone: bool = False
     """Offer the channel's own 'share my phone' button where it has one."""
+    template: Template | None = None
+    """Set where the channel's window is shut: the template goes out, and `text` is what it says to the customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,8 @@ class CreateTask:
     kind: str
     text: str
     details: Mapping[str, object] = field(default_factory=dict)
+    due_at: Instant | None = None
+    """None: at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +111,34 @@ class EndRun:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class StartScript:
+    """Another script takes the conversation over. The run has ended just before; what it knows is in the deal's fields."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallWeb:
+    """Ask a declared endpoint of the playbook; the answer comes back as `WebAnswered` with the same `turn`."""
+
+    endpoint: str
+    fields: Mapping[str, object]
+    turn: int
+
+
 Effect = (
-    Say | SetTimer | CancelTimer | SetField | AddTag | MoveStage | CreateTask | WriteNote | HandOff | CloseDeal | EndRun
+    Say
+    | SetTimer
+    | CancelTimer
+    | SetField
+    | AddTag
+    | MoveStage
+    | CreateTask
+    | WriteNote
+    | HandOff
+    | CloseDeal
+    | EndRun
+    | StartScript
+    | CallWeb
 )

@@ -3,7 +3,8 @@
 Instants are integers: milliseconds since 1970-01-01 UTC.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Instant = int
@@ -50,4 +51,15 @@ class TimerFired:
     name: str
 
 
-Event = RunStarted | MessageReceived | TimerFired
+@dataclass(frozen=True, slots=True)
+class WebAnswered:
+    """An endpoint that the run has called has answered, or could not."""
+
+    turn: int
+    """The turn of the `CallWeb` that it answers; an answer to an older one is too late."""
+    ok: bool
+    fields: Mapping[str, object] = field(default_factory=dict)
+    """What it said, by name; only texts, numbers and yes or no are kept."""
+
+
+Event = RunStarted | MessageReceived | TimerFired | WebAnswered

@@ -1,36 +1,42 @@
 """What is wrong with a script as a graph: steps nobody can reach, and circles in which nobody is asked anything."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from bots.kit.reader import Scalar
 from bots.kit.schema import Findings
+from bots.kit.script import Ask, Call, Step, Wait
 
 
 def check(
     start: str,
     exits: Mapping[str, Iterable[tuple[str, str]]],
-    asks: frozenset[str],
+    stops: frozenset[str],
     keys: Mapping[str, Scalar],
     found: Findings,
 ) -> None:
-    """`exits`: step → its (exit, step) pairs; `asks`: steps that wait for the customer; `keys`: where steps begin."""
+    """`exits`: step → its (exit, step) pairs; `stops`: steps in which a run waits for something to happen; `keys`: where steps begin."""
     reached = _reached(start, exits)
     for name, key in keys.items():
         if name not in reached:
-            found.error(
-                key, f"step '{name}' cannot be reached", f"Lead to it from another step ('then: {name}'), or remove it"
-            )
-    told: set[str] = set()
-    for name in keys:
-        circle = _circle(name, exits, asks)
-        if circle and not told.intersection(circle):
-            told.update(circle)
-            path = " → ".join([*circle[:6], circle[0]])
-            found.error(
-                keys[name],
-                f"a circle in which nothing is asked: {path}",
-                "Ask something on the way, or end one of the steps",
-            )
+            remedy = f"Lead to it from another step ('then: {name}'), or remove it"
+            found.error(key, f"step '{name}' cannot be reached", remedy, "unreachable")
+    for circle in _circles(exits, stops, keys):
+        path = " → ".join([*circle[:6], circle[0]])
+        found.error(
+            keys[circle[0]],
+            f"a circle in which nothing is asked: {path}",
+            "Ask something or wait on the way, or end one of the steps",
+            "circle",
+        )
+
+
+def stopping(steps: Mapping[str, Step]) -> frozenset[str]:
+    """Where a run surely stops: a wait until a day that may be over does not."""
+    return frozenset(
+        name
+        for name, step in steps.items()
+        if isinstance(step.finish, (Ask, Call)) or (isinstance(step.finish, Wait) and not step.finish.field)
+    )
 
 
 def _reached(start: str, exits: Mapping[str, Iterable[tuple[str, str]]]) -> set[str]:
@@ -44,18 +50,34 @@ def _reached(start: str, exits: Mapping[str, Iterable[tuple[str, str]]]) -> set[
     return seen
 
 
-def _circle(name: str, exits: Mapping[str, Iterable[tuple[str, str]]], asks: frozenset[str]) -> list[str]:
-    """The steps of the circle that begins and ends at `name`, all of them without a question; else nothing."""
-    path = [name]
-    here = name
-    while here not in asks and here in exits:
-        onward = [dest for exit_, dest in exits[here] if exit_ == "then"]
-        if not onward:
-            return []
-        here = onward[0]
-        if here == name:
-            return path
-        if here in path:
-            return []
-        path.append(here)
-    return []
+def _circles(
+    exits: Mapping[str, Iterable[tuple[str, str]]], stops: frozenset[str], keys: Mapping[str, Scalar]
+) -> list[list[str]]:
+    """Circles that pass no stop, each once. Every step is walked through once: linear, however the graph is made."""
+    done: set[str] = set()
+    circles: list[list[str]] = []
+    for first in keys:
+        if first in done:
+            continue
+        path: list[str] = [first]
+        on_path = {first: 0}
+        waiting = [_onward(first, exits, stops)]
+        while path:
+            here = path[-1]
+            following = next(waiting[-1], None)
+            if following is None:
+                done.add(here)
+                del on_path[here]
+                path.pop()
+                waiting.pop()
+            elif following in on_path:
+                circles.append(path[on_path[following] :])
+            elif following not in done and following in exits:
+                on_path[following] = len(path)
+                path.append(following)
+                waiting.append(_onward(following, exits, stops))
+    return circles
+
+
+def _onward(name: str, exits: Mapping[str, Iterable[tuple[str, str]]], stops: frozenset[str]) -> Iterator[str]:
+    return iter(()) if name in stops else iter([dest for _, dest in exits.get(name, ())])

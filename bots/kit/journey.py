@@ -1,208 +1,188 @@
-"""A run on its way through one step: what it has become so far, and what it wants done.
+"""A run on its way: through steps, until one stops, hands off or ends."""
 
-Going and speaking live here; what a message means is decided in `walk`.
-"""
-
+import zlib
 from typing import assert_never
 
+from bots.kit.conditions import first_holding
+from bots.kit.draft import Draft
 from bots.kit.effects import (
     AddTag,
-    CancelTimer,
+    CallWeb,
     CloseDeal,
     CreateTask,
-    Effect,
     EndRun,
     HandOff,
     MoveStage,
     Say,
-    SetField,
-    SetTimer,
+    StartScript,
+    WriteNote,
 )
-from bots.kit.events import Instant, Media
 from bots.kit.machine import LIFE
-from bots.kit.run import Facts, RunState, Status
 from bots.kit.script import (
-    FILES,
     Ask,
+    Call,
+    Check,
     End,
     Leave,
     MoveAction,
+    NoteAction,
+    Prepared,
+    RunScript,
     SayAction,
-    Script,
     SetAction,
+    Split,
     Step,
     TagAction,
+    TaskAction,
     Then,
+    Wait,
 )
-from bots.kit.words import Text, as_text, capped
+from bots.kit.waits import task_due, wait_until
+from bots.kit.words import Said, as_text
 
-MOST_FILES = 20
 _MOST_STEPS = 100
 """On the way from one question to the next. The compiler lets no circle through; this is the second lock."""
 
 
-class Journey:
-    """The next `RunState` in the making. Made for one step and thrown away after it."""
+class Journey(Draft):
+    """Made for one event and thrown away after it."""
 
-    __slots__ = (
-        "answers",
-        "before",
-        "effects",
-        "facts",
-        "heard",
-        "media",
-        "opening",
-        "script",
-        "status",
-        "step",
-        "timers",
-        "tries",
-        "turn",
-    )
-
-    def __init__(self, script: Script, run: RunState, facts: Facts) -> None:
-        self.script = script
-        self.facts = facts
-        self.before = run.timers
-        self.step = run.step
-        self.status: Status = run.status
-        self.turn = run.turn
-        self.tries = run.tries
-        self.opening = run.opening
-        self.heard = run.heard
-        self.media = run.media
-        self.answers = run.answers
-        self.timers = run.timers
-        self.effects: list[Effect] = []
-
-    def result(self) -> tuple[RunState, tuple[Effect, ...]]:
-        run = RunState(
-            self.step,
-            self.status,
-            self.turn,
-            self.tries,
-            self.opening,
-            self.heard,
-            self.media,
-            self.answers,
-            self.timers,
-        )
-        if self.timers is self.before:
-            return run, tuple(self.effects)
-        # Of a step that passes two questions only the last one's clock is set: one that the first had started would
-        # outlive it, for nobody would cancel what was neither set before the step nor is set after it.
-        return run, (
-            *[CancelTimer(name) for name in self.before if name not in self.timers],
-            *[
-                effect
-                for effect in self.effects
-                if not isinstance(effect, SetTimer) or self.timers.get(effect.name) == effect.at
-            ],
-        )
-
-    # -- knowing ---------------------------------------------------------------------------------------------------
-
-    def value(self, field: str) -> object:
-        """What a placeholder stands for: an answer of this run, else the deal's field."""
-        if field in self.answers:
-            return self.answers[field]
-        if field == "name":
-            return self.facts.name
-        if field == "channel":
-            return self.facts.channel
-        return self.facts.fields.get(field)
-
-    def keep(self, field: str, value: object) -> None:
-        self.answers = {**self.answers, field: value}
-        self.effects.append(SetField(field, value))
-
-    def keep_files(self, field: str, files: tuple[Media, ...]) -> None:
-        """Add to the files of a field. Kept are the channel's handles."""
-        had = self.value(field)
-        refs = [one for one in had if isinstance(one, str)] if isinstance(had, list) else []
-        fresh = [one.ref for one in files if one.ref not in refs]
-        if fresh:
-            self.keep(field, [*refs, *fresh][-MOST_FILES:])
-
-    # -- speaking --------------------------------------------------------------------------------------------------
-
-    def say(self, text: Text) -> None:
-        said = text.plain if text.plain is not None else text.fill(self.value)
-        if said:
-            self.effects.append(Say(said))
-
-    def ask(self, ask: Ask, text: Text) -> None:
-        """Put a question (or its hint) and start its clock anew."""
-        said = text.plain if text.plain is not None else text.fill(self.value)
-        self.effects.append(Say(said or "…", ask.buttons, ask.wants_phone))
-        self.heard = ()
-        self.media = ()
-        self.await_answer(ask)
-
-    def await_answer(self, ask: Ask) -> None:
-        """Start the clock of the open question anew."""
-        now = self.facts.now
-        silence = ask.silence
-        timers: dict[str, Instant] = {"patience": now + silence.patience}
-        for place, (after, _) in enumerate(silence.reminders, start=1):
-            timers[f"remind:{place}"] = now + after
-        self.timers = timers
-        self.effects.extend([SetTimer(name, at) for name, at in timers.items()])
-
-    # -- going -----------------------------------------------------------------------------------------------------
+    __slots__ = ()
 
     def leave(self, exit_: str) -> None:
         """Go out of the present step by one of its exits, to a step. Endings are the caller's."""
+        self.marks.append((self.step, exit_))
         self.enter(self.script.exits[self.step, exit_])
 
     def enter(self, name: str) -> None:
-        """Go through steps until one asks, hands off or ends."""
+        """Go through steps until one stops, hands off or ends."""
         for _ in range(_MOST_STEPS):
             here = self.script.steps[name]
             self.step = name
-            self._do(here)
+            self.marks.append((name, "reached"))
             finish = here.finish
-            if isinstance(finish, Then):
-                name = self.script.exits[name, "then"]
-                continue
+            template = here.template if here.template is not None and self.shut() else None
+            held = self._do(here, template)
             if isinstance(finish, Ask):
-                self.turn += 1
-                if self.turn > 1:
-                    self.opening = 0
-                self.tries = 0
-                self.ask(finish, finish.question)
-            elif isinstance(finish, Leave):
-                self._finish("hand_off")
-                self.effects.append(
-                    HandOff(finish.reason, self._task(finish.kind, finish.task.fill(self.value), finish.show))
-                )
-            elif isinstance(finish, End):
-                self._finish("finish")
-                self.effects.append(EndRun("finished", finish.reason))
-            else:
-                assert_never(finish)
-            return
+                self._stop()
+                self.ask(finish, finish.question, template, held)
+                return
+            if held:
+                self.effects.append(Say(held, template=self.instead(template)))
+            exit_ = self._go_on(finish)
+            if exit_ is None:
+                return
+            self.marks.append((name, exit_))
+            name = self.script.exits[name, exit_]
         self.hand_off("too_long", self.script.texts["lost"])
 
-    def _do(self, here: Step) -> None:
+    def _go_on(self, finish: Then | Check | Split | Wait | Call | RunScript | Leave | End) -> str | None:
+        """The exit by which the run goes on at once; None: it has stopped or ended."""
+        match finish:
+            case Then():
+                return "then"
+            case Check():
+                return self._check(finish)
+            case Split():
+                return self._split(finish)
+            case Wait():
+                return self._wait(finish)
+            case Call():
+                self._stop()
+                self.heard, self.media = (), ()
+                self.set_timers({"call": self.facts.now + finish.patience})
+                fields = {field: self.value(field) for field in finish.send}
+                self.effects.append(CallWeb(finish.endpoint, fields, self.turn))
+            case RunScript():
+                self._finish("finish")
+                self.effects.append(EndRun("finished", "run"))
+                self.effects.append(StartScript(finish.name))
+            case Leave():
+                self._finish("hand_off")
+                self.effects.append(
+                    HandOff(finish.reason, self.task(finish.kind, finish.task.fill(self.value), finish.show))
+                )
+            case End():
+                self._finish("finish")
+                self.effects.append(EndRun("finished", finish.reason))
+            case _:
+                assert_never(finish)
+        return None
+
+    def _stop(self) -> None:
+        """One stop more. What started the run counts as such at its first stop only."""
+        self.turn += 1
+        if self.turn > 1:
+            self.opening = 0
+        self.tries = 0
+
+    def _check(self, check: Check) -> str:
+        for case in check.cases:
+            holds, seen = first_holding(case.tests, self.subject)
+            if holds:
+                self.because(case.exit, seen)
+                return case.exit
+            if self.why is not None:
+                self.because(f"not {case.exit}", seen)
+        return "else"
+
+    def _split(self, split: Split) -> str:
+        """The arm of this run: drawn once, by a number that is handed in, and kept."""
+        drawn = self.arms.get(self.step)
+        if drawn is None or all(drawn != arm for arm, _ in split.arms):
+            place = zlib.crc32(f"{self.step}:{self.facts.seed}".encode("utf-8", "replace")) % 100
+            drawn = next((arm for arm, until in split.arms if place < until), split.arms[-1][0])
+            self.arms = {**self.arms, self.step: drawn}
+        self.because("drawn", drawn)
+        return drawn
+
+    def _wait(self, wait: Wait) -> str | None:
+        field = self.value(wait.field) if wait.field else None
+        until = wait_until(wait, field, self.facts)
+        if until is None:
+            self.because("no_day", as_text(field))
+            return "else"
+        if until <= self.facts.now:
+            self.because("day_is_over", as_text(field))
+            return "then"
+        self._stop()
+        self.heard, self.media = (), ()
+        self.set_timers({"wait": until})
+        return None
+
+    def _do(self, here: Step, template: Prepared | None) -> str:
+        """Act on entry. What a template takes the place of is handed back unsaid."""
+        held = ""
         for action in here.actions:
             match action:
-                case SayAction(text):
-                    self.say(text)
+                case SayAction(said):
+                    if template is None:
+                        self.say(said)
+                    else:
+                        held = self.words(said)
                 case SetAction(field, value):
                     self.keep(field, value.fill(self.value))
                 case TagAction(tag):
                     self.effects.append(AddTag(tag))
                 case MoveAction(stage):
                     self.effects.append(MoveStage(stage))
+                case NoteAction(text):
+                    if noted := text.fill(self.value):
+                        self.effects.append(WriteNote(noted))
+                case TaskAction(kind, text, _, _, show):
+                    task = self.task(kind, text.fill(self.value), show, only=True)
+                    due = task_due(action, self.facts)
+                    self.effects.append(CreateTask(task.kind, task.text, task.details, due))
                 case _:
                     assert_never(action)
+        return held
 
-    def hand_off(self, reason: str, said: Text, last_words: str = "") -> None:
+    def hand_off(self, reason: str, said: Said, last_words: str = "") -> None:
         """Give up or give way: say so, and hand over with all that was gathered."""
         self.say(said)
         labels = self.script.language.labels
-        task = self._task("talk", f"{labels['talk']}: {labels.get(reason, reason)}", (), last_words)
+        task = self.task("talk", f"{labels['talk']}: {labels.get(reason, reason)}", (), last_words)
+        self.marks.append((self.step, reason))
         self._finish("hand_off")
         self.effects.append(HandOff(reason, task))
 
@@ -213,28 +193,8 @@ class Journey:
 
     def _finish(self, trigger: str) -> None:
         self.status = LIFE[self.status, trigger]
+        self.marks.append((self.step, self.status))
         self.heard = ()
         self.media = ()
         self.opening = 0
         self.timers = {}
-
-    def _task(self, kind: str, text: str, show: tuple[str, ...], last_words: str = "") -> CreateTask:
-        """The manager's task: what to do, then a line for each thing that was gathered."""
-        script = self.script
-        lines = [text]
-        details: dict[str, object] = {}
-        for field in show or tuple(self.answers):
-            value = self.value(field)
-            if field in script.files and isinstance(value, list):
-                said = script.language.files(len(value))
-            else:
-                said = as_text(value)
-            if said:
-                details[field] = value
-                lines.append(f"{script.fields.get(field, field)}: {'; '.join(said.splitlines())}")
-        if show and FILES in self.answers and FILES not in details:
-            details[FILES] = kept = self.answers[FILES]
-            lines.append(f"{script.fields[FILES]}: {script.language.files(len(kept) if isinstance(kept, list) else 1)}")
-        if last_words:
-            lines.append(f"{script.language.labels['last_words']}: {'; '.join(last_words.splitlines())}")
-        return CreateTask(kind, capped("\n".join(lines)), details)

@@ -21,6 +21,8 @@ class Problem:
     severity: Severity
     what: str
     remedy: str
+    code: str = ""
+    """Machine word of the kind of finding, for programs that show or count them."""
 
     def __str__(self) -> str:
         stop = "" if self.remedy.endswith("?") else "."
@@ -42,14 +44,15 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A remedy for a word that is not known: the nearest one, or all there are."""
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """A remedy for a word that is not known: the nearest one, or all there are; and what else could be done."""
     words = list(known)
     best = nearest(word, words)
+    more = f" {otherwise}" if otherwise else ""
     if best is not None:
-        return f"Did you mean '{best}'?"
+        return f"Did you mean '{best}'?{more}"
     listed = ", ".join(words[:12])
-    return f"Known here: {listed}" if listed else "Nothing may stand here"
+    return (f"Known here: {listed}" if listed else "Nothing may stand here") + (f".{more}" if more else "")
 
 
 def shown(text: str) -> str:

@@ -5,13 +5,13 @@ aliases, no tags, no merge keys, no second document. Every scalar stays the text
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.events import (
+from yaml.cyaml import CParser
+from yaml.error import MarkedYAMLError
+from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
     MappingEndEvent,
@@ -30,7 +30,7 @@ MOST_NODES = 20_000
 _BURST = re.compile(rf"(?:[\[{{]\s*+){{{MOST_DEPTH + 1}}}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Scalar:
     text: str
     line: int
@@ -38,14 +38,14 @@ class Scalar:
     quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Items:
     nodes: tuple["Node", ...]
     line: int
     column: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Table:
     pairs: tuple[tuple[Scalar, "Node"], ...]
     line: int
@@ -53,6 +53,7 @@ class Table:
 
 
 Node = Scalar | Items | Table
+"""Never changed once they are made; not frozen, because there are thousands and freezing doubles what each costs."""
 
 
 _SYNTAX = (
@@ -86,25 +87,30 @@ class _RefusedError(Exception):
 def decode(raw: bytes) -> tuple[str | None, list[Problem]]:
     """The bytes of a file as text: UTF-8, with or without a byte order mark."""
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in raw[:64]:
-        return None, [Problem(1, 1, "error", "the file is not UTF-8 (it looks like UTF-16)", "Save it as UTF-8")]
+        return None, [
+            Problem(1, 1, "error", "the file is not UTF-8 (it looks like UTF-16)", "Save it as UTF-8", "encoding")
+        ]
     try:
         return raw.decode("utf-8-sig"), []
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        return None, [Problem(line, 1, "error", "the file is not UTF-8", "Save it as UTF-8")]
+        return None, [Problem(line, 1, "error", "the file is not UTF-8", "Save it as UTF-8", "encoding")]
 
 
 def read(text: str) -> tuple[Node | None, list[Problem]]:
     """The tree of one document, and everything wrong with its form. No tree where reading had to stop."""
     text = text.removeprefix("\ufeff")
     if "\x00" in text or text.startswith(("ÿþ", "þÿ")):
-        return None, [Problem(1, 1, "error", "the file is not UTF-8 (it looks like UTF-16)", "Save it as UTF-8")]
-    size = len(text.encode("utf-8", "surrogatepass"))
+        return None, [
+            Problem(1, 1, "error", "the file is not UTF-8 (it looks like UTF-16)", "Save it as UTF-8", "encoding")
+        ]
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        return None, [Problem(1, 1, "error", "the file holds broken characters", "Save it as UTF-8", "encoding")]
     if size > MOST_BYTES:
         what = f"the file is too large: {size // 1024} KB, at most {MOST_BYTES // 1024}"
-        return None, [Problem(1, 1, "error", what, "Split it into several scripts")]
-    if any("\ud800" <= char <= "\udfff" for char in text):
-        return None, [Problem(1, 1, "error", "the file holds broken characters", "Save it as UTF-8")]
+        return None, [Problem(1, 1, "error", what, "Split it into several scripts", "too_large")]
     burst = _BURST.search(text)
     if burst:
         # The scanner looks back over every open bracket, so a wall of them is refused before it is scanned.
@@ -112,24 +118,15 @@ def read(text: str) -> tuple[Node | None, list[Problem]]:
         return None, [_too_deep(line, 1)]
     problems: list[Problem] = []
     try:
-        return _tree(_events(text), problems), problems
+        return _tree(CParser(text).get_event, problems), problems
     except _RefusedError as refused:
         return None, [*problems, refused.problem]
-
-
-def _events(text: str) -> Iterator[Any]:
-    """The parser's events; whatever it trips over becomes a finding, for its input is hostile until shown otherwise."""
-    parser = YAML(typ="safe", pure=True)
-    try:
-        yield from parser.parse(text)
     except MarkedYAMLError as error:
-        raise _RefusedError(_syntax(error, text)) from error
-    except _RefusedError:
-        raise
-    except Exception as error:
-        # The parser has raised ValueError, IndexError and AttributeError on bent input; none may reach the publisher.
+        return None, [*problems, _syntax(error, text)]
+    except Exception as error:  # noqa: BLE001 - whatever it trips over becomes a finding: its input is hostile
+        # Characters that YAML forbids are told of in another way than errors of form; none may reach the publisher.
         what = f"the file cannot be read as YAML ({type(error).__name__})"
-        raise _RefusedError(Problem(1, 1, "error", what, "Check quotes and indentation")) from error
+        return None, [*problems, Problem(1, 1, "error", what, "Check quotes and indentation", "form")]
 
 
 def _syntax(error: MarkedYAMLError, text: str) -> Problem:
@@ -139,63 +136,52 @@ def _syntax(error: MarkedYAMLError, text: str) -> Problem:
     here = lines[line - 1] if line <= len(lines) else ""
     indent = here[: len(here) - len(here.lstrip())]
     if "\t" in indent or "'\\t'" in str(error.problem):
-        return Problem(line, column, "error", "a tab stands where YAML wants spaces", "Indent with spaces only")
+        what = "a tab stands where YAML wants spaces"
+        return Problem(line, column, "error", what, "Indent with spaces only", "form")
     raw = " ".join(str(part) for part in (error.context, error.problem) if part)
+    opened = error.context_mark
+    if opened is not None and line > len(lines) and "flow" in raw:
+        line, column, raw = opened.line + 1, opened.column + 1, "end of stream"
     what, remedy = next(
         ((what, remedy) for sign, what, remedy in _SYNTAX if sign in raw),
         (shown(raw) or "the file cannot be read as YAML", "Check quotes, brackets and indentation here"),
     )
-    return Problem(line, column, "error", what, remedy)
+    return Problem(line, column, "error", what, remedy, "form")
 
 
-def _tree(events: Iterator[Any], problems: list[Problem]) -> Node | None:
+def _tree(next_event: Callable[[], Any], problems: list[Problem]) -> Node | None:
     """Compose the document. Iterative: depth is bounded by a number, not by the interpreter's stack."""
     stack: list[tuple[Any, list[Node | None]]] = []
     root: Node | None = None
     documents = nodes = 0
-    for event in events:
-        line, column = event.start_mark.line + 1, event.start_mark.column + 1
-        if isinstance(event, DocumentStartEvent):
-            documents += 1
-            if documents > 1:
-                raise _RefusedError(
-                    Problem(
-                        line, column, "error", "a second document begins here", "Keep one script a file: remove '---'"
-                    )
-                )
-            if event.version or event.tags:
-                raise _RefusedError(
-                    Problem(
-                        line, column, "error", "directives (%…) are not allowed", "Remove the line that begins with %"
-                    )
-                )
-            continue
-        if isinstance(event, (ScalarEvent, SequenceStartEvent, MappingStartEvent, AliasEvent)):
-            _allowed(event, line, column)
-            nodes += 1
-            if nodes > MOST_NODES:
-                what = f"the file has more than {MOST_NODES} values"
-                raise _RefusedError(Problem(line, column, "error", what, "Split it into several scripts"))
+    while (event := next_event()) is not None:
+        kind = type(event)
         done: Node | None
-        if isinstance(event, ScalarEvent):
-            done = Scalar(event.value, line, column, bool(event.style))
-        elif isinstance(event, (SequenceStartEvent, MappingStartEvent)):
+        if kind is ScalarEvent:
+            mark = event.start_mark
+            done = Scalar(event.value, mark.line + 1, mark.column + 1, bool(event.style))
+        elif kind is SequenceStartEvent or kind is MappingStartEvent:
             if len(stack) >= MOST_DEPTH:
-                raise _RefusedError(_too_deep(line, column))
+                raise _RefusedError(_too_deep(event.start_mark.line + 1, event.start_mark.column + 1))
             stack.append((event, []))
-            continue
-        elif isinstance(event, SequenceEndEvent):
+            done = None
+        elif kind is SequenceEndEvent:
             start, inside = stack.pop()
-            done = Items(
-                tuple(node for node in inside if node is not None),
-                start.start_mark.line + 1,
-                start.start_mark.column + 1,
-            )
-        elif isinstance(event, MappingEndEvent):
+            mark = start.start_mark
+            done = Items(tuple(node for node in inside if node is not None), mark.line + 1, mark.column + 1)
+        elif kind is MappingEndEvent:
             start, inside = stack.pop()
-            done = _table(start.start_mark.line + 1, start.start_mark.column + 1, inside, problems)
+            mark = start.start_mark
+            done = _table(mark.line + 1, mark.column + 1, inside, problems)
         else:
+            documents += _document(event, documents)
             continue
+        if kind is not SequenceEndEvent and kind is not MappingEndEvent:
+            nodes += 1
+            if event.anchor or event.tag is not None or nodes > MOST_NODES:
+                raise _RefusedError(_forbidden(event))
+            if done is None:
+                continue
         if stack:
             stack[-1][1].append(done)
         else:
@@ -203,27 +189,37 @@ def _tree(events: Iterator[Any], problems: list[Problem]) -> Node | None:
     return root
 
 
-def _too_deep(line: int, column: int) -> Problem:
-    return Problem(line, column, "error", f"too deep: more than {MOST_DEPTH} levels", "Flatten this part")
+def _document(event: Any, documents: int) -> int:
+    """How many documents this event begins: one is allowed, and it needs no ceremony."""
+    line, column = event.start_mark.line + 1, event.start_mark.column + 1
+    if isinstance(event, AliasEvent):
+        raise _RefusedError(_forbidden(event))
+    if not isinstance(event, DocumentStartEvent):
+        return 0
+    if documents:
+        remedy = "Keep one script a file: remove '---'"
+        raise _RefusedError(Problem(line, column, "error", "a second document begins here", remedy, "unsafe"))
+    if event.version or event.tags:
+        remedy = "Remove the line that begins with %"
+        raise _RefusedError(Problem(line, column, "error", "directives (%…) are not allowed", remedy, "unsafe"))
+    return 1
 
 
-def _allowed(event: Any, line: int, column: int) -> None:
+def _forbidden(event: Any) -> Problem:
+    line, column = event.start_mark.line + 1, event.start_mark.column + 1
     if isinstance(event, AliasEvent) or event.anchor:
-        raise _RefusedError(
-            Problem(
-                line,
-                column,
-                "error",
-                "anchors and aliases (& and *) are not allowed",
-                "Write the text out, or quote it",
-            )
-        )
-    if event.tag is not None:
-        raise _RefusedError(
-            Problem(
-                line, column, "error", "tags (words after '!') are not allowed", "Remove the tag, or quote the text"
-            )
-        )
+        what, remedy = "anchors and aliases (& and *) are not allowed", "Write the text out, or quote it"
+    elif event.tag is not None:
+        what, remedy = "tags (words after '!') are not allowed", "Remove the tag, or quote the text"
+    else:
+        what, remedy = f"the file has more than {MOST_NODES} values", "Split it into several scripts"
+        return Problem(line, column, "error", what, remedy, "too_large")
+    return Problem(line, column, "error", what, remedy, "unsafe")
+
+
+def _too_deep(line: int, column: int) -> Problem:
+    what = f"too deep: more than {MOST_DEPTH} levels"
+    return Problem(line, column, "error", what, "Flatten this part", "too_deep")
 
 
 def _table(line: int, column: int, inside: list[Node | None], problems: list[Problem]) -> Table:
@@ -233,15 +229,20 @@ def _table(line: int, column: int, inside: list[Node | None], problems: list[Pro
         if not isinstance(key, Scalar):
             at = key or Scalar("", line, column)
             what = "braces or brackets stand where a word should be"
-            _note(problems, Problem(at.line, at.column, "error", what, 'Put a text with braces in quotes: "{name}"'))
+            _note(
+                problems,
+                Problem(at.line, at.column, "error", what, 'Put a text with braces in quotes: "{name}"', "form"),
+            )
             continue
         if key.text == "<<" and not key.quoted:
             raise _RefusedError(
-                Problem(key.line, key.column, "error", "merge keys (<<) are not allowed", "Write the lines out")
+                Problem(
+                    key.line, key.column, "error", "merge keys (<<) are not allowed", "Write the lines out", "unsafe"
+                )
             )
         if key.text in first:
             what = f"'{shown(key.text)}' stands twice: lines {first[key.text].line} and {key.line}"
-            _note(problems, Problem(key.line, key.column, "error", what, "Rename or remove one of them"))
+            _note(problems, Problem(key.line, key.column, "error", what, "Rename or remove one of them", "twice"))
             continue
         first[key.text] = key
         if value is not None:

@@ -1,13 +1,16 @@
 """Where one conversation stands in its script. A run is a value: a step makes a new one, and it survives as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, cast
 
 from bots.kit.events import Instant, Media
+from bots.kit.hours import Hours
 
 Status = Literal["running", "finished", "handed_off", "timed_out", "stopped"]
 
+CLOCKS = ("patience", "wait", "call")
+"""The timers that end a stop: of a question, of a wait, of a call."""
 STATUSES: tuple[Status, ...] = ("running", "finished", "handed_off", "timed_out", "stopped")
 
 
@@ -22,6 +25,32 @@ class Facts:
     zone: str = "UTC"
     fields: Mapping[str, object] = field(default_factory=dict)
     """The deal's fields."""
+    tags: Collection[str] = ()
+    stage: str = ""
+    language: str = ""
+    """Which of a text's languages this customer reads; empty: the script's own."""
+    currency: str = "RUB"
+    hours: Hours | None = None
+    """When the shop works; None: always."""
+    window: Instant | None = None
+    """Until when free text may be sent on this channel; None: always."""
+    seed: int = 0
+    """What decides the arms of a split: the same number always goes the same way."""
+
+
+Mark = tuple[str, str]
+"""(step, what happened there): `reached`, `again` (asked once more), an exit by its name, or how the run ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One reason on the way of one step, for who wants to be told: a simulator, a test."""
+
+    step: str
+    because: str
+    """Machine word."""
+    seen: str = ""
+    """What was looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +71,18 @@ class RunState:
     answers: Mapping[str, object] = field(default_factory=dict)
     timers: Mapping[str, Instant] = field(default_factory=dict)
     """Timers that are set, with their due times: one that fires early or after its step is told apart by them."""
+    arms: Mapping[str, str] = field(default_factory=dict)
+    """The way that this run has gone at each split: step → the step that was drawn."""
+    marks: tuple[Mark, ...] = field(default=(), compare=False)
+    """What the last event brought about, for whoever counts. Not saved: it is of one step of the walk only."""
 
     @property
     def waits_until(self) -> Instant | None:
-        """When patience with the open question ends."""
-        return self.timers.get("patience")
+        """When the bot goes on by itself: patience with the open question ends, or the wait does."""
+        for name in CLOCKS:
+            if name in self.timers:
+                return self.timers[name]
+        return None
 
     def to_json(self) -> dict[str, Any]:
         """JSON-able. What is at its default is left out: most runs are a few words long, and there are many of them."""
@@ -63,6 +99,8 @@ class RunState:
             data["answers"] = self.answers
         if self.timers:
             data["timers"] = self.timers
+        if self.arms:
+            data["arms"] = self.arms
         return data
 
     @classmethod
@@ -84,4 +122,5 @@ class RunState:
             tuple(Media(**one) for one in media) if media else (),
             data.get("answers") or {},
             data.get("timers") or {},
+            data.get("arms") or {},
         )

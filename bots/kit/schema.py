@@ -19,15 +19,15 @@ LONGEST_MS = 90 * 86_400_000
 class Findings(list[Problem]):
     """The problems of one reading, in the order they were met."""
 
-    def note(self, at: Node, severity: Severity, what: str, remedy: str) -> None:
+    def note(self, at: Node, severity: Severity, what: str, remedy: str, code: str) -> None:
         if len(self) < MOST:
-            self.append(Problem(at.line, at.column, severity, what, remedy))
+            self.append(Problem(at.line, at.column, severity, what, remedy, code))
 
-    def error(self, at: Node, what: str, remedy: str) -> None:
-        self.note(at, "error", what, remedy)
+    def error(self, at: Node, what: str, remedy: str, code: str) -> None:
+        self.note(at, "error", what, remedy, code)
 
-    def warn(self, at: Node, what: str, remedy: str) -> None:
-        self.note(at, "warning", what, remedy)
+    def warn(self, at: Node, what: str, remedy: str, code: str) -> None:
+        self.note(at, "warning", what, remedy, code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,9 @@ def section(node: Node | None, known: Iterable[str], what: str, found: Findings)
     words = list(known)
     for key, _ in table.pairs:
         if key.text not in words:
-            found.error(key, f"'{shown(key.text)}' is not known in {what}", did_you_mean(key.text, words))
+            found.error(
+                key, f"'{shown(key.text)}' is not known in {what}", did_you_mean(key.text, words), "unknown_key"
+            )
     return Section(
         table,
         {key.text: value for key, value in table.pairs if key.text in words},
@@ -68,9 +70,8 @@ def table_of(node: Node | None, what: str, found: Findings) -> Table | None:
         case None:
             return None
         case _:
-            found.error(
-                node, f"{what} must be a table of 'key: value' lines", "Indent the lines under it, each 'key: value'"
-            )
+            remedy = "Indent the lines under it, each 'key: value'"
+            found.error(node, f"{what} must be a table of 'key: value' lines", remedy, "not_a_table")
             return None
 
 
@@ -80,9 +81,9 @@ def text_of(node: Node | None, what: str, found: Findings) -> str | None:
         case Scalar(text=text):
             if text.strip():
                 return text
-            found.error(node, f"{what} is empty", "Write the text, or remove the line")
+            found.error(node, f"{what} is empty", "Write the text, or remove the line", "empty_text")
         case Table() | Items():
-            found.error(node, f"{what} must be a text", 'Put it in quotes: "…"')
+            found.error(node, f"{what} must be a text", 'Put it in quotes: "…"', "not_a_text")
         case None:
             pass
     return None
@@ -95,9 +96,8 @@ def name_of(node: Node | None, what: str, found: Findings) -> str | None:
         return None
     if _NAME.fullmatch(text):
         return text
-    found.error(
-        node, f"{what} '{shown(text)}' is not a plain word", "Use letters, digits, _ and -, up to 64, a letter first"
-    )
+    remedy = "Use letters, digits, _ and -, up to 64, a letter first"
+    found.error(node, f"{what} '{shown(text)}' is not a plain word", remedy, "not_a_name")
     return None
 
 
@@ -108,7 +108,9 @@ def items_of(node: Node | None, what: str, found: Findings) -> tuple[Node, ...]:
         case None:
             return ()
         case _:
-            found.error(node, f"{what} must be a list", "Write it as lines that begin with '- ', or as [a, b]")
+            found.error(
+                node, f"{what} must be a list", "Write it as lines that begin with '- ', or as [a, b]", "not_a_list"
+            )
             return ()
 
 
@@ -126,7 +128,7 @@ def whole_of(node: Node | None, what: str, low: int, high: int, found: Findings)
     digits = text.strip()
     if digits.isascii() and digits.removeprefix("-").isdigit() and len(digits) <= 12 and low <= int(digits) <= high:
         return int(digits)
-    found.error(node, f"{what} is '{shown(text)}'", f"Write a whole number from {low} to {high}")
+    found.error(node, f"{what} is '{shown(text)}'", f"Write a whole number from {low} to {high}", "not_a_number")
     return None
 
 
@@ -138,10 +140,10 @@ def duration_of(node: Node | None, what: str, found: Findings, *, zero: bool = F
     length = milliseconds(text)
     remedy = "Write it like 30m, 10h, 1d 12h (s, m, h, d; at most 90d)"
     if length is None or length > LONGEST_MS:
-        found.error(node, f"{what} '{shown(text)}' is not a length of time", remedy)
+        found.error(node, f"{what} '{shown(text)}' is not a length of time", remedy, "not_a_length")
         return None
     if length == 0 and not zero:
-        found.error(node, f"{what} must be longer than nothing", remedy)
+        found.error(node, f"{what} must be longer than nothing", remedy, "not_a_length")
         return None
     return length
 
@@ -156,3 +158,13 @@ def milliseconds(text: str) -> int | None:
         total += int(part[1]) * _UNITS[part[2]]
         rest, seen = rest[part.end() :].lstrip(), True
     return total if seen else None
+
+
+def yes_of(node: Node | None, what: str, found: Findings) -> bool:
+    """`yes` or `no`; what is not said is no."""
+    text = text_of(node, what, found)
+    if node is None or text is None or text == "no":
+        return False
+    if text != "yes":
+        found.error(node, f"{what} is '{shown(text)}'", "Write yes or no", "not_yes_or_no")
+    return text == "yes"

@@ -2,16 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from bots.kit.answers import Menu
+from bots.kit.conditions import Test
 from bots.kit.effects import Choice
 from bots.kit.languages import Language
-from bots.kit.words import Text
+from bots.kit.patterns import Pattern
+from bots.kit.words import Said, Text, Variants
 
-AnswerKind = Literal["text", "number", "phone", "vin", "photo"]
+AnswerKind = Literal[
+    "words", "pattern", "number", "phone", "email", "date", "vin", "location", "photo", "document", "text"
+]
 
-KINDS: tuple[AnswerKind, ...] = ("text", "number", "phone", "vin", "photo")
+KINDS: tuple[AnswerKind, ...] = get_args(AnswerKind)
+AT_ONCE = frozenset({"words", "number", "phone", "email", "date", "location"})
+"""Kinds that are whole as soon as one message holds them."""
+GATHERED = frozenset({"text", "vin", "photo", "document"})
+"""Kinds that may come in several messages."""
 
 FILES = "files"
 """The field for what the customer sent without being asked."""
@@ -42,11 +50,41 @@ class MoveAction:
 
 
 @dataclass(frozen=True, slots=True)
-class SayAction:
+class NoteAction:
     text: Text
 
 
-Action = SetAction | TagAction | MoveAction | SayAction
+@dataclass(frozen=True, slots=True)
+class TaskAction:
+    """Something to do for a person; the run goes on."""
+
+    kind: str
+    text: Text
+    due: int = 0
+    """Milliseconds from now; 0: at once."""
+    working: bool = False
+    """Whether `due` is counted in working time."""
+    show: tuple[str, ...] = ()
+    """Fields that are told below the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class SayAction:
+    text: Said
+    line: int = 0
+
+
+Action = SetAction | TagAction | MoveAction | NoteAction | TaskAction | SayAction
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The approved template that goes out in place of a step's words where the channel's window is shut."""
+
+    name: str
+    values: tuple[Text, ...] = ()
+    otherwise: Literal["task", "skip"] = "task"
+    line: int = 0
 
 
 # -- what a step ends in ---------------------------------------------------------------------------------------------
@@ -61,12 +99,29 @@ class Answer:
     exit: str
     low: int = 0
     high: int = 10**9
+    past: bool = False
+    """A date that is over, rather than one to come."""
+    phrases: tuple[tuple[str, str], ...] = ()
+    """Of `words`: as normalised and as written."""
+    pattern: Pattern | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
     label: str
     exit: str
+    worded: Variants | None = None
+    """The label in other languages and for other channels."""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    after: int
+    """Milliseconds from the question."""
+    text: Said
+    template: Prepared | None = None
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +129,21 @@ class Silence:
     """What happens when nothing is heard: reminders, then patience ends. Lengths in ms from the question."""
 
     patience: int
-    reminders: tuple[tuple[int, Text], ...] = ()
+    reminders: tuple[Reminder, ...] = ()
     reason: str = "silence"
     line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    question: Text
+    question: Said
     options: tuple[Option, ...]
     buttons: tuple[Choice, ...]
     menu: Menu | None
     save: str
     """Where the label of the chosen option is kept; empty: nowhere."""
     answers: tuple[Answer, ...]
-    hint: Text
+    hint: Said
     """Said when the answer is not understood."""
     tries: int
     gather: int
@@ -98,6 +153,8 @@ class Ask:
     wants_phone: bool
     takes_media: bool
     """Any file is an answer: the exit `media` leads on."""
+    worded: bool = False
+    """Whether a label has variants: then the buttons are made when the question is put."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +177,69 @@ class End:
     reason: str
 
 
-Finish = Ask | Then | Leave | End
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One line of a `check`: where all its tests hold, the exit is taken."""
+
+    exit: str
+    tests: tuple[Test, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Go on by what is known; the exit `else` where no case holds."""
+
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Go on by chance: each arm is the step it leads to and the percentage at which it ends."""
+
+    arms: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Let time pass. One of `length`, `minute`, `field` says until when."""
+
+    length: int = 0
+    working: bool = False
+    """The length is of working time; or the wait ends in working time only."""
+    minute: int | None = None
+    """Until the shop's clock shows so many minutes past midnight; with `field`: of that day."""
+    field: str = ""
+    """Until the day that the field holds."""
+    before: int = 0
+    """So many milliseconds earlier than the field's day."""
+    save: str = ""
+    """Where a message that comes meanwhile is kept."""
+    gather: int = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Ask a declared endpoint, and wait for its answer."""
+
+    endpoint: str
+    send: tuple[str, ...]
+    keep: tuple[tuple[str, str], ...]
+    """(name in the answer, field)."""
+    patience: int
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunScript:
+    """Another script goes on."""
+
+    name: str
+    line: int = 0
+
+
+Finish = Ask | Then | Check | Split | Wait | Call | RunScript | Leave | End
+Stop = Ask | Wait | Call
+"""Where a run stops, with a clock, until something happens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +250,7 @@ class Step:
     line: int
     actions: tuple[Action, ...]
     finish: Finish
+    template: Prepared | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,8 +269,15 @@ class Script:
     """Fields that the script keeps or mentions → their title for the manager."""
     files: frozenset[str]
     """Fields that hold files rather than words."""
-    texts: Mapping[str, Text]
+    texts: Mapping[str, Said]
     edges: tuple[tuple[str, str, str], ...]
     """(step, exit, step or ending), as written: what diagrams are drawn from."""
     exits: Mapping[tuple[str, str], str]
     """(step, exit) → step or ending, for every pair: frozen from the machine."""
+    languages: tuple[str, ...] = ()
+    """The languages that every text should be there in; the first is the main one."""
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The scripts that this one leads to."""
+        return tuple({step.finish.name: None for step in self.steps.values() if isinstance(step.finish, RunScript)})

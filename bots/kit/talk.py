@@ -3,6 +3,10 @@
     # What it shows
     script: qualifier
     name: иван
+    channel: whatsapp
+    stage: paying
+    tags: оптовик, срочно
+    fields: order=48213, total=1234500
 
     customer: здравствуйте
     bot: Здравствуйте, Иван!…
@@ -11,18 +15,23 @@
     closed: silence
 
 Messages that follow each other come a second apart; then the burst settles. A text that ends in `…` may go on. The other
-lines of a message are indented. `/now 2025-01-15 11:00:00` checks the clock.
+lines of a message are indented. `/now 2025-01-15 11:00:00` checks the clock. Of the head only the script must be named; on WhatsApp
+the window is shut a day after the customer's last message, and a talk that the bot begins has not been written in yet.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
+from bots.kit.business import Playbook
 from bots.kit.conversation import Conversation, Line, Speaker, jump, spoken
 from bots.kit.problems import Problem, did_you_mean, has_errors, shown
 from bots.kit.script import Script
+from bots.kit.window import MARGIN_MS
 
 _BETWEEN_MESSAGES = 1_000
-_HEADER = ("script", "name")
+_HEADER = ("script", "name", "channel", "language", "stage", "tags", "fields")
+_WINDOWS = {"whatsapp": 24 * 3_600_000 - MARGIN_MS}
 _SPEAKERS: tuple[Speaker, ...] = get_args(Speaker)
 
 
@@ -41,6 +50,8 @@ class Talk:
     name: str
     entries: tuple[Entry, ...]
     header: tuple[str, ...] = field(default=())
+    given: Mapping[str, str] = field(default_factory=dict)
+    """What the head says of the customer and the deal."""
 
 
 def read_talk(text: str) -> tuple[Talk | None, list[Problem]]:
@@ -71,10 +82,33 @@ def read_talk(text: str) -> tuple[Talk | None, list[Problem]]:
         problems.append(Problem(1, 1, "error", "the talk does not name its script", "Begin with 'script: name'"))
     if has_errors(problems):
         return None, problems
-    return Talk(header["script"], header.get("name", ""), tuple(entries), tuple(kept)), problems
+    return Talk(header["script"], header.get("name", ""), tuple(entries), tuple(kept), header), problems
 
 
-def check(talk: Talk, script: Script) -> list[str]:
+def opened(
+    talk: Talk, script: Script, shop: Playbook | None = None, others: Mapping[str, Script] | None = None
+) -> Conversation:
+    """The conversation that a talk's head describes, in the shop whose playbook it is."""
+    channel = talk.given.get("channel", "chat")
+    conversation = Conversation(
+        script, name=talk.name, channel=channel, window=_WINDOWS.get(channel, 0), others=others or {},
+        language=talk.given.get("language", ""), stage=talk.given.get("stage", ""),
+        tags=[tag.strip() for tag in talk.given.get("tags", "").split(",") if tag.strip()], fields=_fields(talk.given.get("fields", "")),
+    )  # fmt: skip
+    if shop is not None:
+        conversation.zone, conversation.currency, conversation.hours = shop.zone, shop.currency, shop.hours
+    return conversation
+
+
+def _fields(said: str) -> dict[str, object]:
+    """`order=48213, city=Тверь`; whole numbers are numbers."""
+    pairs = (part.partition("=") for part in said.split(",") if part.strip())
+    return {name.strip(): int(value) if value.strip().isdecimal() else value.strip() for name, _, value in pairs}
+
+
+def check(
+    talk: Talk, script: Script, shop: Playbook | None = None, others: Mapping[str, Script] | None = None
+) -> list[str]:
     """Where the script says something else than the talk, as `line N: …`. Empty: the talk holds."""
     wrong: list[str] = []
     waiting: list[Line] = []
@@ -83,7 +117,7 @@ def check(talk: Talk, script: Script) -> list[str]:
         wrong.extend(f"line {number}: before it, not in the talk: {line}" for line in waiting)
         waiting.clear()
 
-    conversation = Conversation(script, name=talk.name)
+    conversation = opened(talk, script, shop, others)
     scenes = [entry for entry in talk.entries if entry.speaker != "#"]
     for place, entry in enumerate(scenes):
         if entry.speaker in ("customer", "/"):
@@ -101,9 +135,9 @@ def check(talk: Talk, script: Script) -> list[str]:
     return wrong
 
 
-def retell(talk: Talk, script: Script) -> str:
+def retell(talk: Talk, script: Script, shop: Playbook | None = None, others: Mapping[str, Script] | None = None) -> str:
     """The talk with its other side written anew: how a talk is brought up to date after a script was changed."""
-    conversation = Conversation(script, name=talk.name)
+    conversation = opened(talk, script, shop, others)
     scenes = [entry for entry in talk.entries if entry.speaker in ("customer", "/", "#")]
     lines = list(talk.header)
     for place, entry in enumerate(scenes):

@@ -12,6 +12,10 @@ from bots.kit.problems import did_you_mean, shown
 MOST_BYTES = 8_192
 """Of a filled-in text. Longer values are cut, not refused: the customer must get an answer."""
 
+BUILT_IN = ("name", "channel")
+"""What every placeholder may name without being declared."""
+CURRENCY = "currency"
+"""Looked up for the filter `price`."""
 _MOST_FILTERS = 4
 _SAFE_CHARS = MOST_BYTES // 4
 
@@ -39,6 +43,22 @@ def _money(text: str) -> str:
     return ("-" if text.startswith("-") else "") + grouped + (f",{cents:02d}" if cents else "")
 
 
+def _date(text: str) -> str:
+    """2025-12-15 → 15.12.2025."""
+    parts = text.split("-")
+    return (
+        ".".join(reversed(parts)) if len(parts) == 3 and len(text) == 10 and text.replace("-", "").isdigit() else text
+    )
+
+
+def _price(text: str) -> str:
+    """Money; the sign of the shop's currency is put behind it by `Text.fill`."""
+    return _money(text)
+
+
+SIGNS: Mapping[str, str] = {"RUB": "₽", "UAH": "₴", "EUR": "€", "USD": "$", "KZT": "₸", "BYN": "Br", "GBP": "£"}
+
+
 FILTERS: Mapping[str, Callable[[str], str]] = {
     "first": _first,
     "proper": _proper,
@@ -46,6 +66,8 @@ FILTERS: Mapping[str, Callable[[str], str]] = {
     "lower": str.lower,
     "upper": str.upper,
     "money": _money,
+    "price": _price,
+    "date": _date,
 }
 
 
@@ -77,11 +99,40 @@ class Text:
             value = as_text(look_up(part.field))[:_SAFE_CHARS].strip()
             for change in part.filters:
                 value = change(value)
+                if change is _price and value:
+                    currency = as_text(look_up(CURRENCY))
+                    value = f"{value}\u00a0{SIGNS.get(currency, currency)}".strip()
             out.append(value or part.default)
         return capped("".join(out)).strip()
 
     def slots(self) -> tuple[Slot, ...]:
         return tuple(part for part in self.parts if isinstance(part, Slot))
+
+
+@dataclass(frozen=True, slots=True)
+class Variants:
+    """One text worded for several languages and channels. An empty word stands for any other."""
+
+    texts: Mapping[tuple[str, str], Text]
+    """By (language, channel). There is always one for a customer of whom nothing is known."""
+    main: str
+    """The language that everybody gets who has no other."""
+
+    def pick(self, language: str, channel: str) -> Text:
+        """The wording that fits best: the language before the channel."""
+        for key in ((language, channel), (language, ""), ("", channel), ("", ""), (self.main, channel)):
+            found = self.texts.get(key)
+            if found is not None:
+                return found
+        return self.texts.get((self.main, "")) or next(iter(self.texts.values()))
+
+
+Said = Text | Variants
+
+
+def wordings(said: Said) -> tuple[Text, ...]:
+    """Every wording of a text."""
+    return (said,) if isinstance(said, Text) else tuple(said.texts.values())
 
 
 def plain(text: str) -> Text:

@@ -19,7 +19,6 @@ from gateway.channels.base import (
     STORED,
     ChannelDown,
     Denied,
-    Limits,
     Malformed,
     Outcome,
     Outgoing,
@@ -31,6 +30,7 @@ from gateway.channels.base import (
     Throttled,
     Unknown,
 )
+from gateway.channels.limits import LIMITS
 from gateway.channels.posting import JSON, AnswerLostError, NotSentError, Poster
 from gateway.channels.telegram_answers import SetupFailed
 from gateway.channels.telegram_aside import TelegramAside
@@ -53,10 +53,7 @@ class TelegramChannel:
     """One bot. `load_file` hands over the bytes of a file that we keep ourselves (`stored:<id>`)."""
 
     name: str = "telegram"
-    # https://core.telegram.org/bots/api#sendmessage: 4096 and 1024 after parsing; UTF-16 units are the safe count.
-    limits = Limits(
-        text=4096, caption=1024, unit="utf16", buttons=12, label=40, media_bytes=20_000_000, asks_phone=True
-    )
+    limits = LIMITS["telegram"]
 
     def __init__(
         self,

@@ -17,7 +17,6 @@ from gateway.channels.base import (
     STORED,
     ChannelDown,
     Denied,
-    Limits,
     Malformed,
     Outcome,
     Outgoing,
@@ -28,6 +27,7 @@ from gateway.channels.base import (
     Sent,
     Unknown,
 )
+from gateway.channels.limits import LIMITS
 from gateway.channels.twilio_answers import AnsweredError, NotConnectedError, UnseenError
 from gateway.events import Received
 from gateway.fetch import Fetched, Fetcher, NotFetched
@@ -36,24 +36,6 @@ API: Final = "https://api.twilio.com"
 MEDIA_HOSTS: Final = ("*.twilio.com", "*.twiliocdn.com")
 """Where Twilio keeps what customers send: the API redirects to its content network."""
 
-# https://www.twilio.com/docs/api/errors/21617: 1600 characters; UTF-16 units are the safe count.
-# No buttons in free text: those exist only inside content templates, so a menu is numbered text.
-_LIMITS: Final[dict[str, Limits]] = {
-    "whatsapp": Limits(
-        text=1600,
-        caption=1024,
-        unit="utf16",
-        buttons=0,
-        label=20,
-        window_hours=24,
-        media_bytes=16_000_000,
-        settles=True,
-        receipts=True,
-    ),
-    "sms": Limits(
-        text=1600, caption=1600, unit="utf16", buttons=0, label=0, media_bytes=5_000_000, settles=True, receipts=True
-    ),
-}
 # WhatsApp: 80 a second for a sender (https://www.twilio.com/docs/whatsapp/api); a burst of 5 keeps any second under it.
 # SMS: one a second, which every kind of number can do.
 _PER_SECOND: Final[dict[str, float]] = {"whatsapp": 75, "sms": 1}
@@ -80,7 +62,7 @@ class TwilioChannel:
         per_second: float | None = None,
         timeout_s: float = 15,
     ) -> None:
-        if name not in _LIMITS:
+        if name not in _PER_SECOND:
             raise ValueError(f"Twilio has no channel {name!r} here: whatsapp or sms")
         if not (account_sid and auth_token):
             raise ValueError("Twilio needs both the account SID and the auth token")
@@ -88,7 +70,7 @@ class TwilioChannel:
         _, self.account = twilio_posts.address(number)
         if not self.account.strip("+"):
             raise ValueError(f"the {name} sender is not a number: {number!r}")
-        self.limits = _LIMITS[name]
+        self.limits = LIMITS[name]
         self.rates: tuple[Rate, ...] = (
             Rate("account", _PER_SECOND[name] if per_second is None else per_second, 5 if name == "whatsapp" else 1),
             Rate("address", 1, 10 if name == "whatsapp" else 3),

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from gateway.channels.base import Denied, Limits, Malformed, Outcome, Outgoing, Post, Rate, Sent
+from gateway.channels.base import Denied, Malformed, Outcome, Outgoing, Post, Rate, Sent
+from gateway.channels.limits import LIMITS
 from gateway.events import Received
 
 NAME: Final = "web"
@@ -15,7 +16,7 @@ class WebChannel:
 
     name = NAME
     account = ACCOUNT
-    limits = Limits(text=4000, caption=1000, unit="chars", buttons=12, label=60, media_bytes=20_000_000, settles=True)
+    limits = LIMITS["web"]
     rates: tuple[Rate, ...] = ()
     hooks: tuple[str, ...] = ()
 

@@ -25,6 +25,7 @@ class Later(click.Command):
 COMMANDS: Final[list[click.Command]] = [
     Later("serve", "serve", "Run the gateway."),
     Later("check", "check", "Look for mistakes in playbooks and scripts."),
+    Later("schema", "schema", "JSON Schemas of scripts and playbooks, for editors."),
     Later("chat", "chat", "Talk to a bot in the terminal, as a customer."),
     Later("user", "user", "People who work here."),
     Later("token", "token", "Tokens for other programs."),

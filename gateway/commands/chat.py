@@ -24,8 +24,12 @@ def command(bot: str | None, playbook: str, name: str) -> None:
     house = _house(playbook or _shops())
     meets = house.playbook.bot_on("message") or ""
     chosen = bot or meets
-    script = house.scripts.get(chosen) or _other_script(chosen, playbook or _shops())
-    conversation = Conversation(script, name=name, zone=house.playbook.zone)
+    script = house.scripts.get(chosen) or _other_script(chosen, playbook or _shops(), house)
+    shop = house.playbook
+    conversation = Conversation(
+        script, name=name, zone=shop.zone, hours=shop.hours, currency=shop.currency, language=shop.language,
+        others=house.scripts,
+    )  # fmt: skip
     if chosen != meets:
         _show(conversation.start())
     _talk(conversation)
@@ -74,14 +78,14 @@ def _house(playbook: str) -> House:
         raise click.ClickException(f"the playbook has mistakes:\n{bad}") from None
 
 
-def _other_script(bot: str, playbook: str) -> Script:
+def _other_script(bot: str, playbook: str, house: House) -> Script:
     """A bot that no trigger of the playbook starts: its own script, as the shop has it."""
     if not bot or not bot.replace("_", "").isalnum():
         raise click.UsageError(f"there is no bot {bot!r}")
     file = script_file(find_folder(playbook), bot)
     if not file.is_file():
         raise click.UsageError(f"there is no bot {bot!r}")
-    script, problems = read_script(file.read_text(encoding="utf-8-sig"), bot)
+    script, problems = read_script(file.read_text(encoding="utf-8-sig"), bot, house.playbook.asks)
     if script is None:
         raise click.ClickException("\n".join(f"{file}:{problem}" for problem in problems))
     return script

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 
-from bots.kit.compiler import read_script
-from bots.kit.playbook import FILE, Playbook, check_script, load_playbook
+from bots.kit.playbook import FILE, load_playbook
 from bots.kit.problems import Problem
-from gateway.playbooks import find_folder, script_file
+from gateway.playbooks import find_folder, read_script_file, read_scripts
 
 Finding = tuple[Path, Problem]
 
@@ -46,12 +45,11 @@ def _check(what: str) -> Iterator[Finding]:
 
 
 def check_playbook(folder: Path) -> Iterator[Finding]:
-    """The playbook, the scripts its bots begin with, and every other script in its folder."""
+    """The playbook, the scripts its bots begin with, those that they lead to, and every other script in its folder."""
     playbook, problems = load_playbook(folder.name, lambda name: (folder / name).read_text(encoding="utf-8-sig"))
     yield from ((folder / FILE, problem) for problem in problems)
-    started = {script_file(folder, rule.bot): rule.funnel for rule in (playbook.bots if playbook else ())}
-    for file in dict.fromkeys([*started, *sorted((folder / "scripts").glob("*.yaml"))]):
-        yield from _check_script(file, playbook, started.get(file, ""))
+    _, findings = read_scripts(folder, playbook, sorted(file.stem for file in (folder / "scripts").glob("*.yaml")))
+    yield from findings
 
 
 def check_file(file: Path) -> Iterator[Finding]:
@@ -60,22 +58,7 @@ def check_file(file: Path) -> Iterator[Finding]:
     playbook = None
     if file.parent.name == "scripts" and (home / FILE).is_file():
         playbook, _ = load_playbook(home.name, lambda name: (home / name).read_text(encoding="utf-8-sig"))
-    return _check_script(file, playbook, "")
-
-
-def _check_script(file: Path, playbook: Playbook | None, funnel: str) -> Iterator[Finding]:
-    try:
-        text = file.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        yield file, Problem(1, 1, "error", "the file is not in UTF-8", "Save it as UTF-8")
-        return
-    except OSError as error:
-        yield file, Problem(1, 1, "error", f"the file cannot be read: {error.strerror}", "Put the script there")
-        return
-    script, problems = read_script(text, file.stem)
-    if script is not None and playbook is not None:
-        problems = [*problems, *check_script(script, playbook, funnel)]
-    yield from ((file, problem) for problem in sorted(problems))
+    return ((file, problem) for problem in read_script_file(file, playbook)[1])
 
 
 def _shown(file: Path) -> str:

@@ -2,14 +2,22 @@
 
 import re
 import time
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bots.kit.compiler import read_script
+from bots.kit.linter import lint
+from bots.kit.playbook import load_playbook
+from bots.kit.problems import Problem
 from bots.kit.reader import MOST_DEPTH, Items, Scalar, Table, decode, read
 from tests.bots.scripts import PROBE
+from tests.bots.stories import script_text
+from tests.bots.test_broken_scripts import ROOMS, SHOP_TEXT
+
+SHOP, _ = load_playbook("shop", {"playbook.yaml": SHOP_TEXT})
 
 MERGE_BOMB = "a: &a {x: 1}\n" + "".join(f"b{i}: &b{i}\n  <<: [*a, *a, *a, *a, *a]\n" for i in range(20))
 ALIAS_BOMB = "a0: &a0 [lol, lol]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 10))
@@ -153,6 +161,27 @@ def test_no_damage_to_a_good_script_breaks_the_compiler(data: st.DataObject):
     assert (script is None) == any(problem.severity == "error" for problem in problems)
     for problem in problems:
         assert re.fullmatch(r"\d+:\d+: (error|warning): .+\. .+[.?]", str(problem)), str(problem)
+
+
+@settings(max_examples=150, deadline=None, database=None)
+@given(st.integers(0, 10**6), st.data())
+def test_no_damage_to_any_script_breaks_the_linter(seed: int, data: st.DataObject):
+    """Of the whole grammar, each piece of it cut, doubled or spoilt; the findings are the same every time."""
+    whole = script_text(Random(seed))
+    at = data.draw(st.integers(0, len(whole)))
+    until = data.draw(st.integers(at, min(len(whole), at + 40)))
+    text = whole[:at] + data.draw(st.text(alphabet="ab:-[]{}\n \t'then|или", max_size=12)) + whole[until:]
+    script, problems = lint(text, "fuzz", SHOP, ROOMS)  # type: ignore[arg-type]
+    assert (script is None) == any(problem.severity == "error" and not of_shop(problem) for problem in problems)
+    assert lint(text, "fuzz", SHOP, ROOMS)[1] == problems  # type: ignore[arg-type]
+    assert all(problem.line >= 1 and problem.code and problem.what and problem.remedy for problem in problems)
+
+
+def of_shop(problem: Problem) -> bool:
+    """What the playbook does not have; the script by itself can be walked."""
+    return problem.code in {
+        "unknown_stage", "unknown_reason", "unknown_template", "template_values", "unknown_endpoint", "endpoint_field", "not_connected",
+    }  # fmt: skip
 
 
 def test_lists_and_tables_know_where_they_stand():

@@ -87,3 +87,24 @@ def test_a_line_of_nobody_is_named_with_its_number():
     talk, problems = read_talk(TALK + "bott: hi\n")
     assert talk is None
     assert "13:1: error: 'bott: hi' is nobody's line. Did you mean 'bot'?" in str(problems[0])
+
+
+def test_the_head_of_a_talk_says_who_is_met_and_where():
+    script = compiled(
+        """
+        script: S
+        fields: {order: Order, total: Total}
+        steps:
+          a: {check: [{stage: paying, tags: {has: оптовик}, language: uk, then: b}], else: c}
+          b: {say: "{name or друг}, {order or ?}: {total|price or ?}", template: {name: pay, values: ["{order or ?}"]}, then: d}
+          c: {end: wrong}
+          d: {run: more}
+        """
+    )
+    talk, problems = read_talk(
+        "script: probe\nname: Анна\nchannel: whatsapp\nlanguage: uk\nstage: paying\ntags: оптовик, срочно\nfields: order=48213, total=1234500\n\n"
+        "template: pay, 48213\n  Анна, 48213: 12\u00a0345\u00a0₽\nended: finished, run\nscript: more\nbot: Ещё\nended: finished, done\n"
+    )
+    assert problems == []
+    assert talk is not None
+    assert check(talk, script, others={"more": compiled("script: M\nsteps:\n  a: {say: Ещё, end: done}\n")}) == []

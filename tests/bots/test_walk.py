@@ -465,6 +465,17 @@ def test_a_stopped_run_hears_nothing_and_stays_stopped():
     assert stop(RunState("menu", "finished")).status == "finished"
 
 
+def test_a_run_saved_by_an_older_version_goes_on():
+    old = {"step": "count", "status": "running", "turn": 2, "tries": 1, "answers": {"picked": "Количество"},
+           "timers": {"patience": NOW + HOUR}}  # fmt: skip
+    run = RunState.from_json(old)
+    assert run.arms == {}
+    assert run.to_json() == old
+    run, effects = step(compiled(PROBE), run, MessageReceived(text="7"), Facts(NOW))
+    assert run.status == "handed_off"
+    assert SetField("count", 7) in effects
+
+
 def test_data_that_is_no_run_is_refused():
     for data in ({}, {"step": 1}, {"step": "a", "status": "dancing"}):
         with pytest.raises(ValueError, match="not a saved run"):

@@ -29,6 +29,18 @@ class Language:
     """Words for the manager's task."""
     files: Callable[[int], str]
     """'2 files' in words."""
+    months: Mapping[str, int] = field(default_factory=dict)
+    """As they stand behind a number: `декабря` is 12."""
+    weekdays: Mapping[str, int] = field(default_factory=dict)
+    """Monday is 0, in every form that may follow `в`."""
+    days: Mapping[str, int] = field(default_factory=dict)
+    """`завтра` is 1."""
+    day_units: Mapping[str, int] = field(default_factory=dict)
+    """Lengths in days: `неделю` is 7."""
+    after: str = ""
+    """`через`."""
+    next_words: frozenset[str] = frozenset()
+    """`следующую`."""
     person_heads: Mapping[str, tuple[str, ...]] = field(init=False)
     """`person_phrases`, padded with spaces, by their first word: a message without any of them holds no phrase."""
 
@@ -49,5 +61,6 @@ def known_languages() -> tuple[str, ...]:
 
 
 from bots.kit.languages.russian import RUSSIAN  # noqa: E402  (the files below need the noun above)
+from bots.kit.languages.ukrainian import UKRAINIAN  # noqa: E402
 
-_LANGUAGES: Mapping[str, Language] = {"ru": RUSSIAN}
+_LANGUAGES: Mapping[str, Language] = {"ru": RUSSIAN, "uk": UKRAINIAN}

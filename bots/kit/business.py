@@ -1,0 +1,125 @@
+"""The nouns of a playbook: funnels and stages, bots and sources, hours, templates, endpoints."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bots.kit.hours import Hours
+from bots.kit.waiting import Waiting
+
+Outcome = Literal["won", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    name: str
+    title: str
+    outcome: Outcome | None = None
+    """A deal that reaches such a stage is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    name: str
+    title: str
+    slot: str
+    """The group: a contact has at most one open deal in it."""
+    stages: tuple[Stage, ...]
+    """In order; the won and the lost one come last."""
+
+    def stage(self, name: str) -> Stage | None:
+        return next((stage for stage in self.stages if stage.name == name), None)
+
+    def ending(self, outcome: str) -> str | None:
+        """The stage that a deal with this outcome ends in."""
+        return next((stage.name for stage in self.stages if stage.outcome == outcome), None)
+
+
+@dataclass(frozen=True, slots=True)
+class BotRule:
+    bot: str
+    on: str
+    """What starts it; empty: it is started by name, by a person, a robot or another script."""
+    funnel: str
+    within: int = 0
+    """Milliseconds after which a robot acts on a deal that this bot holds; 0: none does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where inquiries of one source go. An empty responsible is the pool."""
+
+    name: str
+    funnel: str
+    stage: str
+    responsible: str = ""
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopGuard:
+    """How much a bot may say to one contact before a person looks: messages in so many minutes, and equal texts.
+
+    0 messages: no guard at all.
+    """
+
+    messages: int = 20
+    minutes: int = 10
+    equal: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A message that the provider has approved for a customer who wrote too long ago."""
+
+    name: str
+    text: str
+    """As the customer reads it; {1}, {2} stand for its values."""
+    values: int
+    ids: Mapping[str, str]
+    """The provider's own name for it, by channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An address outside that scripts may ask, and what may be told to it and taken from it."""
+
+    name: str
+    url: str
+    send: tuple[str, ...]
+    keep: tuple[str, ...]
+    timeout: int = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Playbook:
+    name: str
+    title: str
+    language: str
+    zone: str
+    currency: str
+    funnels: tuple[Funnel, ...]
+    bots: tuple[BotRule, ...] = ()
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    loop_guard: LoopGuard = LoopGuard()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    hours: Hours | None = None
+    """None: the shop does not say when it works."""
+    asks: Waiting = field(default_factory=Waiting)
+    """How a question waits where a script does not say."""
+    templates: Mapping[str, Approved] = field(default_factory=dict)
+    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+
+    def funnel(self, name: str) -> Funnel | None:
+        return next((funnel for funnel in self.funnels if funnel.name == name), None)
+
+    def bot_on(self, trigger: str, funnel: str = "") -> str | None:
+        """The bot that starts on a trigger in a funnel (the first one where none is named)."""
+        wanted = funnel or self.funnels[0].name
+        return next((rule.bot for rule in self.bots if rule.on == trigger and rule.funnel == wanted), None)
+
+    def source(self, name: str) -> Source:
+        """Where an inquiry of this source goes; one that is not listed goes where messages go."""
+        first = self.funnels[0]
+        return self.sources.get(name) or self.sources.get("message") or Source(name, first.name, first.stages[0].name)

@@ -1,0 +1,177 @@
+"""What is sure at each step: which fields have been filled, whether a person can be had, whether silence ends."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from bots.kit.problems import Problem
+from bots.kit.script import (
+    ENDINGS,
+    FILES,
+    HANDED_OFF,
+    Ask,
+    Leave,
+    NoteAction,
+    SayAction,
+    Script,
+    SetAction,
+    Step,
+    TaskAction,
+    Wait,
+)
+from bots.kit.words import Said, wordings
+
+_ALWAYS = frozenset({"channel"})
+
+Outward = Mapping[str, list[tuple[str, str]]]
+
+
+def outward(script: Script) -> Outward:
+    """Step → its exits and where they lead."""
+    exits: dict[str, list[tuple[str, str]]] = {}
+    for source, exit_, dest in script.edges:
+        exits.setdefault(source, []).append((exit_, dest))
+    return exits
+
+
+# -- fields that may be empty ------------------------------------------------------------------------------------------
+
+
+def empties(script: Script) -> Iterator[Problem]:
+    """Placeholders without a default whose field nothing before them has surely filled."""
+    sure = filled(script)
+    for name, step in script.steps.items():
+        known = sure.get(name)
+        if known is None:
+            continue
+        for action in step.actions:
+            if isinstance(action, SetAction):
+                known = known | {action.field}
+            elif isinstance(action, SayAction):
+                yield from _empty(action.text, action.line, known)
+            elif isinstance(action, (NoteAction, TaskAction)):
+                yield from _empty(action.text, step.line, known)
+        if isinstance(step.finish, Ask):
+            yield from _empty(step.finish.question, step.finish.silence.line, known)
+            for reminder in step.finish.silence.reminders:
+                yield from _empty(reminder.text, reminder.line, known)
+        if isinstance(step.finish, Leave):
+            yield from _empty(step.finish.task, step.line, known)
+
+
+def _empty(said: Said, line: int, known: frozenset[str]) -> Iterator[Problem]:
+    for text in wordings(said):
+        if text.plain is None:
+            for slot in text.slots():
+                if not slot.default and slot.field not in known and slot.field != "name":
+                    what = f"'{{{slot.field}}}' may be empty here: not every way to this step has asked for it"
+                    remedy = f"Give a default: {{{slot.field} or …}}"
+                    yield Problem(line, 1, "warning", what, remedy, "may_be_empty")
+
+
+def filled(script: Script) -> Mapping[str, frozenset[str]]:
+    """Step → the fields that are filled whichever way it is reached."""
+    exits = outward(script)
+    sure: dict[str, frozenset[str]] = {script.start: _ALWAYS}
+    waiting = [script.start]
+    while waiting:
+        name = waiting.pop()
+        step = script.steps[name]
+        here = sure[name] | {action.field for action in step.actions if isinstance(action, SetAction)}
+        for exit_, dest in exits.get(name, ()):
+            if dest in ENDINGS:
+                continue
+            gained = here | _gained(step, exit_)
+            before = sure.get(dest)
+            after = gained if before is None else before & gained
+            if after != before:
+                sure[dest] = after
+                waiting.append(dest)
+    return sure
+
+
+def _gained(step: Step, exit_: str) -> set[str]:
+    """The field that an answer fills, by the exit it leads through."""
+    finish = step.finish
+    if isinstance(finish, Ask):
+        if exit_.startswith("choice ") and finish.save:
+            return {finish.save}
+        return {answer.save for answer in finish.answers if answer.exit == exit_ and answer.save} | (
+            {FILES} if exit_ == "media" else set()
+        )
+    return {finish.save} if isinstance(finish, Wait) and exit_ == "message" and finish.save else set()
+
+
+# -- a person, and an end ------------------------------------------------------------------------------------------------
+
+
+def unheard(script: Script) -> Iterator[Problem]:
+    """Questions at which a wish for a person, or silence, comes to nothing."""
+    exits, quiet = outward(script), _quiet(script)
+    for name, step in script.steps.items():
+        finish = step.finish
+        if not isinstance(finish, Ask):
+            continue
+        person = script.exits[name, "person"]
+        if person not in ENDINGS and not _hands_off(person, exits, script):
+            what = f"who asks for a person at step '{name}' gets none"
+            remedy = f"Let a way from '{person}' end in 'hand_off', or remove 'person'"
+            yield Problem(finish.silence.line, 1, "warning", what, remedy, "no_person")
+        if _silent_circle(name, script, quiet):
+            what = f"silence at step '{name}' leads round and back to it: nothing ever ends the run"
+            remedy = "Let 'silence' lead to a step that ends, or write 'close: reason'"
+            yield Problem(finish.silence.line, 1, "warning", what, remedy, "no_timeout")
+
+
+def _hands_off(start: str, exits: Outward, script: Script) -> bool:
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        if name == HANDED_OFF:
+            return True
+        if name in seen or name not in script.steps:
+            continue
+        seen.add(name)
+        # That every question gives up in the end is no answer to somebody who asks for a person now.
+        given_up = ("not_understood", "person") if isinstance(script.steps[name].finish, Ask) else ()
+        waiting.extend(dest for exit_, dest in exits.get(name, ()) if exit_ not in given_up)
+    return False
+
+
+def _silent_circle(start: str, script: Script, quiet: Mapping[str, list[str]]) -> bool:
+    """Whether a customer who never writes again comes back to this question."""
+    seen: set[str] = set()
+    waiting = [script.exits[start, "silence"]]
+    while waiting:
+        name = waiting.pop()
+        if name == start:
+            return True
+        if name in seen or name not in script.steps:
+            continue
+        seen.add(name)
+        waiting.extend(quiet.get(name, ()))
+    return False
+
+
+def _quiet(script: Script) -> Mapping[str, list[str]]:
+    """Step → where a run goes on from it though nobody writes."""
+    found: dict[str, list[str]] = {}
+    for source, exit_, dest in script.edges:
+        step = script.steps[source]
+        heard = isinstance(step.finish, Ask) and exit_ != "silence"
+        if not heard and exit_ not in ("message", "person"):
+            found.setdefault(source, []).append(dest)
+    return found
+
+
+def reached(starts: Iterable[str], exits: Outward, stops: frozenset[str]) -> frozenset[str]:
+    """The steps that are come to without passing a stop; the stops themselves too."""
+    seen: set[str] = set()
+    waiting = list(starts)
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if name not in stops:
+            waiting.extend(dest for _, dest in exits.get(name, ()))
+    return frozenset(seen)

@@ -1,0 +1,167 @@
+"""JSON Schemas of scripts and playbooks, for editors: made from the same tables of keys that the compiler reads by.
+
+They tell words and shapes, so that an editor completes and underlines; what steps and fields exist, only the linter knows.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bots.kit.asking import ANSWER_KEYS, CHOICE_KEYS, OWN_KEYS
+from bots.kit.compiler import SCRIPT_KEYS
+from bots.kit.conditions import BARE, COMPARING, MEASURING
+from bots.kit.finishes import CALL_KEYS, LEAVE_KEYS, WAIT_KEYS
+from bots.kit.languages import known_languages
+from bots.kit.opening import HOURS_KEYS
+from bots.kit.script import KINDS
+from bots.kit.sections import (
+    BOT_KEYS,
+    ENDPOINT_KEYS,
+    FUNNEL_KEYS,
+    GUARD_KEYS,
+    PLAYBOOK_KEYS,
+    SOURCE_KEYS,
+    TEXTS,
+    TRIGGERS,
+)
+from bots.kit.sections import TEMPLATE_KEYS as APPROVED_KEYS
+from bots.kit.steps import STEP_KEYS, TASK_KEYS
+from bots.kit.waiting import LIMIT_KEYS, REMINDER_KEYS, TEMPLATE_KEYS, WAITING_KEYS
+
+Schema = dict[str, Any]
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_NAME = r"^[^\W\d][\w-]{0,63}$"
+_LENGTH = r"^\s*(\d{1,6}\s*[smhd]\s*)+$"
+_CLOCK = r"^([01]?\d|2[0-4]):[0-5]\d$"
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+SCALAR: Schema = {"type": ["string", "number", "boolean"]}
+"""YAML's editors take `yes` and `12` for more than text; the compiler takes every scalar for what was written."""
+_LIST_OF_NAMES: Schema = {"type": "array", "items": _ref("name")}
+_TEXTS: Schema = {"anyOf": [SCALAR, {"type": "array", "items": SCALAR}]}
+
+_OF_KEYS: Mapping[str, Schema] = {
+    "set": {"type": "object", "additionalProperties": SCALAR},
+    "tag": _TEXTS,
+    "move": _ref("name"),
+    "note": SCALAR,
+    "task": {"anyOf": [SCALAR, _ref("task")]},
+    "say": _ref("text"),
+    "template": {"anyOf": [_ref("name"), _ref("template")]},
+    "ask": _ref("text"),
+    "check": {"type": "array", "items": _ref("case")},
+    "wait": {"anyOf": [_ref("length"), _ref("wait")]},
+    "split": {"type": "object", "minProperties": 2, "additionalProperties": {"type": "integer", "minimum": 0, "maximum": 100}},
+    "call": {"anyOf": [_ref("name"), _ref("call")]},
+    "run": _ref("name"),
+    "hand_off": _ref("hand_off"),
+    "end": _ref("name"),
+    "choices": {"type": "object", "additionalProperties": _ref("choice")},
+    "answer": _ref("answer"),
+    "save": _ref("name"),
+    "hint": _ref("text"),
+    "tries": {"type": "integer", "minimum": 0, "maximum": 20},
+    "gather": _ref("length"),
+    "patience": _ref("length"),
+    "remind": {"type": "array", "maxItems": 5, "items": _ref("reminder")},
+    "close": _ref("name"),
+    **dict.fromkeys(("silence", "person", "not_understood", "media", "message", "else", "failed", "timeout", "then"), _ref("name")),
+}  # fmt: skip
+"""What stands behind each key of a step and of a question."""
+
+
+def _table(keys: Iterable[str], of: Mapping[str, Schema], required: Iterable[str] = ()) -> Schema:
+    shape: Schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {key: of.get(key, SCALAR) for key in keys},
+    }
+    if required:
+        shape["required"] = list(required)
+    return shape
+
+
+def _shared() -> dict[str, Schema]:
+    number: Schema = {"type": "integer"}
+    own: Mapping[str, Schema] = {"min": number, "max": number, "past": SCALAR, "list": _TEXTS, "match": SCALAR}
+    answers: dict[str, Schema] = {
+        kind: _table((*ANSWER_KEYS, *OWN_KEYS.get(kind, ())), {**own, "save": _ref("name"), "then": _ref("name")})
+        for kind in KINDS
+    }
+    compared: Schema = {
+        "anyOf": [{"enum": list(BARE)}, _TEXTS, _table((*COMPARING, *MEASURING), dict.fromkeys(COMPARING, _TEXTS))]
+    }
+    until: Schema = {"anyOf": [{"type": "string", "pattern": _CLOCK}, _ref("name")]}
+    return {
+        "name": {"type": ["string", "boolean"], "pattern": _NAME},
+        "length": {"type": "string", "pattern": _LENGTH},
+        "text": {"anyOf": [SCALAR, {"type": "object", "additionalProperties": {"anyOf": [SCALAR, {"type": "object", "additionalProperties": SCALAR}]}}]},
+        "task": _table(TASK_KEYS, {"due": _ref("length"), "show": _LIST_OF_NAMES}, ["text"]),
+        "template": _table(TEMPLATE_KEYS, {"name": _ref("name"), "values": {"type": "array", "items": SCALAR}, "else": {"enum": ["task", "skip"]}}, ["name"]),
+        "case": {"type": "object", "properties": {"then": _ref("name")}, "additionalProperties": compared},
+        "wait": _table(WAIT_KEYS, {"for": _ref("length"), "until": until, "before": _ref("length")}),
+        "call": _table(CALL_KEYS, {"send": _LIST_OF_NAMES, "keep": {"type": "object", "additionalProperties": _ref("name")}, "patience": _ref("length")}, ["endpoint"]),
+        "hand_off": _table(LEAVE_KEYS, {"show": _LIST_OF_NAMES}, ["task"]),
+        "choice": _table(CHOICE_KEYS, {"label": _ref("text"), "words": _TEXTS, "then": _ref("name")}, ["label"]),
+        "answer": _table(KINDS, answers),
+        "reminder": _table(REMINDER_KEYS, {"after": _ref("length"), "say": _ref("text"), "template": _OF_KEYS["template"]}, ["after", "say"]),
+    }  # fmt: skip
+
+
+def script_schema() -> Schema:
+    """What an editor needs to know of a script."""
+    titles: Schema = {"type": "object", "additionalProperties": SCALAR}
+    of: dict[str, Schema] = {
+        **{key: _OF_KEYS[key] for key in WAITING_KEYS},
+        "language": {"enum": list(known_languages())},
+        "languages": {"type": "array", "items": SCALAR},
+        "fields": titles,
+        "texts": {"type": "object", "additionalProperties": _ref("text")},
+        "steps": {"type": "object", "minProperties": 1, "additionalProperties": _ref("step")},
+    }
+    return {
+        "$schema": _DIALECT,
+        "title": "A script: what a bot says and asks",
+        **_table(SCRIPT_KEYS, of, ["steps"]),
+        "$defs": {**_shared(), "step": _table(STEP_KEYS, _OF_KEYS)},
+    }
+
+
+def playbook_schema() -> Schema:
+    """What an editor needs to know of a playbook."""
+    titles: Schema = {"type": "object", "additionalProperties": SCALAR}
+
+    def tables(keys: Iterable[str], of: Mapping[str, Schema], required: Iterable[str] = ()) -> Schema:
+        return {"type": "object", "additionalProperties": _table(keys, of, required)}
+
+    hours = _table(
+        HOURS_KEYS,
+        {
+            "week": {"type": "object", "additionalProperties": _TEXTS},
+            "except": {"type": "object", "additionalProperties": _TEXTS},
+        },
+    )
+    of: dict[str, Schema] = {
+        "language": {"enum": list(known_languages())},
+        "funnels": tables(FUNNEL_KEYS, {"stages": titles}, ["stages", "won", "lost"]),
+        "bots": tables(BOT_KEYS, {"on": {"enum": list(TRIGGERS)}, "within": _ref("length")}),
+        "sources": tables(SOURCE_KEYS, {}),
+        "reasons": titles,
+        "loop_guard": _table(GUARD_KEYS, {key: {"type": "integer", "minimum": 0} for key in GUARD_KEYS}),
+        "texts": _table(TEXTS, {}),
+        "hours": hours,
+        "asks": _table(LIMIT_KEYS, {key: _OF_KEYS[key] for key in LIMIT_KEYS}),
+        "templates": tables(APPROVED_KEYS, {}, ["text"]),
+        "endpoints": tables(ENDPOINT_KEYS, {"send": _LIST_OF_NAMES, "keep": _LIST_OF_NAMES, "timeout": _ref("length")}, ["url"]),
+    }  # fmt: skip
+    used = ("name", "length", "text", "template", "reminder")
+    return {
+        "$schema": _DIALECT,
+        "title": "A playbook: one business as data",
+        **_table(PLAYBOOK_KEYS, of, ["funnels"]),
+        "$defs": {name: shape for name, shape in _shared().items() if name in used},
+    }

@@ -1,0 +1,30 @@
+"""What each channel can carry: one table, for the channels themselves and for who checks scripts against them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from gateway.channels.base import Limits
+
+LIMITS: Final[Mapping[str, Limits]] = {
+    # https://core.telegram.org/bots/api#sendmessage: 4096 and 1024 after parsing; UTF-16 units are the safe count.
+    "telegram": Limits(
+        text=4096, caption=1024, unit="utf16", buttons=12, label=40, media_bytes=20_000_000, asks_phone=True
+    ),
+    # https://www.twilio.com/docs/api/errors/21617: 1600 characters; UTF-16 units are the safe count.
+    # No buttons in free text: those exist only inside content templates, so a menu is numbered text.
+    "whatsapp": Limits(
+        text=1600,
+        caption=1024,
+        unit="utf16",
+        buttons=0,
+        label=20,
+        window_hours=24,
+        media_bytes=16_000_000,
+        settles=True,
+        receipts=True,
+    ),
+    "sms": Limits(
+        text=1600, caption=1600, unit="utf16", buttons=0, label=0, media_bytes=5_000_000, settles=True, receipts=True
+    ),
+    "web": Limits(text=4000, caption=1000, unit="chars", buttons=12, label=60, media_bytes=20_000_000, settles=True),
+}

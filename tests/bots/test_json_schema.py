@@ -1,0 +1,85 @@
+"""The schemas for editors: whatever ships fits them, and the words they know are those that the compiler knows."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from yaml import YAMLError
+
+import bots
+import playbooks
+from bots.kit.json_schema import playbook_schema, script_schema
+from bots.kit.reader import Items, Node, Scalar, Table, read
+from tests.bots.scripts import PROBE
+from tests.bots.test_steps import CALL, CHECK, SPLIT
+from tests.bots.test_wordings import TEMPLATED, WORDED
+
+ROOT = Path(next(iter(bots.__path__))).parent
+SCRIPTS = sorted(
+    [*(ROOT / "bots").glob("*/*.yaml"), *ROOT.glob("*/*/scripts/*.yaml"), *ROOT.glob("*/*/*/scripts/*.yaml")]
+)
+PLAYBOOKS = sorted([*ROOT.glob("*/*/playbook.yaml"), *ROOT.glob("*/playbook/playbook.yaml")])
+
+
+def value(node: Node | None) -> Any:
+    """The tree as an editor's YAML support sees it, near enough: whole numbers are numbers."""
+    match node:
+        case Scalar(text=text, quoted=quoted):
+            return int(text) if not quoted and text.isascii() and text.isdigit() else text
+        case Items(nodes=nodes):
+            return [value(one) for one in nodes]
+        case Table(pairs=pairs):
+            return {key.text: value(one) for key, one in pairs}
+        case _:
+            raise YAMLError("nothing there")
+
+
+def fits(schema: dict[str, Any], text: str) -> list[str]:
+    node, problems = read(text)
+    assert problems == []
+    return [error.message for error in jsonschema_rs.validator_for(schema).iter_errors(value(node))]
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_every_script_that_ships_fits(path: Path):
+    assert fits(script_schema(), path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("text", [PROBE, CHECK, SPLIT, CALL, WORDED, TEMPLATED])
+def test_every_kind_of_step_fits(text: str):
+    assert fits(script_schema(), text) == []
+
+
+@pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.parent.name)
+def test_every_playbook_that_ships_fits(path: Path):
+    assert (Path(next(iter(playbooks.__path__))) / "autoparts" / "playbook.yaml") in PLAYBOOKS
+    assert fits(playbook_schema(), path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "scirpt: S\nsteps: {a: {end: done}}\n",
+        "script: S\n",
+        "script: S\nsteps: {a: {sya: Hi}}\n",
+        "script: S\nsteps: {a: {wait: soon}}\n",
+        "script: S\nsteps: {a: {ask: Q, answer: {txt: {then: a}}}}\n",
+        "script: S\nsteps: {a: {ask: Q, answer: {text: {min: 1}}}}\n",
+        "script: S\nsteps: {a: {ask: Q, choices: {x: {words: [a]}}}}\n",
+        "script: S\nsteps: {a: {check: [{car: {equals: x}, then: a}]}}\n",
+        "script: S\nsteps: {a: {split: {a: 120, b: 5}}}\n",
+        "script: S\npatience: soon\nsteps: {a: {end: done}}\n",
+    ],
+)
+def test_what_the_compiler_refuses_for_its_shape_an_editor_underlines(text: str):
+    assert fits(script_schema(), text) != []
+
+
+@pytest.mark.parametrize("schema", [script_schema(), playbook_schema()])
+def test_every_reference_leads_somewhere_and_every_definition_is_used(schema: dict[str, Any]):
+    told = json.dumps(schema)
+    for name in schema["$defs"]:
+        assert f'"#/$defs/{name}"' in told, name
+    assert told.count('"$ref"') == sum(told.count(f'"#/$defs/{name}"') for name in schema["$defs"])

@@ -1,0 +1,194 @@
+"""What scripts ask for becomes rows: waits, tasks with a date, other scripts, templates, shares; on both databases."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from gateway.channels.base import Limits
+from gateway.desk import SteerBot
+from gateway.playbooks import BadPlaybook, read_house
+from tests.shop import PaperChannel, Shop, open_shop
+
+PLAYBOOK = """\
+playbook: Магазин
+zone: Europe/Moscow
+funnels:
+  retail: {title: Розница, stages: {new: Новая, work: В работе}, won: Выдан, lost: Не состоялся}
+bots:
+  meets: {on: message}
+reasons: {silence: Молчит}
+hours: {week: {mon-fri: 10:00-19:00}}
+asks: {patience: 2h}
+templates:
+  nudge: {text: "Здравствуйте, {1}! Вы ещё с нами?", whatsapp: HX77}
+"""
+WHATSAPP = Limits(text=1600, caption=1024, unit="utf16", buttons=0, label=20, window_hours=24)
+
+Opener = Callable[..., Shop]
+
+
+@pytest.fixture
+async def opened(database_url: str, tmp_path: Path) -> AsyncIterator[Opener]:
+    """Opens a shop with these scripts."""
+    shops: list[Shop] = []
+
+    def open_with(channel: PaperChannel | None = None, *, playbook: str = PLAYBOOK, **scripts: str) -> Shop:
+        (tmp_path / "scripts").mkdir()
+        (tmp_path / "playbook.yaml").write_text(playbook, encoding="utf-8")
+        for name, text in scripts.items():
+            (tmp_path / "scripts" / f"{name}.yaml").write_text(text, encoding="utf-8")
+        shops.append(open_shop(database_url, channels=[channel] if channel else (), playbook=str(tmp_path)))
+        return shops[-1]
+
+    yield open_with
+    for shop in shops:
+        await shop.db.close()
+
+
+async def test_a_bot_waits_and_goes_on_by_itself(opened: Opener):
+    shop = opened(
+        meets="script: S\nsteps:\n  a: {say: Минуту, then: b}\n  b: {wait: 3h, then: c}\n  c: {say: Готово, end: done}\n"
+    )
+    await shop.write("здравствуйте")
+    (run,) = await shop.all("runs")
+    assert run["waits_until"] == shop.clock.now() + 3 * 3_600_000
+    await shop.later(hours=2)
+    assert shop.paper.texts() == ["Минуту"]
+    await shop.later(hours=2)
+    assert shop.paper.texts() == ["Минуту", "Готово"]
+    assert (await shop.all("runs"))[0]["status"] == "finished"
+    assert await shop.all("timers") == []
+
+
+async def test_who_writes_during_a_wait_reaches_a_person(opened: Opener):
+    shop = opened(meets="script: S\nsteps:\n  a: {say: Минуту, then: b}\n  b: {wait: 3h, then: c}\n  c: {end: done}\n")
+    await shop.write("здравствуйте")
+    await shop.later(hours=1)
+    await shop.write("я уже оплатил")
+    await shop.later(seconds=3)
+    (task,) = await shop.all("tasks")
+    assert "я уже оплатил" in task["text"]
+    assert (await shop.deal())["owner"] == "pool"
+    assert await shop.all("timers") == []
+
+
+async def test_a_task_is_due_in_working_time(opened: Opener):
+    shop = opened(
+        meets="script: S\nsteps:\n  a: {task: {kind: call, text: Позвонить, due: 8h, working: yes}, note: Заметка, then: b}\n  b: {end: done}\n"
+    )
+    await shop.write("здравствуйте")  # on Monday at 13:00 in Moscow
+    (task,) = await shop.all("tasks")
+    assert (task["kind"], task["due_at"]) == ("call", shop.clock.now() + (6 + 15 + 2) * 3_600_000)
+    assert [e["text"] for e in await shop.all("entries") if e["kind"] == "note"] == ["Заметка"]
+
+
+async def test_one_script_leads_to_another_in_the_same_turn(opened: Opener):
+    shop = opened(
+        meets="script: Первый\nfields: {car: Машина}\nsteps:\n  a: {set: {car: Рио}, say: Раз, run: more}\n",
+        more="script: Второй\nfields: {car: Машина}\nsteps:\n  a:\n    ask: 'Какой год у {car or машины}?'\n    answer: {text: {then: b}}\n  b: {end: done}\n",
+    )
+    await shop.write("здравствуйте")
+    assert shop.paper.texts() == ["Раз", "Какой год у Рио?"]
+    first, second = await shop.all("runs")
+    assert (first["bot"], first["status"], second["bot"], second["status"]) == ("meets", "finished", "more", "running")
+    assert (await shop.deal())["owner"] == "bot"
+
+
+async def test_scripts_that_would_go_round_for_ever_are_not_even_started(opened: Opener):
+    with pytest.raises(BadPlaybook, match="in a circle in which nothing is waited for: meets → more → meets"):
+        opened(meets="script: S\nsteps:\n  a: {run: more}\n", more="script: S\nsteps:\n  a: {run: meets}\n")
+
+
+async def test_a_script_that_leads_to_none_is_told_with_its_file(opened: Opener):
+    with pytest.raises(BadPlaybook, match=r"meets\.yaml:3:1: error: there is no script 'nowhere'"):
+        opened(meets="script: S\nsteps:\n  a: {run: nowhere}\n")
+
+
+async def test_outside_the_window_an_approved_template_goes_out(opened: Opener):
+    shop = opened(
+        PaperChannel("whatsapp", "+7900", limits=WHATSAPP),
+        meets="script: S\nsteps:\n  a: {say: Минуту, then: b}\n  b: {wait: 25h, then: c}\n"
+        "  c: {say: Вы ещё с нами?, template: {name: nudge, values: ['{name or клиент}']}, end: done}\n",
+    )
+    await shop.write("здравствуйте")
+    await shop.later(hours=26)
+    assert [o.kind for o in shop.paper.sent] == ["text", "template"]
+    assert (shop.paper.sent[1].template, shop.paper.sent[1].variables) == ("HX77", {"1": "Клиент 1"})
+    assert [e["text"] for e in await shop.all("entries") if e["author"] == "bot"][-1] == "Вы ещё с нами?"
+
+
+async def test_where_the_channel_has_no_such_template_a_person_is_asked_to_write(opened: Opener):
+    shop = opened(
+        PaperChannel("other", "1", limits=WHATSAPP),
+        meets="script: S\nsteps:\n  a: {wait: 25h, then: c}\n"
+        "  c: {say: Вы ещё с нами?, template: {name: nudge, values: ['{name or клиент}']}, end: done}\n",
+    )
+    await shop.write("здравствуйте")
+    await shop.later(hours=26)
+    assert shop.paper.sent == []
+    assert ["Вы ещё с нами?" in task["text"] for task in await shop.all("tasks")] == [True]
+
+
+async def test_inside_the_window_its_own_words_go_out(opened: Opener):
+    shop = opened(
+        PaperChannel("whatsapp", "+7900", limits=WHATSAPP),
+        meets="script: S\nsteps:\n  a: {wait: 23h, then: c}\n"
+        "  c: {say: Вы ещё с нами?, template: {name: nudge, values: ['{name or клиент}']}, end: done}\n",
+    )
+    await shop.write("здравствуйте")
+    await shop.later(hours=24)
+    assert shop.paper.texts() == ["Вы ещё с нами?"]
+
+
+async def test_a_bot_without_a_trigger_is_started_by_its_name(opened: Opener):
+    shop = opened(
+        playbook=PLAYBOOK.replace("  meets: {on: message}\n", "  meets: {on: message}\n  vin: {}\n"),
+        meets="script: S\nsteps:\n  a: {end: done}\n",
+        vin="script: VIN\nfields: {vin: VIN}\nsteps:\n  a: {ask: VIN?, answer: {vin: {save: vin, then: b}}}\n  b: {end: done}\n",
+    )
+    await shop.write("здравствуйте")
+    await shop.ask(SteerBot("start", "vin"))
+    assert shop.paper.texts() == ["VIN?"]
+    await shop.later(hours=3)  # the playbook's patience is two hours
+    assert (await shop.deal())["reason"] == "silence"
+
+
+async def test_a_script_that_calls_an_endpoint_is_refused_because_nothing_would_be_asked(opened: Opener):
+    with pytest.raises(BadPlaybook, match="web calls are not connected yet"):
+        opened(
+            playbook=PLAYBOOK + "endpoints:\n  stock: {url: 'https://stock.example.com/'}\n",
+            meets="script: S\nsteps:\n  a: {call: stock, then: b}\n  b: {end: done}\n",
+        )
+
+
+async def test_a_run_that_calls_all_the_same_goes_on_by_its_exit_for_failures(opened: Opener):
+    from bots.kit.compiler import read_script  # noqa: PLC0415
+
+    shop = opened(meets="script: S\nsteps:\n  a: {end: done}\n")
+    script, _ = read_script(
+        "script: S\nsteps:\n  a: {call: stock, then: b, failed: c}\n  b: {end: done}\n  c: {say: Не вышло, end: done}\n",
+        "meets",
+    )
+    assert script is not None
+    shop.house.scripts["meets"] = shop.house.by_hash[script.hash] = script
+    await shop.write("здравствуйте")
+    assert shop.paper.texts() == ["Не вышло"]
+    assert await shop.all("timers") == []
+
+
+async def test_a_pinned_version_waits_as_the_playbook_says(opened: Opener):
+    """A process that meets a run of an older version compiles it with the shop's own ways."""
+    shop = opened(
+        meets="script: S\nsteps:\n  a: {ask: Что?, answer: {text: {then: b}}}\n  b: {ask: Ещё?, answer: {text: {then: c}}}\n  c: {end: done}\n"
+    )
+    await shop.write("здравствуйте")
+    shop.house.by_hash.clear()
+    await shop.write("колодки")
+    await shop.later(seconds=3)
+    (run,) = await shop.all("runs")
+    assert run["waits_until"] == pytest.approx(shop.clock.now() + 2 * 3_600_000, abs=5_000)
+
+
+def test_the_shop_that_ships_has_no_findings():
+    assert read_house("autoparts").scripts
