@@ -1,13 +1,14 @@
 """What a bot can ask for. Effects are orders in the imperative; the gateway turns them into rows, nothing else."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from bots.kit.events import Instant
+from bots.kit.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Choice:
     """One entry of a menu: `key` comes back in `MessageReceived.choice`, `label` is what the customer sees."""
 
@@ -15,7 +16,7 @@ class Choice:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Template:
     """An approved message that may be sent when the customer wrote too long ago for free text."""
 
@@ -26,7 +27,7 @@ class Template:
     """What becomes of it where the channel has no such template: a person writes, or nobody does."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Say:
     """Say `text` to the customer. Choices become buttons where the channel has them, else a numbered list."""
 
@@ -38,7 +39,7 @@ class Say:
     """Set where the channel's window is shut: the template goes out, and `text` is what it says to the customer."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SetTimer:
     """Fire `TimerFired(name)` at `at`. Setting a name again moves it."""
 
@@ -46,12 +47,12 @@ class SetTimer:
     at: Instant
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CancelTimer:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SetField:
     """Keep a gathered answer in the deal's fields. `value` is JSON: text, number, boolean or a list of them."""
 
@@ -59,17 +60,17 @@ class SetField:
     value: object
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AddTag:
     tag: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MoveStage:
     stage: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CreateTask:
     """A task for the deal's responsible, or for the pool where there is none."""
 
@@ -80,14 +81,14 @@ class CreateTask:
     """None: at once."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WriteNote:
     """A line in the timeline that only the shop sees."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class HandOff:
     """Give the conversation to a person: the run ends, a task carries what was gathered."""
 
@@ -96,14 +97,14 @@ class HandOff:
     task: CreateTask
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CloseDeal:
     """The deal ends without a sale: `reason` is one of the playbook's reasons."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EndRun:
     """The run is over by itself. `status` is `finished` or `timed_out`; a hand-off ends the run on its own."""
 
@@ -111,14 +112,14 @@ class EndRun:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StartScript:
     """Another script takes the conversation over. The run has ended just before; what it knows is in the deal's fields."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallWeb:
     """Ask a declared endpoint of the playbook; the answer comes back as `WebAnswered` with the same `turn`."""
 

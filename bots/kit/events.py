@@ -4,8 +4,10 @@ Instants are integers: milliseconds since 1970-01-01 UTC.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from bots.kit.values import value
 
 Instant = int
 """Milliseconds since 1970-01-01 UTC."""
@@ -13,7 +15,7 @@ Instant = int
 MediaKind = Literal["photo", "document", "voice", "audio", "video", "sticker"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Media:
     """One attachment: `ref` is the channel's own handle (a file id, a URL, a stored file's id)."""
 
@@ -25,12 +27,12 @@ class Media:
     """Bytes; 0 where the channel does not say."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RunStarted:
     """The bot has been given the conversation. It speaks first, unless a message follows in the same breath."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MessageReceived:
     """The customer wrote, pressed a button (`choice` holds its key), sent files, a place or their own phone."""
 
@@ -44,14 +46,14 @@ class MessageReceived:
     """Latitude and longitude in degrees."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TimerFired:
     """A timer that the run itself set has come due. `name` is the name it was set under."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WebAnswered:
     """An endpoint that the run has called has answered, or could not."""
 

@@ -1,11 +1,12 @@
 """Where one conversation stands in its script. A run is a value: a step makes a new one, and it survives as JSON."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, Literal, cast
 
 from bots.kit.events import Instant, Media
 from bots.kit.hours import Hours
+from bots.kit.values import value
 
 Status = Literal["running", "finished", "handed_off", "timed_out", "stopped"]
 
@@ -14,7 +15,7 @@ CLOCKS = ("patience", "wait", "call")
 STATUSES: tuple[Status, ...] = ("running", "finished", "handed_off", "timed_out", "stopped")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Facts:
     """What the bot may know at this moment besides the run: all of it is handed in."""
 
@@ -42,7 +43,7 @@ Mark = tuple[str, str]
 """(step, what happened there): `reached`, `again` (asked once more), an exit by its name, or how the run ended."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Why:
     """One reason on the way of one step, for who wants to be told: a simulator, a test."""
 
@@ -53,7 +54,7 @@ class Why:
     """What was looked at."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RunState:
     """Mappings in a run are never changed in place."""
 
