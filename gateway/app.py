@@ -33,7 +33,7 @@ from gateway.timekeeper import Timekeeper
 from gateway.turns import Turns
 from state import chores, inbox, schema
 from state.database import Database, Unavailable
-from state.live import Live, open_live
+from state.live import Live, LocalLive
 from state.occupancy import Occupancy
 
 log = structlog.get_logger()
@@ -51,7 +51,7 @@ class App:
         self.shard = 0 if settings.database.startswith("sqlite") else os.getpid() % 8
         self.db = Database(settings.database)
         self.occupancy = Occupancy(self.db)
-        self.live: Live = open_live(settings.redis_url or None)
+        self.live = _open_live(settings.redis_url)
         self.intake = Intake(self.db, self.live, self.clock, shard=self.shard)
         self.turns = Turns(self.db, self.house, self.live, self.clock, shard=self.shard)
         self.channels: dict[str, Channel] = {}
@@ -245,3 +245,11 @@ class App:
         sending = self.delivery.in_flight
         body = render(Readings(tallies, parts, waited, sending, denied, self.delivery.degraded, silent))
         return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+def _open_live(redis_url: str) -> Live:
+    if not redis_url:
+        return LocalLive()
+    from state.live_redis import RedisLive  # noqa: PLC0415 - a tenth of a second, for those who share
+
+    return RedisLive(redis_url)

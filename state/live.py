@@ -140,11 +140,3 @@ class LocalLive:
 
     async def close(self) -> None:
         return
-
-
-def open_live(url: str | None) -> Live:
-    if not url:
-        return LocalLive()
-    from state.live_redis import RedisLive  # noqa: PLC0415 - a tenth of a second, for those who share
-
-    return RedisLive(url)

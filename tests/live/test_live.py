@@ -4,12 +4,15 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import fakeredis
 import pytest
 from redis.asyncio import Redis
 
-from state.live import Live, LocalLive, open_live
+from gateway.app import App
+from gateway.settings import Settings
+from state.live import Live, LocalLive
 from state.live_redis import RedisLive
 from tests.servers import NoServerError, ValkeyServer, valkey_server
 
@@ -204,9 +207,8 @@ async def test_a_flush_loses_budgets_and_nothing_else(mortal: tuple[ValkeyServer
     assert live.take("a", 10, 5, NOON) == 0
 
 
-def test_without_an_address_it_is_this_process_alone() -> None:
-    assert type(open_live(None)) is LocalLive
-    assert type(open_live("")) is LocalLive
+async def test_without_an_address_it_is_this_process_alone(tmp_path: Path) -> None:
+    assert type(App(Settings(data_dir=tmp_path)).live) is LocalLive
 
 
 async def _told(live: Live, key: str) -> int:
