@@ -6,20 +6,28 @@ Start: schema, workers, doors. Stop: doors refuse, what came in is handled, what
 import asyncio
 import gc
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
 from aiohttp import web
 
+from bots.kit.business import Endpoint
 from gateway.api import ApiContext, make_api
 from gateway.channels.base import Channel, Front
+from gateway.channels.endpoints import MOST_BYTES as MOST_ANSWERED
+from gateway.channels.endpoints import NAME as ENDPOINT
+from gateway.channels.endpoints import EndpointChannel
 from gateway.channels.web import WebChannel
 from gateway.chat.door import ChatDoor
 from gateway.chat.visitor import read_secret
 from gateway.clock import Clock
 from gateway.console.door import ConsoleDoor
 from gateway.delivery import Delivery
+from gateway.events import Received
+from gateway.fetch import Fetcher
 from gateway.files import Shelf
 from gateway.hooks import MOST_BYTES, Door, Single
 from gateway.house import House
@@ -127,9 +135,18 @@ class App:
             channels, front = open_twilio(self.settings, self._session, self.clock.now, shelf.link)
             found += channels
             fronts.append(front)
+        found += [
+            EndpointChannel(
+                one, Fetcher([urlsplit(one.url).hostname or ""], max_bytes=MOST_ANSWERED), self._hearing(one)
+            )
+            for one in self.house.playbook.endpoints.values()
+        ]
         self.channels.update({f"{c.name}:{c.account}": c for c in found})
         self.house.channels = {key: c.limits for key, c in self.channels.items()}
         self.doors = [Door(front, self.intake) for front in fronts]
+
+    def _hearing(self, endpoint: Endpoint) -> Callable[[Received], Awaitable[object]]:
+        return lambda answer: self.intake.accept(ENDPOINT, endpoint.name, [answer])
 
     def _mount(self, shelf: Shelf) -> None:
         settings = self.settings

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from bots.kit.events import MessageReceived as Heard
-from bots.kit.events import TimerFired
+from bots.kit.events import TimerFired, WebAnswered
 from bots.kit.playbook import Source
 from gateway import events as ev
 from gateway.ledger import Ledger
@@ -44,6 +44,8 @@ def decide(ledger: Ledger, event: ev.Event) -> Ignored:
             return hear_status(ledger, event)
         case ev.PartSettled():
             return hear_settled(ledger, event)
+        case ev.EndpointAnswered():
+            return hear_answer(ledger, event)
         case _:
             assert_never(event)
 
@@ -336,6 +338,18 @@ def hear_settled(ledger: Ledger, event: ev.PartSettled) -> Ignored:
     if deal is None:
         return "no_open_deal"
     _not_delivered(ledger, deal, event.cause, event.reason, None)  # its address was marked when it was settled
+    return ""
+
+
+def hear_answer(ledger: Ledger, event: ev.EndpointAnswered) -> Ignored:
+    """Good for the run that asked, at the turn in which it asked; the bot looks at the latter itself."""
+    asked, _, turn = event.ask.partition(".")
+    run = next((r for r in ledger.rows.runs.values() if str(r.id) == asked), None)
+    deal = _open_deal(ledger, run.deal_id) if run is not None else None
+    identity = ledger.route_of(deal) if deal is not None else None
+    if run is None or deal is None or identity is None or not turn.isdecimal():
+        return "late_answer"
+    walk(ledger, deal, run, identity, WebAnswered(int(turn), event.ok, event.fields))
     return ""
 
 

@@ -119,6 +119,19 @@ class PartSettled:
     kind: Literal["settled"] = "settled"
 
 
+@value
+class EndpointAnswered:
+    """An endpoint that a script has called has answered, or could not. `part` is the call, `ask` whose question it was."""
+
+    part: int
+    ask: str
+    """`run.turn`, as the call carried it."""
+    ok: bool
+    fields: dict[str, Any]
+    """What it said, by declared name: texts, numbers, yes or no."""
+    kind: Literal["answer"] = "answer"
+
+
 Event = (
     MessageReceived
     | MessageEdited
@@ -128,6 +141,7 @@ Event = (
     | CallEnded
     | StatusReported
     | PartSettled
+    | EndpointAnswered
 )
 
 

@@ -8,9 +8,9 @@ import asyncio
 import ipaddress
 import re
 import socket
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -19,6 +19,7 @@ from yarl import URL
 from gateway import file_types
 
 Cause = Literal["refused", "gone", "too_big", "timeout", "type", "failed"]
+Got = TypeVar("Got")
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 MAX_REDIRECTS: Final = 3
@@ -130,11 +131,18 @@ class Fetcher:
 
     async def get(self, url: str, authorization: str = "") -> Fetched | NotFetched:
         """`authorization` goes to the first address's own origin only."""
+        return await self._guarded(self._follow(url, authorization), self._total_s)
+
+    async def ask(self, url: str, body: bytes, key: str, total_s: float) -> bytes | NotFetched:
+        """Post JSON there; what is answered comes back as it is. `key` is the same for the same question asked again."""
+        return await self._guarded(self._post(url, body, key), total_s)
+
+    async def _guarded(self, job: Coroutine[Any, Any, Got | NotFetched], total_s: float) -> Got | NotFetched:
         try:
-            async with asyncio.timeout(self._total_s):
-                return await self._follow(url, authorization)
+            async with asyncio.timeout(total_s):
+                return await job
         except TimeoutError:
-            return NotFetched("timeout", f"not within {self._total_s:g} s")
+            return NotFetched("timeout", f"not within {total_s:g} s")
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, _RefusedAddressError):
                 return NotFetched("refused", "the host's address is not public")
@@ -169,7 +177,24 @@ class Fetcher:
             here = onward
         return NotFetched("refused", f"more than {MAX_REDIRECTS} redirects")
 
+    async def _post(self, url: str, body: bytes, key: str) -> bytes | NotFetched:
+        here = self._checked(url)
+        if isinstance(here, NotFetched):
+            return here
+        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", "Idempotency-Key": key}
+        async with self._own_session().post(here, data=body, headers=headers, allow_redirects=False) as answer:
+            return await self._body(answer)
+
     async def _read(self, answer: aiohttp.ClientResponse) -> Fetched | NotFetched:
+        body = await self._body(answer)
+        if isinstance(body, NotFetched):
+            return body
+        found = file_types.of(body)
+        if found.mime not in self._types:
+            return NotFetched("type", found.mime)
+        return Fetched(body, found.mime, found.inline)
+
+    async def _body(self, answer: aiohttp.ClientResponse) -> bytes | NotFetched:
         if answer.status != 200:
             return NotFetched("gone" if answer.status in _GONE else "failed", f"status {answer.status}")
         if (answer.content_length or 0) > self._max_bytes:
@@ -181,11 +206,7 @@ class Fetcher:
             if size > self._max_bytes:
                 return NotFetched("too_big", f"more than {self._max_bytes} bytes")
             parts.append(part)
-        body = b"".join(parts)
-        found = file_types.of(body)
-        if found.mime not in self._types:
-            return NotFetched("type", found.mime)
-        return Fetched(body, found.mime, found.inline)
+        return b"".join(parts)
 
     def _checked(self, address: str) -> URL | NotFetched:
         if not address or len(address) > 4096 or _ODD.search(address):

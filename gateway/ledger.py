@@ -223,6 +223,18 @@ class Ledger:
             )
         )  # fmt: skip
 
+    def call_endpoint(
+        self, deal: Deal, identity: Identity, endpoint: str, fields: Mapping[str, object], asked: str
+    ) -> None:
+        """Ask a declared endpoint, as a part in the customer's line: what is said later is said behind it."""
+        payload = {"kind": "call", "variables": dict(fields), "callback": asked}
+        self.writes.parts.append(
+            Part(
+                self.ids.take("part"), 0, deal.id, self.contact.id, identity.id, "endpoint", endpoint, "", payload,
+                "bot", "service", deal.epoch, 0, self.now,
+            )
+        )  # fmt: skip
+
     def loops(self, text: str) -> bool:
         """Count one automatic message; True when the contact has had too many, or too many alike."""
         guard = self.house.loop_guard

@@ -106,10 +106,11 @@ def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.E
                 ledger.end_run(deal, run, status, reason, line(key, bot=ledger.house.title(run.bot)))
         case fx.StartScript(name):
             _start_another(ledger, deal, identity, name)
-        case fx.CallWeb(_, _, turn):
-            # Web calls are not connected yet: `check_script` refuses a script that makes one, and a run that is pinned
-            # to such a script all the same goes on by its exit for failures.
-            walk(ledger, deal, run, identity, WebAnswered(turn, ok=False))
+        case fx.CallWeb(endpoint, fields, turn):
+            if ledger.house.can_send("endpoint", endpoint):
+                ledger.call_endpoint(deal, identity, endpoint, fields, f"{run.id}.{turn}")
+            else:  # the playbook has lost it since this version began
+                walk(ledger, deal, run, identity, WebAnswered(turn, ok=False))
         case _:
             assert_never(effect)
 

@@ -30,6 +30,10 @@ def arrival(channel: str, account: str, received: ev.Received) -> Arrival:
             return Arrival(
                 channel, account, received.external_id, settled.kind, {"event": settled}, received.raw, part=settled.part
             )  # fmt: skip
+        case ev.EndpointAnswered() as answer:
+            return Arrival(
+                channel, account, received.external_id, answer.kind, {"event": answer}, received.raw, part=answer.part
+            )  # fmt: skip
         case event:
             s = event.sender
             sender = {
@@ -73,4 +77,5 @@ _READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "call": _with_sender(ev.CallEnded),
     "status": lambda data: ev.StatusReported(**data),
     "settled": lambda data: ev.PartSettled(**data),
+    "answer": lambda data: ev.EndpointAnswered(**data),
 }

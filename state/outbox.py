@@ -215,7 +215,7 @@ def settle(conn: Connection, verdicts: Sequence[Verdict], now: Instant) -> None:
     told = [
         {"at": now, "kind": "message", "deal_id": v.part.deal_id, "ref_id": v.part.entry_id}
         for v in verdicts
-        if v.part.kind != "ack" and not (v.open and v.state == "queued")
+        if v.part.entry_id and not (v.open and v.state == "queued")  # an ack or a call is nothing said
     ]
     if told:
         _CHANGED.write(conn, told)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.channels.base import Limits
-from gateway.desk import SteerBot
+from gateway.channels.base import Limits, Outgoing
+from gateway.desk import SteerBot, Take
+from gateway.events import EndpointAnswered, MessageReceived
 from gateway.playbooks import BadPlaybook, read_house
 from tests.shop import PaperChannel, Shop, open_shop
 
@@ -33,12 +34,12 @@ async def opened(database_url: str, tmp_path: Path) -> AsyncIterator[Opener]:
     """Opens a shop with these scripts."""
     shops: list[Shop] = []
 
-    def open_with(channel: PaperChannel | None = None, *, playbook: str = PLAYBOOK, **scripts: str) -> Shop:
+    def open_with(*channels: PaperChannel, playbook: str = PLAYBOOK, **scripts: str) -> Shop:
         (tmp_path / "scripts").mkdir()
         (tmp_path / "playbook.yaml").write_text(playbook, encoding="utf-8")
         for name, text in scripts.items():
             (tmp_path / "scripts" / f"{name}.yaml").write_text(text, encoding="utf-8")
-        shops.append(open_shop(database_url, channels=[channel] if channel else (), playbook=str(tmp_path)))
+        shops.append(open_shop(database_url, channels=channels, playbook=str(tmp_path)))
         return shops[-1]
 
     yield open_with
@@ -154,27 +155,92 @@ async def test_a_bot_without_a_trigger_is_started_by_its_name(opened: Opener):
     assert (await shop.deal())["reason"] == "silence"
 
 
-async def test_a_script_that_calls_an_endpoint_is_refused_because_nothing_would_be_asked(opened: Opener):
-    with pytest.raises(BadPlaybook, match="web calls are not connected yet"):
-        opened(
-            playbook=PLAYBOOK + "endpoints:\n  stock: {url: 'https://stock.example.com/'}\n",
-            meets="script: S\nsteps:\n  a: {call: stock, then: b}\n  b: {end: done}\n",
-        )
+ENDPOINT = "endpoints:\n  stock: {url: 'https://stock.example.com/', send: [car], keep: [price]}\n"
+CALLS = (
+    "script: S\nfields: {car: Машина, price: Цена}\nsteps:\n  ask: {ask: Машина?, answer: {text: {save: car, then: a}}}\n"
+    "  a: {call: {endpoint: stock, send: [car], keep: {price: price}}, then: b, failed: c}\n"
+    "  b: {say: 'Цена {price or неизвестна}', end: done}\n  c: {say: Не вышло, end: done}\n"
+)
 
 
-async def test_a_run_that_calls_all_the_same_goes_on_by_its_exit_for_failures(opened: Opener):
-    from bots.kit.compiler import read_script  # noqa: PLC0415
-
-    shop = opened(meets="script: S\nsteps:\n  a: {end: done}\n")
-    script, _ = read_script(
-        "script: S\nsteps:\n  a: {call: stock, then: b, failed: c}\n  b: {end: done}\n  c: {say: Не вышло, end: done}\n",
-        "meets",
+async def called(opened: Opener) -> tuple[Shop, Outgoing]:
+    """A customer whose script has just asked the endpoint."""
+    shop = opened(
+        PaperChannel("telegram", "100"), PaperChannel("endpoint", "stock"), playbook=PLAYBOOK + ENDPOINT, meets=CALLS
     )
-    assert script is not None
-    shop.house.scripts["meets"] = shop.house.by_hash[script.hash] = script
     await shop.write("здравствуйте")
-    assert shop.paper.texts() == ["Не вышло"]
-    assert await shop.all("timers") == []
+    await shop.later(seconds=5)
+    await shop.write("Лада")
+    await shop.later(seconds=3)
+    (call,) = asked(shop)
+    return shop, call
+
+
+def asked(shop: Shop) -> list[Outgoing]:
+    return shop.channels["endpoint:stock"].sent
+
+
+async def answered(shop: Shop, call: Outgoing, *, ok: bool = True, **fields: object) -> None:
+    await shop.hear(EndpointAnswered(call.part, call.callback, ok, fields))
+    await shop.settle()
+
+
+async def test_a_call_goes_out_and_its_answer_leads_on(opened: Opener):
+    shop, call = await called(opened)
+    assert (call.kind, call.variables) == ("call", {"car": "Лада"})
+    await answered(shop, call, price=1500)
+    assert shop.paper.texts()[-1] == "Цена 1500"
+    assert (await shop.deal())["fields"]["price"] == 1500
+    assert await shop.balanced()
+
+
+async def test_a_call_that_fails_leads_on_by_its_own_exit(opened: Opener):
+    shop, call = await called(opened)
+    await answered(shop, call, ok=False)
+    assert shop.paper.texts()[-1] == "Не вышло"
+
+
+async def test_an_endpoint_that_never_answers_is_given_up(opened: Opener):
+    shop, _ = await called(opened)
+    await shop.later(hours=1)
+    assert shop.paper.texts()[-1] == "Не вышло"
+
+
+async def test_an_answer_that_comes_twice_or_too_late_changes_nothing(opened: Opener):
+    shop, call = await called(opened)
+    await answered(shop, call, price=1500)
+    said = shop.paper.texts()
+    await answered(shop, call, price=1)
+    await shop.hear(EndpointAnswered(call.part, "999.1", ok=True, fields={}))
+    await shop.hear(EndpointAnswered(call.part, "nonsense", ok=True, fields={}))
+    await shop.settle()
+    assert shop.paper.texts() == said
+    assert (await shop.deal())["fields"]["price"] == 1500
+
+
+async def test_a_person_who_takes_over_stops_a_call_that_has_not_left(opened: Opener):
+    shop = opened(
+        PaperChannel("telegram", "100"), PaperChannel("endpoint", "stock"), playbook=PLAYBOOK + ENDPOINT, meets=CALLS
+    )
+    await shop.write("здравствуйте")
+    await shop.later(seconds=5)
+    await shop.hear(MessageReceived(shop.sender(), "Лада", message_id="9"))
+    await shop.turns.once()
+    shop.clock.advance(3_000)
+    await shop.turns.once()
+    assert [p["channel"] for p in await shop.all("parts") if p["state"] == "queued"] == ["endpoint"]
+    await shop.ask(Take())
+    await shop.settle()
+    assert asked(shop) == []
+
+
+async def test_a_run_whose_endpoint_the_playbook_has_lost_goes_on_by_its_exit_for_failures(opened: Opener):
+    shop = opened(playbook=PLAYBOOK + ENDPOINT, meets=CALLS)  # nobody serves the endpoint
+    await shop.write("здравствуйте")
+    await shop.later(seconds=5)
+    await shop.write("Лада")
+    await shop.later(seconds=3)
+    assert shop.paper.texts()[-1] == "Не вышло"
 
 
 async def test_a_pinned_version_waits_as_the_playbook_says(opened: Opener):

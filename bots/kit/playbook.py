@@ -107,7 +107,3 @@ def _call(call: Call, playbook: Playbook) -> Iterator[Problem]:
             if name not in allowed:
                 what = f"endpoint '{call.endpoint}' does not {word} '{shown(name)}'"
                 yield Problem(call.line, 1, "error", what, did_you_mean(name, allowed), "endpoint_field")
-    remedy = "Let a person find it out: 'hand_off' or 'task'"
-    yield Problem(
-        call.line, 1, "error", "web calls are not connected yet: nothing would be asked", remedy, "not_connected"
-    )

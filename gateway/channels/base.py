@@ -61,16 +61,16 @@ class Outgoing:
     part: int
     """Our id; goes along wherever the provider can carry it back."""
     address: str
-    kind: Literal["text", "media", "template", "ack"] = "text"
+    kind: Literal["text", "media", "template", "ack", "call"] = "text"
     text: str = ""
     buttons: tuple[Button, ...] = ()
     ask_phone: str = ""
     """Label of the 'share my phone' button; empty: none."""
     media: Media | None = None
     template: str = ""
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, object] = field(default_factory=dict)
     callback: str = ""
-    """For `ack`: the press to answer."""
+    """For `ack`: the press to answer. For `call`: whose question it is."""
 
 
 # What became of a send: a closed family, and a value rather than an exception, because each is business as usual.

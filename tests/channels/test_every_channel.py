@@ -18,8 +18,8 @@ from tests.channels.benches import Bench, bench
 from tests.shop import Shop
 
 CHANNELS = ("telegram", "whatsapp", "sms")
-ON_THE_BENCH = {"TelegramChannel", "TwilioChannel", "WebChannel"}
-"""The last is its own provider: nobody posts to it or can throttle it, and what pages say is tried in tests/chat."""
+ON_THE_BENCH = {"EndpointChannel", "TelegramChannel", "TwilioChannel", "WebChannel"}
+"""Endpoints post nothing (test_endpoints.py); the last is its own provider, and what pages say is tried in tests/chat."""
 
 
 @pytest.fixture(params=CHANNELS)
