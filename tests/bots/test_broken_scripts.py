@@ -158,7 +158,6 @@ OF_THE_SHOP = [
     ("  a: {call: stok, then: z}\n" + END, 4, "unknown_endpoint"),
     ("  a: {call: {endpoint: stock, send: [sum]}, then: z}\n" + END, 4, "endpoint_field"),
     ("  a: {call: {endpoint: stock, keep: {secret: sum}}, then: z}\n" + END, 4, "endpoint_field"),
-    ("  a: {call: {endpoint: stock, send: [car], keep: {price: sum}}, then: z}\n" + END, 4, "not_connected"),
 ]
 
 OF_THE_CHANNELS = [

@@ -94,7 +94,7 @@ async def test_a_body_cut_in_transit_stores_nothing(hall: Hall) -> None:
 async def test_the_unusable_is_kept_whole_with_its_reason(hall: Hall, body: bytes, reason: str) -> None:
     for _ in range(2):  # the provider repeats: still one
         assert await hall.tell(body) == 200
-        (kept,) = await hall.rows("inbox", raw=body)
+        (kept,) = await hall.rows("inbox", raw=body, channel="telegram")
         assert (kept["state"], kept["reason"]) == ("quarantined", reason)
     assert await hall.called_for(reason)
 
@@ -115,7 +115,7 @@ async def test_what_trips_the_translation_is_kept_and_not_sent_again_for_ever(
     monkeypatch.setitem(telegram_updates._KINDS, "message", lambda *_: 1 // 0)
     body = json.dumps(hall.update()).encode()
     assert await hall.tell(body) == 200
-    (kept,) = await hall.rows("inbox", raw=body)
+    (kept,) = await hall.rows("inbox", raw=body, channel="telegram")
     assert (kept["state"], kept["reason"]) == ("quarantined", "parse_failed")
 
 
