@@ -5,7 +5,7 @@ Start: schema, workers, doors. Stop: doors refuse, what came in is handled, what
 
 import asyncio
 import gc
-import os
+import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -56,7 +56,9 @@ class App:
         self.settings = settings
         self.clock = clock or Clock()
         self.house = house or read_house(settings.playbook)
-        self.shard = 0 if settings.database.startswith("sqlite") else os.getpid() % 8
+        self.shard = (
+            0 if settings.database.startswith("sqlite") else random.randrange(256)
+        )  # in containers all are process 1
         self.db = Database(settings.database)
         self.occupancy = Occupancy(self.db)
         self.live = _open_live(settings.redis_url)

@@ -32,6 +32,8 @@ _ASK_AGAIN_S = 5.0
 _LONGEST_WAIT_S = 30.0
 _POLL_S = 1.0
 """On PostgreSQL a dead process's locks may hide for a moment what is due: the slow poll behind every wake-up."""
+_LONGEST_PAUSE_MS = 3_700_000
+"""No provider is obeyed for more than an hour: a pause that ends later was noted by a clock that was ahead."""
 LEASE_MS = 90_000
 """After so long a claimed part's process is taken for dead (on PostgreSQL, where there may be others)."""
 
@@ -263,8 +265,11 @@ def _account(part: Part) -> str:
 
 def _still(ours: dict[str, Instant], told: dict[str, Instant], now: Instant) -> dict[str, Instant]:
     """Accounts that must rest: for want of our own budget, or because a provider has said so to some process."""
-    found = {account: until for account, until in ours.items() if until > now}
-    return found | {account: max(until, found.get(account, 0)) for account, until in told.items() if until > now}
+    latest = now + _LONGEST_PAUSE_MS
+    found = {account: until for account, until in ours.items() if now < until < latest}
+    return found | {
+        account: max(until, found.get(account, 0)) for account, until in told.items() if now < until < latest
+    }
 
 
 def outgoing(part: Part) -> Outgoing:

@@ -77,8 +77,11 @@ class Intake:
         try:
             answers, held = await keeping
         except Exception as error:
-            if len(batch) == 1:
-                _refuse(batch[0], error)
+            if len(batch) == 1 or isinstance(
+                error, Unavailable
+            ):  # no post's fault: another try each would only take longer
+                for delivery in batch:
+                    _refuse(delivery, error)
             else:
                 await self._one_by_one(batch, now)
             return len(batch)

@@ -86,7 +86,7 @@ class PlainHooks:
         if not (_NAME.fullmatch(channel) and _NAME.fullmatch(account)):
             return _unknown()
         meaning: Event | Ignored | Unusable = Unusable("not_json") if data is None else read(data)
-        key = payload.text(str(data["id"]))[:200] if data is not None and data.get("id") not in (None, "") else ""
+        key = _id(data["id"]) if data is not None and data.get("id") not in (None, "") else ""
         if not key:
             key = payload.fingerprint(raw) if isinstance(meaning, Unusable) else f"r{uuid.uuid4().hex}"
         try:
@@ -94,6 +94,12 @@ class PlainHooks:
         except Unavailable:
             return web.Response(status=503, headers={"Retry-After": "5"})
         return web.json_response({"status": "duplicate" if answers[0] != "new" else "accepted"})
+
+
+def _id(value: object) -> str:
+    """As it came; a long one by its fingerprint, so that two which differ only in their end stay two."""
+    spelled = payload.text(str(value))
+    return spelled if len(spelled) <= 200 else payload.fingerprint(spelled.encode())
 
 
 def _same(given: str, wanted: str) -> bool:
@@ -209,7 +215,7 @@ def _message(source: str, data: Mapping[str, Any], region: str) -> Event | Unusa
         return Unusable("no_id")
     if not isinstance(who, dict) or who.get("id") in (None, ""):
         return Unusable("no_sender")
-    address = payload.text(str(who["id"]))[:200]
+    address = _id(who["id"])
     files = data.get("media") if isinstance(data.get("media"), list) else []
     media = tuple(
         Media(m["type"] if m.get("type") in _KINDS else "document", payload.text(m.get("url"))[:2000])
@@ -220,4 +226,4 @@ def _message(source: str, data: Mapping[str, Any], region: str) -> Event | Unusa
     if not text and not media:
         return Unusable("empty_message")
     sender = Sender(source, "hook", address, payload.name(who.get("name")), _phone(who.get("phone"), region))
-    return MessageReceived(sender, text, media, message_id=payload.text(str(data["id"]))[:200])
+    return MessageReceived(sender, text, media, message_id=_id(data["id"]))

@@ -74,6 +74,8 @@ class Visit(asyncio.Protocol):
         self._loop = loop
         self._transport: Any = None
         self._waiting = b""
+        self._at = 0
+        """Up to where it has been read."""
         self._answering: asyncio.Task[None] | None = None
         self._since = loop.time()
         self._paused = False
@@ -92,13 +94,13 @@ class Visit(asyncio.Protocol):
         return self._answering is not None
 
     def data_received(self, data: bytes) -> None:
-        if self._answering is not None:  # the next post before this one's answer: it waits
-            self._waiting += data
-            if len(self._waiting) > LARGEST_HEAD and not self._paused:
-                self._paused = True
-                self._transport.pause_reading()
-            return
-        self._take(data)
+        self._waiting = self._waiting[self._at :] + data if self._waiting else data
+        self._at = 0
+        if self._answering is None:
+            self._take()
+        elif len(self._waiting) > LARGEST_HEAD and not self._paused:  # the next post before this one's answer: it waits
+            self._paused = True
+            self._transport.pause_reading()
 
     def close_if_idle(self, seconds: float) -> None:
         if self._answering is None and self._loop.time() - self._since >= seconds:
@@ -107,18 +109,19 @@ class Visit(asyncio.Protocol):
     def abort(self) -> None:
         self._transport.abort()
 
-    def _take(self, data: bytes) -> None:
-        found = self._read(data)
+    def _take(self) -> None:
+        found = self._read(self._waiting, self._at)
         if found is None:
-            self._hand_over(data)
+            self._hand_over(self._waiting[self._at :])
             return
-        door, post, rest = found
-        self._waiting = rest
+        door, post, self._at = found
+        if self._at == len(self._waiting):
+            self._waiting, self._at = b"", 0
         self._answering = self._loop.create_task(self._answer(door, post))
 
-    def _read(self, data: bytes) -> tuple[Door, Post, bytes] | None:
-        """The post, where it is all here and as plain as can be."""
-        head = _HEAD.match(data, 0, LARGEST_HEAD)
+    def _read(self, data: bytes, at: int) -> tuple[Door, Post, int] | None:
+        """The post that begins at `at`, and where it ends; None where it is not all here or not as plain as can be."""
+        head = _HEAD.match(data, at, at + LARGEST_HEAD)
         door = self._porch.doors.get(head[1].decode()) if head else None
         if head is None or door is None:
             return None
@@ -134,11 +137,15 @@ class Visit(asyncio.Protocol):
                     return None
                 length = int(value)
             headers.append((name, value))
+        names = {name for name, _ in headers}
+        if "host" not in names or len(names) < len(
+            headers
+        ):  # said twice, or not said at all: aiohttp knows what is allowed
+            return None
         end = head.end() + (length or 0)
         if length is None or length > self._porch.most_bytes or len(data) < end:
             return None
-        post = Post(head[1].decode(), (head[2] or b"").decode(), headers, data[head.end() : end])
-        return door, post, data[end:]
+        return door, Post(head[1].decode(), (head[2] or b"").decode(), headers, data[head.end() : end]), end
 
     async def _answer(self, door: Door, post: Post) -> None:
         try:
@@ -155,16 +162,18 @@ class Visit(asyncio.Protocol):
         if last:
             self._transport.close()
             return
-        if self._paused:
+        if self._waiting:
+            self._take()
+        if self._paused and len(self._waiting) - self._at <= LARGEST_HEAD:
             self._paused = False
             self._transport.resume_reading()
-        if self._waiting:
-            rest, self._waiting = self._waiting, b""
-            self._take(rest)
 
     def _hand_over(self, data: bytes) -> None:
         self._porch.open.discard(self)
         theirs: Any = self._porch.others()
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
         self._transport.set_protocol(theirs)
         theirs.connection_made(self._transport)
         theirs.data_received(data)

@@ -23,6 +23,8 @@ __all__ = ["Connection", "Database", "Job", "Unavailable"]
 T = TypeVar("T")
 
 _READERS = 2
+_LONGEST_LOCK_MS = 2_000
+"""A process that stands still in mid-transaction keeps its locks: whoever needs them is told so, and nobody else waits."""
 _SQLITE_WRITE = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -131,7 +133,8 @@ def _task(job: Job[Any], name: str = "", *, aside: bool = False) -> Task:
 
 def _engine(url: str, pragmas: tuple[str, ...], begin: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=8, max_overflow=4, pool_pre_ping=False)
+        waits = {"options": f"-c lock_timeout={_LONGEST_LOCK_MS}"}
+        return create_engine(url, pool_size=8, max_overflow=4, pool_pre_ping=False, connect_args=waits)
     engine = create_engine(url, connect_args={"check_same_thread": False})
 
     @event.listens_for(engine, "connect")

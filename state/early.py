@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, literal_column, select, update
+from sqlalchemy import Connection, bindparam, literal_column, select, update
 
 from state import inbox as inbox_rows
 from state.dialects import Ready
@@ -22,11 +22,13 @@ _LOOKED_THROUGH: Final = 100_000
 
 _AHEAD = (inbox.c.state == literal_column("'waiting'"), inbox.c.contact_id.is_(None))
 _WAITING = select(inbox.c.id, inbox.c.channel, inbox.c.account, inbox.c.event, inbox.c.received_at).where(*_AHEAD)
-_PARTS = Ready(
-    lambda among: select(
-        parts.c.provider_id, parts.c.channel, parts.c.account, parts.c.id, parts.c.contact_id
-    ).where(parts.c.id > bindparam("above"), among(parts.c.provider_id, "sids"))
-)  # fmt: skip
+_NEWEST = (
+    select(parts.c.provider_id, parts.c.channel, parts.c.account, parts.c.id, parts.c.contact_id)
+    .order_by(parts.c.id.desc())
+    .limit(bindparam("most"))
+    .subquery()
+)
+_PARTS = Ready(lambda among: select(*_NEWEST.c).where(among(_NEWEST.c.provider_id, "sids")))
 _JOIN = (
     update(inbox)
     .where(inbox.c.id == bindparam("b_id"), *_AHEAD)
@@ -55,9 +57,8 @@ def look(conn: Connection, now: Instant) -> Found:
     waiting = conn.execute(_WAITING.order_by(inbox.c.id).limit(_AT_ONCE)).all()
     if not waiting:
         return Found([], stale=False)
-    newest = conn.execute(select(func.max(parts.c.id))).scalar() or 0
     sids = list({row.event["event"]["provider_id"] for row in waiting} - {""})
-    rows = _PARTS.rows(conn, above=newest - _LOOKED_THROUGH, sids=sids)
+    rows = _PARTS.rows(conn, most=_LOOKED_THROUGH, sids=sids)
     known = {(sid, channel, account): (part, contact) for sid, channel, account, part, contact in rows}
     met = []
     for row in waiting:

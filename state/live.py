@@ -13,6 +13,9 @@ from typing import Protocol
 
 from state.records import Instant
 
+AHEAD_MS = 60_000
+"""Clocks of several processes differ by less; a bucket that was used later than that was so by a clock that was wrong."""
+
 
 class Live(Protocol):
     def wake(self, topic: str) -> None:
@@ -78,6 +81,8 @@ class Buckets:
             return 0
         with self._lock:
             stock, at = self._stock.get(key, (float(burst), now))
+            if at - now > AHEAD_MS:
+                at = now  # the clock has been put back
             stock = min(float(burst), stock + max(0, now - at) * per_second / 1000)
             if stock < 1:
                 self._stock[key] = (stock, now)

@@ -18,6 +18,7 @@ _TAKE = """
 local stock = tonumber(redis.call('HGET', KEYS[1], 's') or ARGV[2])
 local at = tonumber(redis.call('HGET', KEYS[1], 't') or ARGV[3])
 local rate, burst, now = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+if at - now > 60000 then at = now end
 stock = math.min(burst, stock + math.max(0, now - at) * rate / 1000)
 local wait = 0
 if stock < 1 then wait = math.floor((1 - stock) * 1000 / rate) + 1 else stock = stock - 1 end

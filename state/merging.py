@@ -98,8 +98,10 @@ def _join_deals(
     closed = update(t.deals).where(t.deals.c.id == gone.id)
     conn.execute(closed.values(closed_at=now, reason="merged", waiting_since=None, version=gone.version + 1))
     owner = kept.owner if busy else gone.owner
-    # What the bot still has to say was decided under the other deal's epoch: let it be said.
     epoch = kept.epoch if busy else max(kept.epoch, gone.epoch)
+    _carry_words(conn, gone, None if busy else epoch)
+    if not busy:
+        _carry_words(conn, kept, epoch)
     conn.execute(
         update(t.deals).where(t.deals.c.id == kept.id).values(
             fields=gone.fields | kept.fields, tags=list(dict.fromkeys([*kept.tags, *gone.tags])), owner=owner, epoch=epoch,
@@ -109,12 +111,6 @@ def _join_deals(
     _free_client_ids(conn, gone.id, kept.id)
     for table in (t.entries, t.tasks, t.parts):
         _move(conn, table, gone.id, kept.id)
-    if not busy:
-        conn.execute(
-            update(t.parts)
-            .where(t.parts.c.deal_id == kept.id, t.parts.c.state == "queued", t.parts.c.author == "bot")
-            .values(epoch=epoch)
-        )
     text = words.joined(kept.id)
     data = {
         "event": "merged",
@@ -125,6 +121,19 @@ def _join_deals(
     }
     for deal in (gone, kept):
         _write(conn, ids, deal, now, text, data)
+
+
+def _carry_words(conn: Connection, deal: Deal, epoch: int | None) -> None:
+    """What a bot still has under way was decided under the deal's own epoch. It may be said (again) under `epoch`; never,
+    where that is None or a person had taken over before.
+    """
+    p = t.parts.c
+    open_ = update(t.parts).where(p.deal_id == deal.id, p.open == 1, p.author == "bot")
+    if epoch is not None:
+        conn.execute(open_.where(p.epoch != deal.epoch).values(epoch=0))
+        conn.execute(open_.where(p.epoch == deal.epoch).values(epoch=epoch))
+    else:
+        conn.execute(open_.values(epoch=0))
 
 
 def _free_client_ids(conn: Connection, gone: int, kept: int) -> None:

@@ -15,11 +15,11 @@ from state.tables import deals, entries, identities, parts
 
 def move(conn: Connection, ids: Ids, identity: int, address: str, now: Instant, words: merging.Words) -> None:
     i = identities.c
-    old = conn.execute(select(i.contact_id, i.channel, i.account, i.heard_at).where(i.id == identity)).first()
+    old = conn.execute(select(i.contact_id, i.channel, i.account, i.heard_at, i.barred).where(i.id == identity)).first()
     if old is None:  # it went into another earlier in this batch
         return
     key = identity_key(old.channel, old.account, address)
-    there = conn.execute(select(i.id, i.contact_id, i.heard_at).where(i.key == key)).first()
+    there = conn.execute(select(i.id, i.contact_id, i.heard_at, i.barred).where(i.key == key)).first()
     if there is None or there.id == identity:
         conn.execute(update(identities).where(i.id == identity).values(address=address, key=key))
         _readdress(conn, identity, identity, address)
@@ -29,7 +29,9 @@ def move(conn: Connection, ids: Ids, identity: int, address: str, now: Instant, 
     mine = deals.c.contact_id == old.contact_id
     conn.execute(update(deals).where(mine, deals.c.route_id == identity).values(route_id=there.id))
     heard = max(filter(None, (old.heard_at, there.heard_at)), default=None)
-    conn.execute(update(identities).where(i.id == there.id).values(heard_at=heard))
+    # A wish to be left alone goes along; that the old address was out of reach says nothing about the new one.
+    barred = old.barred if old.barred == "opted_out" else there.barred
+    conn.execute(update(identities).where(i.id == there.id).values(heard_at=heard, barred=barred))
     conn.execute(delete(identities).where(i.id == identity))
     merging.join_both(conn, ids, old.contact_id, there.contact_id, now, words)
 

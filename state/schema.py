@@ -47,6 +47,7 @@ def upgrade(db: Database) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     with db.engine.begin() as conn:
         if not db.sqlite:
+            conn.execute(text("SET LOCAL lock_timeout = 0"))  # another's migration is waited for
             conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         at = version(conn)
         if at is not None and at not in known:

@@ -92,9 +92,11 @@ class Throttled:
 
 @value
 class Retry:
-    """Certainly not processed (no byte written, or the provider said 5xx): back off and try again."""
+    """Not processed, as far as anybody can say: back off and try again."""
 
     reason: str
+    left: bool = True
+    """False: not a byte of it was written, so that the next one is no repeat."""
 
 
 @value

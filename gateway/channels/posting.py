@@ -5,7 +5,6 @@ An answer's bytes are read by httptools (llhttp); a call whose answer was not se
 """
 
 import asyncio
-import re
 import ssl
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 import httptools
 
 JSON: Final = b"application/json"
-_LENGTH: Final = re.compile(rb"\r\n(content-length|transfer-encoding)[ \t]*:", re.IGNORECASE)
+_LENGTHS: Final = (14, 17)
 LARGEST_ANSWER: Final = 2_000_000
 IDLE_S: Final = 15.0
 """A connection left alone for longer may be closed on the other side just as we write: it is not used again."""
@@ -74,13 +73,18 @@ class Poster:
         loop = asyncio.get_running_loop()
         if self._secure and self._trust is None:
             self._trust = await asyncio.to_thread(ssl.create_default_context)  # reads all the roots of the system
+        line = _Line(self, loop)
         try:
             async with asyncio.timeout(limit):
-                _, line = await loop.create_connection(
-                    lambda: _Line(self, loop), self._host, self._port, ssl=self._trust if self._secure else None
+                await loop.create_connection(
+                    lambda: line, self._host, self._port, ssl=self._trust if self._secure else None
                 )
         except (OSError, TimeoutError) as error:
+            line.drop()
             raise NotSentError(type(error).__name__) from error
+        except BaseException:
+            line.drop()  # whoever asked has gone; uvloop may connect all the same
+            raise
         return line
 
     def keep(self, line: "_Line") -> None:
@@ -98,8 +102,7 @@ class Poster:
         """End every connection; calls under way raise `AnswerLostError`."""
         for line in tuple(self._open):
             line.drop()
-        while self._open:
-            await asyncio.sleep(0)
+        await asyncio.sleep(0)  # for the loop to say so to each
 
 
 class _Line(asyncio.Protocol):
@@ -114,13 +117,16 @@ class _Line(asyncio.Protocol):
         self._answer: asyncio.Future[tuple[int, bytes]] | None = None
         self._body: list[bytes] = []
         self._size = 0
-        self._head = b""
         self._headed = False
+        self._sized = False
+        self._unwanted = False
 
     def usable(self) -> bool:
         return self.loop.time() - self.since < IDLE_S and not self._transport.is_closing()
 
     def ask(self, request: bytes) -> "asyncio.Future[tuple[int, bytes]]":
+        if self._transport.is_closing():
+            raise NotSentError("closed before a byte was written")
         self._answer = self.loop.create_future()
         self._transport.write(request)
         return self._answer
@@ -132,20 +138,25 @@ class _Line(asyncio.Protocol):
         self.drop()
 
     def drop(self) -> None:
-        self._transport.abort()
+        self._unwanted = True
+        if self._transport is not None:
+            self._poster.forget(
+                self
+            )  # uvloop does not always say that a connection is lost which was given up so early
+            self._transport.abort()
 
     # -- asyncio's ---------------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
         self._poster.know(self)
+        if self._unwanted:
+            self.loop.call_soon(self.drop)
 
     def data_received(self, data: bytes) -> None:
         if self._answer is None:
             self.drop()  # nobody asked
             return
-        if not self._headed:
-            self._head += data
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
@@ -153,7 +164,7 @@ class _Line(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         self._poster.forget(self)
-        if self._answer is not None and self._headed and not _LENGTH.search(self._head.partition(b"\r\n\r\n")[0]):
+        if self._answer is not None and self._headed and not self._sized:
             self._finish()  # an answer that names no length ends with its connection
         self.fail("the connection was lost")
 
@@ -162,6 +173,10 @@ class _Line(asyncio.Protocol):
     def on_message_begin(self) -> None:
         if self._answer is None:  # a second answer behind the first one: whose would it be?
             self.drop()
+
+    def on_header(self, name: bytes, _: bytes) -> None:
+        if len(name) in _LENGTHS and name.lower() in (b"content-length", b"transfer-encoding"):
+            self._sized = True
 
     def on_headers_complete(self) -> None:
         self._headed = True
@@ -174,7 +189,7 @@ class _Line(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         if self._parser.get_status_code() < 200:
-            self._head, self._headed = b"", False
+            self._headed = self._sized = False
             return  # "100 Continue" and its like announce the answer
         kept = self._parser.should_keep_alive()
         self._finish()
@@ -187,6 +202,6 @@ class _Line(asyncio.Protocol):
     def _finish(self) -> None:
         answer, self._answer = self._answer, None
         body, self._body, self._size = b"".join(self._body), [], 0
-        self._head, self._headed = b"", False
+        self._headed = self._sized = False
         if answer is not None and not answer.done():
             answer.set_result((self._parser.get_status_code(), body))

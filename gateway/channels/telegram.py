@@ -184,7 +184,7 @@ class TelegramChannel:
                 form: Any = fields()
                 status, body = await self._post(call, await form.as_bytes(), form.content_type.encode())
         except NotSentError as error:
-            return Retry(f"not connected: {error}")
+            return Retry(f"not connected: {error}", left=False)
         except AnswerLostError as error:
             return Unknown(f"no answer: {error}")
         outcome = telegram_answers.outcome(status, body)

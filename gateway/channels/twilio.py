@@ -107,7 +107,7 @@ class TwilioChannel:
         try:
             message = await (await self._client()).messages.create_async(**asked)
         except NotConnectedError as error:
-            return Retry(f"not connected: {error}")
+            return Retry(f"not connected: {error}", left=False)
         except UnseenError as error:
             return Unknown(f"no answer: {error}")
         except AnsweredError as error:

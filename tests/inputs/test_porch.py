@@ -76,6 +76,7 @@ async def test_a_post_in_two_pieces_is_the_same_post(hall: Hall, cut: int) -> No
         pytest.param(["X Space: a"], id="a space in a name"),
         pytest.param(["X-Nul: a\x00b"], id="a NUL"),
         pytest.param([": nothing"], id="a header without a name"),
+        pytest.param(["Host: other.example"], id="two hosts"),
     ],
 )
 async def test_what_two_readers_could_read_differently_is_refused_and_stores_nothing(
@@ -151,7 +152,7 @@ async def porch() -> Porch:
     return Porch({"/hooks/plain": door}, web.Server(other), 1_000)
 
 
-POST = b"POST /hooks/plain HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"
+POST = b"POST /hooks/plain HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
 
 
 @pytest.mark.asyncio(loop_scope="function")
