@@ -88,4 +88,11 @@ def _read(file: Path, bot: str, playbook: Playbook | None, funnel: str) -> tuple
     except OSError as error:
         what = f"the script of bot '{bot}' cannot be read: {error.strerror}"
         return None, [Problem(1, 1, "error", what, "Put the script there", "encoding")]
-    return (None, problems) if text is None else lint(text, bot, playbook, LIMITS, funnel)
+    return (None, problems) if text is None else look_through(text, bot, playbook, funnel)
+
+
+def look_through(
+    text: str, bot: str, playbook: Playbook | None, funnel: str = ""
+) -> tuple[Script | None, list[Problem]]:
+    """A script's text, compiled, and all that is wrong with it in this playbook and on our channels."""
+    return lint(text, bot, playbook, LIMITS, funnel)

@@ -43,7 +43,7 @@ def test_a_second_publication_on_the_same_revision_changes_nothing(db: Database)
     assert not publish(db, "x", 1)
     assert publish(db, "b", 2)
     assert not publish(db, "y", 2)
-    now = db.write_now(lambda c: scripts.live(c))
+    now = db.write_now(scripts.live)
     assert now == {"q": Live("q", "b", revision=2, author_id=7, at=102)}
     assert len(db.write_now(lambda c: scripts.versions(c, "q", 10))) == 2
     assert db.write_now(lambda c: scripts.source(c, "y")) is None

@@ -21,14 +21,14 @@ def cross(old: Script, new: Script, run: RunState, to: str, facts: Facts) -> tup
     """The run in the new version, at step `to`; its answers stay. `to` must be there."""
     target = new.steps[to]
     if _reads_alike(old.steps.get(run.step), target):
-        return replace(run, step=to), ()
+        return replace(run, step=to, marks=()), ()
     walk = Journey(new, run, facts)
     if isinstance(target.finish, Ask):
         walk.step = to
         walk.turn += 1  # so that the buttons of the old question are good no more
         walk.tries = 0
         walk.opening = 0
-        walk.ask(target.finish, target.finish.question)
+        walk.ask(target.finish, target.finish.question, target.template)
     else:
         walk.enter(to)
     return walk.result()
