@@ -73,6 +73,10 @@ class Fate:
     stand: Standing
     to: str
 
+    @property
+    def handed_over(self) -> bool:
+        return self.to == A_PERSON
+
 
 A_PERSON = "(a person)"
 
