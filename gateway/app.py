@@ -88,7 +88,8 @@ class App:
         self.occupancy.take()
         shelf = self._open_shelf()
         await asyncio.to_thread(schema.upgrade, self.db)
-        await open_library(self.db, self.house, self.clock.now())
+        for name in await open_library(self.db, self.house, self.clock.now()):
+            log.warning("script_file_not_used", script=name, why="another text was published: see `parley scripts`")
         await self.live.start()
         self._open_channels(shelf)
         self._mount(shelf)

@@ -17,7 +17,7 @@ from bots.kit.problems import Problem, has_errors
 from bots.kit.script import Script
 from gateway.clock import Instant
 from gateway.house import Candidate, House
-from gateway.playbooks import look_through
+from gateway.playbooks import look_through, look_together
 from state import scripts
 from state.database import Connection, Database
 from state.live import Live as Wires
@@ -94,21 +94,23 @@ class Report:
 # -- into the house --------------------------------------------------------------------------------------------------
 
 
-async def open_library(db: Database, house: House, now: Instant) -> None:
-    """At the start: what the files say becomes a version where it may, then what is live is taken into the house."""
+async def open_library(db: Database, house: House, now: Instant) -> list[str]:
+    """At the start: what the files say becomes a version where it may, then what is live is taken into the house.
+
+    The answer: scripts whose files do not count, because something else has been published since.
+    """
     known = await db.read(scripts.live)
-    fresh = {}
+    fresh, passed = {}, []
     for name, script in house.scripts.items():
         before = known.get(name)
         if before is None or (before.author_id is None and before.stable != script.hash):
             fresh[name] = script
         elif before.author_id is not None and script.hash not in (before.stable, before.candidate):
-            log.warning(
-                "script_file_not_used", script=name, why="published since; `parley scripts pull` brings it here"
-            )
+            passed.append(name)
     if fresh:
         await db.write(lambda c: _adopt(c, fresh, known, now), "scripts")
     await refresh(db, house)
+    return passed
 
 
 def _adopt(conn: Connection, fresh: Mapping[str, Script], known: Mapping[str, Live], now: Instant) -> None:
@@ -178,6 +180,8 @@ class Publisher:
         """A new text: live at once, or for a share of the contacts."""
         funnel = next((rule.funnel for rule in self.house.playbook.bots if rule.bot == name), "")
         script, problems = await asyncio.to_thread(look_through, source, name, self.house.playbook, funnel)
+        if script is not None:
+            problems = [*problems, *look_together(self.house.scripts, script)]
         if script is None or has_errors(problems):
             raise Faulty(problems)
         before = await self._seen(name, base)

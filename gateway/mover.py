@@ -24,6 +24,7 @@ EVERY_S = 30.0
 """How soon a process without Redis hears what another has published."""
 AGAIN_S = 2.0
 """How soon those are asked again who were still speaking."""
+_LOOKED_UP = 2_000
 _BATCH = 32
 """Lanes that are asked for together: the customers who write meanwhile must not notice."""
 GIVEN_UP_MS = 3_600_000
@@ -54,13 +55,14 @@ class Mover:
         return sum([await self._move(move) for move in await self.db.read(scripts.open_moves)])
 
     async def _move(self, move: Move) -> int:
-        found = await self.db.read(lambda c: people.find_people(c, [move.author_id]))
-        who = found.get(move.author_id) or Person(move.author_id, "", "admin", active=False)
+        authors = await self.db.read(lambda c: people.find_people(c, [move.author_id]))
+        who = authors.get(move.author_id) or Person(move.author_id, "", "admin", active=False)
         ready = await library.know(self.db, self.house, move.hash, move.name) is not None
         left, after = 0, 0
-        while ready and (batch := await self._next(move, after)):
-            after = batch[-1].run
-            left += sum(await asyncio.gather(*(self._bring(move, one, who) for one in batch)))
+        while ready and (found := await self._next(move, after)):
+            after = found[-1].run
+            for n in range(0, len(found), _BATCH):
+                left += sum(await asyncio.gather(*(self._bring(move, one, who) for one in found[n : n + _BATCH])))
         now = self.clock.now()
         if left and now - move.at <= GIVEN_UP_MS:
             return left
@@ -70,7 +72,7 @@ class Mover:
         return 0
 
     async def _next(self, move: Move, after: int) -> list[Stood]:
-        found: list[Stood] = await self.db.read(lambda c: scripts.stood(c, move, after, _BATCH))
+        found: list[Stood] = await self.db.read(lambda c: scripts.stood(c, move, after, _LOOKED_UP))
         return found
 
     async def _bring(self, move: Move, one: Stood, who: Person) -> bool:

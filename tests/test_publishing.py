@@ -1,13 +1,17 @@
 """Scripts are published while customers are in the middle of them: no run is lost, reset or doubled."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import fakeredis
 import pytest
 
 from gateway.library import Faulty, Order, Outdated, Unfit, open_library, refresh
+from gateway.mover import Mover
 from state import scripts
+from state.live_redis import RedisLive
 from tests.publishing import FIRST, RENAMED, SECOND, SHORTER, Press, open_press, write_playbook
 from tests.shop import furnished, open_shop
 
@@ -277,7 +281,7 @@ async def test_changed_files_count_until_somebody_publishes_and_then_the_databas
     assert shop.house.scripts["questions"].hash == hash_of(SECOND)
     await press.publish(RENAMED)
     third = furnished(write_playbook(tmp_path / "three", SHORTER))
-    await open_library(shop.db, third, 6)
+    assert await open_library(shop.db, third, 6) == ["questions"]
     assert third.scripts["questions"].hash == hash_of(RENAMED)
     assert (await press.live()).revision == 3
     await shop.db.close()
@@ -291,3 +295,27 @@ async def test_another_process_goes_on_with_the_old_version_until_it_has_heard(p
     assert await refresh(press.shop.db, other)
     assert other.candidates["questions"].percent == 30
     assert not await refresh(press.shop.db, other)
+
+
+async def test_over_redis_another_process_hears_at_once_and_not_at_its_next_look(press: Press, tmp_path: Path) -> None:
+    server = fakeredis.FakeServer()
+    mine, theirs = (
+        RedisLive("", client=fakeredis.FakeRedis(server=server), async_client=fakeredis.FakeAsyncRedis(server=server))
+        for _ in range(2)
+    )
+    await mine.start()
+    await theirs.start()
+    await asyncio.sleep(0.1)
+    other = furnished(write_playbook(tmp_path / "other"))
+    await open_library(press.shop.db, other, 5)
+    listening = asyncio.create_task(Mover(press.shop.db, other, press.shop.turns, theirs, press.shop.clock).run())
+    await asyncio.sleep(0.1)  # it has looked, and looks again in 30 s
+    press.shop.live = mine
+    await press.publish(SECOND)
+    async with asyncio.timeout(10):
+        while other.scripts["questions"].hash != hash_of(SECOND):
+            await asyncio.sleep(0.01)
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    await mine.close()
+    await theirs.close()
