@@ -67,15 +67,14 @@ def compare(old: Script, new: Script) -> Difference:
         changes.append(
             Change("changed", "", f"the conversation begins at `{new.start}` and no longer at `{old.start}`")
         )
+    before, steps = _led(before, renamed), {name: _led(tree, renamed) for name, tree in steps.items()}
     for key in dict.fromkeys([*before, *after]):
         if key not in ("steps", "start"):
-            changes += [Change("changed", "", what) for what in _told(key, before.get(key), after.get(key), renamed)]
+            changes += [Change("changed", "", what) for what in _told(key, before.get(key), after.get(key))]
     for was, tree in steps.items():
         name = renamed.get(was, was)
         if name in later:
-            changes += [
-                Change("changed", name, f"step `{name}`: {what}") for what in _inside(tree, later[name], renamed)
-            ]
+            changes += [Change("changed", name, f"step `{name}`: {what}") for what in _inside(tree, later[name])]
     if not changes and old.source != new.source:
         changes.append(Change("changed", "", "only comments, spacing or order differ"))
     return Difference(tuple(changes[:MOST_CHANGES]), MappingProxyType(renamed), gone)
@@ -105,6 +104,20 @@ def _tree(node: Node | None) -> Tree:
 def _steps(tree: Tree) -> dict[str, Tree]:
     found = tree.get("steps") if isinstance(tree, dict) else None
     return found if isinstance(found, dict) else {}
+
+
+def _led(tree: Tree, renamed: Mapping[str, str]) -> Tree:
+    """The tree with steps called as they are called now, wherever a way leads to one."""
+    match tree:
+        case dict():
+            return {
+                key: renamed.get(value, value) if key in _LEADS and isinstance(value, str) else _led(value, renamed)
+                for key, value in tree.items()
+            }
+        case list():
+            return [_led(one, renamed) for one in tree]
+        case _:
+            return tree
 
 
 def _flat(tree: Tree) -> str:
@@ -137,29 +150,27 @@ def _renamed(old: Mapping[str, Tree], new: Mapping[str, Tree]) -> dict[str, str]
 # -- words -----------------------------------------------------------------------------------------------------------
 
 
-def _inside(old: Tree, new: Tree, renamed: Mapping[str, str]) -> Iterator[str]:
+def _inside(old: Tree, new: Tree) -> Iterator[str]:
     """What differs between two tables, key by key."""
     if not (isinstance(old, dict) and isinstance(new, dict)):
         if old != new:
             yield f"is now {_quoted(new)}"
         return
     for key in dict.fromkeys([*old, *new]):
-        yield from _told(key, old.get(key), new.get(key), renamed)
+        yield from _told(key, old.get(key), new.get(key))
 
 
-def _told(key: str, old: Tree, new: Tree, renamed: Mapping[str, str], where: str = "") -> Iterator[str]:
+def _told(key: str, old: Tree, new: Tree, where: str = "") -> Iterator[str]:
     """One key's difference in words; `where` is what it belongs to."""
-    if key in _LEADS and isinstance(old, str):
-        old = renamed.get(old, old)
     if old == new and not (isinstance(old, dict) and list(old) != list(new)):
         return
     if key == "choices" and isinstance(old, dict) and isinstance(new, dict):
-        yield from _choices(old, new, renamed)
+        yield from _choices(old, new)
     elif key == "remind":
         yield f"reminders{where} are now: {_reminders(new)}" if new else f"there are no reminders{where} any more"
     elif isinstance(old, dict) and isinstance(new, dict):
         for inner in dict.fromkeys([*old, *new]):
-            yield from _told(inner, old.get(inner), new.get(inner), renamed, f"{where} in `{key}`")
+            yield from _told(inner, old.get(inner), new.get(inner), f"{where} in `{key}`")
     elif key in _LEADS and old and new:
         way = "the way on" if key == "then" else f"`{key}`"
         yield f"{way}{where} now leads to `{_flat(new)}` and no longer to `{_flat(old)}`"
@@ -173,7 +184,7 @@ def _told(key: str, old: Tree, new: Tree, renamed: Mapping[str, str], where: str
         yield f"`{key}`{where} is now {_quoted(new)} and no longer {_quoted(old)}"
 
 
-def _choices(old: Mapping[str, Tree], new: Mapping[str, Tree], renamed: Mapping[str, str]) -> Iterator[str]:
+def _choices(old: Mapping[str, Tree], new: Mapping[str, Tree]) -> Iterator[str]:
     for key in old:
         if key not in new:
             yield f"a choice is gone: {_quoted(_label(old[key], key))}"
@@ -184,7 +195,7 @@ def _choices(old: Mapping[str, Tree], new: Mapping[str, Tree], renamed: Mapping[
         was, now = old[key], new[key]
         if isinstance(was, dict) and isinstance(now, dict):
             for inner in dict.fromkeys([*was, *now]):
-                yield from _told(inner, was.get(inner), now.get(inner), renamed, f" of choice `{key}`")
+                yield from _told(inner, was.get(inner), now.get(inner), f" of choice `{key}`")
     kept = [key for key in old if key in new]
     if kept != [key for key in new if key in old]:
         yield "the choices stand in another order"

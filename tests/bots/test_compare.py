@@ -70,6 +70,23 @@ def test_a_step_under_another_name_is_renamed_and_what_leads_to_it_is_no_news():
     assert [change.what for change in found.changes] == ["step `car` is now called `car_details`"]
 
 
+def test_ways_that_lead_on_from_within_lists_follow_a_renamed_step():
+    def checked(step: str) -> Script:
+        return compiled(f"""
+            script: Checks
+            fields: {{car: Car}}
+            steps:
+              look:
+                check:
+                  - {{car: not empty, then: {step}}}
+                else: {step}
+              {step}:
+                hand_off: {{task: Call back}}
+            """)
+
+    assert [c.what for c in compare(checked("done"), checked("ready")).changes] == ["step `done` is now called `ready`"]
+
+
 def test_a_step_that_says_something_else_under_another_name_is_gone_and_another_is_new():
     new = changed(
         ("  tel:\n    ask: Your number?\n    answer:\n      phone: {save: tel, then: done}", "  mail:\n    ask: Where may we write to you, please?\n    answer:\n      text: {save: car, then: done}\n    tries: 5\n    patience: 3h"),
