@@ -32,7 +32,9 @@ from gateway.files import Shelf
 from gateway.hooks import MOST_BYTES, Door, Single
 from gateway.house import House
 from gateway.intake import Intake
+from gateway.library import open_library
 from gateway.metrics import Readings, render
+from gateway.mover import Mover
 from gateway.plain_hooks import PlainHooks
 from gateway.playbooks import read_house
 from gateway.ports import Port
@@ -66,6 +68,7 @@ class App:
         self.turns = Turns(self.db, self.house, self.live, self.clock, shard=self.shard)
         self.channels: dict[str, Channel] = {}
         self.delivery = Delivery(self.db, self.channels, self.live, self.clock, shard=self.shard)
+        self.mover = Mover(self.db, self.house, self.turns, self.live, self.clock)
         self.timekeeper = Timekeeper(self.db, self.delivery, self.clock, shard=self.shard)
         self.doors: list[Door] = []
         self.web = web.Application(client_max_size=MOST_BYTES)
@@ -87,13 +90,15 @@ class App:
         self.occupancy.take()
         shelf = self._open_shelf()
         await asyncio.to_thread(schema.upgrade, self.db)
+        for name in await open_library(self.db, self.house, self.clock.now()):
+            log.warning("script_file_not_used", script=name, why="another text was published: see `parley scripts`")
         await self.live.start()
         self._open_channels(shelf)
         self._mount(shelf)
         await self.delivery.recover(lease_ms=0 if self.db.sqlite else 90_000)
         if workers:
             self._sender = asyncio.create_task(self.delivery.run())
-            jobs = (self.intake.run(), self.turns.run(), self.timekeeper.run())
+            jobs = (self.intake.run(), self.turns.run(), self.timekeeper.run(), self.mover.run())
             self._workers = [self._sender, *map(asyncio.create_task, jobs)]
             self._tasks = [asyncio.create_task(channel.start()) for channel in self.channels.values()]
             self._tasks += [

@@ -143,7 +143,7 @@ def _client_id(event: ev.MessageReceived) -> str | None:
 
 def _first_words(ledger: Ledger, deal: Deal, identity: Identity) -> Run | None:
     """A new deal: the qualifier takes it where we can answer, else a person must."""
-    script = ledger.house.starts_on_message()
+    script = ledger.house.starts_on_message(ledger.contact.id)
     if script is None or not ledger.house.can_send(identity.channel, identity.account):
         ledger.create_task(deal, "answer", line("task_message", source=identity.channel), "robot")
         return None

@@ -9,7 +9,7 @@ from typing import Any, assert_never
 
 from gateway.clock import Instant
 from gateway.ledger import Ledger
-from gateway.obey import start_run
+from gateway.obey import move_run, start_run
 from gateway.wording import line
 from state.records import Deal, Identity, Person, Task
 
@@ -100,7 +100,19 @@ class OpenDeal:
     title: str = ""
 
 
-Command = Take | Move | Write | WriteNote | SteerBot | GiveTask | FinishTask | Edit | OpenDeal
+@dataclass(frozen=True, slots=True)
+class MoveRun:
+    """Bring a run to another version of its script, or to a person, if it still stands where it was seen."""
+
+    run: int
+    script: str
+    """Hash of the version; the process knows it."""
+    stood: str
+    to: str
+    """The step there; empty: to a person."""
+
+
+Command = Take | Move | Write | WriteNote | SteerBot | GiveTask | FinishTask | Edit | OpenDeal | MoveRun
 
 
 def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Person) -> int:
@@ -129,6 +141,8 @@ def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Perso
         case Edit():
             _must_be(deal, command.version)
             _edit(ledger, deal, command)
+        case MoveRun(run, script, stood, to):
+            return _move_run(ledger, deal, run, script, stood, to)
         case _:
             assert_never(command)
     return 0
@@ -226,7 +240,8 @@ def _steer(ledger: Ledger, deal: Deal, action: str, bot: str, who: Person) -> No
         return
     if action not in ("start", "resume"):
         raise Invalid("action", "start, stop or resume")
-    script = ledger.house.scripts.get(bot) if bot else ledger.house.starts_on_message()
+    house, contact = ledger.house, ledger.contact.id
+    script = house.script_for(bot, contact) if bot else house.starts_on_message(contact)
     if script is None:
         raise Invalid("bot", f"there is no bot {bot!r}")
     if run is not None:
@@ -235,6 +250,15 @@ def _steer(ledger: Ledger, deal: Deal, action: str, bot: str, who: Person) -> No
     if not ledger.house.can_send(identity.channel, identity.account) or identity.barred:
         raise Invalid("bot", "the customer cannot be written to on the conversation's channel")
     start_run(ledger, deal, identity, script)
+
+
+def _move_run(ledger: Ledger, deal: Deal, run_id: int, script: str, stood: str, to: str) -> int:
+    run = ledger.rows.runs.get(deal.id)
+    if run is None or run.id != run_id or run.script == script or run.state.get("step") != stood:
+        return 0  # it has gone on, or has been moved before
+    if not move_run(ledger, deal, run, ledger.house.by_hash[script], to):
+        raise Conflict("settling", "the customer is still speaking; in a moment")
+    return run.id
 
 
 def _finish(ledger: Ledger, deal: Deal, task: Task, result: str, who: Person) -> None:

@@ -1,11 +1,26 @@
 """What the shop has set up: the playbook, its scripts and the channels' limits, as `decide` needs to see them."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bots.kit.playbook import Funnel, LoopGuard, Playbook, Source
 from bots.kit.script import Script
 from gateway.channels.base import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A version that is being rolled out: so many per cent of contacts begin with it."""
+
+    script: Script
+    percent: int
+
+    def meets(self, contact: int) -> bool:
+        """Decided by the contact alone: the same answer in every process, and who is in stays in as the share grows."""
+        drawn = hashlib.sha256(f"{contact}:{self.script.hash}".encode()).digest()
+        return int.from_bytes(drawn[:8], "big") % 100 < self.percent
+
 
 _NO_LIMITS = Limits(text=4096, caption=1024, unit="chars", buttons=0, label=0)
 
@@ -14,11 +29,15 @@ _NO_LIMITS = Limits(text=4096, caption=1024, unit="chars", buttons=0, label=0)
 class House:
     playbook: Playbook
     scripts: dict[str, Script]
-    """By bot name: what a run that begins now begins with."""
+    """By bot name: what a run that begins now begins with. Replaced whole when something is published."""
     channels: Mapping[str, Limits] = field(default_factory=dict)
     """By `channel:account`: those we can send on."""
     by_hash: dict[str, Script] = field(default_factory=dict)
     """Every version that a run may be pinned to; the turns worker adds old ones when it first meets them."""
+    candidates: Mapping[str, Candidate] = field(default_factory=dict)
+    """By bot name: what is being rolled out."""
+    revisions: Mapping[str, int] = field(default_factory=dict)
+    """By bot name: which state of the published scripts this process has."""
 
     def __post_init__(self) -> None:
         self.by_hash.update({s.hash: s for s in self.scripts.values()})
@@ -48,9 +67,14 @@ class House:
         """Whose phone numbers may be written without a country code."""
         return {"uk": "UA", "ru": "RU", "en": "GB"}.get(self.playbook.language, "RU")
 
-    def starts_on_message(self) -> Script | None:
+    def script_for(self, bot: str, contact: int) -> Script | None:
+        """The version that this contact's run begins with."""
+        candidate = self.candidates.get(bot)
+        return candidate.script if candidate and candidate.meets(contact) else self.scripts.get(bot)
+
+    def starts_on_message(self, contact: int) -> Script | None:
         name = self.playbook.bot_on("message")
-        return self.scripts.get(name) if name else None
+        return self.script_for(name, contact) if name else None
 
     def title(self, bot: str) -> str:
         script = self.scripts.get(bot)

@@ -275,6 +275,11 @@ class Ledger:
             if part.deal_id == deal.id and part.author == "bot" and part.state == "queued":
                 part.state, part.open, part.error, part.settled_at = "blocked", 0, why, self.now
 
+    def pin_run(self, run: Run, script: str) -> None:
+        """Another version of its script from here on."""
+        run.script = script
+        self.writes.pinned.append((run.id, script))
+
     def touch_run(self, run: Run) -> None:
         if run.id not in self.writes.new_runs:
             self.writes.runs[run.id] = run

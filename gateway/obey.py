@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from bots.kit import effects as fx
+from bots.kit.crossing import cross, hand_over, waits_to_settle
 from bots.kit.events import Event as BotEvent
 from bots.kit.events import RunStarted, WebAnswered
 from bots.kit.run import Facts, RunState
@@ -48,6 +49,32 @@ def walk(ledger: Ledger, deal: Deal, run: Run, identity: Identity, event: BotEve
         _lost_script(ledger, deal, run)
         return
     state, effects = step(script, RunState.from_json(run.state), event, _facts(ledger, deal, run, identity))
+    _follow(ledger, deal, run, identity, state, effects)
+
+
+def move_run(ledger: Ledger, deal: Deal, run: Run, script: Script, to: str) -> bool:
+    """Bring a run to step `to` of another version of its script, or to a person. False: not yet, the customer speaks."""
+    identity, old = ledger.route_of(deal), ledger.house.by_hash.get(run.script)
+    if identity is None or old is None:
+        _lost_script(ledger, deal, run)
+        return True
+    state, facts = RunState.from_json(run.state), _facts(ledger, deal, run, identity)
+    if not to or to not in script.steps:
+        _follow(ledger, deal, run, identity, *hand_over(old, state, facts))
+        return True
+    if waits_to_settle(state):
+        return False
+    ledger.pin_run(run, script.hash)
+    data = {"event": "moved", "bot": run.bot, "script": script.hash, "from": state.step, "to": to}
+    ledger.write_line(deal, "bot", "bot_moved", bot=script.title, data=data)
+    _follow(ledger, deal, run, identity, *cross(old, script, state, to, facts))
+    return True
+
+
+def _follow(
+    ledger: Ledger, deal: Deal, run: Run, identity: Identity, state: RunState, effects: tuple[fx.Effect, ...]
+) -> None:
+    """The run is where its bot says, and what the bot asks for is done."""
     run.state = state.to_json()
     run.waits_until = state.waits_until
     ledger.touch_run(run)
@@ -129,7 +156,7 @@ def _say_template(ledger: Ledger, deal: Deal, identity: Identity, text: str, tem
 
 def _start_another(ledger: Ledger, deal: Deal, identity: Identity, name: str) -> None:
     """The script that another led to. One that is not there any more, or leads round in a circle, is a person's."""
-    script = ledger.house.scripts.get(name)
+    script = ledger.house.script_for(name, ledger.contact.id)
     started = sum(1 for run in ledger.writes.new_runs.values() if run.deal_id == deal.id)
     if script is None or started >= _MOST_SCRIPTS:
         ledger.create_task(deal, "handoff", line("task_message", source=deal.source), "robot")

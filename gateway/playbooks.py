@@ -1,6 +1,6 @@
 """Reads a playbook and its bots' scripts from disk into the house; anything wrong is told with file and line."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from bots.kit.linter import lint, lint_together
@@ -88,4 +88,18 @@ def _read(file: Path, bot: str, playbook: Playbook | None, funnel: str) -> tuple
     except OSError as error:
         what = f"the script of bot '{bot}' cannot be read: {error.strerror}"
         return None, [Problem(1, 1, "error", what, "Put the script there", "encoding")]
-    return (None, problems) if text is None else lint(text, bot, playbook, LIMITS, funnel)
+    return (None, problems) if text is None else look_through(text, bot, playbook, funnel)
+
+
+def look_through(
+    text: str, bot: str, playbook: Playbook | None, funnel: str = ""
+) -> tuple[Script | None, list[Problem]]:
+    """A script's text, compiled, and all that is wrong with it in this playbook and on our channels."""
+    return lint(text, bot, playbook, LIMITS, funnel)
+
+
+def look_together(scripts: Mapping[str, Script], fresh: Script) -> list[Problem]:
+    """What is wrong with this script beside the others of the shop: it leads to none, or round in a circle."""
+    known = {problem for _, problem in lint_together(scripts)}
+    found = lint_together({**scripts, fresh.name: fresh})
+    return [problem for bot, problem in found if bot == fresh.name or problem not in known]

@@ -20,7 +20,7 @@ from gateway.ledger import Ledger
 from gateway.router import active
 from gateway.translate import event_from_json
 from gateway.wording import line
-from state import deals, lanes, merging, moving, timeline
+from state import deals, lanes, merging, moving, scripts, timeline
 from state.database import Connection, Database, Unavailable
 from state.live import Live
 from state.records import InboxRow, LaneRows, Person
@@ -244,7 +244,7 @@ class Turns:
     def _know_scripts(self, conn: Connection, rows: LaneRows) -> None:
         """Runs are pinned to the version they began with: one that this process has not met is read where it is kept."""
         for run in rows.runs.values():
-            if run.script not in self.house.by_hash and (kept := deals.script_source(conn, run.script)):
+            if run.script not in self.house.by_hash and (kept := scripts.source(conn, run.script)):
                 script, _ = read_script(kept[1], kept[0], self.house.playbook.asks)
                 if script is not None:
                     self.house.by_hash[run.script] = script

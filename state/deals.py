@@ -5,7 +5,7 @@ from dataclasses import fields
 from sqlalchemy import Connection, select
 
 from state.records import Deal, Task
-from state.tables import deals, scripts, tasks
+from state.tables import deals, tasks
 
 _DEAL = [deals.c[f.name] for f in fields(Deal)]
 _TASK = [tasks.c[f.name] for f in fields(Task)]
@@ -20,8 +20,3 @@ def find(conn: Connection, deal_id: int) -> Deal | None:
 def find_task(conn: Connection, task_id: int) -> Task | None:
     row = conn.execute(select(*_TASK).where(tasks.c.id == task_id)).first()
     return Task(*row) if row else None
-
-
-def script_source(conn: Connection, digest: str) -> tuple[str, str] | None:
-    """(name, text) of a script version that a run once began with."""
-    return conn.execute(select(scripts.c.name, scripts.c.source).where(scripts.c.hash == digest)).first()

@@ -193,6 +193,8 @@ class Writes:
     """contact_id, due_at, pace."""
     changes: list[dict[str, Any]] = field(default_factory=list)
     points: list[dict[str, Any]] = field(default_factory=list)
+    pinned: list[tuple[int, str]] = field(default_factory=list)
+    """(run, hash): the other version of its script that it goes on by."""
     scripts: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By hash."""
     proofs: list[tuple[int, str]] = field(default_factory=list)
@@ -264,6 +266,7 @@ _SILENCE_SQL = (
     )
     .values(state="blocked", open=0, error=bindparam("b_why"), settled_at=bindparam("b_at"))
 )
+_PIN_SQL = update(t.runs).where(t.runs.c.id == bindparam("b_run")).values(script=bindparam("b_script"))
 _NEW_DEALS = inserting(t.deals, record=Deal, json=("tags", "fields"))
 _NEW_RUNS = inserting(t.runs, record=Run, json=("state",))
 _NEW_TASKS = inserting(t.tasks, record=Task, json=("details",))
@@ -300,6 +303,8 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
         _DEALS_CHANGED.write(conn, still_open)
     if w.runs:
         _RUNS_CHANGED.write(conn, w.runs.values())
+    if w.pinned:
+        conn.execute(_PIN_SQL, [{"b_run": run, "b_script": script} for run, script in w.pinned])
     if w.new_runs:
         _NEW_RUNS.write(conn, w.new_runs.values())
     if w.contacts:

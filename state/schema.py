@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from state.database import Database
 
-HEAD: Final = "0001_spine"
+HEAD: Final = "0002_script_versions"
 """The newest migration. A test compares it with the folder."""
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"

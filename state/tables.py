@@ -313,6 +313,42 @@ scripts = _table(
     "scripts", Column("hash", Text, primary_key=True), _text("name"), _text("source"), _int("first_used_at")
 )
 
+script_versions = _table(  # what was published, in order; the texts are in `scripts`
+    "script_versions",
+    Column("name", Text, primary_key=True),
+    Column("number", Int, primary_key=True, autoincrement=False),
+    _text("hash"),
+    _text("title"),
+    _text("label"),
+    _text("note"),
+    _int("author_id", null=True),  # null: the playbook's files
+    _int("at"),
+    _text("parent"),
+    _int("revision"),
+)
+
+script_live = _table(
+    "script_live",
+    Column("name", Text, primary_key=True),
+    _text("stable"),
+    _text("candidate"),
+    _int("percent"),
+    _int("revision"),  # rises with every change of what is live
+    _int("author_id", null=True),  # null: nobody has published, the playbook's files count
+    _int("at"),
+)
+
+script_moves = _table(  # runs on their way to another version, each in its own lane
+    "script_moves",
+    Column("name", Text, primary_key=True),
+    Column("revision", Int, primary_key=True, autoincrement=False),
+    _text("hash"),
+    _json("steps"),  # old step → new step; empty: to a person
+    _int("author_id"),
+    _int("at"),
+    _int("done_at", null=True),
+)
+
 changes = Table(  # what the console and other programs follow; ids rise with commits on one writer
     "changes",
     metadata,

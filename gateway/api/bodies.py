@@ -40,6 +40,38 @@ class MessageBody(Body):
     client_id: Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=100)] | None = None
 
 
+StepName = Annotated[str, Field(min_length=1, max_length=64)]
+Percent = Annotated[int, Field(ge=0, le=100)]
+Base = Version | Annotated[str, Field(max_length=64)] | None
+"""What the asker began from: a revision, or the hash of the newest text; null: that there is no such script."""
+
+
+class OrderBody(Body):
+    """What becomes of the runs that stand in other versions."""
+
+    runs: Literal["finish", "map", "hand_off"] = "finish"
+    map: Annotated[dict[StepName, StepName], Field(max_length=300)] = Field(default_factory=dict)
+    base: Base = None
+    note: Line = ""
+
+
+class PublishBody(OrderBody):
+    source: str
+    """As long as a body may be."""
+    label: Word = ""
+    rollout: Percent = 100
+    """Per cent of contacts whose new runs begin with it."""
+
+
+class RollbackBody(OrderBody):
+    to: Annotated[int, Field(ge=1, le=2**31)] | Annotated[str, Field(min_length=64, max_length=64)]
+    """A version's number or hash."""
+
+
+class RolloutBody(OrderBody):
+    percent: Percent
+
+
 class NoteBody(Body):
     text: Words
 

@@ -1,7 +1,7 @@
 """A call of the API as a typed function: its signature is what it takes, what is checked, and what the document says.
 
 `ctx`, `who` and `request` are handed in; names in the path come from it; `body` is the JSON body; a parameter marked
-with `Header` is one; all others are query parameters, and no other query parameter is let through.
+with `Header` is one; all others are query parameters (`Query` names one that Python cannot), and no other is let through.
 """
 
 import inspect
@@ -23,6 +23,11 @@ WHO = web.RequestKey("who", object)
 
 @dataclass(frozen=True, slots=True)
 class Header:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
     name: str
 
 
@@ -106,9 +111,9 @@ def _param(name: str, hint: Any, one: inspect.Parameter, path: str) -> Param:
     source: Source = "path" if "{" + name + "}" in path else "body" if name == "body" else "query"
     spelled = name
     if get_origin(hint) is Annotated:
-        header = next((extra for extra in get_args(hint)[1:] if isinstance(extra, Header)), None)
-        if header is not None:
-            source, spelled = "header", header.name
+        named = next((extra for extra in get_args(hint)[1:] if isinstance(extra, Header | Query)), None)
+        if named is not None:
+            source, spelled = "header" if isinstance(named, Header) else "query", named.name
     return Param(spelled, name, source, TypeAdapter(hint), None if required else one.default, required)
 
 

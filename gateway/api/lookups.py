@@ -1,4 +1,4 @@
-"""What else can be looked up: contacts, what is ahead, scripts, oneself, and what could not be used."""
+"""What else can be looked up: contacts, what is ahead, oneself, and what could not be used."""
 
 from gateway.api import shapes
 from gateway.api.calls import Calls
@@ -35,16 +35,6 @@ async def upcoming(ctx: ApiContext, deal: Id | None = None, limit: Limit = 100) 
     now = ctx.clock.now()
     found = await ctx.db.read(lambda c: tasks.upcoming(c, now, limit, deal))
     return {"items": [shapes.ahead(one) for one in found], "next": None}
-
-
-@calls.on("GET", "/scripts")
-async def scripts(ctx: ApiContext) -> shapes.Scripts:
-    """The bots' scripts that new conversations begin with."""
-    found = sorted(ctx.house.scripts.values(), key=lambda script: script.name)
-    items: list[shapes.ScriptShape] = [
-        {"name": s.name, "title": s.title, "version": s.hash, "steps": len(s.steps)} for s in found
-    ]
-    return {"items": items, "next": None}
 
 
 @calls.on("GET", "/quarantine")

@@ -20,6 +20,9 @@ _ERROR = {
                 "code": {"type": "string"},
                 "message": {"type": "string"},
                 "field": {"type": "string"},
+                "findings": {"type": "array"},
+                "changes": {"type": "array"},
+                "diff": {"type": "string"},
                 "current": {},
             },
         }

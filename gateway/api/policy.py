@@ -22,6 +22,8 @@ WORKERS: Final = Policy(frozenset({"manager", "head", "admin"}))
 EVERYONE: Final = Policy(frozenset({"manager", "head", "admin", "marketer"}), 403)
 HEADS: Final = Policy(frozenset({"head", "admin"}), 403)
 
+PUBLISHERS: Final = Policy(frozenset({"marketer", "admin"}), 403)
+
 POLICY: Final[dict[tuple[str, str], Policy]] = {
     ("GET", "/me"): EVERYONE,
     ("GET", "/deals"): WORKERS,
@@ -44,6 +46,14 @@ POLICY: Final[dict[tuple[str, str], Policy]] = {
     ("GET", "/upcoming"): WORKERS,
     ("GET", "/events"): WORKERS,
     ("GET", "/scripts"): EVERYONE,
+    ("GET", "/scripts/{name}"): EVERYONE,
+    ("GET", "/scripts/{name}/versions"): EVERYONE,
+    ("GET", "/scripts/{name}/versions/{which}"): EVERYONE,
+    ("GET", "/scripts/{name}/compare"): EVERYONE,
+    ("GET", "/scripts/{name}/standing"): EVERYONE,
+    ("POST", "/scripts/{name}/publish"): PUBLISHERS,
+    ("POST", "/scripts/{name}/rollback"): PUBLISHERS,
+    ("POST", "/scripts/{name}/rollout"): PUBLISHERS,
     ("GET", "/quarantine"): HEADS,
 }
 

@@ -117,13 +117,6 @@ class AheadShape(TypedDict):
     text: str
 
 
-class ScriptShape(TypedDict):
-    name: str
-    title: str
-    version: str
-    steps: int
-
-
 class MeShape(TypedDict):
     id: int
     name: str
@@ -167,11 +160,6 @@ class Tasks(TypedDict):
 
 class Upcoming(TypedDict):
     items: list[AheadShape]
-    next: None
-
-
-class Scripts(TypedDict):
-    items: list[ScriptShape]
     next: None
 
 

@@ -16,6 +16,8 @@ from gateway.clock import SetClock
 from gateway.events import MessageReceived, Received, Sender
 from gateway.house import House
 from gateway.intake import Intake
+from gateway.library import open_library
+from gateway.mover import Mover
 from gateway.ports import Port
 from gateway.turns import Turns
 from state import people
@@ -111,6 +113,7 @@ def database_url(database_url: str) -> str:
 async def shop(database_url: str, autoparts: House) -> AsyncIterator[Shop]:
     db, clock, live = Database(database_url), SetClock(MORNING), LocalLive()
     house = House(autoparts.playbook, autoparts.scripts, {"web:site": WEB, "whatsapp:site": WHATSAPP})
+    await open_library(db, house, MORNING)
     intake, turns = Intake(db, live, clock), Turns(db, house, live, clock)
     ctx = ApiContext(db, turns, live, clock, house, ADMIN, intake)
     app = web.Application(client_max_size=1_000_000)
@@ -118,7 +121,8 @@ async def shop(database_url: str, autoparts: House) -> AsyncIterator[Shop]:
     api.mount(app)
     port = Port(app, grace_s=2)
     await port.open()
-    workers = [asyncio.create_task(intake.run()), asyncio.create_task(turns.run())]
+    mover = Mover(db, house, turns, live, clock)
+    workers = [asyncio.create_task(work) for work in (intake.run(), turns.run(), mover.run())]
     http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
     yield Shop(ctx, clock, f"http://127.0.0.1:{port.number}", http, api)
     await http.close()

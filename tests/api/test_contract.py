@@ -25,6 +25,7 @@ from gateway.api.policy import POLICY
 from gateway.clock import SetClock
 from gateway.house import House
 from gateway.intake import Intake
+from gateway.library import open_library
 from gateway.ports import Port
 from gateway.turns import Turns
 from state.database import Database
@@ -42,6 +43,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path, autop
     async def serve() -> None:
         db, clock, live = Database(f"sqlite:///{file}"), SetClock(MORNING), LocalLive()
         house = House(autoparts.playbook, autoparts.scripts, {"web:site": WEB, "whatsapp:site": WHATSAPP})
+        await open_library(db, house, MORNING)
         intake, turns = Intake(db, live, clock), Turns(db, house, live, clock)
         app = web.Application(client_max_size=1_000_000)
         make_api(ApiContext(db, turns, live, clock, house, ADMIN, intake)).mount(app)

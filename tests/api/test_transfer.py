@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
+from gateway.house import House
+from gateway.library import open_library
 from state.database import Database
 from state.transfer import export_lines, import_lines
 from tests.api.conftest import Shop
@@ -37,6 +39,23 @@ async def test_a_shop_moves_to_postgresql_whole(shop: Shop, elsewhere: Database)
             text("INSERT INTO changes (at, kind, deal_id, ref_id) VALUES (1, 'note', 1, 1) RETURNING id")
         )
         assert added.scalar_one() == newest + 1
+
+
+async def test_what_a_start_takes_from_the_playbook_does_not_stand_in_the_way(
+    shop: Shop, elsewhere: Database, autoparts: House
+) -> None:
+    await shop.deal()
+    first = (await shop.get("/scripts/qualifier"))["source"]
+    body = {"source": first + "# a remark", "base": 1}
+    assert (await shop.call("POST", "/scripts/qualifier/publish", json=body))[0] == 200
+    out = io.BytesIO()
+    await shop.ctx.db.read(lambda c: out.writelines(export_lines(c)))
+    house = House(autoparts.playbook, dict(autoparts.scripts))
+    await open_library(elsewhere, house, 1)
+    with elsewhere.engine.begin() as conn:
+        import_lines(conn, io.BytesIO(out.getvalue()))
+    assert await open_library(elsewhere, house, 2) == ["qualifier"]
+    await elsewhere.close()
 
 
 async def test_a_database_that_nothing_happened_in_moves_too(shop: Shop, elsewhere: Database) -> None:

@@ -1,0 +1,283 @@
+"""`parley scripts`: the published scripts from the terminal. A server may be at work beside it and hears within 30 seconds."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from bots.kit.compare import Difference
+from bots.kit.script import Script
+from gateway.clock import Clock, Instant, iso
+from gateway.commands.opening import open_database
+from gateway.commands.script_files import ScriptFolder, hash_of
+from gateway.house import House
+from gateway.library import Base, Faulty, Order, Outdated, Publisher, Report, Unfit, differ, know, open_library
+from gateway.playbooks import BadPlaybook, read_house
+from state import people, scripts
+from state.database import Database
+from state.live import LocalLive
+from state.records import Person
+from state.scripts import Live
+
+T = TypeVar("T")
+folder_option = click.option("--folder", default="scripts", show_default=True, type=click.Path(path_type=Path))
+note_option = click.option("--note", default="", help="What changes, and why.")
+
+
+@dataclass
+class Shelf:
+    """The shop's scripts at hand; whoever runs a command here acts as the admin."""
+
+    db: Database
+    house: House
+    who: Person
+    now: Instant
+
+    @property
+    def publisher(self) -> Publisher:
+        return Publisher(self.db, self.house, LocalLive(), self.now)
+
+    async def live(self, name: str) -> Live:
+        found = await self.db.read(lambda c: scripts.find_live(c, name))
+        if found is None:
+            raise click.ClickException(f"there is no script {name!r}")
+        return found
+
+    async def text(self, digest: str) -> str:
+        found = await self.db.read(lambda c: scripts.source(c, digest))
+        if found is None:
+            raise click.ClickException("that version is not kept")
+        return found[1]
+
+    async def version(self, name: str, which: str) -> Script:
+        """By number or by the beginning of its hash."""
+        for one, _ in await self.db.read(lambda c: scripts.versions(c, name, 10_000)):
+            if which == str(one.number) or (len(which) >= 6 and one.hash.startswith(which)):
+                script = await know(self.db, self.house, one.hash, name)
+                if script is not None:
+                    return script
+        raise click.ClickException(f"script {name!r} has no version {which!r}")
+
+
+def _at_work(job: Callable[[Shelf], Awaitable[T]]) -> T:
+    """Run it on the shop's database; what it refuses is a plain line."""
+    with open_database() as (settings, db):
+        try:
+            house = read_house(settings.playbook)
+        except BadPlaybook as bad:
+            raise click.ClickException(f"the playbook has mistakes:\n{bad}") from None
+        return asyncio.run(_run(db, house, job))
+
+
+async def _run(db: Database, house: House, job: Callable[[Shelf], Awaitable[T]]) -> T:
+    now = Clock().now()
+    try:
+        await open_library(db, house, now)
+        who = await db.write(lambda c: people.admin_of_settings(c, db.ids, now), "people")
+        return await job(Shelf(db, house, who, now))
+    except Unfit as wrong:
+        raise click.ClickException(f"{wrong.name}: {wrong}") from None
+    finally:
+        await db.close()
+
+
+@click.group("scripts")
+def command() -> None:
+    """Scripts as they are published."""
+
+
+@command.command("list")
+@click.argument("name", required=False)
+def list_(name: str | None) -> None:
+    """The scripts and what is live of each; with NAME its versions, newest first."""
+    for line in _at_work(lambda shelf: _versions(shelf, name) if name else _scripts(shelf)):
+        click.echo(line)
+
+
+async def _scripts(shelf: Shelf) -> list[str]:
+    lines = []
+    for one in (await shelf.db.read(scripts.live)).values():
+        version = await shelf.db.read(lambda c, one=one: scripts.find_version(c, one.name, one.stable))  # type: ignore[misc]
+        rolling = f", {one.percent} % begin with {one.candidate[:12]}" if one.candidate else ""
+        number = version.number if version else "?"
+        lines.append(f"{one.name}: version {number} ({one.stable[:12]}), revision {one.revision}{rolling}")
+    return lines
+
+
+async def _versions(shelf: Shelf, name: str) -> list[str]:
+    now = await shelf.live(name)
+    found = await shelf.db.read(lambda c: scripts.versions(c, name, 10_000))
+    return [
+        "  ".join(
+            filter(None, (
+                f"{v.number:>4}", v.hash[:12], iso(v.at), author.name if author else "playbook", scripts.sign_of(now, v.hash), v.label, v.note,
+            ))
+        )
+        for v, author in found
+    ]  # fmt: skip
+
+
+@command.command("show")
+@click.argument("name")
+@click.argument("version", required=False)
+def show(name: str, version: str | None) -> None:
+    """Print the newest text of NAME, or that of VERSION (a number, or the beginning of a hash)."""
+
+    async def find(shelf: Shelf) -> str:
+        if version:
+            return (await shelf.version(name, version)).source
+        return await shelf.text((await shelf.live(name)).newest)
+
+    click.echo(_at_work(find), nl=False)
+
+
+@command.command("compare")
+@click.argument("name")
+@click.argument("since")
+@click.argument("to", required=False)
+def compare(name: str, since: str, to: str | None) -> None:
+    """What differs between versions SINCE and TO (by default the newest) of NAME."""
+
+    async def find(shelf: Shelf) -> tuple[Difference, str]:
+        newest = (await shelf.live(name)).newest
+        return differ(await shelf.version(name, since), await shelf.version(name, to or newest))
+
+    _tell(*_at_work(find))
+
+
+@command.command("pull")
+@click.argument("names", nargs=-1, metavar="[NAME]…")
+@folder_option
+@click.option("--force", is_flag=True, help="Over files that were changed here, too.")
+def pull(names: tuple[str, ...], folder: Path, force: bool) -> None:
+    """Write the newest texts into files, as they were published. A file that was changed here is left alone."""
+    files = ScriptFolder(folder)
+
+    async def take(shelf: Shelf) -> dict[str, str]:
+        known = await shelf.db.read(scripts.live)
+        wanted = {name: await shelf.live(name) for name in names} or known
+        return {name: await shelf.text(one.newest) for name, one in wanted.items()}
+
+    texts = _at_work(take)
+    kept = [n for n, text in texts.items() if not force and files.changed_here(n) and files.read(n) != text]
+    for name, text in texts.items():
+        if name not in kept:
+            files.write(name, text)
+            click.echo(f"{files.file(name)}")
+    files.take((name, hash_of(text)) for name, text in texts.items() if name not in kept)
+    if kept:
+        raise click.ClickException(f"changed here, so left alone (push them, or --force): {', '.join(kept)}")
+
+
+def _publishing(command: Any) -> Any:
+    for option in (
+        note_option,
+        click.option("--label", default="", help="A name for the version."),
+        click.option("--rollout", default=100, show_default=True, type=click.IntRange(0, 100), help="Per cent of customers."),
+        click.option("--runs", default="finish", show_default=True, type=click.Choice(["finish", "map", "hand_off"]),
+                     help="What becomes of who is in the middle."),
+        click.option("--map", "steps", multiple=True, metavar="OLD=NEW", help="With --runs map: where they go on."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@command.command("push")
+@click.argument("names", nargs=-1, metavar="[NAME]…")
+@folder_option
+@_publishing
+def push(names: tuple[str, ...], folder: Path, **how: Any) -> None:
+    """Publish the files that were changed since they were pulled. Refused where somebody has published meanwhile."""
+    files = ScriptFolder(folder)
+    wanted = [(name, files.read(name)) for name in names or files.names()]
+    if not wanted:
+        raise click.ClickException(f"there are no scripts in {folder}")
+    taken = files.taken()
+
+    async def publish(shelf: Shelf) -> None:
+        known = await shelf.db.read(scripts.live)
+        for name, text in wanted:
+            if name in known and known[name].newest == hash_of(text):
+                click.echo(f"{name}: unchanged")
+            else:
+                await _publish(shelf, files.file(name), name, text, taken.get(name), how)
+            files.take([(name, hash_of(text))])
+
+    _at_work(publish)
+
+
+@command.command("publish")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option(
+    "--base", required=True, help="The revision that you began from; 'new' for a script that is not there yet."
+)
+@_publishing
+def publish(file: Path, base: str, **how: Any) -> None:
+    """Publish FILE as the script that it is named after."""
+    files = ScriptFolder(file.parent)
+    text, seen = files.read(file.stem), None if base == "new" else int(base) if base.isdigit() else base
+    _at_work(lambda shelf: _publish(shelf, file, file.stem, text, seen, how))
+
+
+async def _publish(shelf: Shelf, file: Path, name: str, text: str, base: Base, how: dict[str, Any]) -> None:
+    pairs = [pair.partition("=") for pair in how["steps"]]
+    order = Order(how["runs"], {old.strip(): new.strip() for old, _, new in pairs})
+    going = shelf.publisher.publish(
+        name, text, shelf.who, base, label=how["label"], note=how["note"], percent=how["rollout"], order=order
+    )
+    try:
+        report = await going
+    except Faulty as wrong:
+        raise click.ClickException("\n".join(f"{file}:{problem}" for problem in wrong.problems)) from None
+    except Outdated as late:
+        _tell(late.difference, late.diff)
+        raise click.ClickException(f"{name}: {late}; pull it into another folder and bring the two together") from None
+    _report(name, report)
+
+
+@command.command("rollback")
+@click.argument("name")
+@click.argument("version")
+@note_option
+def rollback(name: str, version: str, note: str) -> None:
+    """Publish VERSION of NAME (a number, or the beginning of a hash) anew. Who is in the middle finishes as they began."""
+
+    async def back(shelf: Shelf) -> Report:
+        now, to = await shelf.live(name), await shelf.version(name, version)
+        return await shelf.publisher.roll_back(name, to.hash, shelf.who, now.revision, note=note, order=Order())
+
+    _report(name, _at_work(back))
+
+
+@command.command("rollout")
+@click.argument("name")
+@click.argument("percent", type=click.IntRange(0, 100))
+def rollout(name: str, percent: int) -> None:
+    """Let PERCENT of customers begin with what is being rolled out of NAME; 100: all of them."""
+
+    async def out(shelf: Shelf) -> Report:
+        now = await shelf.live(name)
+        return await shelf.publisher.roll_out(name, percent, shelf.who, now.revision, Order())
+
+    _report(name, _at_work(out))
+
+
+def _tell(difference: Difference, diff: str) -> None:
+    for change in difference.changes:
+        click.echo(change.what)
+    if diff:
+        click.echo(diff)
+
+
+def _report(name: str, report: Report) -> None:
+    click.echo(f"{name}: revision {report.live.revision}" if report.changed else f"{name}: unchanged")
+    for change in report.difference.changes:
+        click.echo(f"  {change.what}")
+    for fate in report.fates:
+        stand = fate.stand
+        click.echo(
+            f"  {stand.n} at {stand.step} ({stand.hash[:12]}): {f'to {fate.to}' if fate.to else 'finish as they began'}"
+        )

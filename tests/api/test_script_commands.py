@@ -1,0 +1,96 @@
+"""`parley scripts`: from the database into files and back, byte for byte, and never over somebody else's work."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gateway.commands.scripts import command
+from tests.publishing import FIRST, SECOND, write_playbook
+
+REMARKED = FIRST.replace("patience: 10h", "patience:   10h   # а это замечание ё").replace("\n", "\r\n")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("DATABASE_URL", "DATA_DIR", "PUBLIC_URL", "ADMIN_TOKEN"):
+        monkeypatch.delenv(f"PARLEY_{name}", raising=False)
+    monkeypatch.setenv("PARLEY_PLAYBOOK", write_playbook(tmp_path / "book"))
+    return tmp_path
+
+
+def parley(*args: str) -> Result:
+    return CliRunner().invoke(command, args)
+
+
+def good(*args: str) -> str:
+    result = parley(*args)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_what_is_pulled_edited_and_pushed_is_what_is_pulled_again_to_the_byte(home: Path) -> None:
+    good("pull")
+    file = home / "scripts" / "questions.yaml"
+    assert file.read_bytes() == FIRST.encode()
+    file.write_bytes(REMARKED.encode())
+    assert "revision 2" in good("push", "--note", "a remark")
+    assert "unchanged" in good("push")
+    file.unlink()
+    good("pull")
+    assert file.read_bytes() == REMARKED.encode()
+    assert good("show", "questions", "1") == FIRST
+    listed = good("list", "questions").splitlines()
+    assert ("a remark" in listed[0], "playbook" in listed[1]) == (True, True)
+
+
+def test_a_push_is_refused_with_the_difference_where_somebody_has_published_meanwhile(home: Path) -> None:
+    for place in ("one", "two"):
+        good("pull", "--folder", place)
+        (home / place / "questions.yaml").write_text(FIRST.replace("Which town?", f"Town {place}?"), encoding="utf-8")
+    good("push", "--folder", "one")
+    late = parley("push", "--folder", "two")
+    assert late.exit_code == 1
+    assert "step `town`: the question now reads “Town one?”" in late.output
+    assert "+    ask: Town one?" in late.output
+    assert "Town one?" in good("show", "questions")
+    refused = parley("pull", "--folder", "two")  # and what was written there is not lost to a pull
+    assert refused.exit_code == 1
+    assert "Town two?" in (home / "two" / "questions.yaml").read_text()
+    good("pull", "--folder", "two", "--force")
+    assert "Town one?" in (home / "two" / "questions.yaml").read_text()
+
+
+def test_a_file_that_was_never_pulled_does_not_overwrite_what_is_there(home: Path) -> None:
+    (home / "scripts").mkdir()
+    (home / "scripts" / "questions.yaml").write_text(SECOND, encoding="utf-8")
+    assert parley("push").exit_code == 1
+    assert good("show", "questions") == FIRST
+
+
+def test_a_mistake_is_told_with_file_line_and_remedy(home: Path) -> None:
+    good("pull")
+    file = home / "scripts" / "questions.yaml"
+    file.write_text(FIRST.replace("then: town}", "then: twon}"), encoding="utf-8")
+    result = parley("push")
+    assert result.exit_code == 1
+    assert "questions.yaml:18:" in result.output
+    assert "Did you mean 'town'?" in result.output
+
+
+def test_versions_are_compared_rolled_out_and_rolled_back(home: Path) -> None:
+    file = home / "questions.yaml"
+    file.write_text(SECOND, encoding="utf-8")
+    assert parley("publish", str(file), "--base", "7").exit_code == 1
+    good("publish", str(file), "--base", "1", "--rollout", "10")
+    assert "10 % begin with" in good("list")
+    good("rollout", "questions", "100")
+    assert "the question now reads “What is broken?”" in good("compare", "questions", "1", "2")
+    back = good("rollback", "questions", hashlib.sha256(FIRST.encode()).hexdigest()[:12])
+    assert "the question now reads “Which parts?”" in back
+    assert good("show", "questions") == FIRST
+    assert parley("rollout", "questions", "50").exit_code == 1
+    assert parley("show", "questions", "99").exit_code == 1
+    assert parley("show", "../secret").exit_code == 1
