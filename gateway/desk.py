@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from gateway.clock import Instant
+from gateway.house import House
 from gateway.ledger import Ledger
 from gateway.obey import start_run
 from gateway.wording import line
@@ -46,7 +47,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A message to the customer. `template` is a provider's approved template, else `text` goes out as it is."""
+    """A message to the customer: `text` as it is, or the playbook's `template` of that name with its values."""
 
     text: str = ""
     template: str = ""
@@ -187,18 +188,38 @@ def _write(ledger: Ledger, deal: Deal, message: Write, who: Person) -> int:
     shut = bool(window) and (identity.heard_at is None or ledger.now > identity.heard_at + window * 3_600_000)
     if shut and not message.template:
         raise Invalid("text", f"the {window}-hour window is closed: send an approved template or use another channel")
-    if not message.template:
-        _said(message.text, "text")
-    if deal.owner != "person" or deal.responsible_id is None:
-        _hold(ledger, deal, who, line("why_written", who=who.name))
+    text = worded(ledger.house, message)
     template = None
     if message.template:
-        template = {"kind": "template", "template": message.template, "variables": dict(message.variables)}
-    entry = ledger.say(
-        deal, identity, message.text or f"[{message.template}]", author="manager", person=who, client_id=message.client_id,
-        template=template,
-    )  # fmt: skip
-    return entry.id
+        provided = ledger.house.playbook.templates[message.template].ids.get(identity.channel)
+        if provided is not None:
+            template = {"kind": "template", "template": provided, "variables": dict(message.variables)}
+        elif shut:
+            raise Invalid(
+                "template", f"the {window}-hour window is closed, and it is not approved for {identity.channel}"
+            )
+    if deal.owner != "person" or deal.responsible_id is None:
+        _hold(ledger, deal, who, line("why_written", who=who.name))
+    return ledger.say(
+        deal, identity, text, author="manager", person=who, client_id=message.client_id, template=template
+    ).id
+
+
+def worded(house: House, message: Write) -> str:
+    """What the customer will read. A template goes out whole or not at all: no unknown one, no empty value."""
+    if not message.template:
+        _said(message.text, "text")
+        return message.text
+    template = house.playbook.templates.get(message.template)
+    if template is None:
+        raise Invalid("template", f"the playbook has no template {message.template!r}")
+    for name in template.names:
+        if not message.variables.get(name, "").strip():
+            raise Invalid(f"variables.{name}", "must not be empty")
+    for name in message.variables:
+        if name not in template.names:
+            raise Invalid(f"variables.{name}", f"template {message.template!r} has no such value")
+    return template.filled(message.variables)
 
 
 def _reply_route(ledger: Ledger, deal: Deal, channel: str) -> Identity:

@@ -14,7 +14,7 @@ import structlog
 from bots.kit.compiler import read_script
 from gateway.clock import Clock, Instant
 from gateway.decide import decide, fire
-from gateway.desk import Command, Conflict, FinishTask, Invalid, Write, obey_manager
+from gateway.desk import Command, Conflict, FinishTask, Invalid, Write, obey_manager, worded
 from gateway.house import House
 from gateway.ledger import Ledger
 from gateway.router import active
@@ -285,12 +285,18 @@ def _park(ledger: Ledger, row: InboxRow) -> None:
     ledger.create_task(deal, "check_event", line("task_poison", id=row.id), "robot")
 
 
-def _sent_before(conn: Connection, ledger: Ledger, deal_id: int, client_id: str) -> int | None:
-    """The entry that this composer's message already became, in this turn or an earlier one."""
-    for entry in ledger.writes.entries:
-        if entry.deal_id == deal_id and entry.client_id == client_id:
-            return entry.id
-    return timeline.by_client_id(conn, deal_id, client_id)
+def _sent_before(conn: Connection, ledger: Ledger, deal_id: int, message: Write, who: Person) -> int | None:
+    """The entry that this composer's message already became, in this turn or an earlier one. Another's id is refused."""
+    if not message.client_id:
+        return None
+    entries = ledger.writes.entries
+    found = next((e for e in entries if e.deal_id == deal_id and e.client_id == message.client_id), None)
+    found = found or timeline.by_client_id(conn, deal_id, message.client_id)
+    if found is None:
+        return None
+    if found.person_id != who.id or found.text != worded(ledger.house, message):
+        raise Conflict("client_id_reused", "this client_id is another message's: nothing was sent; use a new one")
+    return found.id
 
 
 def _obey(conn: Connection, ledger: Ledger, ask: Ask) -> int | Exception:
@@ -300,8 +306,8 @@ def _obey(conn: Connection, ledger: Ledger, ask: Ask) -> int | Exception:
             deal = deals.find(conn, ask.deal)
             if deal is not None and deal.contact_id != ledger.contact.id:
                 return Conflict("moved", "the deal was just joined to another contact's")
-        if isinstance(ask.command, Write) and ask.command.client_id and deal is not None:
-            sent_before = _sent_before(conn, ledger, deal.id, ask.command.client_id)
+        if isinstance(ask.command, Write) and deal is not None:
+            sent_before = _sent_before(conn, ledger, deal.id, ask.command, ask.who)
             if sent_before is not None:
                 return sent_before
         command = ask.command
