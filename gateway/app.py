@@ -80,7 +80,21 @@ class App:
     # -- up ----------------------------------------------------------------------------------------------------------
 
     async def start(self, host: str = "127.0.0.1", port: int = 8080, *, workers: bool = True) -> None:
-        """Open the doors at `host:port` (0: any free one). `workers=False` leaves the turning to a test."""
+        """Open the doors at `host:port` (0: any free one). `workers=False` leaves the turning to a test.
+
+        A start that fails is taken back before it raises: nothing is left open.
+        """
+        try:
+            await self._start(host, port, workers=workers)
+        except BaseException:
+            await (self.stop() if self._session is not None else self._close())
+            raise
+        gc.collect()
+        gc.freeze()
+        # A batch makes some 20,000 objects and drops them again: a collection for each would only walk them.
+        gc.set_threshold(100_000, 20, 50)
+
+    async def _start(self, host: str, port: int, *, workers: bool) -> None:
         self._prepare_folder()
         self.occupancy.take()
         shelf = self._open_shelf()
@@ -98,10 +112,6 @@ class App:
                 asyncio.create_task(self._poll(c)) for c in self.channels.values() if getattr(c, "polls", False)
             ]
         await self._port.open(host, port, {path: door for door in self.doors for path in door.front.hooks})
-        gc.collect()
-        gc.freeze()
-        # A batch makes some 20,000 objects and drops them again: a collection for each would only walk them.
-        gc.set_threshold(100_000, 20, 50)
 
     def _prepare_folder(self) -> None:
         folder = Path(self.settings.data_dir)
@@ -203,6 +213,9 @@ class App:
             await channel.close()
         if self._session is not None:
             await self._session.close()
+        await self._close()
+
+    async def _close(self) -> None:
         await self.live.close()
         await self.db.close()
         self.occupancy.leave()
