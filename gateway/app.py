@@ -66,6 +66,7 @@ class App:
         self.delivery = Delivery(self.db, self.channels, self.live, self.clock, shard=self.shard)
         self.timekeeper = Timekeeper(self.db, self.delivery, self.clock, shard=self.shard)
         self.doors: list[Door] = []
+        self._plain: PlainHooks | None = None
         self.web = web.Application(client_max_size=MOST_BYTES)
         self._session: aiohttp.ClientSession | None = None
         self._workers: list[asyncio.Task[None]] = []
@@ -162,7 +163,9 @@ class App:
         settings = self.settings
         for door in self.doors:
             self.web.add_routes(door.routes())
-        plain = PlainHooks(self.intake, settings.hook_token.get_secret_value(), settings.form_key, self.house.region)
+        self._plain = plain = PlainHooks(
+            self.intake, settings.hook_token.get_secret_value(), settings.form_key, self.house.region
+        )
         self.web.add_routes(plain.routes())
         self.web.add_routes(
             [web.get("/healthz", self._healthz), web.get("/readyz", self._readyz), web.get("/metrics", self._metrics)]
@@ -271,7 +274,7 @@ class App:
             )
         )
         waited = (now - oldest) / 1000 if oldest else 0.0
-        denied = sum(door.denied for door in self.doors)
+        denied = sum(door.denied for door in self.doors) + (self._plain.denied if self._plain else 0)
         sending = self.delivery.in_flight
         body = render(Readings(tallies, parts, waited, sending, denied, self.delivery.degraded, silent))
         return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
