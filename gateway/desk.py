@@ -87,6 +87,8 @@ class Edit:
     fields: Mapping[str, Any] | None = None
     tags: tuple[str, ...] | None = None
     responsible: int | None = None
+    name: str = ""
+    """What the new responsible is called."""
     release: bool = False
     """Give the deal back to nobody: `responsible` is null on purpose."""
     version: int | None = None
@@ -129,7 +131,7 @@ def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Perso
             _finish(ledger, deal, task, result, who)
         case Edit():
             _must_be(deal, command.version)
-            _edit(ledger, deal, command)
+            _edit(ledger, deal, command, who)
         case _:
             assert_never(command)
     return 0
@@ -142,7 +144,7 @@ def take(ledger: Ledger, deal: Deal, who: Person) -> None:
         if deal.responsible_id == who.id:
             return
         raise Conflict("taken", "another manager holds this deal")
-    _hold(ledger, deal, who, line("why_taken", who=who.name))
+    _hold(ledger, deal, who.id, line("why_taken", who=who.name))
     data = {"event": "taken", "by": who.id}
     ledger.write_entry(deal, "system", author="manager", text=line("taken", who=who.name), data=data, person=who)
     stages = ledger.house.funnel(deal.funnel).stages
@@ -150,19 +152,19 @@ def take(ledger: Ledger, deal: Deal, who: Person) -> None:
         ledger.move(deal, stages[1].name, "manager", who)
 
 
-def _hold(ledger: Ledger, deal: Deal, who: Person, why: str) -> None:
-    """The conversation is a person's from here on: no bot says another word in it."""
+def _hold(ledger: Ledger, deal: Deal, holder: int, why: str) -> None:
+    """The conversation is this person's from here on: no bot says another word in it."""
     run = ledger.rows.runs.get(deal.id)
     if run is not None:
         ledger.stop_run(deal, run, why)
     elif deal.owner != "person":
         ledger.silence(deal, why)
-    deal.owner, deal.responsible_id = "person", who.id
+    deal.owner, deal.responsible_id = "person", holder
     ledger.touch(deal)
-    ledger.writes.taken_tasks.append((deal.id, who.id))
+    ledger.writes.taken_tasks.append((deal.id, holder))
     for task in ledger.writes.tasks:
         if task.deal_id == deal.id and task.responsible_id is None:
-            task.responsible_id = who.id
+            task.responsible_id = holder
 
 
 def _move(ledger: Ledger, deal: Deal, stage: str, reason: str, fields: Mapping[str, Any], who: Person) -> None:
@@ -170,8 +172,12 @@ def _move(ledger: Ledger, deal: Deal, stage: str, reason: str, fields: Mapping[s
     target = ledger.house.funnel(deal.funnel).stage(stage)
     if target is None:
         raise Invalid("stage", f"there is no stage {stage!r} in funnel {deal.funnel!r}")
-    if target.outcome == "lost" and not reason:
-        raise Invalid("reason", "a lost deal needs a reason")
+    if target.outcome == "lost":
+        known = ledger.house.playbook.reasons
+        if not reason:
+            raise Invalid("reason", "a lost deal needs a reason")
+        if known and reason not in known:
+            raise Invalid("reason", f"must be one of the playbook's: {', '.join(known)}")
     for name, value in fields.items():
         ledger.set_field(deal, name, value)
     ledger.move(deal, stage, "manager", who, reason)
@@ -199,7 +205,8 @@ def _write(ledger: Ledger, deal: Deal, message: Write, who: Person) -> int:
                 "template", f"the {window}-hour window is closed, and it is not approved for {identity.channel}"
             )
     if deal.owner != "person" or deal.responsible_id is None:
-        _hold(ledger, deal, who, line("why_written", who=who.name))
+        # Whoever helps out does not take the deal from the one who answers for it.
+        _hold(ledger, deal, deal.responsible_id or who.id, line("why_written", who=who.name))
     return ledger.say(
         deal, identity, text, author="manager", person=who, client_id=message.client_id, template=template
     ).id
@@ -242,7 +249,7 @@ def _steer(ledger: Ledger, deal: Deal, action: str, bot: str, who: Person) -> No
         if run is not None:
             ledger.stop_run(deal, run, line("why_command", who=who.name))
             # Nobody is lost: the talk that the bot leaves is somebody's to go on with.
-            task = line("task_message", source=deal.source)
+            task = line("task_bot_stopped", who=who.name)
             ledger.create_task(deal, "answer", task, "manager", responsible=deal.responsible_id or who.id)
         return
     if action not in ("start", "resume"):
@@ -267,24 +274,36 @@ def _finish(ledger: Ledger, deal: Deal, task: Task, result: str, who: Person) ->
     ledger.write_entry(deal, "task", author="manager", text=line("task_done", result=result), data=data, person=who)
 
 
-def _edit(ledger: Ledger, deal: Deal, edit: Edit) -> None:
+def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
+    """Anybody may correct any deal; the timeline says who did, and what."""
+    changed: list[str] = []
     if edit.title is not None and edit.title != deal.title:
         deal.title = edit.title
-        ledger.touch(deal)
-    for name, value in (edit.fields or {}).items():
-        ledger.set_field(deal, name, value)
+        changed.append(line("changed_title"))
+    fresh = {name: value for name, value in (edit.fields or {}).items() if deal.fields.get(name) != value}
+    if fresh:
+        deal.fields = {**deal.fields, **fresh}
+        changed.append(line("changed_fields", names=", ".join(fresh)))
     if edit.tags is not None and list(edit.tags) != deal.tags:
         deal.tags = list(dict.fromkeys(edit.tags))
-        ledger.touch(deal)
+        changed.append(line("changed_tags"))
     if edit.responsible is not None and edit.responsible != deal.responsible_id:
         deal.responsible_id = edit.responsible
-        ledger.touch(deal)
+        changed.append(line("changed_responsible", name=edit.name or edit.responsible))
     elif edit.release and deal.responsible_id is not None:
         deal.responsible_id = None
+        changed.append(line("changed_released"))
         if deal.owner == "person":
             deal.owner = "pool"
-            ledger.create_task(deal, "answer", line("task_message", source=deal.source), "manager")
+            task = "task_released" if deal.waiting_since is None else "task_released_waiting"
+            ledger.create_task(deal, "answer", line(task, who=who.name), "manager")
+    if changed:
         ledger.touch(deal)
+        data = {"event": "changed", "by": who.id}
+        what = ", ".join(changed)
+        ledger.write_entry(
+            deal, "system", author="manager", text=line("changed", who=who.name, what=what), data=data, person=who
+        )
     ledger.change(deal, "deal")
 
 

@@ -132,7 +132,7 @@ def _start_another(ledger: Ledger, deal: Deal, identity: Identity, name: str) ->
     script = ledger.house.scripts.get(name)
     started = sum(1 for run in ledger.writes.new_runs.values() if run.deal_id == deal.id)
     if script is None or started >= _MOST_SCRIPTS:
-        ledger.create_task(deal, "handoff", line("task_message", source=deal.source), "robot")
+        ledger.create_task(deal, "handoff", line("task_bot_lost"), "robot")
         deal.waiting_since = deal.waiting_since or ledger.now
     else:
         start_run(ledger, deal, identity, script)
@@ -154,4 +154,4 @@ def break_loop(ledger: Ledger, deal: Deal, run: Run) -> None:
 
 def _lost_script(ledger: Ledger, deal: Deal, run: Run) -> None:
     ledger.stop_run(deal, run, "script_missing")
-    ledger.create_task(deal, "handoff", line("task_message", source=deal.source), "robot")
+    ledger.create_task(deal, "handoff", line("task_bot_lost"), "robot")

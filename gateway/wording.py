@@ -35,6 +35,16 @@ RU: Final = {
     "task_form": "Заявка с сайта «{form}». Свяжитесь с клиентом",
     "task_call": "Пропущенный звонок. Перезвоните клиенту",
     "task_message": "Новое обращение ({source}). Ответьте клиенту",
+    "task_bot_stopped": "Бота остановил(а) {who}. Продолжите разговор с клиентом",
+    "task_bot_lost": "Бот не может продолжить разговор. Ответьте клиенту сами",
+    "task_released": "{who}: сделка возвращена в общую очередь. Решите, кто ею займётся",
+    "task_released_waiting": "{who}: сделка возвращена в общую очередь, клиент ждёт ответа. Ответьте ему",
+    "changed": "{who}: изменено: {what}",
+    "changed_title": "название",
+    "changed_fields": "поля ({names})",
+    "changed_tags": "метки",
+    "changed_responsible": "ответственный теперь {name}",
+    "changed_released": "ответственный снят",
     "call_missed": "Пропущенный звонок",
     "call_answered": "Разговор по телефону, {seconds} с",
     "form": "Заявка с сайта «{form}»",
@@ -48,8 +58,21 @@ RU: Final = {
     "task_done": "Задача выполнена: {result}",
 }
 
+CHANNELS: Final = {
+    "telegram": "Telegram", "whatsapp": "WhatsApp", "sms": "SMS", "web": "чат на сайте", "form": "форма на сайте", "call": "звонок",
+    "phone": "телефон", "manual": "вручную",
+}  # fmt: skip
+"""What managers call the channels and sources; another system's name is shown as it is, with a capital."""
+
 STALE_PRESS: Final = "Эта кнопка уже не действует. Ответьте, пожалуйста, на последний вопрос."
 SHARE_PHONE: Final = "Поделиться телефоном"
+
+
+def source_title(source: str) -> str:
+    """A deal's source or an entry's channel: `form:callback` is «форма на сайте «callback»»."""
+    channel, _, which = source.partition(":")
+    title = CHANNELS.get(channel, channel[:1].upper() + channel[1:])
+    return f"{title} «{which}»" if which else title
 
 
 def line(key: str, **values: object) -> str:
