@@ -10,9 +10,9 @@ from typing import Any, assert_never
 from gateway.clock import Instant
 from gateway.house import House
 from gateway.ledger import Ledger
-from gateway.obey import start_run
+from gateway.obey import resume_run, start_run
 from gateway.wording import line
-from state.records import Deal, Identity, Person, Task
+from state.records import Deal, Identity, Person, Run, Task
 
 
 class Conflict(Exception):
@@ -65,6 +65,8 @@ class WriteNote:
 class SteerBot:
     action: str
     bot: str = ""
+    last: Run | None = None
+    """The deal's newest run, for one that is to go on where it was stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,8 @@ def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Perso
             return _write(ledger, deal, command, who)
         case WriteNote(text):
             return ledger.write_entry(deal, "note", author="manager", text=_said(text, "text"), person=who).id
-        case SteerBot(action, bot):
-            _steer(ledger, deal, action, bot, who)
+        case SteerBot():
+            _steer(ledger, deal, command, who)
         case GiveTask(text, kind, responsible, due_at):
             text = _said(text, "text")
             return ledger.create_task(deal, kind, text, "manager", responsible=responsible or who.id, due_at=due_at).id
@@ -242,8 +244,9 @@ def _reply_route(ledger: Ledger, deal: Deal, channel: str) -> Identity:
     return max(found, key=lambda i: (i.heard_at or 0, i.id))
 
 
-def _steer(ledger: Ledger, deal: Deal, action: str, bot: str, who: Person) -> None:
+def _steer(ledger: Ledger, deal: Deal, command: SteerBot, who: Person) -> None:
     _must_be_open(deal)
+    action, bot, last = command.action, command.bot, command.last
     run = ledger.rows.runs.get(deal.id)
     if action == "stop":
         if run is not None:
@@ -262,7 +265,11 @@ def _steer(ledger: Ledger, deal: Deal, action: str, bot: str, who: Person) -> No
     identity = _reply_route(ledger, deal, "")
     if not ledger.house.can_send(identity.channel, identity.account) or identity.barred:
         raise Invalid("bot", "the customer cannot be written to on the conversation's channel")
-    start_run(ledger, deal, identity, script)
+    left = ledger.house.by_hash.get(last.script) if last is not None and last.status == "stopped" else None
+    if action == "resume" and last is not None and left is not None and bot in ("", last.bot):
+        resume_run(ledger, deal, identity, last, left)
+    else:
+        start_run(ledger, deal, identity, script)
 
 
 def _finish(ledger: Ledger, deal: Deal, task: Task, result: str, who: Person) -> None:

@@ -7,7 +7,7 @@ from bots.kit.events import Event as BotEvent
 from bots.kit.events import RunStarted, WebAnswered
 from bots.kit.run import Facts, RunState
 from bots.kit.script import Script
-from bots.kit.walk import begin, step
+from bots.kit.walk import begin, resume, step
 from gateway.ledger import Ledger
 from gateway.verdicts import WINDOW_MARGIN_MS
 from gateway.wording import line
@@ -19,9 +19,24 @@ _MOST_SCRIPTS = 5
 
 def start_run(ledger: Ledger, deal: Deal, identity: Identity, script: Script) -> Run:
     """Give the conversation to a bot, pinned to this version of its script; it speaks first."""
+    run = _new_run(ledger, deal, script, begin(script))
+    walk(ledger, deal, run, identity, RunStarted())
+    return run
+
+
+def resume_run(ledger: Ledger, deal: Deal, identity: Identity, stopped: Run, script: Script) -> Run:
+    """Give the conversation back to the bot that had it: a new run, of the same version, from where the old one stood."""
+    run = _new_run(ledger, deal, script, RunState.from_json(stopped.state))
+    _have_done(
+        ledger, deal, run, identity, resume(script, RunState.from_json(run.state), _facts(ledger, deal, run, identity))
+    )
+    return run
+
+
+def _new_run(ledger: Ledger, deal: Deal, script: Script, state: RunState) -> Run:
     run = Run(
         id=ledger.ids.take("run"), deal_id=deal.id, contact_id=deal.contact_id, bot=script.name, script=script.hash,
-        state=begin(script).to_json(), status="running", waits_until=None, started_at=ledger.now, ended_at=None, reason="",
+        state=state.to_json(), status="running", waits_until=None, started_at=ledger.now, ended_at=None, reason="",
     )  # fmt: skip
     ledger.rows.runs[deal.id] = run
     ledger.writes.new_runs[run.id] = run
@@ -30,14 +45,8 @@ def start_run(ledger: Ledger, deal: Deal, identity: Identity, script: Script) ->
     }  # fmt: skip
     deal.owner = "bot"
     ledger.touch(deal)
-    ledger.write_line(
-        deal,
-        "bot",
-        "bot_started",
-        bot=script.title,
-        data={"event": "started", "bot": script.name, "script": script.hash},
-    )
-    walk(ledger, deal, run, identity, RunStarted())
+    data = {"event": "started", "bot": script.name, "script": script.hash}
+    ledger.write_line(deal, "bot", "bot_started", bot=script.title, data=data)
     return run
 
 
@@ -47,7 +56,16 @@ def walk(ledger: Ledger, deal: Deal, run: Run, identity: Identity, event: BotEve
     if script is None:
         _lost_script(ledger, deal, run)
         return
-    state, effects = step(script, RunState.from_json(run.state), event, _facts(ledger, deal, run, identity))
+    _have_done(
+        ledger, deal, run, identity,
+        step(script, RunState.from_json(run.state), event, _facts(ledger, deal, run, identity)),
+    )  # fmt: skip
+
+
+def _have_done(
+    ledger: Ledger, deal: Deal, run: Run, identity: Identity, came_of: tuple[RunState, tuple[fx.Effect, ...]]
+) -> None:
+    state, effects = came_of
     run.state = state.to_json()
     run.waits_until = state.waits_until
     ledger.touch_run(run)

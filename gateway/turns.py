@@ -14,7 +14,7 @@ import structlog
 from bots.kit.compiler import read_script
 from gateway.clock import Clock, Instant
 from gateway.decide import decide, fire
-from gateway.desk import Command, Conflict, FinishTask, Invalid, Write, obey_manager, worded
+from gateway.desk import Command, Conflict, FinishTask, Invalid, SteerBot, Write, obey_manager, worded
 from gateway.house import House
 from gateway.ledger import Ledger
 from gateway.router import active
@@ -23,7 +23,7 @@ from gateway.wording import line
 from state import deals, lanes, merging, moving, timeline
 from state.database import Connection, Database, Unavailable
 from state.live import Live
-from state.records import InboxRow, LaneRows, Person
+from state.records import InboxRow, LaneRows, Person, Run
 
 log = structlog.get_logger()
 
@@ -299,6 +299,13 @@ def _sent_before(conn: Connection, ledger: Ledger, deal_id: int, message: Write,
     return found.id
 
 
+def _last_run(conn: Connection, ledger: Ledger, deal_id: int) -> Run | None:
+    """The deal's newest run, as this turn has left it."""
+    run = deals.last_run(conn, deal_id)
+    fresh = [r for r in (*ledger.writes.runs.values(), *ledger.writes.new_runs.values()) if r.deal_id == deal_id]
+    return max(fresh, key=lambda r: r.id) if fresh else run
+
+
 def _obey(conn: Connection, ledger: Ledger, ask: Ask) -> int | Exception:
     try:
         deal = next((d for d in ledger.rows.deals if d.id == ask.deal), None)
@@ -316,6 +323,8 @@ def _obey(conn: Connection, ledger: Ledger, ask: Ask) -> int | Exception:
             if task is None or any(done == task.id for done, _, _ in ledger.writes.done_tasks):
                 return Conflict("done", "the task is already done")
             command = replace(command, task=task)
+        if isinstance(command, SteerBot) and command.action == "resume" and deal is not None:
+            command = replace(command, last=_last_run(conn, ledger, deal.id))
         return obey_manager(ledger, deal, command, ask.who)
     except (Conflict, Invalid) as refusal:
         return refusal

@@ -49,7 +49,7 @@ async def write_note(ctx: ApiContext, who: Person, deal_id: Id, body: NoteBody) 
 
 @calls.on("POST", "/deals/{deal_id}/bot")
 async def steer_bot(ctx: ApiContext, who: Person, deal_id: Id, body: BotBody) -> Answer:
-    """Start, stop or resume a bot in this conversation."""
+    """Start or stop a bot in this conversation, or have it go on where it was stopped."""
     await ask(ctx, who, deal_id, SteerBot(body.action, body.bot))
     return tagged(await show(ctx, deal_id))
 
