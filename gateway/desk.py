@@ -128,7 +128,10 @@ def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Perso
             _steer(ledger, deal, command, who)
         case GiveTask(text, kind, responsible, due_at):
             text = _said(text, "text")
-            return ledger.create_task(deal, kind, text, "manager", responsible=responsible or who.id, due_at=due_at).id
+            whose = responsible or who.id
+            return ledger.create_task(
+                deal, kind, text, "manager", responsible=whose, due_at=due_at, person=who
+            ).id  # fmt: skip
         case FinishTask(task, result):
             _finish(ledger, deal, task, result, who)
         case Edit():
@@ -253,7 +256,7 @@ def _steer(ledger: Ledger, deal: Deal, command: SteerBot, who: Person) -> None:
             ledger.stop_run(deal, run, line("why_command", who=who.name))
             # Nobody is lost: the talk that the bot leaves is somebody's to go on with.
             task = line("task_bot_stopped", who=who.name)
-            ledger.create_task(deal, "answer", task, "manager", responsible=deal.responsible_id or who.id)
+            ledger.create_task(deal, "answer", task, "manager", responsible=deal.responsible_id or who.id, person=who)
         return
     if action not in ("start", "resume"):
         raise Invalid("action", "start, stop or resume")
@@ -290,7 +293,7 @@ def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
     fresh = {name: value for name, value in (edit.fields or {}).items() if deal.fields.get(name) != value}
     if fresh:
         deal.fields = {**deal.fields, **fresh}
-        changed.append(line("changed_fields", names=", ".join(fresh)))
+        changed.append(line("changed_fields", names=", ".join(map(ledger.house.field_title, fresh))))
     if edit.tags is not None and list(edit.tags) != deal.tags:
         deal.tags = list(dict.fromkeys(edit.tags))
         changed.append(line("changed_tags"))
@@ -303,7 +306,7 @@ def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
         if deal.owner == "person":
             deal.owner = "pool"
             task = "task_released" if deal.waiting_since is None else "task_released_waiting"
-            ledger.create_task(deal, "answer", line(task, who=who.name), "manager")
+            ledger.create_task(deal, "answer", line(task, who=who.name), "manager", person=who)
     if changed:
         ledger.touch(deal)
         data = {"event": "changed", "by": who.id}

@@ -60,9 +60,15 @@ RU: Final = {
 
 CHANNELS: Final = {
     "telegram": "Telegram", "whatsapp": "WhatsApp", "sms": "SMS", "web": "чат на сайте", "form": "форма на сайте", "call": "звонок",
-    "phone": "телефон", "manual": "вручную",
+    "phone": "телефон", "manual": "вручную", "email": "e-mail",
 }  # fmt: skip
 """What managers call the channels and sources; another system's name is shown as it is, with a capital."""
+
+FIELDS: Final = {
+    "phone": "Телефон", "name": "Имя", "email": "E-mail", "comment": "Комментарий", "message": "Сообщение", "text": "Сообщение",
+    "question": "Вопрос", "city": "Город", "page": "Страница", "referrer": "Откуда пришли", "referer": "Откуда пришли", "files": "Файлы",
+}  # fmt: skip
+"""What forms and calls often bring, where no script names it."""
 
 STALE_PRESS: Final = "Эта кнопка уже не действует. Ответьте, пожалуйста, на последний вопрос."
 SHARE_PHONE: Final = "Поделиться телефоном"

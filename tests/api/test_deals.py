@@ -361,7 +361,7 @@ async def test_who_helps_out_is_named_and_does_not_take_the_deal(shop: Shop) -> 
     await shop.call("PATCH", at, boris, json={"title": "Колодки", "fields": {"vin": "1"}, "tags": ["срочно"]})
     assert (await shop.get(at))["responsible"]["name"] == "Анна"
     lines = [e["text"] for e in (await shop.get(f"{at}/timeline?limit=200"))["items"]]
-    assert "Борис: изменено: название, поля (vin), метки" in lines
+    assert "Борис: изменено: название, поля (VIN), метки" in lines
     before = len(lines)
     await shop.call("PATCH", at, boris, json={"title": "Колодки"})
     assert len((await shop.get(f"{at}/timeline?limit=200"))["items"]) == before
