@@ -167,6 +167,7 @@ class App:
             self.intake, settings.hook_token.get_secret_value(), settings.form_key, self.house.region
         )
         self.web.add_routes(plain.routes())
+        self.web.add_routes([web.get("/", _to_chat)])
         self.web.add_routes(
             [web.get("/healthz", self._healthz), web.get("/readyz", self._readyz), web.get("/metrics", self._metrics)]
         )
@@ -278,6 +279,11 @@ class App:
         sending = self.delivery.in_flight
         body = render(Readings(tallies, parts, waited, sending, denied, self.delivery.degraded, silent))
         return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+async def _to_chat(_request: web.Request) -> web.Response:
+    """Whoever types the bare address is a customer, or somebody who tries it out."""
+    return web.Response(status=302, headers={"Location": "/chat"})
 
 
 def _open_live(redis_url: str) -> Live:

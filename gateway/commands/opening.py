@@ -33,6 +33,8 @@ def open_database(*, upgrade: bool = True) -> Iterator[tuple[Settings, Database]
         if upgrade:
             schema.upgrade(db)
         yield settings, db
+    except BrokenPipeError:
+        raise  # whoever read our output has had enough: no error of the data's
     except (Unavailable, OSError, schema.Ahead) as error:
         raise click.ClickException(f"the database cannot be used: {error}") from error
     finally:
