@@ -171,5 +171,5 @@ def break_loop(ledger: Ledger, deal: Deal, run: Run) -> None:
 
 
 def _lost_script(ledger: Ledger, deal: Deal, run: Run) -> None:
-    ledger.stop_run(deal, run, "script_missing")
+    ledger.stop_run(deal, run, line("why_lost"))
     ledger.create_task(deal, "handoff", line("task_bot_lost"), "robot")
