@@ -71,6 +71,7 @@ class App:
         self.mover = Mover(self.db, self.house, self.turns, self.live, self.clock)
         self.timekeeper = Timekeeper(self.db, self.delivery, self.clock, shard=self.shard)
         self.doors: list[Door] = []
+        self._plain: PlainHooks | None = None
         self.web = web.Application(client_max_size=MOST_BYTES)
         self._session: aiohttp.ClientSession | None = None
         self._workers: list[asyncio.Task[None]] = []
@@ -85,7 +86,21 @@ class App:
     # -- up ----------------------------------------------------------------------------------------------------------
 
     async def start(self, host: str = "127.0.0.1", port: int = 8080, *, workers: bool = True) -> None:
-        """Open the doors at `host:port` (0: any free one). `workers=False` leaves the turning to a test."""
+        """Open the doors at `host:port` (0: any free one). `workers=False` leaves the turning to a test.
+
+        A start that fails is taken back before it raises: nothing is left open.
+        """
+        try:
+            await self._start(host, port, workers=workers)
+        except BaseException:
+            await (self.stop() if self._session is not None else self._close())
+            raise
+        gc.collect()
+        gc.freeze()
+        # A batch makes some 20,000 objects and drops them again: a collection for each would only walk them.
+        gc.set_threshold(100_000, 20, 50)
+
+    async def _start(self, host: str, port: int, *, workers: bool) -> None:
         self._prepare_folder()
         self.occupancy.take()
         shelf = self._open_shelf()
@@ -105,10 +120,6 @@ class App:
                 asyncio.create_task(self._poll(c)) for c in self.channels.values() if getattr(c, "polls", False)
             ]
         await self._port.open(host, port, {path: door for door in self.doors for path in door.front.hooks})
-        gc.collect()
-        gc.freeze()
-        # A batch makes some 20,000 objects and drops them again: a collection for each would only walk them.
-        gc.set_threshold(100_000, 20, 50)
 
     def _prepare_folder(self) -> None:
         folder = Path(self.settings.data_dir)
@@ -159,8 +170,11 @@ class App:
         settings = self.settings
         for door in self.doors:
             self.web.add_routes(door.routes())
-        plain = PlainHooks(self.intake, settings.hook_token.get_secret_value(), settings.form_key, self.house.region)
+        self._plain = plain = PlainHooks(
+            self.intake, settings.hook_token.get_secret_value(), settings.form_key, self.house.region
+        )
         self.web.add_routes(plain.routes())
+        self.web.add_routes([web.get("/", _to_chat)])
         self.web.add_routes(
             [web.get("/healthz", self._healthz), web.get("/readyz", self._readyz), web.get("/metrics", self._metrics)]
         )
@@ -210,6 +224,9 @@ class App:
             await channel.close()
         if self._session is not None:
             await self._session.close()
+        await self._close()
+
+    async def _close(self) -> None:
         await self.live.close()
         await self.db.close()
         self.occupancy.leave()
@@ -265,10 +282,15 @@ class App:
             )
         )
         waited = (now - oldest) / 1000 if oldest else 0.0
-        denied = sum(door.denied for door in self.doors)
+        denied = sum(door.denied for door in self.doors) + (self._plain.denied if self._plain else 0)
         sending = self.delivery.in_flight
         body = render(Readings(tallies, parts, waited, sending, denied, self.delivery.degraded, silent))
         return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+async def _to_chat(_request: web.Request) -> web.Response:
+    """Whoever types the bare address is a customer, or somebody who tries it out."""
+    return web.Response(status=302, headers={"Location": "/chat"})
 
 
 def _open_live(redis_url: str) -> Live:

@@ -14,7 +14,7 @@ from gateway.ledger import Ledger
 from gateway.obey import start_run, walk
 from gateway.router import Attach, Leave, Open, active, route
 from gateway.verdicts import CHANNEL_PAUSE_MS, RETRIES
-from gateway.wording import STALE_PRESS, line
+from gateway.wording import STALE_PRESS, line, source_title
 from state.lanes import BELOW
 from state.records import Deal, Entry, Identity, Run, Timer
 
@@ -145,7 +145,7 @@ def _first_words(ledger: Ledger, deal: Deal, identity: Identity) -> Run | None:
     """A new deal: the qualifier takes it where we can answer, else a person must."""
     script = ledger.house.starts_on_message(ledger.contact.id)
     if script is None or not ledger.house.can_send(identity.channel, identity.account):
-        ledger.create_task(deal, "answer", line("task_message", source=identity.channel), "robot")
+        ledger.create_task(deal, "answer", line("task_message", source=source_title(identity.channel)), "robot")
         return None
     if identity.barred:
         ledger.create_task(deal, "answer", line("task_opted_out"), "robot")

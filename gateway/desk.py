@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from gateway.clock import Instant
+from gateway.house import House
 from gateway.ledger import Ledger
-from gateway.obey import move_run, start_run
+from gateway.obey import move_run, resume_run, start_run
 from gateway.wording import line
-from state.records import Deal, Identity, Person, Task
+from state.records import Deal, Identity, Person, Run, Task
 
 
 class Conflict(Exception):
@@ -46,7 +47,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A message to the customer. `template` is a provider's approved template, else `text` goes out as it is."""
+    """A message to the customer: `text` as it is, or the playbook's `template` of that name with its values."""
 
     text: str = ""
     template: str = ""
@@ -64,6 +65,8 @@ class WriteNote:
 class SteerBot:
     action: str
     bot: str = ""
+    last: Run | None = None
+    """The deal's newest run, for one that is to go on where it was stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ class Edit:
     fields: Mapping[str, Any] | None = None
     tags: tuple[str, ...] | None = None
     responsible: int | None = None
+    name: str = ""
+    """What the new responsible is called."""
     release: bool = False
     """Give the deal back to nobody: `responsible` is null on purpose."""
     version: int | None = None
@@ -131,16 +136,19 @@ def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Perso
             return _write(ledger, deal, command, who)
         case WriteNote(text):
             return ledger.write_entry(deal, "note", author="manager", text=_said(text, "text"), person=who).id
-        case SteerBot(action, bot):
-            _steer(ledger, deal, action, bot, who)
+        case SteerBot():
+            _steer(ledger, deal, command, who)
         case GiveTask(text, kind, responsible, due_at):
             text = _said(text, "text")
-            return ledger.create_task(deal, kind, text, "manager", responsible=responsible or who.id, due_at=due_at).id
+            whose = responsible or who.id
+            return ledger.create_task(
+                deal, kind, text, "manager", responsible=whose, due_at=due_at, person=who
+            ).id  # fmt: skip
         case FinishTask(task, result):
             _finish(ledger, deal, task, result, who)
         case Edit():
             _must_be(deal, command.version)
-            _edit(ledger, deal, command)
+            _edit(ledger, deal, command, who)
         case MoveRun(run, script, stood, to):
             return _move_run(ledger, deal, run, script, stood, to)
         case _:
@@ -155,7 +163,7 @@ def take(ledger: Ledger, deal: Deal, who: Person) -> None:
         if deal.responsible_id == who.id:
             return
         raise Conflict("taken", "another manager holds this deal")
-    _hold(ledger, deal, who, line("why_taken", who=who.name))
+    _hold(ledger, deal, who.id, line("why_taken", who=who.name))
     data = {"event": "taken", "by": who.id}
     ledger.write_entry(deal, "system", author="manager", text=line("taken", who=who.name), data=data, person=who)
     stages = ledger.house.funnel(deal.funnel).stages
@@ -163,19 +171,19 @@ def take(ledger: Ledger, deal: Deal, who: Person) -> None:
         ledger.move(deal, stages[1].name, "manager", who)
 
 
-def _hold(ledger: Ledger, deal: Deal, who: Person, why: str) -> None:
-    """The conversation is a person's from here on: no bot says another word in it."""
+def _hold(ledger: Ledger, deal: Deal, holder: int, why: str) -> None:
+    """The conversation is this person's from here on: no bot says another word in it."""
     run = ledger.rows.runs.get(deal.id)
     if run is not None:
         ledger.stop_run(deal, run, why)
     elif deal.owner != "person":
         ledger.silence(deal, why)
-    deal.owner, deal.responsible_id = "person", who.id
+    deal.owner, deal.responsible_id = "person", holder
     ledger.touch(deal)
-    ledger.writes.taken_tasks.append((deal.id, who.id))
+    ledger.writes.taken_tasks.append((deal.id, holder))
     for task in ledger.writes.tasks:
         if task.deal_id == deal.id and task.responsible_id is None:
-            task.responsible_id = who.id
+            task.responsible_id = holder
 
 
 def _move(ledger: Ledger, deal: Deal, stage: str, reason: str, fields: Mapping[str, Any], who: Person) -> None:
@@ -183,8 +191,12 @@ def _move(ledger: Ledger, deal: Deal, stage: str, reason: str, fields: Mapping[s
     target = ledger.house.funnel(deal.funnel).stage(stage)
     if target is None:
         raise Invalid("stage", f"there is no stage {stage!r} in funnel {deal.funnel!r}")
-    if target.outcome == "lost" and not reason:
-        raise Invalid("reason", "a lost deal needs a reason")
+    if target.outcome == "lost":
+        known = ledger.house.playbook.reasons
+        if not reason:
+            raise Invalid("reason", "a lost deal needs a reason")
+        if known and reason not in known:
+            raise Invalid("reason", f"must be one of the playbook's: {', '.join(known)}")
     for name, value in fields.items():
         ledger.set_field(deal, name, value)
     ledger.move(deal, stage, "manager", who, reason)
@@ -201,18 +213,39 @@ def _write(ledger: Ledger, deal: Deal, message: Write, who: Person) -> int:
     shut = bool(window) and (identity.heard_at is None or ledger.now > identity.heard_at + window * 3_600_000)
     if shut and not message.template:
         raise Invalid("text", f"the {window}-hour window is closed: send an approved template or use another channel")
-    if not message.template:
-        _said(message.text, "text")
-    if deal.owner != "person" or deal.responsible_id is None:
-        _hold(ledger, deal, who, line("why_written", who=who.name))
+    text = worded(ledger.house, message)
     template = None
     if message.template:
-        template = {"kind": "template", "template": message.template, "variables": dict(message.variables)}
-    entry = ledger.say(
-        deal, identity, message.text or f"[{message.template}]", author="manager", person=who, client_id=message.client_id,
-        template=template,
-    )  # fmt: skip
-    return entry.id
+        provided = ledger.house.playbook.templates[message.template].ids.get(identity.channel)
+        if provided is not None:
+            template = {"kind": "template", "template": provided, "variables": dict(message.variables)}
+        elif shut:
+            raise Invalid(
+                "template", f"the {window}-hour window is closed, and it is not approved for {identity.channel}"
+            )
+    if deal.owner != "person" or deal.responsible_id is None:
+        # Whoever helps out does not take the deal from the one who answers for it.
+        _hold(ledger, deal, deal.responsible_id or who.id, line("why_written", who=who.name))
+    return ledger.say(
+        deal, identity, text, author="manager", person=who, client_id=message.client_id, template=template
+    ).id
+
+
+def worded(house: House, message: Write) -> str:
+    """What the customer will read. A template goes out whole or not at all: no unknown one, no empty value."""
+    if not message.template:
+        _said(message.text, "text")
+        return message.text
+    template = house.playbook.templates.get(message.template)
+    if template is None:
+        raise Invalid("template", f"the playbook has no template {message.template!r}")
+    for name in template.names:
+        if not message.variables.get(name, "").strip():
+            raise Invalid(f"variables.{name}", "must not be empty")
+    for name in message.variables:
+        if name not in template.names:
+            raise Invalid(f"variables.{name}", f"template {message.template!r} has no such value")
+    return template.filled(message.variables)
 
 
 def _reply_route(ledger: Ledger, deal: Deal, channel: str) -> Identity:
@@ -228,15 +261,16 @@ def _reply_route(ledger: Ledger, deal: Deal, channel: str) -> Identity:
     return max(found, key=lambda i: (i.heard_at or 0, i.id))
 
 
-def _steer(ledger: Ledger, deal: Deal, action: str, bot: str, who: Person) -> None:
+def _steer(ledger: Ledger, deal: Deal, command: SteerBot, who: Person) -> None:
     _must_be_open(deal)
+    action, bot, last = command.action, command.bot, command.last
     run = ledger.rows.runs.get(deal.id)
     if action == "stop":
         if run is not None:
             ledger.stop_run(deal, run, line("why_command", who=who.name))
             # Nobody is lost: the talk that the bot leaves is somebody's to go on with.
-            task = line("task_message", source=deal.source)
-            ledger.create_task(deal, "answer", task, "manager", responsible=deal.responsible_id or who.id)
+            task = line("task_bot_stopped", who=who.name)
+            ledger.create_task(deal, "answer", task, "manager", responsible=deal.responsible_id or who.id, person=who)
         return
     if action not in ("start", "resume"):
         raise Invalid("action", "start, stop or resume")
@@ -249,7 +283,11 @@ def _steer(ledger: Ledger, deal: Deal, action: str, bot: str, who: Person) -> No
     identity = _reply_route(ledger, deal, "")
     if not ledger.house.can_send(identity.channel, identity.account) or identity.barred:
         raise Invalid("bot", "the customer cannot be written to on the conversation's channel")
-    start_run(ledger, deal, identity, script)
+    left = ledger.house.by_hash.get(last.script) if last is not None and last.status == "stopped" else None
+    if action == "resume" and last is not None and left is not None and bot in ("", last.bot):
+        resume_run(ledger, deal, identity, last, left)
+    else:
+        start_run(ledger, deal, identity, script)
 
 
 def _move_run(ledger: Ledger, deal: Deal, run_id: int, script: str, stood: str, to: str) -> int:
@@ -270,24 +308,36 @@ def _finish(ledger: Ledger, deal: Deal, task: Task, result: str, who: Person) ->
     ledger.write_entry(deal, "task", author="manager", text=line("task_done", result=result), data=data, person=who)
 
 
-def _edit(ledger: Ledger, deal: Deal, edit: Edit) -> None:
+def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
+    """Anybody may correct any deal; the timeline says who did, and what."""
+    changed: list[str] = []
     if edit.title is not None and edit.title != deal.title:
         deal.title = edit.title
-        ledger.touch(deal)
-    for name, value in (edit.fields or {}).items():
-        ledger.set_field(deal, name, value)
+        changed.append(line("changed_title"))
+    fresh = {name: value for name, value in (edit.fields or {}).items() if deal.fields.get(name) != value}
+    if fresh:
+        deal.fields = {**deal.fields, **fresh}
+        changed.append(line("changed_fields", names=", ".join(map(ledger.house.field_title, fresh))))
     if edit.tags is not None and list(edit.tags) != deal.tags:
         deal.tags = list(dict.fromkeys(edit.tags))
-        ledger.touch(deal)
+        changed.append(line("changed_tags"))
     if edit.responsible is not None and edit.responsible != deal.responsible_id:
         deal.responsible_id = edit.responsible
-        ledger.touch(deal)
+        changed.append(line("changed_responsible", name=edit.name or edit.responsible))
     elif edit.release and deal.responsible_id is not None:
         deal.responsible_id = None
+        changed.append(line("changed_released"))
         if deal.owner == "person":
             deal.owner = "pool"
-            ledger.create_task(deal, "answer", line("task_message", source=deal.source), "manager")
+            task = "task_released" if deal.waiting_since is None else "task_released_waiting"
+            ledger.create_task(deal, "answer", line(task, who=who.name), "manager", person=who)
+    if changed:
         ledger.touch(deal)
+        data = {"event": "changed", "by": who.id}
+        what = ", ".join(changed)
+        ledger.write_entry(
+            deal, "system", author="manager", text=line("changed", who=who.name, what=what), data=data, person=who
+        )
     ledger.change(deal, "deal")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from bots.kit.playbook import Funnel, LoopGuard, Playbook, Source
 from bots.kit.script import Script
 from gateway.channels.base import Limits
+from gateway.wording import FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,11 @@ class House:
     def title(self, bot: str) -> str:
         script = self.scripts.get(bot)
         return script.title if script else bot
+
+    def field_title(self, name: str) -> str:
+        """What the scripts call a field, for people."""
+        titles = (script.fields.get(name) for script in self.scripts.values())
+        return next((title for title in titles if title), None) or FIELDS.get(name, name)
 
     def reason(self, name: str) -> str:
         return self.playbook.reasons.get(name, name)

@@ -161,7 +161,7 @@ class Ledger:
 
     def create_task(
         self, deal: Deal, kind: str, text: str, created_by: str, *, details: Mapping[str, Any] | None = None,
-        responsible: int | None = None, due_at: Instant | None = None,
+        responsible: int | None = None, due_at: Instant | None = None, person: Person | None = None,
     ) -> Task:  # fmt: skip
         task = Task(
             id=self.ids.take("task"), deal_id=deal.id, contact_id=self.contact.id, kind=kind, text=text, details=dict(details or {}),
@@ -170,7 +170,7 @@ class Ledger:
         )  # fmt: skip
         self.writes.tasks.append(task)
         data = {"event": "created", "task": task.id, "kind": kind, "details": task.details}
-        self.write_entry(deal, "task", author=created_by, text=text, data=data)
+        self.write_entry(deal, "task", author=created_by, text=text, data=data, person=person)
         return task
 
     # -- speaking ----------------------------------------------------------------------------------------------------

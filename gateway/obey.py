@@ -8,7 +8,7 @@ from bots.kit.events import Event as BotEvent
 from bots.kit.events import RunStarted, WebAnswered
 from bots.kit.run import Facts, RunState
 from bots.kit.script import Script
-from bots.kit.walk import begin, step
+from bots.kit.walk import begin, resume, step
 from gateway.ledger import Ledger
 from gateway.verdicts import WINDOW_MARGIN_MS
 from gateway.wording import line
@@ -20,9 +20,23 @@ _MOST_SCRIPTS = 5
 
 def start_run(ledger: Ledger, deal: Deal, identity: Identity, script: Script) -> Run:
     """Give the conversation to a bot, pinned to this version of its script; it speaks first."""
+    run = _new_run(ledger, deal, script, begin(script))
+    walk(ledger, deal, run, identity, RunStarted())
+    return run
+
+
+def resume_run(ledger: Ledger, deal: Deal, identity: Identity, stopped: Run, script: Script) -> Run:
+    """Give the conversation back to the bot that had it: a new run, of the same version, from where the old one stood."""
+    run = _new_run(ledger, deal, script, RunState.from_json(stopped.state))
+    came_of = resume(script, RunState.from_json(run.state), _facts(ledger, deal, run, identity))
+    _follow(ledger, deal, run, identity, *came_of)
+    return run
+
+
+def _new_run(ledger: Ledger, deal: Deal, script: Script, state: RunState) -> Run:
     run = Run(
         id=ledger.ids.take("run"), deal_id=deal.id, contact_id=deal.contact_id, bot=script.name, script=script.hash,
-        state=begin(script).to_json(), status="running", waits_until=None, started_at=ledger.now, ended_at=None, reason="",
+        state=state.to_json(), status="running", waits_until=None, started_at=ledger.now, ended_at=None, reason="",
     )  # fmt: skip
     ledger.rows.runs[deal.id] = run
     ledger.writes.new_runs[run.id] = run
@@ -31,14 +45,8 @@ def start_run(ledger: Ledger, deal: Deal, identity: Identity, script: Script) ->
     }  # fmt: skip
     deal.owner = "bot"
     ledger.touch(deal)
-    ledger.write_line(
-        deal,
-        "bot",
-        "bot_started",
-        bot=script.title,
-        data={"event": "started", "bot": script.name, "script": script.hash},
-    )
-    walk(ledger, deal, run, identity, RunStarted())
+    data = {"event": "started", "bot": script.name, "script": script.hash}
+    ledger.write_line(deal, "bot", "bot_started", bot=script.title, data=data)
     return run
 
 
@@ -159,7 +167,7 @@ def _start_another(ledger: Ledger, deal: Deal, identity: Identity, name: str) ->
     script = ledger.house.script_for(name, ledger.contact.id)
     started = sum(1 for run in ledger.writes.new_runs.values() if run.deal_id == deal.id)
     if script is None or started >= _MOST_SCRIPTS:
-        ledger.create_task(deal, "handoff", line("task_message", source=deal.source), "robot")
+        ledger.create_task(deal, "handoff", line("task_bot_lost"), "robot")
         deal.waiting_since = deal.waiting_since or ledger.now
     else:
         start_run(ledger, deal, identity, script)
@@ -180,5 +188,5 @@ def break_loop(ledger: Ledger, deal: Deal, run: Run) -> None:
 
 
 def _lost_script(ledger: Ledger, deal: Deal, run: Run) -> None:
-    ledger.stop_run(deal, run, "script_missing")
-    ledger.create_task(deal, "handoff", line("task_message", source=deal.source), "robot")
+    ledger.stop_run(deal, run, line("why_lost"))
+    ledger.create_task(deal, "handoff", line("task_bot_lost"), "robot")

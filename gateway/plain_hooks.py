@@ -15,7 +15,7 @@ import phonenumbers
 import structlog
 from aiohttp import web
 
-from bots.kit.events import Media
+from bots.kit.events import Media, MediaKind
 from gateway.channels import payload
 from gateway.events import CallEnded, Event, FormSubmitted, Ignored, MessageReceived, Received, Sender, Unusable
 from gateway.intake import Intake
@@ -25,7 +25,12 @@ log = structlog.get_logger()
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s]{2,}")
-_KINDS: Final = ("photo", "document", "voice", "audio", "video", "sticker")
+_MINUTE_MS: Final = 60_000
+_KINDS: Final[tuple[MediaKind, ...]] = ("photo", "document", "voice", "audio", "video", "sticker")
+_ALSO: Final = {
+    "image": "photo", "picture": "photo", "file": "document", "audio/ogg": "voice", "audio/opus": "voice", "audio/amr": "voice",
+}  # fmt: skip
+"""What other systems call them, media types besides."""
 _MARKS: Final = ("referrer", "referer", "page")
 _LONGEST_MARK: Final = 512
 _MOST_FIELDS: Final = 400
@@ -39,6 +44,10 @@ class PlainHooks:
         self._token = token
         self._form_key = form_key
         self._region = region
+        self._lately: dict[str, tuple[int, str]] = {}
+        """Posts without an id of the last minute: when they came first, and the key they were kept under."""
+        self.denied = 0
+        """How many were turned away, for the metrics."""
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -54,20 +63,20 @@ class PlainHooks:
         data, raw = await _read(request)
         key = request.headers.get("X-Form-Key", "") or str((data or {}).get("form_key", ""))
         if not (self._bearer(request) or _same(key, self._form_key)):
-            return _denied(request)
+            return self._deny(request)
         if data is not None:
             data.pop("form_key", None)
         return await self._keep("form", name, data, raw, lambda d: _form(name, d, self._region))
 
     async def call(self, request: web.Request) -> web.Response:
         if not self._bearer(request):
-            return _denied(request)
+            return self._deny(request)
         data, raw = await _read(request)
         return await self._keep("phone", "calls", data, raw, lambda d: _call(d, self._region))
 
     async def message(self, request: web.Request) -> web.Response:
         if not self._bearer(request):
-            return _denied(request)
+            return self._deny(request)
         source = request.match_info["source"]
         if source in _RESERVED:
             return _unknown()
@@ -80,6 +89,11 @@ class PlainHooks:
         kind, _, given = request.headers.get("Authorization", "").partition(" ")
         return kind.lower() == "bearer" and _same(given.strip(), self._token)
 
+    def _deny(self, request: web.Request) -> web.Response:
+        self.denied += 1
+        log.warning("hook_denied", path=request.path)
+        return web.json_response({"error": {"code": "unauthorized", "message": "a bearer token is needed"}}, status=401)
+
     async def _keep(
         self, channel: str, account: str, data: dict[str, Any] | None, raw: bytes, read: Any
     ) -> web.Response:
@@ -88,12 +102,25 @@ class PlainHooks:
         meaning: Event | Ignored | Unusable = Unusable("not_json") if data is None else read(data)
         key = _id(data["id"]) if data is not None and data.get("id") not in (None, "") else ""
         if not key:
-            key = payload.fingerprint(raw) if isinstance(meaning, Unusable) else f"r{uuid.uuid4().hex}"
+            key = payload.fingerprint(raw)
+            if not isinstance(meaning, Unusable):
+                key = self._key_of_the_minute(f"{account}:{key}", key)
         try:
             answers = await self.intake.accept(channel, account, [Received(key, meaning, raw)])
         except Unavailable:
             return web.Response(status=503, headers={"Retry-After": "5"})
-        return web.json_response({"status": "duplicate" if answers[0] != "new" else "accepted"})
+        kept = "quarantined" if isinstance(meaning, Unusable) else "accepted"
+        return web.json_response({"status": kept if answers[0] == "new" else "duplicate"})
+
+    def _key_of_the_minute(self, same: str, fingerprint: str) -> str:
+        """The same bytes within a minute are a form that was sent twice, later on they are another inquiry.
+
+        Minutes of the clock serve all processes; who posts on both sides of a full one is remembered here.
+        """
+        now = self.intake.clock.now()
+        while self._lately and (oldest := next(iter(self._lately.items())))[1][0] <= now - _MINUTE_MS:
+            del self._lately[oldest[0]]
+        return self._lately.setdefault(same, (now, f"{fingerprint}.{now // _MINUTE_MS}"))[1]
 
 
 def _id(value: object) -> str:
@@ -108,11 +135,6 @@ def _same(given: str, wanted: str) -> bool:
 
 def _unknown() -> web.Response:
     return web.json_response({"error": {"code": "not_found", "message": "no such source"}}, status=404)
-
-
-def _denied(request: web.Request) -> web.Response:
-    log.warning("hook_denied", path=request.path)
-    return web.json_response({"error": {"code": "unauthorized", "message": "a bearer token is needed"}}, status=401)
 
 
 async def _read(request: web.Request) -> tuple[dict[str, Any] | None, bytes]:
@@ -218,7 +240,7 @@ def _message(source: str, data: Mapping[str, Any], region: str) -> Event | Unusa
     address = _id(who["id"])
     files = data.get("media") if isinstance(data.get("media"), list) else []
     media = tuple(
-        Media(m["type"] if m.get("type") in _KINDS else "document", payload.text(m.get("url"))[:2000])
+        Media(_kind(m.get("type")), payload.text(m.get("url"))[:2000])
         for m in (files or [])[:20]
         if isinstance(m, dict) and isinstance(m.get("url"), str)
     )
@@ -227,3 +249,11 @@ def _message(source: str, data: Mapping[str, Any], region: str) -> Event | Unusa
         return Unusable("empty_message")
     sender = Sender(source, "hook", address, payload.name(who.get("name")), _phone(who.get("phone"), region))
     return MessageReceived(sender, text, media, message_id=_id(data["id"]))
+
+
+def _kind(given: Any) -> MediaKind:
+    """Ours, by our name, another's, or a media type; whatever else it is is a document."""
+    said = payload.text(given).partition(";")[0].strip().lower()
+    family = said.partition("/")[0]
+    name = _ALSO.get(said) or _ALSO.get(family, family)
+    return next((kind for kind in _KINDS if kind == name), "document")

@@ -1,6 +1,7 @@
 """A port where an application is served. One that is shut leaves nobody behind: who was being let in is shown out, too."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import cast
@@ -12,6 +13,10 @@ from gateway.porch import Porch
 
 _LETTING_IN = 3
 """So many turns of the loop pass from a connection's arrival until the server knows of it."""
+
+
+class CannotListen(Exception):
+    """Somebody else has the port, or it is not ours to have."""
 
 
 class Port:
@@ -31,7 +36,11 @@ class Port:
         server = cast("web.Server", self._runner.server)  # there since the line above
         self._porch = Porch(doors or {}, server, MOST_BYTES)
         self._watch = asyncio.create_task(self._porch.watch())
-        self._listening = await asyncio.get_running_loop().create_server(self._porch, host, number, backlog=1024)
+        try:
+            self._listening = await asyncio.get_running_loop().create_server(self._porch, host, number, backlog=1024)
+        except OSError as error:
+            said = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or error
+            raise CannotListen(f"Cannot listen on {host}:{number}: {said}. Try --port with another number.") from error
         self.number = self._listening.sockets[0].getsockname()[1]
 
     async def shut(self) -> None:

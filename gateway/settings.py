@@ -3,12 +3,46 @@
 Names are the environment's: `database_url` is read from `PARLEY_DATABASE_URL`, or from `database_url` in the file.
 """
 
+import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from bots.kit.problems import nearest
+
+_ADDRESS: Final = (r"https?://[^\s/?#]+(/[^\s?#]*)?", "must be an address like https://chat.example.com")
+_BARE: Final = (r"[!-~]+", "must be letters, digits and signs without blanks")
+_NUMBER: Final = r"\+[1-9][0-9 ().-]{6,24}"
+_SHAPES: Final = {
+    "public_url": _ADDRESS,
+    "telegram_api_base": _ADDRESS,
+    "twilio_api_base": _ADDRESS,
+    "novaposhta_api_base": _ADDRESS,
+    "redis_url": (r"(rediss?|unix)://.*", "must begin with redis:// or rediss://"),
+    "database_url": (
+        r"(sqlite:///|postgres(ql)?://|postgresql\+psycopg://).*",
+        "must begin with sqlite:/// or postgresql://",
+    ),
+    "smtp_url": (r"smtps?://[^\s/?#]+/?", "must be an address like smtps://name:password@mail.example.com"),
+    "email_from": (r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+", "must be an e-mail address"),
+    "admin_token": (r"[!-~]{8,}", "must be 8 or more letters, digits and signs without blanks"),
+    "hook_token": _BARE,
+    "form_key": _BARE,
+    "telegram_token": (r"[0-9]{1,20}:[A-Za-z0-9_-]{1,256}", "must be a bot's token like 123456:ABC…"),
+    "telegram_secret": (r"[A-Za-z0-9_-]{1,256}", "must be 1 to 256 of A-Z, a-z, 0-9, _ and -"),
+    "twilio_account_sid": (r"AC[0-9A-Za-z]+", "must be an account's SID, AC…"),
+    "twilio_whatsapp_from": (rf"(whatsapp:)?{_NUMBER}", "must be a number like whatsapp:+74950000001"),
+    "twilio_sms_from": (rf"{_NUMBER}|[0-9]{{3,8}}", "must be a number like +74950000001, or a short code"),
+}
+"""What the value of a setting looks like, where it is set, and what it is told to be where it does not."""
+
+_ELSEWHERE: Final = re.compile(
+    r"PARLEY_(FAILPOINT|(\w+_)?(SERVICE_HOST|SERVICE_PORT\w*|PORT_[0-9]+_(TCP|UDP)\w*|PORT))"
+)
+"""Names in the environment that are no settings: tests' and those that Kubernetes makes of a service called parley."""
 
 
 class SettingsError(Exception):
@@ -87,12 +121,14 @@ class Settings(BaseSettings):
         """What the code hands in, then the environment, then the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
-    @field_validator("public_url", "telegram_api_base", "twilio_api_base")
+    @field_validator(*_SHAPES)
     @classmethod
-    def _address(cls, value: str) -> str:
-        if value and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
-            raise ValueError("must be an address like https://chat.example.com")
-        return value.rstrip("/")
+    def _shape(cls, value: Any, info: ValidationInfo) -> Any:
+        shape, said = _SHAPES[info.field_name or ""]
+        plain = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if plain and not re.fullmatch(shape, plain):
+            raise ValueError(said)
+        return value.rstrip("/") if shape == _ADDRESS[0] else value
 
     @field_validator("chat_origins")
     @classmethod
@@ -101,20 +137,6 @@ class Settings(BaseSettings):
         if not all(re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", origin) for origin in origins):
             raise ValueError("must be origins like https://shop.example, by commas")
         return ",".join(origins)
-
-    @field_validator("database_url")
-    @classmethod
-    def _database(cls, value: str) -> str:
-        if value and not value.startswith(("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")):
-            raise ValueError("must begin with sqlite:/// or postgresql://")
-        return value
-
-    @field_validator("redis_url")
-    @classmethod
-    def _redis(cls, value: str) -> str:
-        if value and not value.startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("must begin with redis:// or rediss://")
-        return value
 
     @model_validator(mode="after")
     def _whole(self) -> "Settings":
@@ -141,25 +163,49 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret's value: what must never reach a log line."""
-        kept = (self.admin_token, self.hook_token, self.telegram_token, self.telegram_secret, self.twilio_auth_token)
+        kept = (
+            self.admin_token, self.hook_token, self.telegram_token, self.telegram_secret, self.twilio_auth_token,
+            self.smtp_url, self.novaposhta_key,
+        )  # fmt: skip
         return tuple(s.get_secret_value() for s in kept if s.get_secret_value())
 
 
 def load_settings(**given: object) -> Settings:
     """Read and check all settings. Raises `SettingsError` with a line for each that is wrong."""
+    lines = [
+        f"{name}: {_no_such(name, 'PARLEY_')}"
+        for name in sorted(os.environ)
+        if name.startswith("PARLEY_")
+        and name[7:].lower() not in Settings.model_fields
+        and not _ELSEWHERE.fullmatch(name)
+    ]
+    settings = None
     try:
-        return Settings(**given)  # type: ignore[arg-type]
+        settings = Settings(**given)  # type: ignore[arg-type]
     except ValidationError as wrong:
-        lines = []
-        for error in wrong.errors(include_input=False, include_url=False):
-            name = ".".join(str(at) for at in error["loc"])
-            said = error["msg"].removeprefix("Value error, ")
-            if not name:
-                name, _, said = said.partition(": ")
-            lines.append(f"PARLEY_{name.upper()}: {said}")
-        raise SettingsError("\n".join(lines)) from None
+        lines += [_line(error["type"], error["loc"], error["msg"]) for error in wrong.errors(include_input=False)]
     except (OSError, ValueError) as wrong:
-        raise SettingsError(f"parley.toml: {wrong}") from None
+        lines.append(f"parley.toml: {wrong}")
+    if settings is None or lines:
+        raise SettingsError("\n".join(lines)) from None
+    return settings
+
+
+def _line(kind: str, at: tuple[int | str, ...], said: str) -> str:
+    name = ".".join(str(step) for step in at)
+    if kind == "extra_forbidden":  # the environment's are looked at by ourselves
+        return f"parley.toml: {name}: {_no_such(name, '')}"
+    said = said.removeprefix("Value error, ")
+    if not name:
+        name, _, said = said.partition(": ")
+    return f"PARLEY_{name.upper()}: {said}"
+
+
+def _no_such(name: str, prefix: str) -> str:
+    """Case tells nothing: the environment is read without it."""
+    meant = nearest(name.removeprefix("PARLEY_").lower(), Settings.model_fields)
+    spelled = f"{prefix}{meant.upper() if prefix else meant}" if meant else ""
+    return "there is no such setting" + (f"; did you mean {spelled}?" if meant else "")
 
 
 def describe() -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from bots.kit.events import Media
 from gateway import events as ev
-from gateway.wording import line
+from gateway.wording import line, source_title
 from state.inbox import Arrival
 
 _OPENS = ("message", "form", "call")
@@ -18,7 +18,7 @@ def arrival(channel: str, account: str, received: ev.Received) -> Arrival:
         case ev.Ignored(reason):
             return Arrival(channel, account, received.external_id, "ignored", {}, received.raw, "ignored", reason)
         case ev.Unusable(reason):
-            task = line("task_quarantine", channel=channel, reason=reason)
+            task = line("task_quarantine", channel=source_title(channel), reason=reason)
             return Arrival(
                 channel, account, received.external_id, "unusable", {}, received.raw, "quarantined", reason, task=task
             )  # fmt: skip

@@ -14,7 +14,7 @@ import structlog
 from bots.kit.compiler import read_script
 from gateway.clock import Clock, Instant
 from gateway.decide import decide, fire
-from gateway.desk import Command, Conflict, FinishTask, Invalid, Write, obey_manager
+from gateway.desk import Command, Conflict, FinishTask, Invalid, SteerBot, Write, obey_manager, worded
 from gateway.house import House
 from gateway.ledger import Ledger
 from gateway.router import active
@@ -23,7 +23,7 @@ from gateway.wording import line
 from state import deals, lanes, merging, moving, scripts, timeline
 from state.database import Connection, Database, Unavailable
 from state.live import Live
-from state.records import InboxRow, LaneRows, Person
+from state.records import InboxRow, LaneRows, Person, Run
 
 log = structlog.get_logger()
 
@@ -285,12 +285,25 @@ def _park(ledger: Ledger, row: InboxRow) -> None:
     ledger.create_task(deal, "check_event", line("task_poison", id=row.id), "robot")
 
 
-def _sent_before(conn: Connection, ledger: Ledger, deal_id: int, client_id: str) -> int | None:
-    """The entry that this composer's message already became, in this turn or an earlier one."""
-    for entry in ledger.writes.entries:
-        if entry.deal_id == deal_id and entry.client_id == client_id:
-            return entry.id
-    return timeline.by_client_id(conn, deal_id, client_id)
+def _sent_before(conn: Connection, ledger: Ledger, deal_id: int, message: Write, who: Person) -> int | None:
+    """The entry that this composer's message already became, in this turn or an earlier one. Another's id is refused."""
+    if not message.client_id:
+        return None
+    entries = ledger.writes.entries
+    found = next((e for e in entries if e.deal_id == deal_id and e.client_id == message.client_id), None)
+    found = found or timeline.by_client_id(conn, deal_id, message.client_id)
+    if found is None:
+        return None
+    if found.person_id != who.id or found.text != worded(ledger.house, message):
+        raise Conflict("client_id_reused", "this client_id is another message's: nothing was sent; use a new one")
+    return found.id
+
+
+def _last_run(conn: Connection, ledger: Ledger, deal_id: int) -> Run | None:
+    """The deal's newest run, as this turn has left it."""
+    run = deals.last_run(conn, deal_id)
+    fresh = [r for r in (*ledger.writes.runs.values(), *ledger.writes.new_runs.values()) if r.deal_id == deal_id]
+    return max(fresh, key=lambda r: r.id) if fresh else run
 
 
 def _obey(conn: Connection, ledger: Ledger, ask: Ask) -> int | Exception:
@@ -300,8 +313,8 @@ def _obey(conn: Connection, ledger: Ledger, ask: Ask) -> int | Exception:
             deal = deals.find(conn, ask.deal)
             if deal is not None and deal.contact_id != ledger.contact.id:
                 return Conflict("moved", "the deal was just joined to another contact's")
-        if isinstance(ask.command, Write) and ask.command.client_id and deal is not None:
-            sent_before = _sent_before(conn, ledger, deal.id, ask.command.client_id)
+        if isinstance(ask.command, Write) and deal is not None:
+            sent_before = _sent_before(conn, ledger, deal.id, ask.command, ask.who)
             if sent_before is not None:
                 return sent_before
         command = ask.command
@@ -310,6 +323,8 @@ def _obey(conn: Connection, ledger: Ledger, ask: Ask) -> int | Exception:
             if task is None or any(done == task.id for done, _, _ in ledger.writes.done_tasks):
                 return Conflict("done", "the task is already done")
             command = replace(command, task=task)
+        if isinstance(command, SteerBot) and command.action == "resume" and deal is not None:
+            command = replace(command, last=_last_run(conn, ledger, deal.id))
         return obey_manager(ledger, deal, command, ask.who)
     except (Conflict, Invalid) as refusal:
         return refusal

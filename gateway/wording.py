@@ -19,6 +19,7 @@ RU: Final = {
     "why_opted_out": "клиент попросил больше не писать",
     "why_undelivered": "сообщение бота не доставлено",
     "why_closed": "сделка закрыта",
+    "why_lost": "его сценария больше нет",
     "why_moved": "разговор продолжается в другой сделке",
     "taken": "{who}: взял(а) сделку в работу",
     "closed": "Сделка закрыта: {why}",
@@ -30,12 +31,22 @@ RU: Final = {
     "task_unreachable": "Клиент больше не получает наши сообщения. Свяжитесь с ним другим способом",
     "task_opted_out": "Клиент попросил больше не писать. Решите, нужен ли звонок",
     "task_timer": "Бот не смог продолжить разговор. Ответьте клиенту сами",
-    "task_poison": "Событие не удалось обработать (№ {id}). Посмотрите карантин",
-    "task_quarantine": "Пришло событие, которое не удалось понять (канал {channel}, причина {reason}). Посмотрите карантин",
+    "task_poison": "Событие не удалось обработать (№ {id}). Ответьте клиенту сами и покажите руководителю: карантин открыт ему",
+    "task_quarantine": "Пришло то, чего не удалось понять ({channel}; код причины: {reason}). Покажите руководителю: карантин открыт ему",
     "task_window": "Клиент писал больше суток назад, бот написать не может. Напишите ему сами: {text}",
     "task_form": "Заявка с сайта «{form}». Свяжитесь с клиентом",
     "task_call": "Пропущенный звонок. Перезвоните клиенту",
     "task_message": "Новое обращение ({source}). Ответьте клиенту",
+    "task_bot_stopped": "Бота остановил(а) {who}. Продолжите разговор с клиентом",
+    "task_bot_lost": "Бот не может продолжить разговор. Ответьте клиенту сами",
+    "task_released": "{who}: сделка возвращена в общую очередь. Решите, кто ею займётся",
+    "task_released_waiting": "{who}: сделка возвращена в общую очередь, клиент ждёт ответа. Ответьте ему",
+    "changed": "{who}: изменено: {what}",
+    "changed_title": "название",
+    "changed_fields": "поля ({names})",
+    "changed_tags": "метки",
+    "changed_responsible": "ответственный теперь {name}",
+    "changed_released": "ответственный снят",
     "call_missed": "Пропущенный звонок",
     "call_answered": "Разговор по телефону, {seconds} с",
     "form": "Заявка с сайта «{form}»",
@@ -49,8 +60,27 @@ RU: Final = {
     "task_done": "Задача выполнена: {result}",
 }
 
+CHANNELS: Final = {
+    "telegram": "Telegram", "whatsapp": "WhatsApp", "sms": "SMS", "web": "чат на сайте", "form": "форма на сайте", "call": "звонок",
+    "phone": "телефон", "manual": "вручную", "email": "e-mail",
+}  # fmt: skip
+"""What managers call the channels and sources; another system's name is shown as it is, with a capital."""
+
+FIELDS: Final = {
+    "phone": "Телефон", "name": "Имя", "email": "E-mail", "comment": "Комментарий", "message": "Сообщение", "text": "Сообщение",
+    "question": "Вопрос", "city": "Город", "page": "Страница", "referrer": "Откуда пришли", "referer": "Откуда пришли", "files": "Файлы",
+}  # fmt: skip
+"""What forms and calls often bring, where no script names it."""
+
 STALE_PRESS: Final = "Эта кнопка уже не действует. Ответьте, пожалуйста, на последний вопрос."
 SHARE_PHONE: Final = "Поделиться телефоном"
+
+
+def source_title(source: str) -> str:
+    """A deal's source or an entry's channel: `form:callback` is «форма на сайте «callback»»."""
+    channel, _, which = source.partition(":")
+    title = CHANNELS.get(channel, channel[:1].upper() + channel[1:])
+    return f"{title} «{which}»" if which else title
 
 
 def line(key: str, **values: object) -> str:

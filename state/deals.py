@@ -4,10 +4,11 @@ from dataclasses import fields
 
 from sqlalchemy import Connection, select
 
-from state.records import Deal, Task
-from state.tables import deals, tasks
+from state.records import Deal, Run, Task
+from state.tables import deals, runs, tasks
 
 _DEAL = [deals.c[f.name] for f in fields(Deal)]
+_RUN = [runs.c[f.name] for f in fields(Run)]
 _TASK = [tasks.c[f.name] for f in fields(Task)]
 
 
@@ -20,3 +21,10 @@ def find(conn: Connection, deal_id: int) -> Deal | None:
 def find_task(conn: Connection, task_id: int) -> Task | None:
     row = conn.execute(select(*_TASK).where(tasks.c.id == task_id)).first()
     return Task(*row) if row else None
+
+
+def last_run(conn: Connection, deal_id: int) -> Run | None:
+    """The newest run of a deal, whatever became of it."""
+    found = select(*_RUN).where(runs.c.deal_id == deal_id).order_by(runs.c.started_at.desc(), runs.c.id.desc())
+    row = conn.execute(found.limit(1)).first()
+    return Run(*row) if row else None

@@ -38,6 +38,7 @@ class RedisLive(LocalLive):
         self._prefix = prefix
         self._script = self._sync.register_script(_TAKE)
         self._away_until = 0.0
+        self._away: set[str] = set()
         self._pending: set[str] = set()
         self._outbound = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -63,10 +64,13 @@ class RedisLive(LocalLive):
             return 0
         if time.monotonic() >= self._away_until:
             try:
-                return int(self._script(keys=[f"{self._prefix}rate:{key}"], args=[per_second, burst, now]))
+                wait = int(self._script(keys=[f"{self._prefix}rate:{key}"], args=[per_second, burst, now]))
+                self._meet_again("take")
             except redis.RedisError as error:
-                log.warning("redis_away", error=type(error).__name__)
+                self._miss("take", error)
                 self._away_until = time.monotonic() + 5
+            else:
+                return wait
         return super().take(key, per_second, burst, now)
 
     async def start(self) -> None:
@@ -99,8 +103,20 @@ class RedisLive(LocalLive):
                 async for word in self._words():
                     self._hear(word)
             except (redis.RedisError, OSError) as error:
-                log.warning("redis_away", error=type(error).__name__)
+                self._miss("listen", error)
                 await asyncio.sleep(0.5)
+
+    def _miss(self, who: str, error: Exception) -> None:
+        """Said once, not at every attempt."""
+        if not self._away:
+            log.warning("redis_away", error=type(error).__name__)
+        self._away.add(who)
+
+    def _meet_again(self, who: str) -> None:
+        if self._away:
+            self._away.discard(who)
+            if not self._away:
+                log.warning("redis_back")
 
     def _hear(self, word: str) -> None:
         kind, _, topic = word.partition(":")
@@ -119,6 +135,7 @@ class RedisLive(LocalLive):
     async def _words(self) -> AsyncIterator[str]:
         async with self._async.pubsub() as heard:
             await heard.subscribe(f"{self._prefix}live")
+            self._meet_again("listen")
             while True:
                 message = await heard.get_message(ignore_subscribe_messages=True, timeout=30.0)
                 if message is not None:

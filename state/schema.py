@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from state.database import Database
+from state.database import Database, Unavailable
 
 HEAD: Final = "0002_script_versions"
 """The newest migration. A test compares it with the folder."""
@@ -35,9 +35,15 @@ def is_head(conn: Connection) -> bool:
 
 
 def upgrade(db: Database) -> None:
-    """Create or upgrade the schema; nothing to do costs one query. Raises `Ahead` for a newer database."""
-    if is_current(db):
-        return
+    """Create or upgrade the schema; nothing to do costs one query.
+
+    Raises `Ahead` for a newer database, `Unavailable` for one that cannot be reached or opened.
+    """
+    try:
+        if is_current(db):
+            return
+    except OperationalError as error:
+        raise Unavailable(" ".join(str(error.orig).split())) from error
     from alembic import command  # noqa: PLC0415 - not paid for by a start that has nothing to migrate
     from alembic.config import Config  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415

@@ -8,13 +8,6 @@ from state.people import find_people
 from state.records import Entry, Instant, Person
 from state.tables import changes, entries, identities, parts
 
-
-def by_client_id(conn: Connection, deal_id: int, client_id: str) -> int | None:
-    """The entry that this composer's message already became."""
-    found = select(entries.c.id).where(entries.c.deal_id == deal_id, entries.c.client_id == client_id)
-    return conn.execute(found).scalar()
-
-
 _ENTRY = [entries.c[f.name] for f in fields(Entry)]
 _PART = (parts.c.entry_id, parts.c.state, parts.c.error, parts.c.repeats)
 
@@ -35,6 +28,13 @@ class Told:
     entry: Entry
     parts: list[Fate]
     person: Person | None
+
+
+def by_client_id(conn: Connection, deal_id: int, client_id: str) -> Entry | None:
+    """What the composer's message with this id already became."""
+    found = select(*_ENTRY).where(entries.c.deal_id == deal_id, entries.c.client_id == client_id)
+    row = conn.execute(found).first()
+    return Entry(*row) if row else None
 
 
 def page(conn: Connection, deal_id: int, limit: int, after: tuple[Instant, int] | None = None) -> list[Told]:

@@ -1,6 +1,7 @@
 """The whole data out and in, a JSON line a row: for backups, for moving from SQLite to PostgreSQL, for leaving us.
 
-The first line names the schema that the rows are of; only the same one takes them in, and only while it is empty.
+The first line names the schema that the rows are of; only the same one takes them in, and only while it is empty. The last
+line counts the rows: an export that was cut off is not taken for a small one.
 """
 
 from base64 import b64decode, b64encode
@@ -25,6 +26,7 @@ def export_lines(conn: Connection) -> Iterator[bytes]:
     if conn.dialect.name != "sqlite":
         conn.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
     yield orjson.dumps({"parley": HEAD}) + b"\n"
+    count = 0
     for table in metadata.sorted_tables:
         rows = select(table).order_by(*table.primary_key).execution_options(yield_per=_BATCH)
         for row in conn.execute(rows).mappings():
@@ -32,6 +34,8 @@ def export_lines(conn: Connection) -> Iterator[bytes]:
                 name: b64encode(value).decode() if isinstance(value, bytes) else value for name, value in row.items()
             }
             yield orjson.dumps({"table": table.name, "row": kept}, option=orjson.OPT_NON_STR_KEYS) + b"\n"
+            count += 1
+    yield orjson.dumps({"end": count}) + b"\n"
 
 
 def import_lines(conn: Connection, lines: Iterable[bytes]) -> int:
@@ -47,11 +51,16 @@ def import_lines(conn: Connection, lines: Iterable[bytes]) -> int:
     head = _read(next(several, b"{}"), 1)
     if head.get("parley") != HEAD:
         raise BadImport(f"line 1: an export of schema {head.get('parley')!r} does not fit {HEAD!r}")
-    count, waiting, at = 0, list[dict[str, Any]](), ""
+    count, waiting, at, end = 0, list[dict[str, Any]](), "", None
     for number, line in enumerate(several, start=2):
         if not line.strip():
             continue
         one = _read(line, number)
+        if end is not None:
+            raise BadImport(f"line {number}: stands behind the end")
+        if "end" in one:
+            end = one["end"]
+            continue
         table_name, row = str(one.get("table")), one.get("row")
         if table_name not in metadata.tables or not isinstance(row, dict):
             raise BadImport(f"line {number}: is not a row of a table we know")
@@ -66,6 +75,9 @@ def import_lines(conn: Connection, lines: Iterable[bytes]) -> int:
         count += 1
     if waiting:
         conn.execute(insert(metadata.tables[at]), waiting)
+    if end != count:
+        said = "its last line is missing" if end is None else f"its last line counts {end}"
+        raise BadImport(f"the export is not whole: {count} rows, and {said}")
     if conn.dialect.name != "sqlite":
         conn.execute(text("SELECT setval(pg_get_serial_sequence('changes', 'id'), greatest(max(id), 1)) FROM changes"))
     return count

@@ -9,6 +9,7 @@ from gateway.desk import Conflict, Edit, FinishTask, Invalid, SteerBot, Take, Wr
 from gateway.events import CallEnded, FormSubmitted, MessageEdited, MessageReceived, ReachChanged, Sender, Unusable
 from state import deals as deal_rows
 from state.lanes import LaneRows
+from state.records import Person
 from tests.shop import ANNA, BORIS, PaperChannel, Shop, open_shop
 
 
@@ -90,6 +91,17 @@ async def test_a_composer_that_sends_twice_sends_one_message(shop: Shop):
     first = await shop.ask(Write("Добрый день", client_id="c1"))
     assert await shop.ask(Write("Добрый день", client_id="c1")) == first
     assert shop.paper.texts().count("Добрый день") == 1
+
+
+@pytest.mark.parametrize(("text", "who"), [("Другие слова", ANNA), ("Добрый день", BORIS)])
+async def test_another_message_under_a_used_id_is_refused_and_not_sent(shop: Shop, text: str, who: Person):
+    await shop.write("Здравствуйте")
+    await shop.ask(Write("Добрый день", client_id="c1"))
+    sent = shop.paper.texts()
+    with pytest.raises(Conflict) as refused:
+        await shop.ask(Write(text, client_id="c1"), who=who)
+    assert refused.value.code == "client_id_reused"
+    assert shop.paper.texts() == sent
 
 
 async def test_a_task_is_not_done_without_a_result(shop: Shop):

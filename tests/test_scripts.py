@@ -258,3 +258,57 @@ async def test_a_pinned_version_waits_as_the_playbook_says(opened: Opener):
 
 def test_the_shop_that_ships_has_no_findings():
     assert read_house("autoparts").scripts
+
+
+GREETS = """\
+script: S
+fields: {who: Имя, n: Штук}
+close: silence
+steps:
+  a: {say: Привет, tag: встретили, then: b}
+  b: {ask: Как вас зовут?, answer: {text: {save: who, then: c}}}
+  c: {say: "Сейчас, {who or друг}", ask: Сколько штук?, answer: {number: {save: n, then: d}}}
+  d: {say: "{who or друг} {n or ?}", end: done}
+"""
+
+
+async def test_a_bot_that_is_resumed_asks_its_open_question_again_and_knows_what_it_knew(opened: Opener):
+    shop = opened(meets=GREETS)
+    await shop.write("здравствуйте")
+    await shop.later(seconds=5)
+    await shop.write("Анна")
+    await shop.later(seconds=5)
+    await shop.ask(SteerBot("stop"))
+    before = shop.paper.texts()
+    await shop.ask(SteerBot("resume"))
+    assert shop.paper.texts()[len(before) :] == ["Сколько штук?"]
+    await shop.write("7")
+    await shop.later(seconds=5)
+    assert shop.paper.texts()[-1] == "Анна 7"
+    assert [run["status"] for run in await shop.all("runs")] == ["stopped", "finished"]
+
+
+async def test_a_bot_that_is_started_or_has_ended_by_itself_begins_anew(opened: Opener):
+    shop = opened(meets=GREETS)
+    await shop.write("здравствуйте")
+    await shop.ask(SteerBot("stop"))
+    await shop.ask(SteerBot("start"))
+    assert [text for text in shop.paper.texts() if "Привет" in text] == ["Привет", "Привет"]
+    await shop.later(minutes=5)
+    for text in ("Анна", "7"):
+        await shop.write(text)
+        await shop.later(seconds=5)
+    await shop.ask(SteerBot("resume"))
+    assert [text for text in shop.paper.texts() if "Привет" in text] == ["Привет"] * 3
+
+
+async def test_a_resumed_bot_waits_anew_for_an_answer(opened: Opener):
+    shop = opened(meets=GREETS)
+    await shop.write("здравствуйте")
+    await shop.ask(SteerBot("stop"))
+    await shop.later(hours=1)
+    await shop.ask(SteerBot("resume"))
+    (_, run) = await shop.all("runs")
+    assert run["waits_until"] == shop.clock.now() + 2 * 3_600_000
+    await shop.later(hours=3)
+    assert [run["status"] for run in await shop.all("runs")] == ["stopped", "timed_out"]

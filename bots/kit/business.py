@@ -1,13 +1,16 @@
 """The nouns of a playbook: funnels and stages, bots and sources, hours, templates, endpoints."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from bots.kit.hours import Hours
 from bots.kit.waiting import Waiting
 
 Outcome = Literal["won", "lost"]
+
+_PLACE: Final = re.compile(r"\{([1-9][0-9]?)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,15 @@ class Approved:
     values: int
     ids: Mapping[str, str]
     """The provider's own name for it, by channel."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What its values are called: 1, 2 and so on."""
+        return tuple(str(number) for number in range(1, self.values + 1))
+
+    def filled(self, values: Mapping[str, str]) -> str:
+        """The text with its values in place; in one go, so that a value which looks like a place is left alone."""
+        return _PLACE.sub(lambda place: values.get(place[1], place[0]), self.text)
 
 
 @dataclass(frozen=True, slots=True)

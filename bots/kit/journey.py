@@ -76,6 +76,14 @@ class Journey(Draft):
             name = self.script.exits[name, exit_]
         self.hand_off("too_long", self.script.texts["lost"])
 
+    def stand_again(self, stop: Ask | Wait | Call) -> None:
+        """At the present step once more, without what is done on entering it."""
+        if isinstance(stop, Ask):
+            self._stop()
+            self.ask(stop, stop.question)
+        elif (exit_ := self._go_on(stop)) is not None:
+            self.leave(exit_)
+
     def _go_on(self, finish: Then | Check | Split | Wait | Call | RunScript | Leave | End) -> str | None:
         """The exit by which the run goes on at once; None: it has stopped or ended."""
         match finish:

@@ -15,7 +15,7 @@ from bots.kit.meanwhile import give_up, hear_endpoint, hear_meanwhile, settle_me
 from bots.kit.run import Facts, RunState, Why
 from bots.kit.script import Ask, Call, Script, Stop, Wait
 
-__all__ = ["MOST_HEARD", "Facts", "RunState", "begin", "step", "stop"]
+__all__ = ["MOST_HEARD", "Facts", "RunState", "begin", "resume", "step", "stop"]
 
 
 def begin(script: Script) -> RunState:
@@ -28,6 +28,17 @@ def stop(run: RunState) -> RunState:
     if run.status != "running":
         return run
     return RunState(run.step, LIFE[run.status, "stop"], run.turn, answers=run.answers, arms=run.arms)
+
+
+def resume(script: Script, run: RunState, facts: Facts) -> tuple[RunState, tuple[Effect, ...]]:
+    """A run that was stopped goes on where it stood: its open question is asked again, and nothing before it is said again."""
+    fresh = RunState(run.step, turn=run.turn, answers=run.answers, arms=run.arms)
+    here = script.steps.get(run.step)
+    if run.turn == 0 or here is None or not isinstance(here.finish, Stop):
+        return step(script, fresh, RunStarted(), facts)
+    walk = Journey(script, fresh, facts)
+    walk.stand_again(here.finish)
+    return walk.result()
 
 
 def step(

@@ -32,7 +32,7 @@ async def move(ctx: ApiContext, who: Person, deal_id: Id, body: MoveBody, if_mat
 
 @calls.on("POST", "/deals/{deal_id}/messages")
 async def write_message(ctx: ApiContext, who: Person, deal_id: Id, body: MessageBody) -> shapes.EntryShape:
-    """Write to the customer. The same `client_id` again is the same message."""
+    """Write to the customer. The same `client_id` again is the same message; with other words or by another person, 409."""
     if bool(body.text.strip()) == bool(body.template):
         raise invalid("text", "send either a text or a template")
     if body.variables and not body.template:
@@ -49,7 +49,7 @@ async def write_note(ctx: ApiContext, who: Person, deal_id: Id, body: NoteBody) 
 
 @calls.on("POST", "/deals/{deal_id}/bot")
 async def steer_bot(ctx: ApiContext, who: Person, deal_id: Id, body: BotBody) -> Answer:
-    """Start, stop or resume a bot in this conversation."""
+    """Start or stop a bot in this conversation, or have it go on where it was stopped."""
     await ask(ctx, who, deal_id, SteerBot(body.action, body.bot))
     return tagged(await show(ctx, deal_id))
 

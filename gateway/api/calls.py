@@ -170,10 +170,10 @@ async def _from_body(param: Param, request: web.Request) -> Any:
     raw = await read_body(request)
     if not raw and not param.required:
         return param.default
-    if request.content_type != "application/json":
+    if raw and request.content_type != "application/json":
         raise Refusal(415, "unsupported", "send application/json")
     try:
-        return param.adapter.validate_json(raw)
+        return param.adapter.validate_json(raw or b"{}")  # nothing at all lacks the same fields
     except ValidationError as wrong:
         first = wrong.errors(include_url=False, include_input=False)[0]
         if first["type"] == "json_invalid":

@@ -100,11 +100,10 @@ async def edit_deal(ctx: ApiContext, who: Person, deal_id: Id, body: EditBody, i
     for name in ("title", "fields", "tags"):
         if name in given and getattr(body, name) is None:
             raise invalid(name, "must not be null")
-    if body.responsible is not None:
-        await must_work_here(ctx, body.responsible)
+    name = await must_work_here(ctx, body.responsible) if body.responsible is not None else ""
     edit = Edit(
         title=body.title, fields=body.fields, tags=tuple(body.tags) if body.tags is not None else None,
-        responsible=body.responsible, release="responsible" in given and body.responsible is None,
+        responsible=body.responsible, name=name, release="responsible" in given and body.responsible is None,
         version=body.version if body.version is not None else matched(if_match),
     )  # fmt: skip
     await ask(ctx, who, deal_id, edit)
@@ -134,10 +133,12 @@ def whose(responsible: int | str | None, who: Person) -> int | None:
     return responsible if isinstance(responsible, int) else None
 
 
-async def must_work_here(ctx: ApiContext, person_id: int) -> None:
+async def must_work_here(ctx: ApiContext, person_id: int) -> str:
+    """Their name."""
     found = await ctx.db.read(lambda c: people.find_people(c, [person_id]))
     if person_id not in found or not found[person_id].active:
         raise invalid("responsible", "there is no such person")
+    return str(found[person_id].name)
 
 
 def sought_phone(text: str, region: str) -> tuple[str, bool]:

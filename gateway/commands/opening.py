@@ -26,13 +26,15 @@ def open_database(*, upgrade: bool = True) -> Iterator[tuple[Settings, Database]
     """The shop's database, its schema up to date. A server may be running on it at the same time."""
     settings = settings_or_exit()
     url = settings.database
-    if url.startswith("sqlite:///"):
-        Path(url.removeprefix("sqlite:///")).absolute().parent.mkdir(parents=True, exist_ok=True)
     db = Database(url)
     try:
+        if db.sqlite:
+            Path(url.removeprefix("sqlite:///")).absolute().parent.mkdir(parents=True, exist_ok=True)
         if upgrade:
             schema.upgrade(db)
         yield settings, db
+    except BrokenPipeError:
+        raise  # whoever read our output has had enough: no error of the data's
     except (Unavailable, OSError, schema.Ahead) as error:
         raise click.ClickException(f"the database cannot be used: {error}") from error
     finally:

@@ -45,7 +45,10 @@ async def _serve(settings: Settings, host: str, port: int, *, demo: bool) -> int
 
     from gateway.app import App  # noqa: PLC0415 - heavy, and of no use to a wrong setting
     from gateway.playbooks import BadPlaybook  # noqa: PLC0415
+    from gateway.ports import CannotListen  # noqa: PLC0415
+    from state.database import Unavailable  # noqa: PLC0415
     from state.occupancy import Occupied  # noqa: PLC0415
+    from state.schema import Ahead  # noqa: PLC0415
 
     try:
         app = App(settings)
@@ -58,12 +61,15 @@ async def _serve(settings: Settings, host: str, port: int, *, demo: bool) -> int
         loop.add_signal_handler(sign, stopped.set)
     try:
         await app.start(host, port)
-    except Occupied as wrong:
+    except (Occupied, CannotListen) as wrong:
         click.echo(str(wrong), err=True)
+        return 1
+    except (Unavailable, Ahead) as wrong:
+        click.echo(f"The database cannot be used: {wrong}", err=True)
         return 1
     except OSError as wrong:
         click.echo(
-            f"Cannot listen on {host}:{port}: {wrong.strerror or wrong}. Try --port with another number.", err=True
+            f"{wrong.filename or settings.data_dir}: {wrong.strerror or wrong}. Look at PARLEY_DATA_DIR.", err=True
         )
         return 1
     structlog.get_logger().info("ready", host=host, port=app.port, channels=sorted(app.channels))

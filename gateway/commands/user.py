@@ -24,6 +24,10 @@ def add(name: str, role: people.Role) -> None:
     with open_database() as (settings, db):
         link = signin_link(db, base_url(settings), name, role)
     click.echo(link)
+    if not settings.public_url:
+        click.echo(
+            "PARLEY_PUBLIC_URL is not set. If the gateway is reached elsewhere, open the same path there.", err=True
+        )
 
 
 def signin_link(db: Database, base: str, name: str, role: people.Role) -> str:

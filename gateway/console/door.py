@@ -136,7 +136,9 @@ class ConsoleDoor:
             for duty in duties
             if duty.task.deal_id in by_deal
         ]
-        return self._render("handoffs.html", handoffs=shown, user=pages.me(person))
+        newest = await ctx.db.read(lambda c: cards.find_cards(c, cards.Wanted(open=True), _ROWS))
+        led = [pages.with_bot(one, ctx.house, now) for one in newest if one.run and one.run.status == "running"]
+        return self._render("handoffs.html", handoffs=shown, led=led, user=pages.me(person))
 
     async def deal(self, request: web.Request) -> web.Response:
         """One deal, read only."""

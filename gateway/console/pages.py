@@ -3,6 +3,7 @@
 Customers' words stay as they are: the templates escape them.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -12,17 +13,16 @@ from gateway.api.shapes import fate, media_url
 from gateway.clock import Instant, iso
 from gateway.files import DRAWN
 from gateway.house import House
+from gateway.wording import FIELDS, source_title
 from state.cards import Card
-from state.records import Person
+from state.records import Identity, Person
 from state.tasks import Duty
 from state.timeline import Told
 
 _MONTHS: Final = (
     "января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября", "декабря",
 )  # fmt: skip
-CHANNELS: Final = {
-    "telegram": "Telegram", "whatsapp": "WhatsApp", "sms": "SMS", "web": "Чат на сайте", "email": "E-mail", "call": "Телефон",
-}  # fmt: skip
+_KEPT_FILE: Final = re.compile(r"/api/v1/entries/[0-9]{1,18}/media/[0-9]{1,3}")
 ROLES: Final = {"manager": "Менеджер", "head": "Руководитель", "marketer": "Маркетолог", "admin": "Администратор"}
 _STATUSES: Final = {
     "queued": "отправляется", "sent": "отправлено", "delivered": "доставлено", "read": "прочитано", "failed": "не отправлено",
@@ -32,7 +32,7 @@ _BOT: Final = {
     "running": "ведёт разговор", "stopped": "остановлен", "finished": "прошёл сценарий до конца",
     "timed_out": "не дождался ответа", "handed_off": "передал разговор менеджеру",
 }  # fmt: skip
-_AUTHORS: Final = {"customer": "Клиент", "bot": "Бот", "robot": "Автоматика", "system": ""}
+_AUTHORS: Final = {"customer": "Клиент", "bot": "Бот", "robot": "Автоматика", "manager": "Менеджер", "system": ""}
 _AMBER_MS: Final = 10 * 60_000
 _RED_MS: Final = 30 * 60_000
 
@@ -66,11 +66,17 @@ def _ago(waited: int) -> str:
 
 def known_fields(house: House) -> dict[str, str]:
     """What the scripts call their fields, for people."""
-    return {name: title for script in house.scripts.values() for name, title in script.fields.items()}
+    return FIELDS | {name: title for script in house.scripts.values() for name, title in script.fields.items()}
 
 
-def rows(values: Mapping[str, Any], titles: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"label": titles.get(name, name), "value": _worded(value)} for name, value in values.items()]
+def rows(values: Mapping[str, Any], titles: Mapping[str, str]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for name, value in values.items():
+        row: dict[str, Any] = {"label": titles.get(name, name), "value": _worded(value)}
+        if isinstance(value, list) and value and all(isinstance(v, str) and _KEPT_FILE.fullmatch(v) for v in value):
+            row |= {"value": f"{len(value)} шт.", "files": value}
+        found.append(row)
+    return found
 
 
 def _worded(value: Any) -> str:
@@ -106,17 +112,30 @@ def handoff(duty: Duty, card: Card, house: House, now: Instant) -> dict[str, Any
     }
 
 
+def with_bot(card: Card, house: House, now: Instant) -> dict[str, Any]:
+    """One conversation that a bot still leads."""
+    return {
+        "deal": card.deal.id,
+        "url": f"/console/deals/{card.deal.id}",
+        "who": _name(card),
+        "channel": _route(card),
+        "bot": house.title(card.run.bot) if card.run else "",
+        "stage": _stage(card, house),
+        "since": moment(card.run.started_at if card.run else card.deal.opened_at, now, house.playbook.zone),
+    }
+
+
 def deal(card: Card, duties: Sequence[Duty], house: House, now: Instant) -> dict[str, Any]:
     d, zone = card.deal, house.playbook.zone
     contacts = [("Телефон", card.contact.phone), ("E-mail", card.contact.email)]
-    contacts += [(CHANNELS.get(i.channel, i.channel), i.name or i.address) for i in card.identities]
+    contacts += [(channel_title(i.channel), i.name or _address(i)) for i in card.identities]
     bot = {"name": house.title(card.run.bot), "line": _BOT.get(card.run.status, card.run.status)} if card.run else None
     return {
         "id": d.id,
         "title": d.title,
         "funnel": house.funnel(d.funnel).title,
         "stage": _stage(card, house),
-        "source": CHANNELS.get(d.source, d.source),
+        "source": channel_title(d.source),
         "who": _name(card),
         "responsible": card.responsible.name if card.responsible else None,
         "opened": {**moment(d.opened_at, now, zone), "ago": None},
@@ -153,17 +172,21 @@ def _entry(told: Told, there: datetime, now: Instant, house: House) -> dict[str,
     e = told.entry
     status, error, repeat = fate(told.parts)
     side = e.direction if e.kind == "message" and e.direction in ("in", "out") else "none"
+    author = told.person.name if told.person else _AUTHORS.get(e.author, e.author)
+    if side == "none" and author and e.text.startswith(f"{author}: "):
+        author = ""  # the text says it already
     shown = _STATUSES.get(status or "", "") + (" (возможно, дважды)" if repeat else "")
     return {
         "id": e.id,
         "kind": e.kind,
         "side": side,
-        "author": told.person.name if told.person else _AUTHORS.get(e.author, e.author),
+        "author": author,
         "text": e.text,
         "at": {**moment(e.at, now, house.playbook.zone), "text": f"{there:%H:%M}", "ago": None},
         "status": shown if side == "out" else "",
         "problem": error or "",
-        "channel": CHANNELS.get(e.channel, e.channel),
+        "channel": channel_title(e.channel),
+        "choices": [label for _, label in e.data.get("choices", ())],
         "media": [_file(e.id, n, one) for n, one in enumerate(e.media)],
     }
 
@@ -184,7 +207,18 @@ def _name(card: Card) -> str:
 
 def _route(card: Card) -> str:
     route = next((i for i in card.identities if i.id == card.deal.route_id), None)
-    return CHANNELS.get(route.channel, route.channel) if route else CHANNELS.get(card.deal.source, card.deal.source)
+    return channel_title(route.channel if route else card.deal.source)
+
+
+def channel_title(source: str) -> str:
+    title = source_title(source)
+    return title[:1].upper() + title[1:]
+
+
+def _address(identity: Identity) -> str:
+    """What a person can use: the ids that we made up for visitors and for forms without a phone are no addresses."""
+    made_up = identity.channel == "web" or identity.address.startswith("anonymous:")
+    return "без имени" if made_up else identity.address
 
 
 def _stage(card: Card, house: House) -> str:

@@ -1,6 +1,7 @@
 """The small commands, run as an operator runs them."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -195,3 +196,18 @@ def test_the_demo_meets_the_same_manager_at_every_start(home: Path) -> None:
     asyncio.run(db.close())
     assert len(found) == 1
     assert None not in found
+
+
+def test_what_parley_makes_is_for_its_owner_alone_and_an_export_may_be_left_unread(home: Path) -> None:
+    run = [sys.executable, "-m", "gateway"]
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    made = subprocess.run([*run, "user", "add", "Анна", "--role", "head"], env=env, capture_output=True, check=True)
+    assert b"PARLEY_PUBLIC_URL is not set" in made.stderr
+    subprocess.run([*run, "export", "all.jsonl"], env=env, check=True)
+    for name in ("data/parley.db", "all.jsonl"):
+        assert (home / name).stat().st_mode & 0o077 == 0
+    with subprocess.Popen([*run, "export"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as left:
+        assert left.stdout is not None
+        assert left.stderr is not None
+        left.stdout.close()
+        assert left.stderr.read() == b""

@@ -200,6 +200,39 @@ async def test_a_hand_off_shows_who_waits_how_long_and_what_was_gathered(console
     assert "передал разговор менеджеру" in page
 
 
+async def test_a_page_speaks_to_managers_and_not_in_codes(console: Console) -> None:
+    shop = console.shop
+    await shop.say("здравствуйте", "0123456789abcdef0123456789abcdef", name="")
+    deal = (await shop.get("/deals"))["items"][0]
+    at, olga = f"/deals/{deal['id']}", shop.token(name="Ольга")
+    photo = "/api/v1/entries/1/media/0"
+    cookie = await console.enter()
+    _, page = await console.get("/console", cookie)
+    assert "Никто не ждёт" in page
+    assert "Ведут боты: 1" in page
+    await shop.call("POST", f"{at}/take", olga)
+    await shop.call("POST", f"{at}/tasks", olga, json={"text": "Позвонить"})
+    await shop.call("POST", f"{at}/tasks", olga, json={"text": "Перезвонить"})
+    await shop.call("PATCH", at, olga, json={"fields": {"comment": "Срочно", "papers": [photo]}})
+    _, page = await console.get("/console", cookie)
+    assert "Ждут ответа человека: 1." in page
+    assert "Ведут боты" not in page
+    assert 'href="/signout"' in page
+    _, page = await console.get(f"/console{at}", cookie)
+    for shown in ("Комментарий", "<b>Ольга</b>: Позвонить", "Ольга: взял(а)", "без имени", '<li dir="auto">Подобрать'):
+        assert shown in page
+    assert f'<a href="{photo}"' in page
+    for hidden in (
+        "0123456789abcdef0123456789abcdef",
+        "manager:",
+        ">comment",
+        "(comment",
+        "<b>Ольга</b>: Ольга",
+        f">{photo}",
+    ):
+        assert hidden not in page
+
+
 # -- the session at the API ------------------------------------------------------------------------------------------
 
 

@@ -220,6 +220,12 @@ async def test_a_lost_deal_needs_a_reason_and_then_takes_no_more_messages(shop: 
     deal = await shop.deal()
     status, refused = await shop.call("POST", f"/deals/{deal['id']}/move", json={"stage": "lost"})
     assert (status, refused["error"]["field"]) == (422, "reason")
+    status, refused = await shop.call(
+        "POST", f"/deals/{deal['id']}/move", json={"stage": "lost", "reason": "bogus", "fields": {"vin": "1"}}
+    )
+    assert (status, refused["error"]["field"]) == (422, "reason")
+    assert "price" in refused["error"]["message"]
+    assert "vin" not in (await shop.get(f"/deals/{deal['id']}"))["fields"]
     _, lost = await shop.call("POST", f"/deals/{deal['id']}/move", json={"stage": "lost", "reason": "price"})
     assert (lost["outcome"], lost["reason"], lost["closed_at"] is not None) == ("lost", "price", True)
     status, refused = await shop.call("POST", f"/deals/{deal['id']}/messages", json={"text": "Подождите!"})
@@ -234,10 +240,6 @@ async def test_a_reply_outside_the_window_names_the_ways_out(shop: Shop) -> None
     status, refused = await shop.call("POST", f"/deals/{deal['id']}/messages", json={"text": "Добрый день!"})
     assert (status, refused["error"]["field"]) == (422, "text")
     assert "template" in refused["error"]["message"]
-    status, sent = await shop.call(
-        "POST", f"/deals/{deal['id']}/messages", json={"template": "HX123", "variables": {"1": "Иван"}}
-    )
-    assert (status, sent["text"]) == (200, "[HX123]")
 
 
 @both_databases
@@ -335,3 +337,53 @@ async def test_quarantine_is_shown_to_those_who_mend_it(shop: Shop) -> None:
     assert (kept["items"][0]["reason"], kept["items"][0]["channel"]) == ("no_id", "telegram")
     rest = await shop.get(f"/quarantine?limit=2&cursor={kept['next']}")
     assert [k["external_id"] for k in rest["items"]] == ["q0"]
+
+
+@both_databases
+async def test_a_task_outlives_its_deal_until_a_person_says_what_came_of_it(shop: Shop) -> None:
+    deal = await shop.deal()
+    _, task = await shop.call("POST", f"/deals/{deal['id']}/tasks", json={"text": "Вернуть деньги"})
+    await shop.call("POST", f"/deals/{deal['id']}/move", json={"stage": "lost", "reason": "price"})
+    assert [t["state"] for t in (await shop.get("/tasks?state=open"))["items"]] == ["open"]
+    status, done = await shop.call("POST", f"/tasks/{task['id']}/done", json={"result": "Вернули"})
+    assert (status, done["state"], done["result"]) == (200, "done", "Вернули")
+
+
+@both_databases
+async def test_who_helps_out_is_named_and_does_not_take_the_deal(shop: Shop) -> None:
+    anna, boris = shop.token(name="Анна"), shop.token(name="Борис")
+    deal = await shop.deal()
+    at = f"/deals/{deal['id']}"
+    await shop.call("POST", f"{at}/take", anna)
+    for action in ("start", "stop", "start"):
+        await shop.call("POST", f"{at}/bot", anna, json={"action": action})
+    await shop.call("POST", f"{at}/messages", boris, json={"text": "Добрый день"})
+    await shop.call("PATCH", at, boris, json={"title": "Колодки", "fields": {"vin": "1"}, "tags": ["срочно"]})
+    assert (await shop.get(at))["responsible"]["name"] == "Анна"
+    lines = [e["text"] for e in (await shop.get(f"{at}/timeline?limit=200"))["items"]]
+    assert "Борис: изменено: название, поля (VIN), метки" in lines
+    before = len(lines)
+    await shop.call("PATCH", at, boris, json={"title": "Колодки"})
+    assert len((await shop.get(f"{at}/timeline?limit=200"))["items"]) == before
+    person = await shop.get("/me", boris)
+    await shop.call("PATCH", at, anna, json={"responsible": person["id"]})
+    last = (await shop.get(f"{at}/timeline?limit=200"))["items"][-1]
+    assert last["text"] == "Анна: изменено: ответственный теперь Борис"
+
+
+@both_databases
+async def test_the_task_of_a_stopped_bot_or_of_a_deal_given_back_says_what_happened(shop: Shop) -> None:
+    anna, deal = shop.token(name="Анна"), await shop.deal()
+    at = f"/deals/{deal['id']}"
+    await shop.call("POST", f"{at}/bot", anna, json={"action": "stop"})
+    await shop.call("POST", f"{at}/take", anna)
+    await shop.call("POST", f"{at}/messages", anna, json={"text": "Добрый день"})
+    await shop.call("PATCH", at, anna, json={"responsible": None})
+    await shop.call("POST", f"{at}/take", anna)
+    await shop.say("Вы тут?")
+    await shop.call("PATCH", at, anna, json={"responsible": None})
+    assert [t["text"] for t in sorted((await shop.get("/tasks"))["items"], key=lambda t: t["id"])] == [
+        "Бота остановил(а) Анна. Продолжите разговор с клиентом",
+        "Анна: сделка возвращена в общую очередь. Решите, кто ею займётся",
+        "Анна: сделка возвращена в общую очередь, клиент ждёт ответа. Ответьте ему",
+    ]

@@ -182,7 +182,9 @@ async def test_a_body_that_cannot_be_is_422_with_its_field(
 @pytest.mark.parametrize(
     ("raw", "headers", "status"),
     [
-        (b"", {"Content-Type": "application/json"}, 400),
+        (b"", {"Content-Type": "application/json"}, 422),
+        (b"", {}, 422),
+        (b"{}", {"Content-Type": "text/plain"}, 415),
         (b"{", {"Content-Type": "application/json"}, 400),
         (b'{"text": "\\ud800"}', {"Content-Type": "application/json"}, 400),
         (b'{"text": "\xff"}', {"Content-Type": "application/json"}, 400),

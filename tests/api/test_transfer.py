@@ -9,7 +9,7 @@ from sqlalchemy import text
 from gateway.house import House
 from gateway.library import open_library
 from state.database import Database
-from state.transfer import export_lines, import_lines
+from state.transfer import BadImport, export_lines, import_lines
 from tests.api.conftest import Shop
 from tests.databases import Shelf
 
@@ -28,7 +28,7 @@ async def test_a_shop_moves_to_postgresql_whole(shop: Shop, elsewhere: Database)
     out = io.BytesIO()
     await shop.ctx.db.read(lambda c: out.writelines(export_lines(c)))
     with elsewhere.engine.begin() as conn:
-        assert import_lines(conn, io.BytesIO(out.getvalue())) == out.getvalue().count(b"\n") - 1
+        assert import_lines(conn, io.BytesIO(out.getvalue())) == out.getvalue().count(b"\n") - 2
     back = io.BytesIO()
     with elsewhere.engine.begin() as conn:
         back.writelines(export_lines(conn))
@@ -64,3 +64,15 @@ async def test_a_database_that_nothing_happened_in_moves_too(shop: Shop, elsewhe
     with elsewhere.engine.begin() as conn:
         import_lines(conn, io.BytesIO(out.getvalue()))
         conn.execute(text("INSERT INTO changes (at, kind, deal_id, ref_id) VALUES (1, 'note', 1, 1)"))
+
+
+async def test_an_export_that_was_cut_off_or_added_to_is_refused_whole(shop: Shop, elsewhere: Database) -> None:
+    await shop.deal()
+    out = io.BytesIO()
+    await shop.ctx.db.read(lambda c: out.writelines(export_lines(c)))
+    lines = out.getvalue().splitlines(keepends=True)
+    for spoilt in (lines[:-1], lines[:-3], [*lines[:-2], lines[-1]], [*lines, lines[-2]], lines[:1]):
+        with pytest.raises(BadImport, match=r"not whole|behind the end"), elsewhere.engine.begin() as conn:
+            import_lines(conn, spoilt)
+    with elsewhere.engine.begin() as conn:
+        assert import_lines(conn, lines) == len(lines) - 2

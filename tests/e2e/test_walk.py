@@ -184,6 +184,13 @@ async def test_free_text_ends_with_the_24_hour_window_and_a_template_does_not(
     """The edges to the millisecond are tried in virtual time; here the whole way, with the clock as it is."""
     scene = whatsapp_scene
     assert scene.twilio is not None
+    shop = Path(__file__).parents[2] / "playbooks" / "autoparts" / "playbook.yaml"
+    scene.playbook = str(scene.folder / "shop")
+    Path(scene.playbook).mkdir()
+    ours = 'templates:\n  e2e_back: {text: "Здравствуйте, {1}!", whatsapp: HX11111111111111111111111111111111}\n'
+    text = shop.read_text(encoding="utf-8")
+    mine = text.replace("templates:\n", ours, 1) if "\ntemplates:\n" in text else text + "\n" + ours
+    (Path(scene.playbook) / "playbook.yaml").write_text(mine, encoding="utf-8")
     await scene.start()
     assert await scene.write("позовите менеджера") == 200
     await scene.until(lambda: scene.count("tasks"))
@@ -194,7 +201,7 @@ async def test_free_text_ends_with_the_24_hour_window_and_a_template_does_not(
     status, body = await scene.call("POST", f"/deals/{deal['id']}/messages", json={"text": "Добрый день"})
     assert status == (200 if free_text else 422), body
     status, body = await scene.call(
-        "POST", f"/deals/{deal['id']}/messages", json={"template": "HX" + "1" * 32, "variables": {"1": "Анна"}}
+        "POST", f"/deals/{deal['id']}/messages", json={"template": "e2e_back", "variables": {"1": "Анна"}}
     )
     assert status == 200, body
     calls = await scene.twilio.ledger.wait_for(said + free_text + 1)

@@ -1,5 +1,6 @@
 """Good and bad posts to the plain doors, the whole way: forms, calls and other messengers on a running gateway."""
 
+import asyncio
 import gzip
 import json
 from typing import Any
@@ -7,6 +8,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from gateway.clock import SetClock
+from gateway.intake import Intake
+from gateway.plain_hooks import PlainHooks
 from tests.inputs.halls import FORM_KEY, HOOK, Hall
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -60,10 +64,63 @@ async def test_what_is_told_opens_a_deal_and_told_again_changes_nothing(hall: Ha
     ],
     ids=["nothing", "empty", "wrong", "of another kind", "not ASCII", "a wrong form key"],
 )
-async def test_a_forgery_stores_nothing(hall: Hall, path: str, headers: dict[str, str]) -> None:
-    before = await hall.kept()
+async def test_a_forgery_stores_nothing_and_is_counted(hall: Hall, path: str, headers: dict[str, str]) -> None:
+    before, denied = await hall.kept(), await _denied(hall)
     assert await post(hall, path, said(hall, path), **headers) == 401
     assert await hall.kept() == before
+    assert await _denied(hall) == denied + 1
+
+
+async def _denied(hall: Hall) -> float:
+    async with hall.http.get(f"{hall.base}/metrics") as answer:
+        lines = (await answer.text()).splitlines()
+    return float(next(line for line in lines if line.startswith("parley_hooks_denied_total ")).split()[1])
+
+
+async def _answered(hall: Hall, path: str, data: Any) -> str:
+    async with hall.http.post(hall.base + path, data=json.dumps(data).encode(), headers=BEARER) as answer:
+        assert answer.status == 200
+        return str((await answer.json())["status"])
+
+
+@pytest.mark.parametrize("path", DOORS)
+async def test_the_answer_says_what_became_of_the_post(hall: Hall, path: str) -> None:
+    good, bad = said(hall, path), ["no", "object", hall.number()]
+    told = [await _answered(hall, path, data) for data in (good, good, bad, bad)]
+    assert told == ["accepted", "duplicate", "quarantined", "duplicate"]
+
+
+async def test_a_form_without_an_id_posted_twice_at_once_is_one_inquiry(hall: Hall) -> None:
+    data = {**said(hall, FORMS), "id": None}
+    told = await asyncio.gather(*[_answered(hall, FORMS, data) for _ in range(3)])
+    assert sorted(told) == ["accepted", "duplicate", "duplicate"]
+
+
+async def test_after_a_minute_the_same_form_is_another_inquiry(hall: Hall) -> None:
+    clock = SetClock(59_500)  # just before a full minute
+    hooks = PlainHooks(Intake(hall.app.db, hall.app.live, clock), HOOK, FORM_KEY, "RU")
+    keys = []
+    for clock.at in (59_500, 60_500, 119_499, 119_500):
+        keys.append(hooks._key_of_the_minute("vin:x1", "x1"))
+    assert keys[0] == keys[1] == keys[2] != keys[3]
+    assert (
+        PlainHooks(hooks.intake, HOOK, FORM_KEY, "RU")._key_of_the_minute("vin:x1", "x1") == keys[3]
+    )  # another process
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ("photo", "photo"), ("image", "photo"), ("image/jpeg", "photo"), ("Image/PNG", "photo"), ("audio/ogg; codecs=opus", "voice"),
+        ("audio/mpeg", "audio"), ("video/mp4", "video"), ("file", "document"), ("application/pdf", "document"), (7, "document"),
+        (None, "document"),
+    ],
+)  # fmt: skip
+async def test_files_are_of_our_kinds_whatever_others_call_them(hall: Hall, given: Any, kind: str) -> None:
+    media = [{"url": "https://files.example/1", "type": given}]
+    assert await post(hall, MESSAGES, said(hall, MESSAGES) | {"media": media}) == 200
+    (entry,) = [e for e in await hall.entries((await hall.last())["contact_id"]) if e["author"] == "customer"]
+    assert [one["kind"] for one in entry["media"]] == [kind]
 
 
 async def test_a_public_form_key_opens_the_forms_and_nothing_else(hall: Hall) -> None:

@@ -198,3 +198,8 @@ async def test_a_connection_on_which_nothing_is_said_is_closed(porch: Porch, mon
     watching.cancel()
     writer.close()
     server.close()
+
+
+async def test_the_bare_address_leads_to_the_chat(hall: Hall) -> None:
+    status, headers, _ = await hall.ask("/")
+    assert (status, headers["Location"]) == (302, "/chat")

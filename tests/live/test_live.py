@@ -9,6 +9,7 @@ from pathlib import Path
 import fakeredis
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from gateway.app import App
 from gateway.settings import Settings
@@ -236,3 +237,24 @@ async def test_a_word_that_nobody_knows_is_no_end_of_listening(pair: Pair) -> No
     pair.mine.pause("telegram:2", NOON)
     assert await _told(pair.theirs, "telegram:2") == NOON
     assert "telegram:1" not in pair.theirs.pauses()
+
+
+async def test_one_line_is_logged_when_redis_goes_and_one_when_it_is_back() -> None:
+    server = fakeredis.FakeServer()
+    live = RedisLive(
+        "", client=fakeredis.FakeRedis(server=server), async_client=fakeredis.FakeAsyncRedis(server=server)
+    )
+    with capture_logs() as logged:
+        server.connected = False
+        await live.start()
+        await asyncio.sleep(1.2)  # three attempts
+        live.take("k", 1, 1, NOON)
+        assert [line["event"] for line in logged] == ["redis_away"]
+        server.connected = True
+        live._away_until = 0
+        live.take("k", 1, 1, NOON)
+        async with asyncio.timeout(5):
+            while logged[-1]["event"] != "redis_back":
+                await asyncio.sleep(0.05)
+        assert [line["event"] for line in logged] == ["redis_away", "redis_back"]
+        await live.close()
