@@ -4,8 +4,9 @@ import sys
 
 import click
 
+from bots.kit.acts import jump, spoken
 from bots.kit.compiler import read_script
-from bots.kit.conversation import Conversation, Line, jump, spoken
+from bots.kit.conversation import Conversation, Line
 from bots.kit.script import Script
 from gateway.house import House
 from gateway.playbooks import BadPlaybook, find_folder, read_house, script_file
