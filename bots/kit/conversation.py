@@ -44,10 +44,8 @@ class Line:
     text: str
     step: str = field(default="", compare=False)
     """Where in the script it was said or done."""
-    choices: tuple[fx.Choice, ...] = field(default=(), compare=False)
-    """Of a question: what the channel makes buttons of, or a numbered list."""
-    words: str = field(default="", compare=False)
-    """What was said without the list."""
+    said: fx.Say | None = field(default=None, compare=False)
+    """Of a message: what a channel makes parts and buttons of."""
 
     def __str__(self) -> str:
         """`bot: first line`, the others indented."""
@@ -219,7 +217,7 @@ class Conversation:
                 line = self._said(effect, here)
                 if self.failing or (shut and effect.template is None):
                     self.failing, self._lost = False, True
-                    line = Line("failed", line.text, here, line.choices, line.words)
+                    line = Line("failed", line.text, here)
                 lines.append(line)
             elif (told := self._obey(effect)) is not None:
                 lines.append(Line(told.speaker, told.text, here))
@@ -241,9 +239,9 @@ class Conversation:
         menu = [f"{place}. {choice.label}" for place, choice in enumerate(say.choices, start=1)]
         text = "\n".join([say.text, *menu])
         if say.template is None:
-            return Line("bot", text, here, say.choices, say.text)
+            return Line("bot", text, here, say)
         named = ", ".join([say.template.name, *say.template.values])
-        return Line("template", f"{named}\n{text}", here, (), say.text)
+        return Line("template", f"{named}\n{text}", here)
 
     def _obey(self, effect: fx.Effect) -> Line | None:
         match effect:

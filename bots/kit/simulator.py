@@ -36,8 +36,8 @@ class Simulator:
     """Mutable: a conversation in the making. `make` begins one; it is called again when all is begun anew."""
 
     make: Callable[[], Conversation]
-    begun: bool = False
-    """The bot speaks first, where it is not one that waits for a customer."""
+    first: tuple[str, ...] = ()
+    """Lines that are played by themselves: a bot that waits for no customer is given the conversation."""
     now: Conversation = field(init=False)
     played: list[Played] = field(default_factory=list)
     _first: Conversation = field(init=False)
@@ -49,7 +49,7 @@ class Simulator:
         """From the beginning; what the bot says first, where it does."""
         self.now, self._first = self.make(), self.make()
         self.played = []
-        return self.play("/start").lines if self.begun else ()
+        return tuple(line for act in self.first for line in self.play(act).lines)
 
     def play(self, line: str) -> Played:
         """Let the customer write, or something else happen. Raises `BadAct` where the line means nothing."""

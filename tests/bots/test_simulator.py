@@ -237,7 +237,7 @@ def test_a_text_of_several_paragraphs_is_saved_and_read_back():
 
 def test_a_silent_beginning_is_saved_too():
     script = compiled("script: S\nsteps:\n  a: {wait: 1d, then: b}\n  b: {say: Пора, end: done}\n")
-    simulator = Simulator(lambda: Conversation(script), begun=True)
+    simulator = Simulator(lambda: Conversation(script), first=("/start",))
     simulator.play("/+1d")
     assert "/start\n/+1d\nbot: Пора\n" in saved(simulator)
 
@@ -273,7 +273,7 @@ def test_whatever_is_tried_is_saved_as_a_talk_that_holds_and_is_played_the_same_
         lambda: Conversation(
             script, channel="whatsapp" if seed % 3 else "chat", window=WINDOWS["whatsapp"] if seed % 3 else 0
         ),
-        begun=seed % 4 == 0,
+        first=("/start",) if seed % 4 == 0 else (),
     )
     tried = [rng.choice(LINES) for _ in range(rng.randint(1, 12))]
     lines = [simulator.play(line).lines for line in tried]
