@@ -5,7 +5,7 @@ The run is saved and read back as JSON before every event, as it is between two 
 
 import json
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Literal, assert_never, cast
@@ -89,7 +89,9 @@ class Conversation:
     burst: bool = False
     """Messages come a second apart, and nothing settles until it is over."""
     most: int = 0
-    """Events, timers among them; one more raises `TooLong`. 0: as many as there are."""
+    """Events, and every thousand characters said counts as one more; past it `TooLong` is raised. 0: as many as there are."""
+    in_time: Callable[[], bool] | None = None
+    """Asked before each event; `TooLong` is raised where it says no."""
     events: int = 0
     _spoken: bool = field(default=False, init=False)
     _led: int = field(default=0, init=False)
@@ -182,7 +184,9 @@ class Conversation:
     def _step(self, event: Event) -> list[Line]:
         self.events += 1
         if self.most and self.events > self.most:
-            raise TooLong(f"more than {self.most} messages and timers")
+            raise TooLong("too much happens in this conversation")
+        if self.in_time is not None and not self.in_time():
+            raise TooLong("this conversation takes too long")
         saved = json.loads(json.dumps(self.run.to_json()))
         before, why, facts = self.run.step, list[Why](), self.facts()
         self.run, effects = step(self.script, RunState.from_json(saved), event, facts, why)
@@ -192,6 +196,7 @@ class Conversation:
         known = self.heard_at is not None or self.window_is == "closed"
         shut = known and facts.window is not None and facts.now > facts.window
         lines = self._obey_all(effects, _Steps(before, why), shut=shut)
+        self.events += sum(len(line.text) for line in lines) // 1_000
         if self.run.status != "running":
             self.timers.clear()
         following = [

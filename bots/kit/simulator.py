@@ -29,6 +29,7 @@ class Played:
     act: Act
     burst: bool
     """A message of a burst that goes on."""
+    channel: str
 
 
 @dataclass(slots=True)
@@ -57,7 +58,7 @@ class Simulator:
         self.now.why = why
         burst = self.now.burst
         lines = self.now.write(spoken(act.about)) if act.kind == "message" else self.now.act(act)
-        played = Played(line, self.now.now, tuple(lines), tuple(why), act, burst)
+        played = Played(line, self.now.now, tuple(lines), tuple(why), act, burst, self.now.channel)
         self.played.append(played)
         return played
 

@@ -20,6 +20,7 @@ class Policy:
 
 WORKERS: Final = Policy(frozenset({"manager", "head", "admin"}))
 EVERYONE: Final = Policy(frozenset({"manager", "head", "admin", "marketer"}), 403)
+AUTHORS: Final = Policy(frozenset({"marketer", "head", "admin"}), 403)
 HEADS: Final = Policy(frozenset({"head", "admin"}), 403)
 
 POLICY: Final[dict[tuple[str, str], Policy]] = {
@@ -44,6 +45,7 @@ POLICY: Final[dict[tuple[str, str], Policy]] = {
     ("GET", "/upcoming"): WORKERS,
     ("GET", "/events"): WORKERS,
     ("GET", "/scripts"): EVERYONE,
+    ("POST", "/simulator"): AUTHORS,
     ("GET", "/quarantine"): HEADS,
 }
 
