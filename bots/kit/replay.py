@@ -1,0 +1,333 @@
+"""A conversation that was really held, played again on a script: on its own it must come out as it did; on a draft it may not.
+
+What happened from outside (messages, a person's moves of the deal) is played at its own times, timers in virtual time. Where the
+program was late with a timer when it really happened, it is late again, so that the same script says the same.
+"""
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from bots.kit.conversation import WINDOWS, Conversation, Line, TooLong
+from bots.kit.events import Instant, MessageReceived, TimerFired, WebAnswered
+from bots.kit.hours import Hours
+from bots.kit.script import Script
+
+MOST_EVENTS: Final = 2_000
+"""Of one talk on one script."""
+CLOSE_MS: Final = 60_000
+"""Said within a minute of each other is said at the same time."""
+_UNRECORDED: Final = frozenset({"tag", "script", "call", "stopped"})
+"""What a bot does that leaves no line in the timeline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The customer wrote."""
+
+    at: Instant
+    message: MessageReceived
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A person moved the deal."""
+
+    at: Instant
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the bot said or did then, as the timeline has it."""
+
+    at: Instant
+    speaker: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One run as it really went."""
+
+    deal: int
+    run: int
+    began: Instant
+    until: Instant
+    """Just after it ended, or as far as time has gone on."""
+    stopped: bool
+    """Somebody or something else ended it: what the bot would have gone on to say was never said."""
+    opening: Heard | None
+    """The message that it began with."""
+    scenes: Sequence[Heard | Moved | Told]
+    channel: str = ""
+    name: str = ""
+    stage: str = ""
+    tags: tuple[str, ...] = ()
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The shop around a conversation, where it is the same for all of them."""
+
+    zone: str
+    language: str
+    currency: str
+    hours: Hours | None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A line of a play, and when it was said."""
+
+    at: Instant
+    line: Line
+
+
+@dataclass(slots=True)
+class Beat:
+    """What followed from one thing that happened, until the next one."""
+
+    standing: str
+    """The step that it found the run at."""
+    said: list[Said] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Play:
+    """A recording on a script."""
+
+    beats: list[Beat] = field(default_factory=list)
+    asleep: list[tuple[Instant, Instant, bool]] = field(default_factory=list)
+    """When the program was late: from, until, and whether what happened then came first. Timers that were due in between came
+    when it was over."""
+
+    def awake(self, due: Instant) -> tuple[Instant, bool]:
+        """When a timer comes, and whether something else that happens at that moment goes before it."""
+        return next(((until, behind) for since, until, behind in self.asleep if since <= due < until), (due, True))
+
+
+class Differs(Exception):
+    """Played on its own version the talk does not come out as it is recorded; the text says where."""
+
+
+def reproduce(recording: Recording, script: Script, ways: Ways) -> Play:
+    """The talk on the version that it was held on. Raises `Differs` where that is not what happened."""
+    play, talk = Play(), _opened(recording, script, ways)
+    told = list(_between(recording))
+    for place, (happened, then) in enumerate(_happenings(recording)):
+        record = _Record(told[place], may_end=recording.stopped and place == len(told) - 1)
+        beat = Beat(talk.run.step)
+        play.beats.append(beat)
+        _happen(talk, happened, beat)
+        record.take(beat.said)
+        while (name := _next_due(talk, then)) is not None:
+            due = talk.timers[name]
+            tried, late = _fork(talk), Beat("")
+            at = max(due, talk.now, record.next_at(due))
+            _fire(tried, name, at, late)
+            if _visible(late.said) and not record.fits(late.said):
+                # It did not come before what happened next, or never had the time to.
+                play.asleep.append((due, then, True))
+                break
+            if at > due:
+                play.asleep.append((due, at, False))
+            record.take(late.said)
+            beat.said += late.said
+            talk = tried
+        record.close()
+    return play
+
+
+def perform(recording: Recording, script: Script, ways: Ways, first: Play) -> Play:
+    """The same talk on another script: what happens is the same, and the program is late where it was."""
+    play, talk = Play(asleep=first.asleep), _opened(recording, script, ways)
+    for happened, then in _happenings(recording):
+        beat = Beat(talk.run.step)
+        play.beats.append(beat)
+        _happen(talk, happened, beat)
+        while (name := _next_due(talk, then)) is not None:
+            at, behind = first.awake(talk.timers[name])
+            if at > then or (at == then and behind):
+                break
+            _fire(talk, name, max(at, talk.now), beat)
+    return play
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """Where two plays of one talk first differ."""
+
+    step: str
+    """Of the script that it was held on."""
+    before: tuple[Line, ...]
+    now: tuple[Line, ...]
+    shifted: int = 0
+    """Milliseconds by which the same is said later (or, below 0, earlier)."""
+
+
+def compare(first: Play, second: Play) -> Divergence | None:
+    """The first thing that happened upon which the bot says or does something else now."""
+    for one, other in zip(first.beats, second.beats, strict=True):
+        place = next(
+            (
+                place
+                for place in range(max(len(one.said), len(other.said)))
+                if place >= min(len(one.said), len(other.said))
+                or one.said[place].line != other.said[place].line
+                or abs(one.said[place].at - other.said[place].at) > CLOSE_MS
+            ),
+            None,
+        )
+        if place is None:
+            continue
+        before, now = one.said[place:], other.said[place:]
+        shifted = now[0].at - before[0].at if before and now and before[0].line == now[0].line else 0
+        step = (before[0].line.step if before else "") or one.standing
+        return Divergence(step, tuple(said.line for said in before), tuple(said.line for said in now), shifted)
+    return None
+
+
+# -- what happens ------------------------------------------------------------------------------------------------------
+
+
+def _happenings(recording: Recording) -> Iterator[tuple[Heard | Moved | None, Instant]]:
+    """The beginning (None, or the message that it began with) and all that came from outside, each with when the next does."""
+    outside: list[Heard | Moved | None] = [
+        recording.opening, *(scene for scene in recording.scenes if not isinstance(scene, Told))
+    ]  # fmt: skip
+    for place, one in enumerate(outside):
+        following = outside[place + 1] if place + 1 < len(outside) else None
+        yield one, following.at if following is not None else recording.until
+
+
+def _between(recording: Recording) -> Iterator[list[Told]]:
+    """What the bot is recorded to have said after each of the happenings."""
+    told: list[Told] = []
+    for scene in recording.scenes:
+        if isinstance(scene, Told):
+            told.append(scene)
+        else:
+            yield told
+            told = []
+    yield told
+
+
+def _opened(recording: Recording, script: Script, ways: Ways) -> Conversation:
+    talk = Conversation(
+        script, name=recording.name, channel=recording.channel, zone=ways.zone, now=recording.began, fields=dict(recording.fields),
+        tags=list(recording.tags), stage=recording.stage, language=ways.language, currency=ways.currency, hours=ways.hours,
+        window=WINDOWS.get(recording.channel, 0), seed=recording.run, most=MOST_EVENTS,
+    )  # fmt: skip
+    if recording.opening is None and recording.channel not in WINDOWS:
+        talk.heard_at = recording.began
+    return talk
+
+
+def _happen(talk: Conversation, happened: Heard | Moved | None, beat: Beat) -> None:
+    match happened:
+        case None:
+            _say(talk, beat, talk.start())
+        case Moved(at, stage):
+            talk.now, talk.stage = max(talk.now, at), stage
+        case Heard(at, message, channel):
+            talk.now = max(talk.now, at)
+            talk.channel, talk.window = channel, WINDOWS.get(channel, 0)
+            if talk.run.status == "running":
+                _say(talk, beat, talk.hear(message))
+            # Messages are heard before the timers that are due at the same moment.
+            while (name := _next_due(talk, talk.now + 1)) is not None:
+                _fire(talk, name, talk.now, beat)
+
+
+def _fire(talk: Conversation, name: str, at: Instant, beat: Beat) -> None:
+    talk.timers.pop(name)
+    talk.now = max(talk.now, at)
+    _say(talk, beat, talk.take(TimerFired(name)))
+
+
+def _say(talk: Conversation, beat: Beat, lines: list[Line]) -> None:
+    beat.said += [Said(talk.now, line) for line in lines]
+    if lines and lines[-1].speaker == "call" and talk.run.status == "running":
+        # The gateway cannot ask endpoints: every call fails at once.
+        _say(talk, beat, talk.take(WebAnswered(talk.run.turn, ok=False)))
+
+
+def _next_due(talk: Conversation, before: Instant) -> str | None:
+    if not talk.timers:
+        return None
+    name = min(talk.timers, key=lambda one: (talk.timers[one], one))
+    return name if talk.timers[name] < before else None
+
+
+def _fork(talk: Conversation) -> Conversation:
+    """The same conversation once more: what is tried on it leaves this one as it is."""
+    other = copy.copy(talk)
+    other.fields, other.tags, other.timers = dict(talk.fields), list(talk.tags), dict(talk.timers)
+    return other
+
+
+# -- against the record ------------------------------------------------------------------------------------------------
+
+
+class _Record:
+    """What is recorded to have been said after one happening, being held against what is said now."""
+
+    def __init__(self, told: list[Told], *, may_end: bool) -> None:
+        self._told = told
+        self._may_end = may_end
+
+    def next_at(self, otherwise: Instant) -> Instant:
+        return self._told[0].at if self._told else otherwise
+
+    def fits(self, said: Sequence[Said]) -> bool:
+        left = list(self._told)
+        for one in _visible(said):
+            if left and _same(one.line, left[0]):
+                left.pop(0)
+            elif one.line.speaker != "stage":  # to where the deal is already, or cannot go
+                return not left and self._may_end
+        return True
+
+    def take(self, said: Sequence[Said]) -> None:
+        if not self.fits(said):
+            wanted = f"{self._told[0].speaker}" if self._told else "nothing"
+            raise Differs(f"recorded is {wanted} where the script has {_visible(said)[0].line.speaker}")
+        for one in _visible(said):
+            if self._told and _same(one.line, self._told[0]):
+                self._told.pop(0)
+
+    def close(self) -> None:
+        if self._told:
+            raise Differs(f"recorded is {self._told[0].speaker} where the script has nothing")
+
+
+def _visible(said: Sequence[Said]) -> list[Said]:
+    return [
+        one
+        for one in said
+        if one.line.speaker not in _UNRECORDED and not (one.line.speaker == "task" and one.line.text == "undelivered")
+    ]
+
+
+def _same(line: Line, told: Told) -> bool:
+    match line.speaker:
+        case "bot" | "failed":
+            return told.speaker == "bot" and told.text == line.text
+        case "template":
+            words = line.text.partition("\n")[2]
+            return (told.speaker == "bot" and told.text == words) or (
+                told.speaker == "task" and told.text.endswith(words)
+            )
+        case "task":
+            return told.speaker == "task" and (line.text == told.text or line.text.startswith(told.text + "\nдо "))
+        case speaker:
+            return told.speaker == speaker and told.text == line.text
+
+
+__all__ = [
+    "Differs", "Divergence", "Heard", "Moved", "Play", "Recording", "Told", "TooLong", "Ways", "compare", "perform", "reproduce",
+]  # fmt: skip
