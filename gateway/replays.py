@@ -4,6 +4,7 @@ One that does not come out as it did on its own version says nothing about a dra
 """
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +26,8 @@ from bots.kit.replay import (
     perform,
     reproduce,
 )
-from bots.kit.script import Script, Step, TagAction
+from bots.kit.script import Ask, Leave, SayAction, Script, Step, TagAction
+from bots.kit.words import Said, plain, wordings
 from gateway.clock import Instant
 from gateway.house import House
 from gateway.wording import line as wording
@@ -36,6 +38,7 @@ from state.talks import MOST_LINES, Held, held
 MOST_TALKS: Final = 500
 PAGE: Final = 50
 _EXAMPLES: Final = 5
+_NUMBER: Final = re.compile(r"\d+\. ")
 
 
 @dataclass(slots=True)
@@ -71,6 +74,8 @@ class Report:
     """Why a talk could not be played: how many."""
     unplayed: dict[str, list[int]] = field(default_factory=dict)
     """Some of their deals."""
+    literal: frozenset[str] = frozenset()
+    """What may be shown of texts to those who may not see deals."""
 
     @property
     def different(self) -> int:
@@ -90,6 +95,7 @@ async def replay(db: Database, house: House, bot: str, draft: Script, last: int,
             break
         await asyncio.to_thread(_play_all, page, house, draft, versions, report, now)
         before = min(talk.run.id for talk in page)
+    report.literal = literal([draft, *(script for script in versions.values() if script is not None)])
     return report
 
 
@@ -152,6 +158,43 @@ def _version(talk: Held, house: House, versions: dict[str, Script | None]) -> Sc
     if version is None:
         raise _Unplayable("no_script")
     return version
+
+
+# -- for those who may not see deals -----------------------------------------------------------------------------------
+
+
+def literal(scripts: Iterable[Script]) -> frozenset[str]:
+    """The lines of texts in which nothing is filled in: they stand in the scripts as they are, so nobody's data is in them."""
+    return frozenset(
+        line
+        for script in scripts
+        for said in _texts(script)
+        for text in wordings(said)
+        if text.plain is not None
+        for line in text.plain.splitlines()
+    )
+
+
+def _texts(script: Script) -> Iterator[Said]:
+    yield from script.texts.values()
+    for step in script.steps.values():
+        yield from (action.text for action in step.actions if isinstance(action, SayAction))
+        ask = step.finish
+        if isinstance(ask, Ask):
+            yield from (ask.question, ask.hint)
+            yield from (option.worded or plain(option.label) for option in ask.options)
+            yield from (reminder.text for reminder in ask.silence.reminders)
+        elif isinstance(ask, Leave):
+            yield ask.task
+
+
+def without_names(line: Line, known: frozenset[str]) -> str:
+    """The line's text, with `…` in place of what is not word for word in a script."""
+    if line.speaker in ("stage", "tag", "closed", "ended", "script", "stopped"):
+        return line.text
+    first, *rest = line.text.split("\n") if line.speaker == "handed off" else ["", *line.text.split("\n")]
+    shown = [one if one in known or _NUMBER.sub("", one) in known else "…" for one in rest]
+    return "\n".join([first, *shown] if first else shown)
 
 
 # -- from rows to a recording ------------------------------------------------------------------------------------------
@@ -269,4 +312,11 @@ def _stage(talk: Held, house: House) -> str:
     return (stage or path.stages[0]).name
 
 
-__all__ = ["MOST_TALKS", "Change", "Group", "Report", "record", "replay"]
+UNPLAYABLE: Final[Mapping[str, str]] = {
+    "differs": "does not come out as it did on its own version: something that is not in the timeline was at work",
+    "no_script": "the version that it was held on is not kept, or is no script any more",
+    "no_beginning": "its beginning is not in the timeline",
+    "too_long": "it is too long",
+}
+
+__all__ = ["MOST_TALKS", "UNPLAYABLE", "Change", "Group", "Report", "record", "replay", "without_names"]

@@ -100,6 +100,8 @@ class Beat:
 class Play:
     """A recording on a script."""
 
+    early: bool = False
+    """A timer that is due at the very moment of something else comes before it."""
     beats: list[Beat] = field(default_factory=list)
     asleep: list[tuple[Instant, Instant, bool]] = field(default_factory=list)
     """When the program was late: from, until, and whether what happened then came first. Timers that were due in between came
@@ -107,7 +109,9 @@ class Play:
 
     def awake(self, due: Instant) -> tuple[Instant, bool]:
         """When a timer comes, and whether something else that happens at that moment goes before it."""
-        return next(((until, behind) for since, until, behind in self.asleep if since <= due < until), (due, True))
+        return next(
+            ((until, behind) for since, until, behind in self.asleep if since <= due < until), (due, not self.early)
+        )
 
 
 class Differs(Exception):
@@ -116,7 +120,15 @@ class Differs(Exception):
 
 def reproduce(recording: Recording, script: Script, ways: Ways) -> Play:
     """The talk on the version that it was held on. Raises `Differs` where that is not what happened."""
-    play, talk = Play(), _opened(recording, script, ways)
+    try:
+        return _reproduce(recording, script, ways, early=False)
+    except Differs:
+        # Which of two things of one millisecond came first is not recorded.
+        return _reproduce(recording, script, ways, early=True)
+
+
+def _reproduce(recording: Recording, script: Script, ways: Ways, *, early: bool) -> Play:
+    play, talk = Play(early), _opened(recording, script, ways)
     told = list(_between(recording))
     for place, (happened, then) in enumerate(_happenings(recording)):
         record = _Record(told[place], may_end=recording.stopped and place == len(told) - 1)
@@ -124,7 +136,7 @@ def reproduce(recording: Recording, script: Script, ways: Ways) -> Play:
         play.beats.append(beat)
         _happen(talk, happened, beat)
         record.take(beat.said)
-        while (name := _next_due(talk, then)) is not None:
+        while (name := _next_due(talk, then + early)) is not None:
             due = talk.timers[name]
             tried, late = _fork(talk), Beat("")
             at = max(due, talk.now, record.next_at(due))
@@ -144,12 +156,12 @@ def reproduce(recording: Recording, script: Script, ways: Ways) -> Play:
 
 def perform(recording: Recording, script: Script, ways: Ways, first: Play) -> Play:
     """The same talk on another script: what happens is the same, and the program is late where it was."""
-    play, talk = Play(asleep=first.asleep), _opened(recording, script, ways)
+    play, talk = Play(first.early, asleep=first.asleep), _opened(recording, script, ways)
     for happened, then in _happenings(recording):
         beat = Beat(talk.run.step)
         play.beats.append(beat)
         _happen(talk, happened, beat)
-        while (name := _next_due(talk, then)) is not None:
+        while (name := _next_due(talk, then + first.early)) is not None:
             at, behind = first.awake(talk.timers[name])
             if at > then or (at == then and behind):
                 break

@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from gateway.api import acts, deals, events, lookups, media, simulator, tasks
+from gateway.api import acts, deals, events, lookups, media, replays, simulator, tasks
 from gateway.api.calls import WHO, Call
 from gateway.api.context import CONTEXT, ApiContext
 from gateway.api.errors import Refusal, busy, json_response
@@ -28,6 +28,7 @@ CALLS: Final[list[Call]] = [
     *media.calls,
     *events.calls,
     *simulator.calls,
+    *replays.calls,
 ]
 
 

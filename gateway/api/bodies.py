@@ -71,7 +71,7 @@ class DoneBody(Body):
 class SimulatorBody(Body):
     script: Word = ""
     """A script of the shop; with `source`, the name that the text goes by."""
-    source: Annotated[str, AfterValidator(clean), Field(max_length=200_000)] = ""
+    source: Annotated[str, AfterValidator(clean)] = ""
     channel: Word = "chat"
     name: Line = ""
     """The customer's."""
@@ -82,6 +82,12 @@ class SimulatorBody(Body):
         Field(default_factory=list)
     )
     """Lines as in a talk: messages, and what else happens."""
+
+
+class ReplayBody(Body):
+    source: Annotated[str, AfterValidator(clean), Field(min_length=1)]
+    """The draft."""
+    last: Annotated[int, Field(ge=1, le=500)] = 100
 
 
 class EditBody(Body):

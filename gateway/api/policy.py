@@ -46,6 +46,7 @@ POLICY: Final[dict[tuple[str, str], Policy]] = {
     ("GET", "/events"): WORKERS,
     ("GET", "/scripts"): EVERYONE,
     ("POST", "/simulator"): AUTHORS,
+    ("POST", "/scripts/{name}/replay"): AUTHORS,
     ("GET", "/quarantine"): HEADS,
 }
 
