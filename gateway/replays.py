@@ -7,33 +7,21 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
 
 from bots.kit.compiler import read_script
-from bots.kit.conversation import Line
-from bots.kit.events import Media, MessageReceived
-from bots.kit.replay import (
-    Differs,
-    Divergence,
-    Heard,
-    Moved,
-    Recording,
-    Told,
-    TooLong,
-    Ways,
-    compare,
-    perform,
-    reproduce,
-)
-from bots.kit.script import Ask, Leave, SayAction, Script, Step, TagAction
+from bots.kit.conversation import Line, TooLong
+from bots.kit.recording import Differs
+from bots.kit.replay import Divergence, Ways, compare, perform, reproduce
+from bots.kit.script import Ask, Leave, SayAction, Script
 from bots.kit.words import Said, plain, wordings
 from gateway.clock import Instant
 from gateway.house import House
-from gateway.wording import line as wording
+from gateway.recordings import Unplayable, record
 from state.database import Database
-from state.records import Entry
-from state.talks import MOST_LINES, Held, held
+from state.talks import Held, held
 
 MOST_TALKS: Final = 500
 PAGE: Final = 50
@@ -74,8 +62,10 @@ class Report:
     """Why a talk could not be played: how many."""
     unplayed: dict[str, list[int]] = field(default_factory=dict)
     """Some of their deals."""
-    literal: frozenset[str] = frozenset()
-    """What may be shown of texts to those who may not see deals."""
+    literal: set[str] = field(default_factory=set)
+    """Lines that stand in the scripts word for word: what those may be shown who may not see deals."""
+    read: set[str] = field(default_factory=set)
+    """Hashes of the versions that they were taken from."""
 
     @property
     def different(self) -> int:
@@ -95,7 +85,6 @@ async def replay(db: Database, house: House, bot: str, draft: Script, last: int,
             break
         await asyncio.to_thread(_play_all, page, house, draft, versions, report, now)
         before = min(talk.run.id for talk in page)
-    report.literal = literal([draft, *(script for script in versions.values() if script is not None)])
     return report
 
 
@@ -106,7 +95,7 @@ def _play_all(
         report.talks += 1
         try:
             found = _play(talk, house, draft, versions, now)
-        except _Unplayable as why:
+        except Unplayable as why:
             report.unplayable[why.reason] += 1
             if len(known := report.unplayed.setdefault(why.reason, [])) < _EXAMPLES:
                 known.append(talk.deal.id)
@@ -114,23 +103,25 @@ def _play_all(
         if found is None:
             report.same += 1
         else:
+            for script in (draft, versions[talk.run.script]):
+                if script is not None and script.hash not in report.read:
+                    report.read.add(script.hash)
+                    report.literal |= literal([script])
             _count(report, talk, found)
 
 
 def _count(report: Report, talk: Held, found: Divergence) -> None:
     group = report.groups.setdefault(found.step, Group(found.step))
     group.count += 1
-    key = (found.before[:1], found.now[:1], bool(found.shifted))
+    # Texts that differ in what is filled in only are one.
+    key = (
+        *(without_names(said, report.literal) for one in (found.before, found.now) for said in one[:1]),
+        bool(found.shifted),
+    )
     change = group.changes.setdefault(key, Change(found.before, found.now, found.shifted))
     change.count += 1
     if len(change.deals) < _EXAMPLES:
         change.deals.append(talk.deal.id)
-
-
-class _Unplayable(Exception):
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 def _play(
@@ -144,9 +135,9 @@ def _play(
         first = reproduce(recording, version, ways)
         return None if draft.hash == version.hash else compare(first, perform(recording, draft, ways, first))
     except Differs:
-        raise _Unplayable("differs") from None
+        raise Unplayable("differs") from None
     except TooLong:
-        raise _Unplayable("too_long") from None
+        raise Unplayable("too_long") from None
 
 
 def _version(talk: Held, house: House, versions: dict[str, Script | None]) -> Script:
@@ -156,7 +147,7 @@ def _version(talk: Held, house: House, versions: dict[str, Script | None]) -> Sc
         versions[digest] = read_script(source, name, house.playbook.asks)[0] if source else None
     version = versions[digest]
     if version is None:
-        raise _Unplayable("no_script")
+        raise Unplayable("no_script")
     return version
 
 
@@ -188,128 +179,13 @@ def _texts(script: Script) -> Iterator[Said]:
             yield ask.task
 
 
-def without_names(line: Line, known: frozenset[str]) -> str:
+def without_names(line: Line, known: AbstractSet[str]) -> str:
     """The line's text, with `…` in place of what is not word for word in a script."""
     if line.speaker in ("stage", "tag", "closed", "ended", "script", "stopped"):
         return line.text
     first, *rest = line.text.split("\n") if line.speaker == "handed off" else ["", *line.text.split("\n")]
     shown = [one if one in known or _NUMBER.sub("", one) in known else "…" for one in rest]
     return "\n".join([first, *shown] if first else shown)
-
-
-# -- from rows to a recording ------------------------------------------------------------------------------------------
-
-
-def record(talk: Held, house: House, scripts: Iterable[Script], now: Instant) -> Recording:
-    """The run as it can be played. `scripts` are those that it will be played on."""
-    run = talk.run
-    begins = next((place for place, entry in enumerate(talk.lines) if _begins(entry, talk)), None)
-    if begins is None:
-        raise _Unplayable("no_beginning")
-    if len(talk.lines) > MOST_LINES:
-        raise _Unplayable("too_long")
-    opening = _heard(talk.lines[begins - 1]) if begins else None
-    if opening is not None and opening.at != run.started_at:
-        opening = None
-    scenes = list(_scenes(talk.lines[begins + 1 :]))
-    spoken = [entry.channel for entry in talk.lines if entry.channel]
-    return Recording(
-        deal=talk.deal.id, run=run.id, began=run.started_at, until=(now if run.ended_at is None else run.ended_at) + 1,
-        stopped=run.status == "stopped", opening=opening, scenes=scenes, channel=spoken[0] if spoken else "", name=talk.name,
-        stage=_stage(talk, house), tags=_tags(talk, scripts), fields=_fields(talk),
-    )  # fmt: skip
-
-
-def _begins(entry: Entry, talk: Held) -> bool:
-    data = entry.data
-    return entry.kind == "bot" and data.get("event") == "started" and data.get("bot") == talk.run.bot and (
-        entry.at == talk.run.started_at and data.get("script") == talk.run.script
-    )  # fmt: skip
-
-
-def _scenes(lines: Iterable[Entry]) -> Iterator[Heard | Moved | Told]:
-    handed_off = ""
-    for entry in lines:
-        event, reason = str(entry.data.get("event", "")), str(entry.data.get("reason", ""))
-        match entry.kind, entry.author:
-            case "message", "customer":
-                if (heard := _heard(entry)) is not None:
-                    yield heard
-            case "message", "bot":
-                menu = [f"{place}. {label}" for place, (_, label) in enumerate(entry.data.get("choices", ()), start=1)]
-                yield Told(entry.at, "bot", "\n".join([entry.text, *menu]))
-            case "stage", "bot":
-                yield Told(entry.at, "stage", str(entry.data.get("to", "")))
-            case "stage", _:
-                yield Moved(entry.at, str(entry.data.get("to", "")))
-            case "task", "bot":
-                speaker, text = ("handed off", f"{handed_off}\n{entry.text}") if handed_off else ("task", entry.text)
-                handed_off = ""
-                yield Told(entry.at, speaker, text)
-            case "note", "bot":
-                yield Told(entry.at, "note", entry.text)
-            case "bot", _ if event == "handed_off":
-                handed_off = reason
-            case "bot", _ if event in ("finished", "timed_out"):
-                yield Told(entry.at, "ended", f"{event}, {reason}")
-            case "bot", _ if event in ("stopped", "started"):
-                return  # the end of this one, or another's beginning
-            case "system", "bot" if event == "closed":
-                yield Told(entry.at, "closed", reason)
-            case _:
-                pass
-
-
-def _heard(entry: Entry) -> Heard | None:
-    """A customer's message as the bot heard it; None where the line is none (a form, a call)."""
-    data = entry.data
-    if entry.kind != "message" or entry.author != "customer" or "form" in data:
-        return None
-    choice, phone, place = str(data.get("button", "")), str(data.get("phone", "")), data.get("location")
-    shown = (wording("phone_shared", phone=phone) if phone else "", wording("location") if place else "")
-    media = tuple(
-        Media(one["kind"], f"/api/v1/entries/{entry.id}/media/{n}", one["name"], one["mime"], one["size"])
-        for n, one in enumerate(entry.media)
-    )
-    text = "" if choice or entry.text in shown else entry.text
-    location = (float(place[0]), float(place[1])) if isinstance(place, list) else None
-    return Heard(entry.at, MessageReceived(text, choice, media, phone, location), entry.channel)
-
-
-def _fields(talk: Held) -> Mapping[str, object]:
-    """What the deal knew when the run began: what it knows now, without what this run and those after it found out."""
-    fields = dict(talk.deal.fields)
-    for run in [talk.run, *talk.others]:
-        for name in run.state.get("answers") or {}:
-            fields.pop(name, None)
-    for run in talk.others:
-        if run.id < talk.run.id:
-            fields |= run.state.get("answers") or {}
-    return fields
-
-
-def _tags(talk: Held, scripts: Iterable[Script]) -> tuple[str, ...]:
-    """The deal's tags without those that the scripts themselves would give."""
-    own = {action.tag for script in scripts for step in script.steps.values() for action in _tagging(step)}
-    return tuple(tag for tag in talk.deal.tags if tag not in own)
-
-
-def _tagging(step: Step) -> list[TagAction]:
-    return [action for action in step.actions if isinstance(action, TagAction)]
-
-
-def _stage(talk: Held, house: House) -> str:
-    """Where the deal was moved last before the run, else where its inquiries enter."""
-    before = [entry for entry in talk.moves if (entry.at, entry.id) < (talk.run.started_at, talk.lines[0].id)]
-    if before:
-        return str(before[-1].data.get("to", ""))
-    if not talk.moves and talk.deal.closed_at is None:
-        return talk.deal.stage
-    kind, _, name = talk.deal.source.partition(":")
-    names = (name, "form") if kind == "form" else (f"link_{name}", kind) if name else (kind,)
-    path = house.funnel(talk.deal.funnel)
-    stage = path.stage(house.entrance(*names).stage)
-    return (stage or path.stages[0]).name
 
 
 UNPLAYABLE: Final[Mapping[str, str]] = {

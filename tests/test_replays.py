@@ -66,6 +66,14 @@ async def test_other_words_are_found_at_their_step_with_what_was_said_before_and
     assert sorted(change.deals) == sorted(d["id"] for d in (await shop.all("deals"))[:3])
 
 
+async def test_texts_that_differ_in_names_only_are_one_change(shop: Shop):
+    for who in ("1", "2", "3"):
+        await shop.write("Здравствуйте", who)
+    (group,) = (await replayed(shop, ("Здравствуйте, {name", "Добрый день, {name"))).by_count()
+    (change,) = group.often()
+    assert (group.step, change.count, len(change.deals)) == ("menu", 3, 3)
+
+
 async def test_talks_that_part_at_different_steps_are_apart_and_the_commonest_is_first(shop: Shop):
     await a_talk(shop, "1")
     await a_talk(shop, "2")

@@ -5,68 +5,20 @@ program was late with a timer when it really happened, it is late again, so that
 """
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from bots.kit.conversation import WINDOWS, Conversation, Line, TooLong
-from bots.kit.events import Instant, MessageReceived, TimerFired, WebAnswered
+from bots.kit.conversation import WINDOWS, Conversation, Line
+from bots.kit.events import Instant, TimerFired, WebAnswered
 from bots.kit.hours import Hours
+from bots.kit.recording import Differs, Heard, Moved, Record, Recording, Said, Told, visible
 from bots.kit.script import Script
 
 MOST_EVENTS: Final = 2_000
 """Of one talk on one script."""
 CLOSE_MS: Final = 60_000
 """Said within a minute of each other is said at the same time."""
-_UNRECORDED: Final = frozenset({"tag", "script", "call", "stopped"})
-"""What a bot does that leaves no line in the timeline."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """The customer wrote."""
-
-    at: Instant
-    message: MessageReceived
-    channel: str
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A person moved the deal."""
-
-    at: Instant
-    stage: str
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the bot said or did then, as the timeline has it."""
-
-    at: Instant
-    speaker: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """One run as it really went."""
-
-    deal: int
-    run: int
-    began: Instant
-    until: Instant
-    """Just after it ended, or as far as time has gone on."""
-    stopped: bool
-    """Somebody or something else ended it: what the bot would have gone on to say was never said."""
-    opening: Heard | None
-    """The message that it began with."""
-    scenes: Sequence[Heard | Moved | Told]
-    channel: str = ""
-    name: str = ""
-    stage: str = ""
-    tags: tuple[str, ...] = ()
-    fields: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +29,6 @@ class Ways:
     language: str
     currency: str
     hours: Hours | None
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A line of a play, and when it was said."""
-
-    at: Instant
-    line: Line
 
 
 @dataclass(slots=True)
@@ -114,10 +58,6 @@ class Play:
         )
 
 
-class Differs(Exception):
-    """Played on its own version the talk does not come out as it is recorded; the text says where."""
-
-
 def reproduce(recording: Recording, script: Script, ways: Ways) -> Play:
     """The talk on the version that it was held on. Raises `Differs` where that is not what happened."""
     try:
@@ -131,7 +71,7 @@ def _reproduce(recording: Recording, script: Script, ways: Ways, *, early: bool)
     play, talk = Play(early), _opened(recording, script, ways)
     told = list(_between(recording))
     for place, (happened, then) in enumerate(_happenings(recording)):
-        record = _Record(told[place], may_end=recording.stopped and place == len(told) - 1)
+        record = Record(told[place], may_end=recording.stopped and place == len(told) - 1)
         beat = Beat(talk.run.step)
         play.beats.append(beat)
         _happen(talk, happened, beat)
@@ -141,7 +81,7 @@ def _reproduce(recording: Recording, script: Script, ways: Ways, *, early: bool)
             tried, late = _fork(talk), Beat("")
             at = max(due, talk.now, record.next_at(due))
             _fire(tried, name, at, late)
-            if _visible(late.said) and not record.fits(late.said):
+            if visible(late.said) and not record.fits(late.said):
                 # It did not come before what happened next, or never had the time to.
                 play.asleep.append((due, then, True))
                 break
@@ -280,66 +220,3 @@ def _fork(talk: Conversation) -> Conversation:
     other = copy.copy(talk)
     other.fields, other.tags, other.timers = dict(talk.fields), list(talk.tags), dict(talk.timers)
     return other
-
-
-# -- against the record ------------------------------------------------------------------------------------------------
-
-
-class _Record:
-    """What is recorded to have been said after one happening, being held against what is said now."""
-
-    def __init__(self, told: list[Told], *, may_end: bool) -> None:
-        self._told = told
-        self._may_end = may_end
-
-    def next_at(self, otherwise: Instant) -> Instant:
-        return self._told[0].at if self._told else otherwise
-
-    def fits(self, said: Sequence[Said]) -> bool:
-        left = list(self._told)
-        for one in _visible(said):
-            if left and _same(one.line, left[0]):
-                left.pop(0)
-            elif one.line.speaker != "stage":  # to where the deal is already, or cannot go
-                return not left and self._may_end
-        return True
-
-    def take(self, said: Sequence[Said]) -> None:
-        if not self.fits(said):
-            wanted = f"{self._told[0].speaker}" if self._told else "nothing"
-            raise Differs(f"recorded is {wanted} where the script has {_visible(said)[0].line.speaker}")
-        for one in _visible(said):
-            if self._told and _same(one.line, self._told[0]):
-                self._told.pop(0)
-
-    def close(self) -> None:
-        if self._told:
-            raise Differs(f"recorded is {self._told[0].speaker} where the script has nothing")
-
-
-def _visible(said: Sequence[Said]) -> list[Said]:
-    return [
-        one
-        for one in said
-        if one.line.speaker not in _UNRECORDED and not (one.line.speaker == "task" and one.line.text == "undelivered")
-    ]
-
-
-def _same(line: Line, told: Told) -> bool:
-    match line.speaker:
-        case "bot" | "failed":
-            return told.speaker == "bot" and told.text == line.text
-        case "template":
-            words = line.text.partition("\n")[2]
-            return (told.speaker == "bot" and told.text == words) or (
-                told.speaker == "task" and told.text.endswith(words)
-            )
-        case "task":
-            return told.speaker == "task" and (line.text == told.text or line.text.startswith(told.text + "\nдо "))
-        case speaker:
-            return told.speaker == speaker and told.text == line.text
-
-
-__all__ = [
-    "Differs", "Divergence", "Heard", "Moved", "Play", "Recording", "Told", "TooLong", "Ways", "compare", "perform", "reproduce",
-]  # fmt: skip
