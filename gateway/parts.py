@@ -8,10 +8,13 @@ from typing import Final, Literal
 
 import regex
 
+from bots.kit.conversation import Line
 from bots.kit.effects import Choice
 from bots.kit.events import Media
 from bots.kit.values import value
 from gateway.channels.base import Button, Limits, Outgoing
+from gateway.channels.limits import LIMITS
+from gateway.wording import SHARE_PHONE
 
 MAX_DATA: Final = 64
 """Bytes of a button's data: https://core.telegram.org/bots/api#inlinekeyboardbutton"""
@@ -68,6 +71,15 @@ def plan(
     texts = [Part("text", piece) for piece in pieces[:-1]]
     texts += [Part("text", piece, buttons, phone_button) for piece in pieces[-1:]]
     return (*files, *texts)
+
+
+def carried(channel: str, line: Line) -> tuple[Part, ...]:
+    """What a line of a tried conversation would be on a channel of ours; nothing where it is no message of the bot."""
+    limits = LIMITS.get(channel)
+    if limits is None or line.said is None:
+        return ()
+    say = line.said
+    return plan(say.text, say.choices, limits=limits, ask_phone=SHARE_PHONE if say.ask_phone else "")
 
 
 def width(text: str, unit: Literal["utf16", "chars"]) -> int:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 def main() -> int:
     """Exit 1 where a talk or its script cannot be read; nothing of that talk is changed."""
     wrong = 0
-    for path in sorted([*ROOT.glob("bots/*/talks/*.talk"), *ROOT.glob("playbooks/*/talks/**/*.talk")]):
+    for path in sorted([*ROOT.glob("bots/*/talks/*.talk"), *ROOT.glob("playbooks/*/**/talks/*.talk")]):
         talk, problems = read_talk(path.read_text(encoding="utf-8"))
         home = next(parent for parent in path.parents if parent.name == "talks").parent
         source = home / f"{talk.script}.yaml" if talk else None

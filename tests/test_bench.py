@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from bench import rows, step
+from bench import replay, rows, step
 from bench.dialogue import Customer, answer
 from bench.generator import Api, Load
 from bench.load import generator
@@ -166,3 +166,10 @@ def test_a_step_of_a_bot_is_measured_by_kind_of_event() -> None:
     assert {"started", "message gathered", "burst settled", "choice by number"} == set(steps)
     assert sum(map(len, steps.values())) == len(whole) == 2 * len(step.TALK)
     assert all(spent > 0 for kind in steps.values() for spent in kind)
+
+
+async def test_a_replay_is_measured_on_talks_that_all_part_at_one_step() -> None:
+    report, spent = await replay.measure(3)
+    assert [(group.step, group.count) for group in report.by_count()] == [("quantity", 3)]
+    assert (report.talks, report.unplayable.total()) == (3, 0)
+    assert spent > 0

@@ -4,20 +4,21 @@ The run is saved and read back as JSON before every event, as it is between two 
 """
 
 import json
-import re
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal, assert_never, cast, get_args
+from typing import Final, Literal, assert_never, cast
 from zoneinfo import ZoneInfo
 
 from bots.kit import effects as fx
-from bots.kit.events import Event, Instant, Media, MediaKind, MessageReceived, RunStarted, TimerFired
-from bots.kit.hours import Hours
+from bots.kit.acts import Act, Toggle, until
+from bots.kit.events import Event, Instant, MessageReceived, RunStarted, TimerFired
+from bots.kit.hours import Hours, shut_today
 from bots.kit.run import Facts, RunState, Why
-from bots.kit.schema import milliseconds
 from bots.kit.script import Script
-from bots.kit.walk import begin, step
+from bots.kit.walk import begin, step, stop
+from bots.kit.window import MARGIN_MS
 
 DAWN: Instant = 1_736_928_000_000
 """Every conversation begins on Wednesday, 15 January 2025, at 08:00 UTC."""
@@ -25,50 +26,34 @@ DAWN: Instant = 1_736_928_000_000
 MOST_SCRIPTS = 5
 """That one event may start, each led to by the one before."""
 
-Speaker = Literal[
-    "customer", "bot", "stage", "tag", "task", "note", "handed off", "closed", "ended", "script", "call", "template"
-]
+WINDOWS: Final[Mapping[str, int]] = {"whatsapp": 24 * 3_600_000 - MARGIN_MS}
+"""How long after the customer's last message a channel takes free text, in ms; on the others always."""
 
-_SHOWN = re.compile(r"\[(\w+)(?:\s+([^\]]*))?\]\s*(.*)", re.DOTALL)
+BETWEEN_MESSAGES: Final = 1_000
+"""Of a burst, in ms."""
+
+Speaker = Literal[
+    "customer", "bot", "stage", "tag", "task", "note", "handed off", "closed", "ended", "script", "call", "template",
+    "failed", "stopped",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     speaker: Speaker
     text: str
+    step: str = field(default="", compare=False)
+    """Where in the script it was said or done."""
+    said: fx.Say | None = field(default=None, compare=False)
+    """Of a message: what a channel makes parts and buttons of."""
 
     def __str__(self) -> str:
         """`bot: first line`, the others indented."""
         return f"{self.speaker}: " + self.text.replace("\n", "\n  ")
 
 
-def spoken(line: str) -> MessageReceived:
-    """What a typed line is: a text, or `[photo sts.jpg] caption`, `[voice]`, `[button key]`, `[phone +7…]`, `[location 55, 37]`."""
-    shown = _SHOWN.fullmatch(line.strip())
-    if shown is None:
-        return MessageReceived(text=line)
-    kind, about, caption = shown[1], shown[2] or "", shown[3]
-    if kind in get_args(MediaKind):
-        name = about or kind
-        return MessageReceived(text=caption, media=(Media(cast("MediaKind", kind), f"{kind}:{name}", name),))
-    match kind:
-        case "button":
-            return MessageReceived(choice=about)
-        case "phone":
-            return MessageReceived(phone=about)
-        case "location":
-            parts = about.split(",")
-            try:
-                return MessageReceived(location=(float(parts[0]), float(parts[1])))
-            except (ValueError, IndexError):
-                return MessageReceived(text=line)
-        case _:
-            return MessageReceived(text=line)
-
-
-def jump(line: str) -> int | None:
-    """The milliseconds of a `/+10h`; None where the line is no jump."""
-    return milliseconds(line[2:]) if line.startswith("/+") else None
+class TooLong(Exception):
+    """More has happened in a conversation than was allowed."""
 
 
 @dataclass(slots=True)
@@ -95,10 +80,25 @@ class Conversation:
     why: list[Why] | None = None
     """Where the reasons of every step are written, for who wants them."""
     run: RunState = field(init=False)
-    _led: int = field(default=0, init=False)
     timers: dict[str, Instant] = field(default_factory=dict)
+    hours_are: Toggle = "auto"
+    """`closed`: as on a holiday, until it is put back."""
+    window_is: Toggle = "auto"
+    failing: bool = False
+    """The next message of the bot does not arrive."""
+    burst: bool = False
+    """Messages come a second apart, and nothing settles until it is over."""
+    most: int = 0
+    """Events, and every thousand characters said counts as one more; past it `TooLong` is raised. 0: as many as there are."""
+    in_time: Callable[[], bool] | None = None
+    """Asked before each event; `TooLong` is raised where it says no."""
+    events: int = 0
+    _spoken: bool = field(default=False, init=False)
+    _led: int = field(default=0, init=False)
+    _lost: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
+        self.fields, self.tags = dict(self.fields), list(self.tags)
         self.run = begin(self.script)
 
     def start(self) -> list[Line]:
@@ -134,11 +134,69 @@ class Conversation:
         moment = datetime.fromtimestamp((self.now if at is None else at) / 1000, UTC)
         return moment.astimezone(ZoneInfo(self.zone)).strftime("%Y-%m-%d %H:%M:%S")
 
+    def write(self, message: MessageReceived) -> list[Line]:
+        """The customer's message and what follows at once; in a burst the next one comes a second later."""
+        if not self.burst:
+            return [*self.hear(message), *self.settle()]
+        before = self.wait(BETWEEN_MESSAGES) if self._spoken else []
+        self._spoken = True
+        return [*before, *self.hear(message)]
+
+    def act(self, act: Act) -> list[Line]:
+        """Whatever is done to a conversation by an act that is no message."""
+        match act.kind:
+            case "wait":
+                return self.wait(act.length)
+            case "until":
+                return self.wait((until(act.about, self.now, self.zone) or self.now) - self.now)
+            case "start":
+                return self.start() if self.run.turn == 0 else []
+            case "hours":
+                self.hours_are = cast("Toggle", act.about)
+            case "window":
+                self.window_is = cast("Toggle", act.about)
+            case "channel":
+                self.channel, self.window = act.about, WINDOWS.get(act.about, 0)
+            case "fail":
+                self.failing = True
+            case "burst":
+                self.burst, self._spoken = not self.burst, False
+                return [] if self.burst else self.settle()
+            case "now" | "message":
+                pass
+            case _:
+                assert_never(act.kind)
+        return []
+
     def take(self, event: Event) -> list[Line]:
         """One step, its effects obeyed."""
+        lines = self._step(event)
+        if self._lost:
+            # As the gateway does it: the bot does not go on as if it had been heard, and a person learns of it.
+            self._lost = False
+            if self.run.status == "running":
+                self.run = stop(self.run)
+                self.timers.clear()
+                lines.append(Line("stopped", "undelivered", self.run.step))
+            lines.append(Line("task", "undelivered", self.run.step))
+        return lines
+
+    def _step(self, event: Event) -> list[Line]:
+        self.events += 1
+        if self.most and self.events > self.most:
+            raise TooLong("too much happens in this conversation")
+        if self.in_time is not None and not self.in_time():
+            raise TooLong("this conversation takes too long")
         saved = json.loads(json.dumps(self.run.to_json()))
-        self.run, effects = step(self.script, RunState.from_json(saved), event, self.facts(), self.why)
-        lines = [line for effect in effects if (line := self._obey(effect)) is not None]
+        before, why, facts = self.run.step, list[Why](), self.facts()
+        self.run, effects = step(self.script, RunState.from_json(saved), event, facts, why)
+        if self.why is not None:
+            self.why += why
+        # One that nobody has written in yet may be by another way, where the shop writes first.
+        known = self.heard_at is not None or self.window_is == "closed"
+        shut = known and facts.window is not None and facts.now > facts.window
+        lines = self._obey_all(effects, _Steps(before, why), shut=shut)
+        self.events += sum(len(line.text) for line in lines) // 1_000
         if self.run.status != "running":
             self.timers.clear()
         following = [
@@ -148,24 +206,52 @@ class Conversation:
             self._led += 1
             self.script = self.others[following[0]]
             self.run = begin(self.script)
-            lines += self.take(RunStarted())
+            lines += self._step(RunStarted())
             self._led = 0
+        return lines
+
+    def _obey_all(self, effects: Sequence[fx.Effect], steps: "_Steps", *, shut: bool) -> list[Line]:
+        lines: list[Line] = []
+        done = 0
+        for effect in effects:
+            here = steps.at(done)
+            done += not isinstance(effect, (fx.SetTimer, fx.CancelTimer))
+            if isinstance(effect, fx.Say):
+                if self._lost:
+                    continue  # what was still to go out behind it does not
+                line = self._said(effect, here)
+                if self.failing or (shut and effect.template is None):
+                    self.failing, self._lost = False, True
+                    line = Line("failed", line.text, here)
+                lines.append(line)
+            elif (told := self._obey(effect)) is not None:
+                lines.append(Line(told.speaker, told.text, here))
         return lines
 
     def facts(self) -> Facts:
         window = (self.heard_at or 0) + self.window if self.window else None
+        if self.window_is != "auto":
+            window = None if self.window_is == "open" else self.now - 1
+        hours = self.hours
+        if self.hours_are != "auto":
+            hours = None if self.hours_are == "open" else shut_today(hours, self.zone, self.now)
         return Facts(
             self.now, self.name, self.channel, self.zone, dict(self.fields), tuple(self.tags), self.stage, self.language,
-            self.currency, self.hours, window, self.seed,
+            self.currency, hours, window, self.seed,
         )  # fmt: skip
+
+    def _said(self, say: fx.Say, here: str) -> Line:
+        menu = [f"{place}. {choice.label}" for place, choice in enumerate(say.choices, start=1)]
+        text = "\n".join([say.text, *menu])
+        if say.template is None:
+            return Line("bot", text, here, say)
+        named = ", ".join([say.template.name, *say.template.values])
+        return Line("template", f"{named}\n{text}", here)
 
     def _obey(self, effect: fx.Effect) -> Line | None:
         match effect:
-            case fx.Say(text, choices, _, template):
-                menu = [f"{place}. {choice.label}" for place, choice in enumerate(choices, start=1)]
-                if template is not None:
-                    return Line("template", "\n".join([", ".join([template.name, *template.values]), text, *menu]))
-                return Line("bot", "\n".join([text, *menu]))
+            case fx.Say():
+                return self._said(effect, "")
             case fx.SetTimer(name, at):
                 self.timers[name] = at
             case fx.CancelTimer(name):
@@ -196,3 +282,15 @@ class Conversation:
             case _:
                 assert_never(effect)
         return None
+
+
+class _Steps:
+    """Which step each effect is of, by how many others came before it."""
+
+    def __init__(self, first: str, why: Sequence[Why]) -> None:
+        entered = [(0, first), *((one.done, one.step) for one in why if one.because == "reached")]
+        self._from = [done for done, _ in entered]
+        self._steps = [step for _, step in entered]
+
+    def at(self, done: int) -> str:
+        return self._steps[bisect_right(self._from, done) - 1]

@@ -130,7 +130,8 @@ class Draft:
 
     def because(self, reason: str, seen: str = "") -> None:
         if self.why is not None:
-            self.why.append(Why(self.step, reason, seen))
+            done = sum(not isinstance(effect, (SetTimer, CancelTimer)) for effect in self.effects)
+            self.why.append(Why(self.step, reason, seen, done))
 
     def keep(self, field: str, value: object) -> None:
         self.answers = {**self.answers, field: value}

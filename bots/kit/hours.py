@@ -76,6 +76,13 @@ class Hours:
         return self.week[(ordinal - 1) % 7] if special is None else special
 
 
+def shut_today(hours: Hours | None, zone: str, now: Instant) -> Hours:
+    """The calendar with a holiday today, and none of yesterday's night left; without one, days of 9 to 18."""
+    calendar = hours or Hours(zone, (((540, 1_080),),) * 7)
+    today = local_day(now, zone_of(calendar.zone)).toordinal()
+    return Hours(calendar.zone, calendar.week, {**calendar.days, today: (), today - 1: ()})
+
+
 # -- the clock on the wall ---------------------------------------------------------------------------------------------
 
 

@@ -52,6 +52,7 @@ class Journey(Draft):
     def leave(self, exit_: str) -> None:
         """Go out of the present step by one of its exits, to a step. Endings are the caller's."""
         self.marks.append((self.step, exit_))
+        self.because("exit", exit_)
         self.enter(self.script.exits[self.step, exit_])
 
     def enter(self, name: str) -> None:
@@ -60,6 +61,8 @@ class Journey(Draft):
             here = self.script.steps[name]
             self.step = name
             self.marks.append((name, "reached"))
+            if self.why is not None:
+                self.because("reached")
             finish = here.finish
             template = here.template if here.template is not None and self.shut() else None
             held = self._do(here, template)
@@ -73,6 +76,8 @@ class Journey(Draft):
             if exit_ is None:
                 return
             self.marks.append((name, exit_))
+            if self.why is not None:
+                self.because("exit", exit_)
             name = self.script.exits[name, exit_]
         self.hand_off("too_long", self.script.texts["lost"])
 

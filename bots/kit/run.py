@@ -52,6 +52,8 @@ class Why:
     """Machine word."""
     seen: str = ""
     """What was looked at."""
+    done: int = field(default=0, compare=False)
+    """How many effects, timers left out, had been decided before it: which step each of them is of."""
 
 
 @value

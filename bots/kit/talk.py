@@ -15,7 +15,8 @@
     closed: silence
 
 Messages that follow each other come a second apart; then the burst settles. A text that ends in `…` may go on. The other
-lines of a message are indented. `/now 2025-01-15 11:00:00` checks the clock. Of the head only the script must be named; on WhatsApp
+lines of a message are indented. `/now 2025-01-15 11:00:00` checks the clock; the other lines that begin with `/` are acts
+(bots/kit/acts.py): the shop shuts, a message does not arrive. Of the head only the script must be named; on WhatsApp
 the window is shut a day after the customer's last message, and a talk that the bot begins has not been written in yet.
 """
 
@@ -23,15 +24,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
+from bots.kit.acts import BadAct, read_act, spoken
 from bots.kit.business import Playbook
-from bots.kit.conversation import Conversation, Line, Speaker, jump, spoken
+from bots.kit.conversation import BETWEEN_MESSAGES, WINDOWS, Conversation, Line, Speaker
 from bots.kit.problems import Problem, did_you_mean, has_errors, shown
 from bots.kit.script import Script
-from bots.kit.window import MARGIN_MS
 
-_BETWEEN_MESSAGES = 1_000
 _HEADER = ("script", "name", "channel", "language", "stage", "tags", "fields")
-_WINDOWS = {"whatsapp": 24 * 3_600_000 - MARGIN_MS}
 _SPEAKERS: tuple[Speaker, ...] = get_args(Speaker)
 
 
@@ -63,9 +62,10 @@ def read_talk(text: str) -> tuple[Talk | None, list[Problem]]:
     for number, raw in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
         line = raw.rstrip()
         word, colon, rest = line.partition(":")
-        if line[:1].isspace() and line.strip() and entries and entries[-1].speaker not in "/#":
-            last = entries.pop()
-            entries.append(Entry(last.speaker, f"{last.text}\n{line.removeprefix('  ')}", last.line))
+        if line[:1].isspace() and line.strip() and (said := _open_entry(entries)) is not None:
+            gap = "\n" * (len(entries) - said)
+            last = entries[said]
+            entries[said:] = [Entry(last.speaker, f"{last.text}{gap}{line.removeprefix('  ')}", last.line)]
         elif not line or line.startswith("#"):
             (entries.append(Entry("#", line, number)) if header and "script" in header else kept.append(line))
         elif line.startswith("/"):
@@ -85,13 +85,21 @@ def read_talk(text: str) -> tuple[Talk | None, list[Problem]]:
     return Talk(header["script"], header.get("name", ""), tuple(entries), tuple(kept), header), problems
 
 
+def _open_entry(entries: list[Entry]) -> int | None:
+    """The place of the message that an indented line goes on with; empty lines between are its own."""
+    place = len(entries) - 1
+    while place >= 0 and entries[place].speaker == "#" and not entries[place].text:
+        place -= 1
+    return place if place >= 0 and entries[place].speaker not in "/#" else None
+
+
 def opened(
     talk: Talk, script: Script, shop: Playbook | None = None, others: Mapping[str, Script] | None = None
 ) -> Conversation:
     """The conversation that a talk's head describes, in the shop whose playbook it is."""
     channel = talk.given.get("channel", "chat")
     conversation = Conversation(
-        script, name=talk.name, channel=channel, window=_WINDOWS.get(channel, 0), others=others or {},
+        script, name=talk.name, channel=channel, window=WINDOWS.get(channel, 0), others=others or {},
         language=talk.given.get("language", ""), stage=talk.given.get("stage", ""),
         tags=[tag.strip() for tag in talk.given.get("tags", "").split(",") if tag.strip()], fields=_fields(talk.given.get("fields", "")),
     )  # fmt: skip
@@ -141,28 +149,42 @@ def retell(talk: Talk, script: Script, shop: Playbook | None = None, others: Map
     scenes = [entry for entry in talk.entries if entry.speaker in ("customer", "/", "#")]
     lines = list(talk.header)
     for place, entry in enumerate(scenes):
-        lines.append(entry.text if entry.speaker in "/#" else str(Line("customer", entry.text)))
+        lines.append(entry.text if entry.speaker in "/#" else written(Line("customer", entry.text)))
         if entry.speaker != "#":
             followed = place + 1 < len(scenes) and scenes[place + 1].speaker == "customer"
-            lines += [str(line) for line in _play(conversation, entry, [], burst=followed)]
+            lines += [written(line) for line in _play(conversation, entry, [], burst=followed)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def written(line: Line) -> str:
+    """As it stands in a talk's file: nothing but the line's end at the end of a line."""
+    return "\n".join(part.rstrip() for part in str(line).split("\n"))
 
 
 def _play(conversation: Conversation, entry: Entry, wrong: list[str], *, burst: bool) -> list[Line]:
     """What the customer's line or the clock's brings about. After the last message of a burst, it settles."""
-    if entry.speaker == "/":
-        length = jump(entry.text)
-        if length is not None:
-            return conversation.wait(length)
-        if entry.text.removeprefix("/now").strip() != conversation.clock():
-            wrong.append(f"line {entry.line}: the clock shows {conversation.clock()}, not {shown(entry.text)}")
+    if entry.speaker != "/":
+        message = spoken(entry.text)
+        if conversation.burst or not burst:
+            return conversation.write(message)
+        return [*conversation.hear(message), *conversation.wait(BETWEEN_MESSAGES)]
+    try:
+        act = read_act(entry.text)
+    except BadAct as bad:
+        wrong.append(f"line {entry.line}: {bad}")
         return []
-    said = conversation.hear(spoken(entry.text))
-    return [*said, *(conversation.wait(_BETWEEN_MESSAGES) if burst else conversation.settle())]
+    if act.kind == "now" and act.about != conversation.clock():
+        wrong.append(f"line {entry.line}: the clock shows {conversation.clock()}, not {shown(entry.text)}")
+    return conversation.act(act)
 
 
 def _fits(said: Line, entry: Entry) -> bool:
     if said.speaker != entry.speaker:
         return False
-    expected, whole = entry.text.strip(), said.text.strip()
+    expected, whole = entry.text.strip(), _ends_of_lines(said.text).strip()
     return whole.startswith(expected[:-1].rstrip()) if expected.endswith("…") else whole == expected
+
+
+def _ends_of_lines(text: str) -> str:
+    """Without the blanks before them, which no file keeps."""
+    return "\n".join(line.rstrip() for line in text.splitlines())

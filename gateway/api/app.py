@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from gateway.api import acts, deals, events, lookups, media, scripts, tasks
+from gateway.api import acts, deals, events, lookups, media, replays, scripts, simulator, tasks
 from gateway.api.calls import WHO, Call
 from gateway.api.context import CONTEXT, ApiContext
 from gateway.api.errors import Refusal, busy, json_response
@@ -28,6 +28,8 @@ CALLS: Final[list[Call]] = [
     *scripts.calls,
     *media.calls,
     *events.calls,
+    *simulator.calls,
+    *replays.calls,
 ]
 
 

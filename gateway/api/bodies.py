@@ -100,6 +100,28 @@ class DoneBody(Body):
     result: Words
 
 
+class SimulatorBody(Body):
+    script: Word = ""
+    """A script of the shop; with `source`, the name that the text goes by."""
+    source: Annotated[str, AfterValidator(clean)] = ""
+    channel: Word = "chat"
+    name: Line = ""
+    """The customer's."""
+    fields: Fields = Field(default_factory=dict)
+    stage: Word = ""
+    tags: Annotated[list[Word], Field(max_length=50)] = Field(default_factory=list)
+    acts: Annotated[list[Annotated[str, AfterValidator(clean), Field(max_length=4_000)]], Field(max_length=500)] = (
+        Field(default_factory=list)
+    )
+    """Lines as in a talk: messages, and what else happens."""
+
+
+class ReplayBody(Body):
+    source: Annotated[str, AfterValidator(clean), Field(min_length=1)]
+    """The draft."""
+    last: Annotated[int, Field(ge=1, le=500)] = 100
+
+
 class EditBody(Body):
     title: Line | None = None
     fields: Fields | None = None

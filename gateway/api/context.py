@@ -1,5 +1,6 @@
 """What the API stands on; constructed by the app and by tests."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -29,6 +30,8 @@ class ApiContext:
     """By `channel:account`: whom to ask for the files that customers sent."""
     shelf: Shelf | None = None
     """The files that we keep ourselves."""
+    trials: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """Scripts are tried out one at a time, beside the loop: whatever marketers try, customers do not wait."""
 
 
 CONTEXT = web.AppKey("context", ApiContext)

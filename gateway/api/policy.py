@@ -20,6 +20,7 @@ class Policy:
 
 WORKERS: Final = Policy(frozenset({"manager", "head", "admin"}))
 EVERYONE: Final = Policy(frozenset({"manager", "head", "admin", "marketer"}), 403)
+AUTHORS: Final = Policy(frozenset({"marketer", "head", "admin"}), 403)
 HEADS: Final = Policy(frozenset({"head", "admin"}), 403)
 
 PUBLISHERS: Final = Policy(frozenset({"marketer", "admin"}), 403)
@@ -54,6 +55,8 @@ POLICY: Final[dict[tuple[str, str], Policy]] = {
     ("POST", "/scripts/{name}/publish"): PUBLISHERS,
     ("POST", "/scripts/{name}/rollback"): PUBLISHERS,
     ("POST", "/scripts/{name}/rollout"): PUBLISHERS,
+    ("POST", "/simulator"): AUTHORS,
+    ("POST", "/scripts/{name}/replay"): AUTHORS,
     ("GET", "/quarantine"): HEADS,
 }
 

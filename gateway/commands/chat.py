@@ -1,68 +1,179 @@
-"""`parley chat`: a bot in the terminal, with a clock that is moved by hand. Nothing is stored and nothing is sent."""
+"""`parley chat`: a bot in the terminal, with a clock that is moved by hand. Nothing is sent, and stored is what is saved."""
 
+import re
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
+from bots.kit.acts import HELP, BadAct, until
 from bots.kit.compiler import read_script
-from bots.kit.conversation import Conversation, Line, jump, spoken
+from bots.kit.conversation import DAWN, Conversation, Line
 from bots.kit.script import Script
+from bots.kit.simulator import Simulator, told
+from bots.kit.words import as_text
 from gateway.house import House
+from gateway.parts import Part, carried
 from gateway.playbooks import BadPlaybook, find_folder, read_house, script_file
+
+_MORE: Mapping[str, str] = {
+    "/vars": "what the bot knows",
+    "/deal": "stage, tags, what it waits for",
+    "/why": "why the last line was answered so",
+    "/save NAME": "keep the conversation as a talk, a test of the bot",
+    "/restart": "begin anew",
+    "/quit": "leave",
+}
+_MESSAGES = "[photo sts.jpg] text, [document], [voice], [button key], [phone +7…], [location 55, 37]"
 
 
 @click.command("chat")
 @click.argument("bot", required=False)
 @click.option("--playbook", default="", help="A playbook's name or folder; by default the shop's own.")
 @click.option("--name", default="", help="The customer's name.")
-def command(bot: str | None, playbook: str, name: str) -> None:
+@click.option("--at", default="", help="When it begins on the shop's clock: 'friday 22:00'.")
+def command(bot: str | None, playbook: str, name: str, at: str) -> None:
     """Talk to BOT as a customer: a line is a message.
 
-    /+10h moves the clock, /now shows it; [photo sts.jpg] sends a file. The bot is by default the one that meets
-    new customers.
+    /+10h moves the clock, /now shows it; [photo sts.jpg] sends a file; /help lists the rest. The bot is by default the
+    one that meets new customers.
     """
+    if at and until(at, DAWN, "UTC") is None:
+        raise click.UsageError("--at is a time: '9:00', 'monday 9:00' or '2025-01-20 9:00'")
     house = _house(playbook or _shops())
     meets = house.playbook.bot_on("message") or ""
     chosen = bot or meets
     script = house.scripts.get(chosen) or _other_script(chosen, playbook or _shops(), house)
     shop = house.playbook
-    conversation = Conversation(
-        script, name=name, zone=shop.zone, hours=shop.hours, currency=shop.currency, language=shop.language,
-        others=house.scripts,
+    simulator = Simulator(
+        lambda: Conversation(
+            script, name=name, zone=shop.zone, hours=shop.hours, currency=shop.currency, language=shop.language,
+            others=house.scripts,
+        ),
+        first=(*([f"/until {at}"] if at else []), *(["/start"] if chosen != meets else [])),
     )  # fmt: skip
-    if chosen != meets:
-        _show(conversation.start())
-    _talk(conversation)
+    terminal = Terminal(simulator, house, script_file(find_folder(playbook or _shops()), chosen).parent / "talks")
+    terminal.show([line for one in simulator.played for line in one.lines])
+    terminal.run()
 
 
-def _talk(conversation: Conversation) -> None:
-    alone = sys.stdin.isatty() and sys.stdout.isatty()
-    while True:
-        if alone:
-            click.echo("> ", nl=False)
-        typed = sys.stdin.readline()
-        if not typed:
+@dataclass(slots=True)
+class Terminal:
+    """Reads a line, shows what came of it."""
+
+    simulator: Simulator
+    house: House
+    talks: Path
+    """Where they are kept: beside the script."""
+
+    def run(self) -> None:
+        alone = sys.stdin.isatty() and sys.stdout.isatty()
+        while True:
+            if alone:
+                click.echo(".. " if self.simulator.now.burst else "> ", nl=False)
+            typed = sys.stdin.readline()
+            if not typed:
+                if self.simulator.now.burst:
+                    self._play("/burst")
+                return
+            line = typed.rstrip("\r\n")
+            if line.strip() == "/quit":
+                return
+            if line.strip():
+                self._take(line.strip() if line.strip() == "/now" else line)
+
+    def _take(self, line: str) -> None:
+        word, _, about = line.strip().partition(" ")
+        match word:
+            case "/help":
+                width = max(map(len, [*HELP, *_MORE]))
+                click.echo("\n".join(f"{what:<{width}}  {does}" for what, does in [*HELP.items(), *_MORE.items()]))
+                click.echo(f"A line is a message; so is {_MESSAGES}")
+            case "/vars":
+                self._vars()
+            case "/deal":
+                self._deal()
+            case "/why":
+                last = next((one for one in reversed(self.simulator.played) if one.why), None)
+                for why in last.why if last else ():
+                    click.echo(told(why))
+            case "/save":
+                self._save(about.strip())
+            case "/restart":
+                self.show(list(self.simulator.restart()))
+            case _:
+                self._play(line)
+        sys.stdout.flush()
+
+    def _play(self, line: str) -> None:
+        try:
+            played = self.simulator.play(line)
+        except BadAct as bad:
+            click.echo(f"{bad}; /help lists what there is" if "there is no" in str(bad) else str(bad), err=True)
             return
-        line = typed.rstrip("\r\n")
-        if not line.strip():
-            continue
-        if line.strip() == "/now":
-            click.echo(conversation.clock())
-        elif line.startswith("/+"):
-            length = jump(line.strip())
-            if length is None:
-                click.echo("a jump is written like /+30m, /+10h or /+2d", err=True)
-                continue
-            _show(conversation.wait(length))
+        if played.act.kind == "now":
+            click.echo(self.simulator.now.clock())
+        self.show(list(played.lines))
+
+    def show(self, lines: list[Line]) -> None:
+        """On a channel, messages stand as its customers see them: cut to its length, with its buttons or numbered."""
+        for line in lines:
+            for shown in seen_on(self.simulator.now.channel, line):
+                click.echo(shown)
+        sys.stdout.flush()
+
+    def _vars(self) -> None:
+        now = self.simulator.now
+        known = {**now.fields, **now.run.answers}
+        for name, value in known.items():
+            click.echo(
+                f"{name} ({now.script.fields[name]}): {as_text(value)}"
+                if name in now.script.fields
+                else f"{name}: {as_text(value)}"
+            )
+
+    def _deal(self) -> None:
+        now = self.simulator.now
+        click.echo(f"{now.script.name}: {now.run.status}, at step {now.run.step}")
+        click.echo(f"stage: {now.stage or '—'}")
+        click.echo(f"tags: {', '.join(now.tags) or '—'}")
+        for name, at in sorted(now.timers.items(), key=lambda one: one[1]):
+            click.echo(f"timer {name}: {now.clock(at)}")
+
+    def _save(self, name: str) -> None:
+        if not re.fullmatch(r"[\w-]{1,80}", name):
+            click.echo("/save is followed by a name of letters, digits, _ and -", err=True)
+            return
+        file = self.talks / f"{name}.talk"
+        text = self.simulator.talk()
+        wrong = self.simulator.holds(text, self.house.playbook, self.house.scripts)
+        if wrong:
+            click.echo("not saved, for played again it goes otherwise:\n" + "\n".join(wrong), err=True)
+            return
+        try:
+            self.talks.mkdir(exist_ok=True)
+            with file.open("x", encoding="utf-8") as kept:
+                kept.write(text)
+        except FileExistsError:
+            click.echo(f"there is a talk {file} already; choose another name", err=True)
+        except OSError as error:
+            click.echo(f"{file} cannot be written: {error.strerror}", err=True)
         else:
-            said = conversation.hear(spoken(line))
-            _show([*said, *conversation.settle()])
+            click.echo(f"saved: {file}")
 
 
-def _show(lines: list[Line]) -> None:
-    for line in lines:
-        click.echo(str(line))
-    sys.stdout.flush()
+def seen_on(channel: str, line: Line) -> list[str]:
+    """A line as it is shown: on a channel of ours, a message is what the channel would carry, part by part."""
+    return [
+        str(Line("bot", "\n".join([part.text, *(f"[{button.label}]" for button in part.buttons), *_phone(part)])))
+        for part in carried(channel, line)
+    ] or [str(line)]
+
+
+def _phone(part: Part) -> list[str]:
+    return [f"[{part.ask_phone}]"] if part.ask_phone else []
 
 
 def _shops() -> str:

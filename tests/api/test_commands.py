@@ -174,6 +174,116 @@ def test_a_bot_waits_ten_hours_and_then_closes_the_talk(home: Path) -> None:
     assert "closed: silence" in result.output
 
 
+SHOP = """\
+playbook: Магазин
+zone: Europe/Moscow
+funnels: {retail: {title: Розница, stages: {new: Новая}, won: Выдан, lost: Не состоялся}}
+bots: {meets: {on: message}, night: {}}
+reasons: {silence: Молчит}
+hours: {week: {mon-fri: 10:00-19:00}}
+"""
+MEETS = """\
+script: Встреча
+fields: {topic: Тема, count: Штук}
+steps:
+  menu:
+    ask: "Что нужно?"
+    save: topic
+    choices: {parts: {label: Запчасти, then: count}, other: {label: Другое, then: count}}
+  count: {ask: "Сколько?", answer: {number: {save: count, then: done}}}
+  done: {tag: готово, say: "Спасибо, {count} шт.", end: done}
+"""
+NIGHT = "script: Ночь\nsteps:\n  a: {check: [{hours: open, then: b}], else: c}\n  b: {say: День, end: day}\n  c: {say: Ночь, end: night}\n"
+
+
+@pytest.fixture
+def own(home: Path) -> Path:
+    """A shop's own playbook in the working folder."""
+    (home / "shop" / "scripts").mkdir(parents=True)
+    (home / "shop" / "playbook.yaml").write_text(SHOP, encoding="utf-8")
+    (home / "shop" / "scripts" / "meets.yaml").write_text(MEETS, encoding="utf-8")
+    (home / "shop" / "scripts" / "night.yaml").write_text(NIGHT, encoding="utf-8")
+    return home / "shop"
+
+
+def trying(*lines: str, bot: str = "meets") -> Result:
+    return parley("chat", bot, "--playbook", "shop", input="\n".join(lines) + "\n")
+
+
+def test_what_is_known_and_why_is_told(own: Path) -> None:
+    said = trying("привет", "1", "/why", "3", "/vars", "/deal").output
+    assert "menu: '1' names a choice\nmenu: goes on by 'choice 1'\ncount: comes to this step\n" in said
+    assert "topic (Тема): Запчасти\ncount (Штук): 3\n" in said
+    assert "meets: finished, at step done\nstage: —\ntags: готово\n" in said
+
+
+def test_a_channel_shows_messages_as_its_customers_see_them(own: Path) -> None:
+    assert "bot: Что нужно?\n  \n  1. Запчасти\n  2. Другое\n" in trying("/channel whatsapp", "привет").output
+    assert "bot: Что нужно?\n  [1. Запчасти]\n  [2. Другое]\n" in trying("/channel telegram", "привет").output
+    assert "bot: Что нужно?\n  1. Запчасти\n  2. Другое\n" in trying("привет").output
+
+
+def test_a_line_that_is_no_command_gets_help_and_help_lists_them_all(own: Path) -> None:
+    assert "there is no '/wyh'. Known here:" in trying("/wyh").output
+    listed = trying("/help").output
+    known = [
+        "/+10h",
+        "/until",
+        "/now",
+        "/channel",
+        "/hours",
+        "/window",
+        "/fail",
+        "/burst",
+        "/start",
+        "/vars",
+        "/deal",
+        "/why",
+    ]
+    assert [one for one in [*known, "/save", "/restart", "/quit", "[photo"] if one not in listed] == []
+
+
+def test_a_burst_that_the_input_ends_in_is_settled(own: Path) -> None:
+    said = trying("привет", "1", "/burst", "их", "нужно 4").output
+    assert "Спасибо, 4 шт." in said
+
+
+def test_all_begins_anew_and_ends(own: Path) -> None:
+    said = trying("привет", "1", "/restart", "привет", "/quit", "1").output
+    assert (said.count("bot: Что нужно?"), said.count("bot: Сколько?")) == (2, 1)
+
+
+def test_a_saved_talk_holds_when_it_is_played(own: Path) -> None:
+    from bots.kit.talk import check, read_talk  # noqa: PLC0415
+    from gateway.playbooks import read_house  # noqa: PLC0415
+
+    said = trying("привет", "1", "/until monday 9:00", "/burst", "штуки", "4", "/burst", "/save four_pieces").output
+    assert f"saved: {Path('shop/scripts/talks/four_pieces.talk')}" in said
+    talk, problems = read_talk((own / "scripts" / "talks" / "four_pieces.talk").read_text(encoding="utf-8"))
+    assert problems == []
+    assert talk is not None
+    house = read_house("shop")
+    assert check(talk, house.scripts["meets"], house.playbook, house.scripts) == []
+
+
+def test_a_talk_is_saved_once_and_only_under_a_plain_name(own: Path) -> None:
+    assert "already" in trying("привет", "/save one", "1", "/save one").output
+    assert "letters, digits" in trying("привет", "/save ../../evil").output
+    assert "letters, digits" in trying("/save").output
+    assert [file.name for file in (own / "scripts" / "talks").iterdir()] == ["one.talk"]
+    assert "bot: Сколько?" not in (own / "scripts" / "talks" / "one.talk").read_text(encoding="utf-8")
+
+
+def test_a_bot_that_meets_nobody_begins_by_itself_and_is_tried_at_any_hour(own: Path) -> None:
+    assert trying(bot="night").output.startswith("bot: День\n")
+    assert (
+        "bot: Ночь"
+        in parley("chat", "night", "--playbook", "shop", "--at", "friday 22:00", input="/save late\n").output
+    )
+    kept = (own / "scripts" / "talks" / "late.talk").read_text(encoding="utf-8")
+    assert kept == "script: night\n\n/until friday 22:00\n/start\nbot: Ночь\nended: finished, night\n"
+
+
 def test_an_unknown_bot_is_a_usage_error(home: Path) -> None:
     assert parley("chat", "nobody").exit_code == 2
     assert parley("chat", "../../etc").exit_code == 2

@@ -192,10 +192,13 @@ def test_a_step_tells_what_happened_where_for_those_who_count():
 def test_a_step_tells_why_to_whoever_asks():
     script, why = compiled(CHECK), list[Why]()
     step(script, begin(script), RunStarted(), Facts(NOW, fields={"city": "Омск"}, hours=None), why)
-    assert why[0] == Why("where", "not if 1", "city: Омск")
-    assert len(why) == 8
+    assert why[:2] == [Why("where", "reached"), Why("where", "not if 1", "city: Омск")]
+    assert [one.because for one in why[-3:]] == ["not if 8", "exit", "reached"]
     talk = talking(WORDED)
     talk.why = []
     talk.start()
     talk.hear(MessageReceived(text="запчасти"))
-    assert talk.why[-1] == Why("a", "named", "запчасти")
+    assert Why("a", "named", "запчасти") in talk.why
+    assert talk.why[-1].because == "reached"
+    talk.why = None
+    assert talk.hear(MessageReceived(text="запчасти")) is not None

@@ -1,0 +1,135 @@
+"""A run as it really went, made of the rows that it left: what the customer did, what the bot said, and what was known when it began.
+
+What no row keeps (a field that somebody changed in between) is not guessed: such a talk does not come out as it did, and is told apart.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from bots.kit.events import Media, MessageReceived
+from bots.kit.recording import Heard, Moved, Recording, Told
+from bots.kit.script import Script, Step, TagAction
+from gateway.clock import Instant
+from gateway.house import House
+from gateway.wording import line as wording
+from state.records import Entry
+from state.talks import MOST_LINES, Held
+
+
+class Unplayable(Exception):
+    """A talk that cannot be played; `reason` is a machine word."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def record(talk: Held, house: House, scripts: Iterable[Script], now: Instant) -> Recording:
+    """The run as it can be played. `scripts` are those that it will be played on."""
+    run = talk.run
+    begins = next((place for place, entry in enumerate(talk.lines) if _begins(entry, talk)), None)
+    if begins is None:
+        raise Unplayable("no_beginning")
+    if len(talk.lines) > MOST_LINES:
+        raise Unplayable("too_long")
+    opening = _heard(talk.lines[begins - 1]) if begins else None
+    if opening is not None and opening.at != run.started_at:
+        opening = None
+    scenes = list(_scenes(talk.lines[begins + 1 :]))
+    spoken = [entry.channel for entry in talk.lines if entry.channel]
+    return Recording(
+        deal=talk.deal.id, run=run.id, began=run.started_at, until=(now if run.ended_at is None else run.ended_at) + 1,
+        stopped=run.status == "stopped", opening=opening, scenes=scenes, channel=spoken[0] if spoken else "", name=talk.name,
+        stage=_stage(talk, house), tags=_tags(talk, scripts), fields=_fields(talk),
+    )  # fmt: skip
+
+
+def _begins(entry: Entry, talk: Held) -> bool:
+    data = entry.data
+    return entry.kind == "bot" and data.get("event") == "started" and data.get("bot") == talk.run.bot and (
+        entry.at == talk.run.started_at and data.get("script") == talk.run.script
+    )  # fmt: skip
+
+
+def _scenes(lines: Iterable[Entry]) -> Iterator[Heard | Moved | Told]:
+    handed_off = ""
+    for entry in lines:
+        event, reason = str(entry.data.get("event", "")), str(entry.data.get("reason", ""))
+        match entry.kind, entry.author:
+            case "message", "customer":
+                if (heard := _heard(entry)) is not None:
+                    yield heard
+            case "message", "bot":
+                menu = [f"{place}. {label}" for place, (_, label) in enumerate(entry.data.get("choices", ()), start=1)]
+                yield Told(entry.at, "bot", "\n".join([entry.text, *menu]))
+            case "stage", "bot":
+                yield Told(entry.at, "stage", str(entry.data.get("to", "")))
+            case "stage", _:
+                yield Moved(entry.at, str(entry.data.get("to", "")))
+            case "task", "bot":
+                speaker, text = ("handed off", f"{handed_off}\n{entry.text}") if handed_off else ("task", entry.text)
+                handed_off = ""
+                yield Told(entry.at, speaker, text)
+            case "note", "bot":
+                yield Told(entry.at, "note", entry.text)
+            case "bot", _ if event == "handed_off":
+                handed_off = reason
+            case "bot", _ if event in ("finished", "timed_out"):
+                yield Told(entry.at, "ended", f"{event}, {reason}")
+            case "bot", _ if event in ("stopped", "started"):
+                return  # the end of this one, or another's beginning
+            case "system", "bot" if event == "closed":
+                yield Told(entry.at, "closed", reason)
+            case _:
+                pass
+
+
+def _heard(entry: Entry) -> Heard | None:
+    """A customer's message as the bot heard it; None where the line is none (a form, a call)."""
+    data = entry.data
+    if entry.kind != "message" or entry.author != "customer" or "form" in data:
+        return None
+    choice, phone, place = str(data.get("button", "")), str(data.get("phone", "")), data.get("location")
+    shown = (wording("phone_shared", phone=phone) if phone else "", wording("location") if place else "")
+    media = tuple(
+        Media(one["kind"], f"/api/v1/entries/{entry.id}/media/{n}", one["name"], one["mime"], one["size"])
+        for n, one in enumerate(entry.media)
+    )
+    text = "" if choice or entry.text in shown else entry.text
+    location = (float(place[0]), float(place[1])) if isinstance(place, list) else None
+    return Heard(entry.at, MessageReceived(text, choice, media, phone, location), entry.channel)
+
+
+def _fields(talk: Held) -> Mapping[str, object]:
+    """What the deal knew when the run began: what it knows now, without what this run and those after it found out."""
+    fields = dict(talk.deal.fields)
+    for run in [talk.run, *talk.others]:
+        for name in run.state.get("answers") or {}:
+            fields.pop(name, None)
+    for run in talk.others:
+        if run.id < talk.run.id:
+            fields |= run.state.get("answers") or {}
+    return fields
+
+
+def _tags(talk: Held, scripts: Iterable[Script]) -> tuple[str, ...]:
+    """The deal's tags without those that the scripts themselves would give."""
+    own = {action.tag for script in scripts for step in script.steps.values() for action in _tagging(step)}
+    return tuple(tag for tag in talk.deal.tags if tag not in own)
+
+
+def _tagging(step: Step) -> list[TagAction]:
+    return [action for action in step.actions if isinstance(action, TagAction)]
+
+
+def _stage(talk: Held, house: House) -> str:
+    """Where the deal was moved last before the run, else where its inquiries enter."""
+    before = [entry for entry in talk.moves if (entry.at, entry.id) < (talk.run.started_at, talk.lines[0].id)]
+    if before:
+        return str(before[-1].data.get("to", ""))
+    if not talk.moves and talk.deal.closed_at is None:
+        return talk.deal.stage
+    kind, _, name = talk.deal.source.partition(":")
+    names = (name, "form") if kind == "form" else (f"link_{name}", kind) if name else (kind,)
+    path = house.funnel(talk.deal.funnel)
+    stage = path.stage(house.entrance(*names).stage)
+    return (stage or path.stages[0]).name

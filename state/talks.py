@@ -1,0 +1,92 @@
+"""Conversations as they were held: a bot's runs, newest first, with what the timeline has of each. For reading only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+
+from sqlalchemy import Connection, and_, or_, select
+
+from state.records import Deal, Entry, Run
+from state.tables import contacts, deals, entries, runs, scripts
+
+_RUN = [runs.c[f.name] for f in fields(Run)]
+_DEAL = [deals.c[f.name] for f in fields(Deal)]
+_ENTRY = [entries.c[f.name] for f in fields(Entry)]
+MOST_LINES = 1_000
+"""Of one run: a longer one is not read to its end."""
+
+
+@dataclass(slots=True)
+class Held:
+    """One run with all that is known of it."""
+
+    run: Run
+    deal: Deal
+    name: str
+    """The customer's."""
+    lines: list[Entry] = field(default_factory=list)
+    """From its beginning to its end, in order."""
+    others: list[Run] = field(default_factory=list)
+    """The deal's other runs, in order."""
+    moves: list[Entry] = field(default_factory=list)
+    """All changes of the deal's stage, in order."""
+    source: tuple[str, str] | None = None
+    """Name and text of the version that it ran on."""
+
+
+def held(conn: Connection, bot: str, limit: int, before: int | None = None) -> list[Held]:
+    """A page of a bot's runs; `before` is the number of the last one already seen. Runs that never began are none."""
+    found = select(*_RUN).where(runs.c.bot == bot)
+    if before is not None:
+        found = found.where(runs.c.id < before)
+    page = [Run(*row) for row in conn.execute(found.order_by(runs.c.id.desc()).limit(limit))]
+    if not page:
+        return []
+    among = sorted({run.deal_id for run in page})
+    known = {row[0]: Deal(*row) for row in conn.execute(select(*_DEAL).where(deals.c.id.in_(among)))}
+    who = sorted({deal.contact_id for deal in known.values()})
+    names = dict(conn.execute(select(contacts.c.id, contacts.c.name).where(contacts.c.id.in_(who))).all())
+    talks = {
+        run.id: Held(run, known[run.deal_id], names.get(known[run.deal_id].contact_id, ""))
+        for run in page
+        if run.deal_id in known
+    }
+    _add_lines(conn, talks)
+    _add_deals_story(conn, talks, among)
+    _add_sources(conn, list(talks.values()))
+    return list(talks.values())
+
+
+def _add_lines(conn: Connection, talks: dict[int, Held]) -> None:
+    within = and_(
+        entries.c.deal_id == runs.c.deal_id,
+        entries.c.at >= runs.c.started_at,
+        or_(runs.c.ended_at.is_(None), entries.c.at <= runs.c.ended_at),
+    )
+    lines = select(runs.c.id, *_ENTRY).join(entries, within).where(runs.c.id.in_(list(talks)))
+    for run_id, *entry in conn.execute(lines.order_by(runs.c.id, entries.c.at, entries.c.id)):
+        if len(talks[run_id].lines) <= MOST_LINES:
+            talks[run_id].lines.append(Entry(*entry))
+
+
+def _add_deals_story(conn: Connection, talks: dict[int, Held], among: Sequence[int]) -> None:
+    all_runs = select(*_RUN).where(runs.c.deal_id.in_(among)).order_by(runs.c.started_at, runs.c.id)
+    others: dict[int, list[Run]] = {}
+    for row in conn.execute(all_runs):
+        run = Run(*row)
+        others.setdefault(run.deal_id, []).append(run)
+    moved = select(*_ENTRY).where(entries.c.deal_id.in_(among), entries.c.kind == "stage")
+    moves: dict[int, list[Entry]] = {}
+    for row in conn.execute(moved.order_by(entries.c.at, entries.c.id)):
+        entry = Entry(*row)
+        moves.setdefault(entry.deal_id, []).append(entry)
+    for talk in talks.values():
+        talk.others = [run for run in others.get(talk.deal.id, ()) if run.id != talk.run.id]
+        talk.moves = moves.get(talk.deal.id, [])
+
+
+def _add_sources(conn: Connection, talks: Sequence[Held]) -> None:
+    wanted = sorted({talk.run.script for talk in talks})
+    kept = select(scripts.c.hash, scripts.c.name, scripts.c.source).where(scripts.c.hash.in_(wanted))
+    sources = {digest: (name, source) for digest, name, source in conn.execute(kept)}
+    for talk in talks:
+        talk.source = sources.get(talk.run.script)
