@@ -15,11 +15,11 @@
     closed: silence
 
 Messages that follow each other come a second apart; then the burst settles. A text that ends in `…` may go on. The other
-lines of a message are indented. `/now 2025-01-15 11:00:00` checks the clock. Of the head only the script must be named; on WhatsApp
+lines of a message are indented, its empty ones may be. `/now 2025-01-15 11:00:00` checks the clock. Of the head only the script must be named; on WhatsApp
 the window is shut a day after the customer's last message, and a talk that the bot begins has not been written in yet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -63,9 +63,11 @@ def read_talk(text: str) -> tuple[Talk | None, list[Problem]]:
     for number, raw in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
         line = raw.rstrip()
         word, colon, rest = line.partition(":")
-        if line[:1].isspace() and line.strip() and entries and entries[-1].speaker not in "/#":
+        if line[:1].isspace() and (blanks := _spoken_before(entries)) is not None:
+            del entries[len(entries) - blanks :]
             last = entries.pop()
-            entries.append(Entry(last.speaker, f"{last.text}\n{line.removeprefix('  ')}", last.line))
+            text = last.text + "\n" * (blanks + 1) + line.removeprefix("  ")
+            entries.append(Entry(last.speaker, text, last.line))
         elif not line or line.startswith("#"):
             (entries.append(Entry("#", line, number)) if header and "script" in header else kept.append(line))
         elif line.startswith("/"):
@@ -83,6 +85,16 @@ def read_talk(text: str) -> tuple[Talk | None, list[Problem]]:
     if has_errors(problems):
         return None, problems
     return Talk(header["script"], header.get("name", ""), tuple(entries), tuple(kept), header), problems
+
+
+def _spoken_before(entries: Sequence[Entry]) -> int | None:
+    """How many blank lines stand between here and the message that may go on; None: there is none."""
+    for blanks, entry in enumerate(reversed(entries)):
+        if entry.speaker not in "/#":
+            return blanks
+        if entry.speaker == "/" or entry.text:
+            return None
+    return None
 
 
 def opened(
@@ -140,11 +152,18 @@ def retell(talk: Talk, script: Script, shop: Playbook | None = None, others: Map
     conversation = opened(talk, script, shop, others)
     scenes = [entry for entry in talk.entries if entry.speaker in ("customer", "/", "#")]
     lines = list(talk.header)
+    first = next((entry for entry in talk.entries if entry.speaker != "#"), None)
+    begun = first is None or first.speaker in ("customer", "/")
     for place, entry in enumerate(scenes):
+        if not begun and entry.speaker != "#":
+            lines += [str(line) for line in conversation.start()]
+            begun = True
         lines.append(entry.text if entry.speaker in "/#" else str(Line("customer", entry.text)))
         if entry.speaker != "#":
             followed = place + 1 < len(scenes) and scenes[place + 1].speaker == "customer"
             lines += [str(line) for line in _play(conversation, entry, [], burst=followed)]
+    if not begun:
+        lines += [str(line) for line in conversation.start()]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -83,6 +83,35 @@ def test_a_talk_that_does_not_hold_says_where(old: str, new: str, said: str):
     assert any(said in line for line in told(TALK.replace(old, new)))
 
 
+PARAGRAPHS = """script: probe
+
+bot: One
+
+  Two
+
+
+  Three
+/+1h
+bot: Well
+ended: finished, done
+"""
+
+
+def test_a_message_may_have_paragraphs_and_the_bot_may_begin():
+    script = compiled("""
+        script: S
+        steps:
+          a: {say: "One\\n\\nTwo\\n\\n\\nThree", wait: 1h, message: b, then: b}
+          b: {say: Well, end: done}
+    """)
+    talk, problems = read_talk(PARAGRAPHS)
+    assert problems == []
+    assert talk is not None
+    assert [entry.text for entry in talk.entries if entry.speaker == "bot"] == ["One\n\nTwo\n\n\nThree", "Well"]
+    assert check(talk, script) == []
+    assert retell(talk, script) == PARAGRAPHS
+
+
 def test_a_line_of_nobody_is_named_with_its_number():
     talk, problems = read_talk(TALK + "bott: hi\n")
     assert talk is None
