@@ -67,6 +67,13 @@ class SteerBot:
 
 
 @dataclass(frozen=True, slots=True)
+class Clarify:
+    """Have a bot ask the customer for one item of the playbook's list."""
+
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
 class GiveTask:
     text: str
     kind: str = "other"
@@ -100,7 +107,7 @@ class OpenDeal:
     title: str = ""
 
 
-Command = Take | Move | Write | WriteNote | SteerBot | GiveTask | FinishTask | Edit | OpenDeal
+Command = Take | Move | Write | WriteNote | SteerBot | Clarify | GiveTask | FinishTask | Edit | OpenDeal
 
 
 def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Person) -> int:
@@ -121,6 +128,8 @@ def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Perso
             return ledger.write_entry(deal, "note", author="manager", text=_said(text, "text"), person=who).id
         case SteerBot(action, bot):
             _steer(ledger, deal, action, bot, who)
+        case Clarify(item):
+            _clarify(ledger, deal, item, who)
         case GiveTask(text, kind, responsible, due_at):
             text = _said(text, "text")
             return ledger.create_task(deal, kind, text, "manager", responsible=responsible or who.id, due_at=due_at).id
@@ -234,6 +243,27 @@ def _steer(ledger: Ledger, deal: Deal, action: str, bot: str, who: Person) -> No
     identity = _reply_route(ledger, deal, "")
     if not ledger.house.can_send(identity.channel, identity.account) or identity.barred:
         raise Invalid("bot", "the customer cannot be written to on the conversation's channel")
+    start_run(ledger, deal, identity, script)
+
+
+def _clarify(ledger: Ledger, deal: Deal, item: str, who: Person) -> None:
+    """The bot of the item takes over from whoever speaks; the answer is awaited by whoever answers for the deal."""
+    _must_be_open(deal)
+    asked = ledger.house.playbook.clarifications.get(item)
+    script = ledger.house.scripts.get(asked.script) if asked else None
+    if asked is None or script is None:
+        raise Invalid("item", f"there is no clarification {item!r}")
+    identity = _reply_route(ledger, deal, "")
+    if not ledger.house.can_send(identity.channel, identity.account) or identity.barred:
+        raise Invalid("item", "the customer cannot be written to on the conversation's channel")
+    run = ledger.rows.runs.get(deal.id)
+    if run is not None:
+        ledger.stop_run(deal, run, line("why_clarify", who=who.name, what=asked.title))
+    if deal.responsible_id is None:
+        deal.responsible_id = who.id
+        ledger.touch(deal)
+    if asked.stage and deal.funnel == asked.funnel:
+        ledger.move(deal, asked.stage, "manager", who)
     start_run(ledger, deal, identity, script)
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bots.kit.playbook import Funnel, LoopGuard, Playbook, Source
+from bots.kit.playbook import BotRule, Funnel, LoopGuard, Playbook, Source
 from bots.kit.script import Script
 from gateway.channels.base import Limits
+from gateway.clock import Instant
 
 _NO_LIMITS = Limits(text=4096, caption=1024, unit="chars", buttons=0, label=0)
 
@@ -20,8 +21,15 @@ class House:
     by_hash: dict[str, Script] = field(default_factory=dict)
     """Every version that a run may be pinned to; the turns worker adds old ones when it first meets them."""
 
+    on_stage: dict[tuple[str, str], tuple[BotRule, ...]] = field(init=False, default_factory=dict)
+    """By funnel and stage: the bots that begin because a deal has entered it."""
+
     def __post_init__(self) -> None:
         self.by_hash.update({s.hash: s for s in self.scripts.values()})
+        for rule in self.playbook.bots:
+            if rule.stage:
+                place = rule.funnel, rule.stage
+                self.on_stage[place] = (*self.on_stage.get(place, ()), rule)
 
     def limits(self, channel: str, account: str) -> Limits:
         return self.channels.get(f"{channel}:{account}", _NO_LIMITS)
@@ -48,9 +56,14 @@ class House:
         """Whose phone numbers may be written without a country code."""
         return {"uk": "UA", "ru": "RU", "en": "GB"}.get(self.playbook.language, "RU")
 
-    def starts_on_message(self) -> Script | None:
-        name = self.playbook.bot_on("message")
+    def starts_on_message(self, now: Instant | None = None) -> Script | None:
+        """Who meets a new inquiry at this moment; by day, where no moment is named."""
+        name = self.playbook.bot_on("message", now=now)
         return self.scripts.get(name) if name else None
+
+    def next_open(self, now: Instant) -> Instant:
+        """When somebody is there: now, where the shop is open or does not say when it is."""
+        return now if self.playbook.hours is None else self.playbook.hours.next_open(now)
 
     def title(self, bot: str) -> str:
         script = self.scripts.get(bot)

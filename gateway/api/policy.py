@@ -44,6 +44,7 @@ POLICY: Final[dict[tuple[str, str], Policy]] = {
     ("GET", "/upcoming"): WORKERS,
     ("GET", "/events"): WORKERS,
     ("GET", "/scripts"): EVERYONE,
+    ("GET", "/clarifications"): EVERYONE,
     ("GET", "/quarantine"): HEADS,
 }
 

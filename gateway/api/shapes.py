@@ -124,6 +124,14 @@ class ScriptShape(TypedDict):
     steps: int
 
 
+class ClarificationShape(TypedDict):
+    item: str
+    title: str
+    script: str
+    funnel: str
+    stage: str | None
+
+
 class MeShape(TypedDict):
     id: int
     name: str
@@ -172,6 +180,11 @@ class Upcoming(TypedDict):
 
 class Scripts(TypedDict):
     items: list[ScriptShape]
+    next: None
+
+
+class Clarifications(TypedDict):
+    items: list[ClarificationShape]
     next: None
 
 
