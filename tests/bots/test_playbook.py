@@ -59,6 +59,9 @@ def test_the_auto_parts_shop_has_its_funnels_and_stages(autoparts: Playbook):
     assert autoparts.bot_on("message") == "qualifier"
     assert autoparts.bot_on("message", "mail") is None
     assert autoparts.bot_on("call") is None
+    assert (autoparts.bot_on("message", now=WEDNESDAY_NOON), autoparts.bot_on("message", now=WEDNESDAY_NIGHT)) == (
+        "qualifier", "offline",
+    )  # fmt: skip
     assert (autoparts.loop_guard.messages, autoparts.loop_guard.minutes, autoparts.loop_guard.equal) == (20, 10, 5)
     assert autoparts.source("order").stage == "order_placed"
     assert autoparts.source("avito").stage == "left_request"
