@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bots.kit.business import When
+from bots.kit.hours import Hours
 from bots.kit.playbook import BotRule, Funnel, LoopGuard, Playbook, Source
 from bots.kit.script import Script
 from gateway.channels.base import Limits
@@ -23,6 +25,8 @@ class House:
 
     on_stage: dict[tuple[str, str], tuple[BotRule, ...]] = field(init=False, default_factory=dict)
     """By funnel and stage: the bots that begin because a deal has entered it."""
+
+    _shift: tuple[Hours | None, Instant, Instant, bool] = field(init=False, default=(None, 0, 0, True))
 
     def __post_init__(self) -> None:
         self.by_hash.update({s.hash: s for s in self.scripts.values()})
@@ -58,12 +62,20 @@ class House:
 
     def starts_on_message(self, now: Instant | None = None) -> Script | None:
         """Who meets a new inquiry at this moment; by day, where no moment is named."""
-        name = self.playbook.bot_on("message", now=now)
+        at: When = "" if now is None else "closed" if self.next_open(now) > now else "open"
+        name = self.playbook.bot_on("message", at=at)
         return self.scripts.get(name) if name else None
 
     def next_open(self, now: Instant) -> Instant:
         """When somebody is there: now, where the shop is open or does not say when it is."""
-        return now if self.playbook.hours is None else self.playbook.hours.next_open(now)
+        hours = self.playbook.hours
+        if hours is None:
+            return now
+        known, since, until, is_open = self._shift
+        if known is not hours or not since <= now < until:  # a calendar is slow to ask, and changes twice a day
+            since, until, is_open = hours.shift(now)
+            self._shift = hours, since, until, is_open
+        return now if is_open else until
 
     def title(self, bot: str) -> str:
         script = self.scripts.get(bot)

@@ -13,7 +13,7 @@ from gateway.channels.base import Limits
 from gateway.desk import Clarify, Conflict, Edit, GiveTask, Invalid, Move, SteerBot, Take, Write
 from gateway.events import FormSubmitted, MessageReceived, ReachChanged, Received, Sender
 from state import tables
-from tests.shop import BORIS, PaperChannel, Shop, open_shop
+from tests.shop import BORIS, PaperChannel, Shop, furnished, open_shop
 
 TEXT = Limits(text=4096, caption=1024, unit="chars", buttons=0, label=40)
 
@@ -270,6 +270,21 @@ async def test_a_task_that_a_bot_gives_by_day_is_due_at_once(shop: Shop):
     await shop.later(minutes=1)
     await shop.write("позовите менеджера")
     assert [task["due_at"] for task in await shop.all("tasks")] == [shop.clock.now()]
+
+
+def test_a_house_that_remembers_whether_it_is_open_is_never_wrong():
+    house = furnished(always_open=False)
+    hours = house.playbook.hours
+    assert hours is not None
+    start = moscow(2025, 12, 29, 9)
+    moments = [start + step * 17 * 60_000 for step in range(1_200)]  # over the holidays, and back again
+    assert [house.next_open(at) for at in [*moments, *reversed(moments)]] == [
+        hours.next_open(at) for at in [*moments, *reversed(moments)]
+    ]
+    opening = moscow(2025, 12, 30, 10)
+    assert [house.next_open(at) for at in (opening - 1, opening, opening + 9 * 3_600_000 - 1)] == [
+        opening, opening, opening + 9 * 3_600_000 - 1,
+    ]  # fmt: skip
 
 
 # -- by hand -------------------------------------------------------------------------------------------------------------

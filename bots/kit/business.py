@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bots.kit.events import Instant
 from bots.kit.hours import Hours
 from bots.kit.waiting import Waiting
 
@@ -136,16 +135,13 @@ class Playbook:
     def funnel(self, name: str) -> Funnel | None:
         return next((funnel for funnel in self.funnels if funnel.name == name), None)
 
-    def bot_on(self, trigger: str, funnel: str = "", now: Instant | None = None) -> str | None:
+    def bot_on(self, trigger: str, funnel: str = "", at: When = "") -> str | None:
         """The bot that starts on a trigger in a funnel (the first one where none is named).
 
-        `now` is the moment at which it would; without one the rule that does not look at the hours is meant.
+        `at` says whether the shop is open then; without it the rule that does not look at the hours is meant.
         """
         wanted = funnel or self.funnels[0].name
         rules = [rule for rule in self.bots if rule.on == trigger and rule.funnel == wanted]
-        at: When = ""
-        if now is not None and any(rule.when for rule in rules):
-            at = "open" if self.hours is None or self.hours.is_open(now) else "closed"
         fitting = [rule for rule in rules if rule.when == at] or [rule for rule in rules if not rule.when]
         return fitting[0].bot if fitting else None
 

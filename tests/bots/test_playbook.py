@@ -13,9 +13,6 @@ from bots.kit.script import SayAction
 from bots.kit.words import Text
 from gateway.channels.limits import LIMITS
 
-WEDNESDAY_NOON = 1_736_928_000_000
-WEDNESDAY_NIGHT = WEDNESDAY_NOON + 12 * 3_600_000
-
 GOOD = """\
 playbook: Shop
 language: ru
@@ -59,7 +56,7 @@ def test_the_auto_parts_shop_has_its_funnels_and_stages(autoparts: Playbook):
     assert autoparts.bot_on("message") == "qualifier"
     assert autoparts.bot_on("message", "mail") is None
     assert autoparts.bot_on("call") is None
-    assert (autoparts.bot_on("message", now=WEDNESDAY_NOON), autoparts.bot_on("message", now=WEDNESDAY_NIGHT)) == (
+    assert (autoparts.bot_on("message", at="open"), autoparts.bot_on("message", at="closed")) == (
         "qualifier", "offline",
     )  # fmt: skip
     assert (autoparts.loop_guard.messages, autoparts.loop_guard.minutes, autoparts.loop_guard.equal) == (20, 10, 5)
@@ -144,12 +141,12 @@ def test_who_meets_new_customers_may_depend_on_the_hours():
     )
     shop = loaded(text)
     assert shop.bot_on("message") == "qualifier"
-    assert (shop.bot_on("message", now=WEDNESDAY_NOON), shop.bot_on("message", now=WEDNESDAY_NIGHT)) == (
+    assert (shop.bot_on("message", at="open"), shop.bot_on("message", at="closed")) == (
         "qualifier", "night",
     )  # fmt: skip
     only_by_night = loaded(text.replace("  qualifier: {on: message, funnel: retail}\n", ""))
-    assert only_by_night.bot_on("message", now=WEDNESDAY_NOON) is None
-    assert loaded(text.replace("when: closed", "when: open")).bot_on("message", now=WEDNESDAY_NIGHT) == "qualifier"
+    assert only_by_night.bot_on("message", at="open") is None
+    assert loaded(text.replace("when: closed", "when: open")).bot_on("message", at="closed") == "qualifier"
 
 
 def test_what_the_shop_tells_of_itself_is_put_into_texts_for_good():
