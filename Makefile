@@ -79,7 +79,7 @@ nightly: $(BIN)/.dev browser ## the long tests, where there are any
 
 # -- changing it ------------------------------------------------------------------------------------------------------
 
-talk-update: $(BIN)/.dev ## write the bots' side of the talks anew; read the diff
+talk-update: $(BIN)/.dev ## write the bots' side of the talks and the drawings anew; read the diff
 	@$(BIN)/python make/talks.py
 
 migration: $(BIN)/.dev ## draft the next migration (M="add a column")

@@ -10,9 +10,10 @@ from bots.kit.events import MessageReceived as Heard
 from bots.kit.events import TimerFired, WebAnswered
 from bots.kit.playbook import Source
 from gateway import events as ev
-from gateway.ledger import Ledger
+from gateway.ledger import STARTS, Ledger
 from gateway.obey import start_run, walk
 from gateway.router import Attach, Leave, Open, active, route
+from gateway.starting import begin
 from gateway.verdicts import CHANNEL_PAUSE_MS, RETRIES
 from gateway.wording import STALE_PRESS, line, source_title
 from state.lanes import BELOW
@@ -143,7 +144,7 @@ def _client_id(event: ev.MessageReceived) -> str | None:
 
 def _first_words(ledger: Ledger, deal: Deal, identity: Identity) -> Run | None:
     """A new deal: the qualifier takes it where we can answer, else a person must."""
-    script = ledger.house.starts_on_message(ledger.contact.id)
+    script = ledger.house.starts_on_message(ledger.contact.id, ledger.now)
     if script is None or not ledger.house.can_send(identity.channel, identity.account):
         ledger.create_task(deal, "answer", line("task_message", source=source_title(identity.channel)), "robot")
         return None
@@ -202,10 +203,13 @@ def hear_edit(ledger: Ledger, event: ev.MessageEdited) -> Ignored:
 
 
 def fire(ledger: Ledger, timer: Timer) -> None:
-    """A timer of this lane has come due. One whose run is over does nothing."""
+    """A timer of this lane has come due: a run's, or one that begins a run. One whose time is over does nothing."""
     ledger.cut_timer(timer.key)
     run = ledger.rows.runs.get(timer.deal_id)
     deal = next((d for d in ledger.rows.deals if d.id == timer.deal_id), None)
+    if deal is not None and deal.closed_at is None and timer.name.startswith(STARTS):
+        begin(ledger, deal, timer)
+        return
     if deal is None or run is None or run.id != timer.run_id:
         return
     if identity := ledger.route_of(deal):

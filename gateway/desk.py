@@ -70,6 +70,13 @@ class SteerBot:
 
 
 @dataclass(frozen=True, slots=True)
+class Clarify:
+    """Have a bot ask the customer for one item of the playbook's list."""
+
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
 class GiveTask:
     text: str
     kind: str = "other"
@@ -117,7 +124,7 @@ class MoveRun:
     """The step there; empty: to a person."""
 
 
-Command = Take | Move | Write | WriteNote | SteerBot | GiveTask | FinishTask | Edit | OpenDeal | MoveRun
+Command = Take | Move | Write | WriteNote | SteerBot | Clarify | GiveTask | FinishTask | Edit | OpenDeal | MoveRun
 
 
 def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Person) -> int:
@@ -138,6 +145,8 @@ def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Perso
             return ledger.write_entry(deal, "note", author="manager", text=_said(text, "text"), person=who).id
         case SteerBot():
             _steer(ledger, deal, command, who)
+        case Clarify(item):
+            _clarify(ledger, deal, item, who)
         case GiveTask(text, kind, responsible, due_at):
             text = _said(text, "text")
             whose = responsible or who.id
@@ -297,6 +306,27 @@ def _move_run(ledger: Ledger, deal: Deal, run_id: int, script: str, stood: str, 
     if not move_run(ledger, deal, run, ledger.house.by_hash[script], to):
         raise Conflict("settling", "the customer is still speaking; in a moment")
     return run.id
+
+
+def _clarify(ledger: Ledger, deal: Deal, item: str, who: Person) -> None:
+    """The bot of the item takes over from whoever speaks; the answer is awaited by whoever answers for the deal."""
+    _must_be_open(deal)
+    asked = ledger.house.playbook.clarifications.get(item)
+    script = ledger.house.script_for(asked.script, deal.contact_id) if asked else None
+    if asked is None or script is None:
+        raise Invalid("item", f"there is no clarification {item!r}")
+    identity = _reply_route(ledger, deal, "")
+    if not ledger.house.can_send(identity.channel, identity.account) or identity.barred:
+        raise Invalid("item", "the customer cannot be written to on the conversation's channel")
+    run = ledger.rows.runs.get(deal.id)
+    if run is not None:
+        ledger.stop_run(deal, run, line("why_clarify", who=who.name, what=asked.title))
+    if deal.responsible_id is None:
+        deal.responsible_id = who.id
+        ledger.touch(deal)
+    if asked.stage and deal.funnel == asked.funnel:
+        ledger.move(deal, asked.stage, "manager", who)
+    start_run(ledger, deal, identity, script)
 
 
 def _finish(ledger: Ledger, deal: Deal, task: Task, result: str, who: Person) -> None:

@@ -4,9 +4,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bots.kit.playbook import Funnel, LoopGuard, Playbook, Source
+from bots.kit.business import When
+from bots.kit.hours import Hours
+from bots.kit.playbook import BotRule, Funnel, LoopGuard, Playbook, Source
 from bots.kit.script import Script
 from gateway.channels.base import Limits
+from gateway.clock import Instant
 from gateway.wording import FIELDS
 
 
@@ -40,8 +43,17 @@ class House:
     revisions: Mapping[str, int] = field(default_factory=dict)
     """By bot name: which state of the published scripts this process has."""
 
+    on_stage: dict[tuple[str, str], tuple[BotRule, ...]] = field(init=False, default_factory=dict)
+    """By funnel and stage: the bots that begin because a deal has entered it."""
+
+    _shift: tuple[Hours | None, Instant, Instant, bool] = field(init=False, default=(None, 0, 0, True))
+
     def __post_init__(self) -> None:
         self.by_hash.update({s.hash: s for s in self.scripts.values()})
+        for rule in self.playbook.bots:
+            if rule.stage:
+                place = rule.funnel, rule.stage
+                self.on_stage[place] = (*self.on_stage.get(place, ()), rule)
 
     def limits(self, channel: str, account: str) -> Limits:
         return self.channels.get(f"{channel}:{account}", _NO_LIMITS)
@@ -73,9 +85,22 @@ class House:
         candidate = self.candidates.get(bot)
         return candidate.script if candidate and candidate.meets(contact) else self.scripts.get(bot)
 
-    def starts_on_message(self, contact: int) -> Script | None:
-        name = self.playbook.bot_on("message")
+    def starts_on_message(self, contact: int, now: Instant | None = None) -> Script | None:
+        """Who meets a new inquiry of this contact at this moment; by day, where no moment is named."""
+        at: When = "" if now is None else "closed" if self.next_open(now) > now else "open"
+        name = self.playbook.bot_on("message", at=at)
         return self.script_for(name, contact) if name else None
+
+    def next_open(self, now: Instant) -> Instant:
+        """When somebody is there: now, where the shop is open or does not say when it is."""
+        hours = self.playbook.hours
+        if hours is None:
+            return now
+        known, since, until, is_open = self._shift
+        if known is not hours or not since <= now < until:  # a calendar is slow to ask, and changes twice a day
+            since, until, is_open = hours.shift(now)
+            self._shift = hours, since, until, is_open
+        return now if is_open else until
 
     def title(self, bot: str) -> str:
         script = self.scripts.get(bot)

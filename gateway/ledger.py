@@ -6,7 +6,7 @@ worker in one transaction, or forgotten whole.
 
 import zlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from bots.kit.effects import Choice
 from gateway import parts as planned
@@ -19,6 +19,9 @@ from state.ids import Ids
 from state.inbox import identity_key, point_keys
 from state.lanes import Writes
 from state.records import Deal, Entry, Identity, LaneRows, Part, Person, Run, Task, Timer
+
+STARTS: Final = "start:"
+"""How the name of a timer begins that belongs to no run: it begins one, of the bot named, if the deal has not moved since."""
 
 
 class Ledger:
@@ -74,6 +77,7 @@ class Ledger:
         self.rows.deals.append(deal)
         self.writes.new_deals[deal.id] = deal
         self.write_line(deal, "system", "opened", data={"event": "opened", "why": why})
+        self._expect_bots(deal)
         return deal
 
     def touch(self, deal: Deal, *, bump: bool = True) -> None:
@@ -115,6 +119,9 @@ class Ledger:
         target = path.stage(stage)
         if target is None or deal.stage == stage:
             return
+        run = self.rows.runs.get(deal.id)
+        if run is not None and author != "bot" and self._of_stage(deal, run):
+            self.stop_run(deal, run, line("why_moved_on"))
         old = path.stage(deal.stage)
         text = line("stage", old=old.title if old else deal.stage, new=target.title)
         deal.stage, deal.stage_at = stage, self.now
@@ -123,10 +130,29 @@ class Ledger:
         self.write_entry(deal, "stage", author=author, text=text, data=data, person=person)
         if target.outcome:
             self.close_deal(deal, target.outcome, reason, author, person)
+        else:
+            self._expect_bots(deal)
+
+    def _of_stage(self, deal: Deal, run: Run) -> bool:
+        """Whether the bot is there because of the stage that the deal is in: what it says is true nowhere else."""
+        return any(rule.bot == run.bot for rule in self.house.on_stage.get((deal.funnel, deal.stage), ()))
+
+    def _expect_bots(self, deal: Deal) -> None:
+        """The deal has entered a stage: what the one before would have begun is off, what this one begins is set."""
+        self._cut_starts(deal)
+        for rule in self.house.on_stage.get((deal.funnel, deal.stage), ()):
+            name = f"{STARTS}{rule.bot}:{deal.stage_at}"
+            key = f"deal:{deal.id}:{STARTS}{rule.bot}"
+            self._set_timer(Timer(self.contact.id, key, deal.id, 0, name, self.now + rule.after))
+
+    def _cut_starts(self, deal: Deal) -> None:
+        for key in [k for k, t in self.rows.timers.items() if t.deal_id == deal.id and not t.run_id]:
+            self.cut_timer(key)
 
     def close_deal(self, deal: Deal, outcome: str, reason: str, author: str, person: Person | None = None) -> None:
         if run := self.rows.runs.get(deal.id):
             self.stop_run(deal, run, line("why_closed"))
+        self._cut_starts(deal)
         deal.closed_at, deal.outcome, deal.reason = self.now, outcome, reason
         deal.waiting_since = None
         end = self.house.funnel(deal.funnel).ending(outcome)
@@ -286,10 +312,12 @@ class Ledger:
 
     def set_timer(self, run: Run, name: str, at: Instant) -> None:
         key = f"run:{run.id}:{name}"
-        timer = Timer(self.contact.id, key, run.deal_id, run.id, name, at)
-        self.rows.timers[key] = timer
-        self.writes.set_timers[self.contact.id, key] = timer
-        self.writes.cut_timers.pop((self.contact.id, key), None)
+        self._set_timer(Timer(self.contact.id, key, run.deal_id, run.id, name, at))
+
+    def _set_timer(self, timer: Timer) -> None:
+        self.rows.timers[timer.key] = timer
+        self.writes.set_timers[self.contact.id, timer.key] = timer
+        self.writes.cut_timers.pop((self.contact.id, timer.key), None)
 
     def cut_timer(self, key: str) -> None:
         if self.rows.timers.pop(key, None) is not None:

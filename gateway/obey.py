@@ -7,8 +7,9 @@ from bots.kit.crossing import cross, hand_over, waits_to_settle
 from bots.kit.events import Event as BotEvent
 from bots.kit.events import RunStarted, WebAnswered
 from bots.kit.run import Facts, RunState
-from bots.kit.script import Script
+from bots.kit.script import Ask, Script
 from bots.kit.walk import begin, resume, step
+from gateway.clock import Instant
 from gateway.ledger import Ledger
 from gateway.verdicts import WINDOW_MARGIN_MS
 from gateway.wording import line
@@ -83,34 +84,49 @@ def _follow(
     ledger: Ledger, deal: Deal, run: Run, identity: Identity, state: RunState, effects: tuple[fx.Effect, ...]
 ) -> None:
     """The run is where its bot says, and what the bot asks for is done."""
+    asked_before, script = run.state.get("turn", 0), ledger.house.by_hash.get(run.script)
     run.state = state.to_json()
     run.waits_until = state.waits_until
     ledger.touch_run(run)
     token = f"{run.id}.{state.turn}"
+    unsaid = False
     for effect in effects:
         if run.status == "stopped" or deal.closed_at is not None:  # the loop guard, or the bot's own last move
             return
-        _obey(ledger, deal, run, identity, effect, token)
+        if isinstance(effect, fx.Say) and effect.template is not None:
+            unsaid |= not _say_template(ledger, deal, run, identity, effect, effect.template, token)
+            identity = ledger.route_of(deal) or identity  # it may have gone another way, and so does what follows
+        else:
+            _obey(ledger, deal, run, identity, effect, token)
+    if unsaid and run.status == "running" and state.turn > asked_before and script and _asks(script, state):
+        ledger.stop_run(deal, run, line("why_unsaid"))
+
+
+def _asks(script: Script, state: RunState) -> bool:
+    return isinstance(script.steps[state.step].finish, Ask)
 
 
 def _facts(ledger: Ledger, deal: Deal, run: Run, identity: Identity) -> Facts:
     """What the bot may know. The window is shut a little before the provider shuts it, as delivery sees it."""
     shop = ledger.house.playbook
-    hours = ledger.house.limits(identity.channel, identity.account).window_hours
-    window = (identity.heard_at or 0) + hours * 3_600_000 - WINDOW_MARGIN_MS if hours else None
+    window = _window(ledger, identity)
     return Facts(
         ledger.now, ledger.contact.name, identity.channel, shop.zone, deal.fields, deal.tags, deal.stage, shop.language,
         shop.currency, shop.hours, window, run.id,
     )  # fmt: skip
 
 
+def _window(ledger: Ledger, identity: Identity) -> Instant | None:
+    """Until when free text may go to this address; None: always."""
+    hours = ledger.house.limits(identity.channel, identity.account).window_hours
+    return (identity.heard_at or 0) + hours * 3_600_000 - WINDOW_MARGIN_MS if hours else None
+
+
 def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.Effect, token: str) -> None:
     match effect:
-        case fx.Say(text, choices, ask_phone, template):
+        case fx.Say(text, choices, ask_phone):
             if ledger.loops(text):
                 break_loop(ledger, deal, run)
-            elif template is not None:
-                _say_template(ledger, deal, identity, text, template)
             else:
                 ledger.say(deal, identity, text, author="bot", choices=choices, token=token, ask_phone=ask_phone)
         case fx.SetTimer(name, at):
@@ -132,7 +148,8 @@ def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.E
             ledger.end_run(deal, run, "handed_off", reason, text)
             deal.owner = "pool"
             deal.waiting_since = deal.waiting_since or ledger.now
-            ledger.create_task(deal, task.kind, task.text, "bot", details=task.details)
+            due = ledger.house.next_open(ledger.now)
+            ledger.create_task(deal, task.kind, task.text, "bot", details=task.details, due_at=due)
         case fx.CloseDeal(reason):
             ledger.close_deal(deal, "lost", reason, "bot")
         case fx.EndRun(status, reason):
@@ -150,16 +167,43 @@ def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.E
             assert_never(effect)
 
 
-def _say_template(ledger: Ledger, deal: Deal, identity: Identity, text: str, template: fx.Template) -> None:
-    """Outside the window only what the provider has approved goes out; else a person is told what to say."""
+def _say_template(
+    ledger: Ledger, deal: Deal, run: Run, identity: Identity, say: fx.Say, template: fx.Template, token: str
+) -> bool:
+    """Outside the window: what the provider has approved, else another way to the customer, else a person.
+
+    False where the customer has to be told by a person: the bot cannot reckon with an answer.
+    """
+    if ledger.loops(say.text):
+        break_loop(ledger, deal, run)
+        return True
     approved = ledger.house.playbook.templates.get(template.name)
     provided = approved.ids.get(identity.channel) if approved else None
     if provided is not None:
         variables = {str(number): value for number, value in enumerate(template.values, start=1)}
         payload = {"kind": "template", "template": provided, "variables": variables}
-        ledger.say(deal, identity, text, author="bot", template=payload)
+        ledger.say(deal, identity, say.text, author="bot", choices=say.choices, token=token, template=payload)
+    elif (other := _open_way(ledger, identity)) is not None:
+        deal.route_id = other.id
+        ledger.touch(deal, bump=False)
+        ledger.say(deal, other, say.text, author="bot", choices=say.choices, token=token)
     elif template.otherwise == "task":
-        ledger.create_task(deal, "write", line("task_window", text=text), "bot")
+        due = ledger.house.next_open(ledger.now)
+        ledger.create_task(deal, "write", line("task_window", text=say.text), "bot", due_at=due)
+        return False
+    return True
+
+
+def _open_way(ledger: Ledger, shut: Identity) -> Identity | None:
+    """The customer's address that takes free text and that they wrote from last."""
+    ways = [
+        one
+        for one in ledger.rows.identities.values()
+        if one.id != shut.id and one.heard_at is not None and not one.barred
+        and ledger.house.can_send(one.channel, one.account)
+        and ((until := _window(ledger, one)) is None or ledger.now < until)
+    ]  # fmt: skip
+    return max(ways, key=lambda one: (one.heard_at or 0, one.id), default=None)
 
 
 def _start_another(ledger: Ledger, deal: Deal, identity: Identity, name: str) -> None:

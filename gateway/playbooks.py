@@ -35,9 +35,12 @@ def find_folder(name_or_path: str) -> Path:
 
 
 def script_file(folder: Path, bot: str) -> Path:
-    """The playbook's own script of that name, else the bot's default one."""
+    """The playbook's own script of that name, else the default one, in whichever bot's folder it lies."""
     own = folder / "scripts" / f"{bot}.yaml"
-    return own if own.is_file() else BOTS / bot / f"{bot}.yaml"
+    if own.is_file():
+        return own
+    lying = (home / f"{bot}.yaml" for home in sorted(BOTS.iterdir()))
+    return next((file for file in lying if file.is_file()), BOTS / bot / f"{bot}.yaml")
 
 
 def read_house(name_or_path: str) -> House:
@@ -56,6 +59,7 @@ def read_scripts(
 ) -> tuple[dict[str, Script], list[tuple[Path, Problem]]]:
     """The scripts that the playbook's bots begin with, those that they lead to, and others by name; what is wrong in each."""
     waiting = [(rule.bot, rule.funnel) for rule in playbook.bots] if playbook else []
+    waiting += [(one.script, one.funnel) for one in playbook.clarifications.values()] if playbook else []
     waiting += [(name, "") for name in besides]
     scripts: dict[str, Script] = {}
     files: dict[str, Path] = {}

@@ -1,36 +1,44 @@
-"""Write the bots' side of every talk anew, after a script was changed on purpose. Read the diff before you commit."""
+"""Write the bots' side of every talk anew, and draw every script, after one was changed on purpose. Read the diff before you commit."""
 
 import sys
 from pathlib import Path
 
-from bots.kit.compiler import read_script
+from bots.kit.diagram import script_diagram
 from bots.kit.talk import read_talk, retell
+from gateway.playbooks import BOTS, SHIPPED, read_house
 
-ROOT = Path(__file__).parent.parent
+SHOP = "autoparts"
+"""Whose playbook the bots' own talks are held by."""
 
 
 def main() -> int:
-    """Exit 1 where a talk or its script cannot be read; nothing of that talk is changed."""
+    """Exit 1 where a talk cannot be read or names no script; nothing of that talk is changed."""
     wrong = 0
-    for path in sorted([*ROOT.glob("bots/*/talks/*.talk"), *ROOT.glob("playbooks/*/**/talks/*.talk")]):
-        talk, problems = read_talk(path.read_text(encoding="utf-8"))
-        home = next(parent for parent in path.parents if parent.name == "talks").parent
-        source = home / f"{talk.script}.yaml" if talk else None
-        if talk is None or source is None or not source.is_file():
-            said = "\n".join(map(str, problems)) or f"its script {talk and talk.script}.yaml is not beside the talks"
-            print(f"{path.relative_to(ROOT)}: {said}")
+    for path in sorted([*BOTS.glob("*/talks/*.talk"), *SHIPPED.glob("*/talks/**/*.talk")]):
+        shop = read_house(path.relative_to(SHIPPED).parts[0] if path.is_relative_to(SHIPPED) else SHOP)
+        before = path.read_text(encoding="utf-8")
+        talk, problems = read_talk(before)
+        script = shop.scripts.get(talk.script) if talk else None
+        if talk is None or script is None:
+            print(f"{path}: " + ("\n".join(map(str, problems)) or "the shop has no such script"))
             wrong += 1
             continue
-        script, problems = read_script(source.read_text(encoding="utf-8"), talk.script)
-        if script is None:
-            print(f"{source.relative_to(ROOT)}:" + "\n".join(map(str, problems)))
-            wrong += 1
-            continue
-        before, after = path.read_text(encoding="utf-8"), retell(talk, script)
-        if after != before:
-            path.write_text(after, encoding="utf-8")
-            print(f"rewritten: {path.relative_to(ROOT)}")
+        _write(path, before, retell(talk, script, shop.playbook, shop.scripts))
+    shop = read_house(SHOP)
+    for source in sorted([*BOTS.glob("*/*.yaml"), *SHIPPED.glob("*/scripts/*.yaml")]):
+        drawing = source.with_suffix(".mmd")
+        _write(
+            drawing,
+            drawing.read_text(encoding="utf-8") if drawing.is_file() else "",
+            script_diagram(shop.scripts[source.stem]),
+        )
     return 1 if wrong else 0
+
+
+def _write(path: Path, before: str, after: str) -> None:
+    if after != before:
+        path.write_text(after, encoding="utf-8")
+        print(f"rewritten: {path}")
 
 
 if __name__ == "__main__":

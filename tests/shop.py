@@ -4,7 +4,7 @@ Nothing of ours is replaced: the workers are the real ones, stepped until nothin
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -204,16 +204,23 @@ def _as_read(playbook: str) -> House:
     return read_house(playbook)
 
 
-def furnished(playbook: str = "autoparts") -> House:
-    """A house of its own around the playbook and the scripts, which nothing can change: they are read once."""
+def furnished(playbook: str = "autoparts", *, always_open: bool = True) -> House:
+    """A house of its own around the playbook and the scripts, which nothing can change: they are read once.
+
+    `always_open`: whoever meets new customers does not depend on the hour at which the tests run.
+    """
     read = _as_read(playbook)
-    return House(read.playbook, dict(read.scripts))
+    shop = replace(read.playbook, hours=None) if always_open else read.playbook
+    return House(shop, dict(read.scripts))
 
 
 def open_shop(
-    url: str, *, channels: Sequence[PaperChannel] = (), playbook: str = "autoparts", at: int = MONDAY_NOON
-) -> Shop:
+    url: str, *, channels: Sequence[PaperChannel] = (), playbook: str = "autoparts", at: int = MONDAY_NOON,
+    always_open: bool = True,
+) -> Shop:  # fmt: skip
     """`url` must be a database with its tables and nothing in them."""
     db = Database(url)
     found = list(channels) or [PaperChannel()]
-    return Shop(db, furnished(playbook), SetClock(at), {f"{c.name}:{c.account}": c for c in found})
+    return Shop(
+        db, furnished(playbook, always_open=always_open), SetClock(at), {f"{c.name}:{c.account}": c for c in found}
+    )

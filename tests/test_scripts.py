@@ -39,7 +39,7 @@ async def opened(database_url: str, tmp_path: Path) -> AsyncIterator[Opener]:
         (tmp_path / "playbook.yaml").write_text(playbook, encoding="utf-8")
         for name, text in scripts.items():
             (tmp_path / "scripts" / f"{name}.yaml").write_text(text, encoding="utf-8")
-        shops.append(open_shop(database_url, channels=channels, playbook=str(tmp_path)))
+        shops.append(open_shop(database_url, channels=channels, playbook=str(tmp_path), always_open=False))
         return shops[-1]
 
     yield open_with

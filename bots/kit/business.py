@@ -9,6 +9,7 @@ from bots.kit.hours import Hours
 from bots.kit.waiting import Waiting
 
 Outcome = Literal["won", "lost"]
+When = Literal["", "open", "closed"]
 
 _PLACE: Final = re.compile(r"\{([1-9][0-9]?)\}")
 
@@ -46,6 +47,24 @@ class BotRule:
     funnel: str
     within: int = 0
     """Milliseconds after which a robot acts on a deal that this bot holds; 0: none does."""
+    stage: str = ""
+    """With `on: stage`: the one that a deal has entered."""
+    after: int = 0
+    """Milliseconds in that stage before it starts; 0: at once."""
+    when: When = ""
+    """With `on: message`: only while the shop is open, or closed; empty: whenever no other rule says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clarification:
+    """One thing that a manager has a bot ask a customer for."""
+
+    item: str
+    title: str
+    script: str
+    funnel: str
+    stage: str = ""
+    """Where the deal waits for the answer; empty: it stays where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +141,21 @@ class Playbook:
     """How a question waits where a script does not say."""
     templates: Mapping[str, Approved] = field(default_factory=dict)
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+    clarifications: Mapping[str, Clarification] = field(default_factory=dict)
+    """In the order in which managers see them."""
 
     def funnel(self, name: str) -> Funnel | None:
         return next((funnel for funnel in self.funnels if funnel.name == name), None)
 
-    def bot_on(self, trigger: str, funnel: str = "") -> str | None:
-        """The bot that starts on a trigger in a funnel (the first one where none is named)."""
+    def bot_on(self, trigger: str, funnel: str = "", at: When = "") -> str | None:
+        """The bot that starts on a trigger in a funnel (the first one where none is named).
+
+        `at` says whether the shop is open then; without it the rule that does not look at the hours is meant.
+        """
         wanted = funnel or self.funnels[0].name
-        return next((rule.bot for rule in self.bots if rule.on == trigger and rule.funnel == wanted), None)
+        rules = [rule for rule in self.bots if rule.on == trigger and rule.funnel == wanted]
+        fitting = [rule for rule in rules if rule.when == at] or [rule for rule in rules if not rule.when]
+        return fitting[0].bot if fitting else None
 
     def source(self, name: str) -> Source:
         """Where an inquiry of this source goes; one that is not listed goes where messages go."""

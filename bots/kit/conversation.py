@@ -49,7 +49,8 @@ class Line:
 
     def __str__(self) -> str:
         """`bot: first line`, the others indented."""
-        return f"{self.speaker}: " + self.text.replace("\n", "\n  ")
+        first, *others = self.text.split("\n")
+        return "\n".join([f"{self.speaker}: {first}", *(f"  {line}" if line else "" for line in others)])
 
 
 class TooLong(Exception):

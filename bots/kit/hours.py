@@ -32,8 +32,12 @@ class Hours:
     """Days that differ, by `date.toordinal()`: holidays are empty."""
 
     def is_open(self, now: Instant) -> bool:
-        start, _ = next(self.spans(now), (_FAR, _FAR))
-        return start <= now
+        return self.shift(now)[2]
+
+    def shift(self, now: Instant) -> tuple[Instant, Instant, bool]:
+        """From now until when the shop stays as it is, and whether that is open."""
+        start, end = next(self.spans(now), (_FAR, _FAR))
+        return (now, end, True) if start <= now else (now, start, False)
 
     def next_open(self, now: Instant) -> Instant:
         """Now, where the shop is open; else when it opens."""

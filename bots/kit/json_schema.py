@@ -14,16 +14,15 @@ from bots.kit.languages import known_languages
 from bots.kit.opening import HOURS_KEYS
 from bots.kit.script import KINDS
 from bots.kit.sections import (
-    BOT_KEYS,
     ENDPOINT_KEYS,
     FUNNEL_KEYS,
     GUARD_KEYS,
     PLAYBOOK_KEYS,
     SOURCE_KEYS,
     TEXTS,
-    TRIGGERS,
 )
 from bots.kit.sections import TEMPLATE_KEYS as APPROVED_KEYS
+from bots.kit.starts import BOT_KEYS, CLARIFICATION_KEYS, TRIGGERS, WHENS
 from bots.kit.steps import STEP_KEYS, TASK_KEYS
 from bots.kit.waiting import LIMIT_KEYS, REMINDER_KEYS, TEMPLATE_KEYS, WAITING_KEYS
 
@@ -148,7 +147,12 @@ def playbook_schema() -> Schema:
     of: dict[str, Schema] = {
         "language": {"enum": list(known_languages())},
         "funnels": tables(FUNNEL_KEYS, {"stages": titles}, ["stages", "won", "lost"]),
-        "bots": tables(BOT_KEYS, {"on": {"enum": list(TRIGGERS)}, "within": _ref("length")}),
+        "bots": tables(
+            BOT_KEYS,
+            {"on": {"enum": list(TRIGGERS)}, "within": _ref("length"), "after": _ref("length"), "when": {"enum": list(WHENS)}},
+        ),
+        "clarifications": tables(CLARIFICATION_KEYS, {}, ["title", "script"]),
+        "about": titles,
         "sources": tables(SOURCE_KEYS, {}),
         "reasons": titles,
         "loop_guard": _table(GUARD_KEYS, {key: {"type": "integer", "minimum": 0} for key in GUARD_KEYS}),

@@ -37,7 +37,9 @@ def lint(
         more += too_much(script, rooms)
         windows = [room.window_hours for room in rooms.values() if room.window_hours]
         if windows:
-            met = rule is None or bool(rule.on)  # a message has just come; a script by itself is taken for such a one
+            asked = any(one.script == name for one in playbook.clarifications.values()) if playbook else False
+            # A message has just come; a script by itself is taken for such a one.
+            met = rule.on == "message" if rule else not asked
             hours = playbook.hours if playbook else None
             more += outside(script, min(windows), 0 if met else NEVER, hours)
     # A text that is told of with its column needs no second finding of the same kind on its line.

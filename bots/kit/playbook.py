@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from bots.kit.business import (
     Approved,
     BotRule,
+    Clarification,
     Endpoint,
     Funnel,
     LoopGuard,
@@ -20,10 +21,11 @@ from bots.kit.problems import Problem, did_you_mean, has_errors, in_order, shown
 from bots.kit.reader import read
 from bots.kit.schema import Findings, section
 from bots.kit.script import ENDINGS, Ask, Call, MoveAction, Script, Step
-from bots.kit.sections import PLAYBOOK_KEYS, TEXTS, TRIGGERS, read_playbook
+from bots.kit.sections import PLAYBOOK_KEYS, TEXTS, read_playbook
+from bots.kit.starts import TRIGGERS
 
 __all__ = [
-    "FILE", "TEXTS", "TRIGGERS", "Approved", "BotRule", "Endpoint", "Funnel", "LoopGuard", "Outcome", "Playbook", "Source",
+    "FILE", "TEXTS", "TRIGGERS", "Approved", "BotRule", "Clarification", "Endpoint", "Funnel", "LoopGuard", "Outcome", "Playbook", "Source",
     "Stage", "check_script", "load_playbook",
 ]  # fmt: skip
 

@@ -1,30 +1,29 @@
 """The sections of a playbook, read one by one into its nouns; whatever is wrong is written down with its line."""
 
 import re
+from dataclasses import replace
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, available_timezones
 
-from bots.kit.business import Approved, BotRule, Endpoint, Funnel, LoopGuard, Playbook, Source, Stage
+from bots.kit.business import Approved, Endpoint, Funnel, LoopGuard, Playbook, Source, Stage
 from bots.kit.languages import known_languages, language
 from bots.kit.opening import calendar_zone, hours_of
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node
 from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, table_of, text_of, whole_of
+from bots.kit.starts import bot_rules, clarifications, funnel_of
 from bots.kit.waiting import CHANNELS, LIMIT_KEYS, Desk, Waiting, waiting_of
 from bots.kit.words import BUILT_IN
 
 PLAYBOOK_KEYS = (
     "playbook", "language", "zone", "currency", "funnels", "bots", "sources", "reasons", "loop_guard", "texts", "hours", "asks",
-    "templates", "endpoints",
+    "templates", "endpoints", "clarifications", "about",
 )  # fmt: skip
 FUNNEL_KEYS = ("title", "group", "stages", "won", "lost")
-BOT_KEYS = ("on", "funnel", "within")
 SOURCE_KEYS = ("funnel", "stage", "responsible", "tag")
 GUARD_KEYS = ("messages", "minutes", "equal")
 TEMPLATE_KEYS = ("text", *CHANNELS)
 ENDPOINT_KEYS = ("url", "send", "keep", "timeout")
-TRIGGERS = ("message",)
-"""What a bot may start on: the first message of a new inquiry."""
 TEXTS = ("share_phone", "media_unavailable", "stale_button")
 LONGEST_CALL = 15_000
 
@@ -57,15 +56,16 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         zone=zone,
         currency=_currency(at.get("currency"), found),
         funnels=funnels,
-        bots=_bots(at, funnels, found),
+        bots=bot_rules(at, funnels, found),
         sources=MappingProxyType(_sources(at, funnels, found)),
         reasons=MappingProxyType(_titles(at.get("reasons"), "reasons", found)),
         loop_guard=_loop_guard(at, found),
         texts=MappingProxyType(_texts(at, found)),
         hours=hours_of(calendar, _zone(own_zone, found) if own_zone else zone, found),
-        asks=_asks(at.get("asks"), language, found),
+        asks=replace(_asks(at.get("asks"), language, found), about=MappingProxyType(_about(at.get("about"), found))),
         templates=MappingProxyType(_templates(at.get("templates"), found)),
         endpoints=MappingProxyType(_endpoints(at.get("endpoints"), found)),
+        clarifications=MappingProxyType(clarifications(at.get("clarifications"), funnels, found)),
     )
 
 
@@ -145,41 +145,6 @@ def _funnels(at: Section, found: Findings) -> tuple[Funnel, ...]:
     return tuple(funnels)
 
 
-def _bots(at: Section, funnels: tuple[Funnel, ...], found: Findings) -> tuple[BotRule, ...]:
-    rules: list[BotRule] = []
-    table = table_of(at.get("bots"), "bots", found)
-    for key, node in table.pairs if table else ():
-        bot = name_of(key, "a bot's name", found)
-        one = section(node, BOT_KEYS, f"bot '{shown(key.text)}'", found)
-        if one is None or bot is None:
-            continue
-        on = text_of(one.get("on"), "on", found) or ""
-        if "on" in one and on not in TRIGGERS:
-            found.error(
-                one.get("on") or key,
-                f"bot '{bot}' cannot start on '{shown(on)}'",
-                did_you_mean(on, TRIGGERS),
-                "unknown_trigger",
-            )
-        within = duration_of(one.get("within"), "within", found) or 0
-        rule = BotRule(bot, on, _funnel_of(one.get("funnel"), funnels, found).name, within)
-        if on and any(other.on == rule.on and other.funnel == rule.funnel for other in rules):
-            found.error(
-                key, f"two bots start on '{on}' in funnel '{rule.funnel}'", "Keep one of them", "two_on_one_trigger"
-            )
-        rules.append(rule)
-    return tuple(rules)
-
-
-def _funnel_of(node: Node | None, funnels: tuple[Funnel, ...], found: Findings) -> Funnel:
-    """The funnel that a node names; the first one where there is none."""
-    name = text_of(node, "funnel", found)
-    known = {funnel.name: funnel for funnel in funnels}
-    if node is not None and name is not None and name not in known:
-        found.error(node, f"there is no funnel '{shown(name)}'", did_you_mean(name, known), "unknown_funnel")
-    return known.get(name or "", funnels[0])
-
-
 def _sources(at: Section, funnels: tuple[Funnel, ...], found: Findings) -> dict[str, Source]:
     sources: dict[str, Source] = {}
     table = table_of(at.get("sources"), "sources", found)
@@ -188,7 +153,7 @@ def _sources(at: Section, funnels: tuple[Funnel, ...], found: Findings) -> dict[
         one = section(node, SOURCE_KEYS, f"source '{shown(key.text)}'", found)
         if one is None or name is None:
             continue
-        funnel = _funnel_of(one.get("funnel"), funnels, found)
+        funnel = funnel_of(one.get("funnel"), funnels, found)
         at_stage = one.get("stage")
         stage = text_of(at_stage, "stage", found) or funnel.stages[0].name
         if at_stage is not None and funnel.stage(stage) is None:
@@ -232,6 +197,20 @@ def _texts(at: Section, found: Findings) -> dict[str, str]:
 
 
 # -- what scripts may use ----------------------------------------------------------------------------------------------
+
+
+def _about(node: Node | None, found: Findings) -> dict[str, str]:
+    """What the shop tells of itself: texts that every script may put in by their names."""
+    about = _titles(node, "about", found)
+    table = table_of(node, "about", found) if about else None
+    for key, value in table.pairs if table else ():
+        if key.text in BUILT_IN:
+            found.error(key, f"'{key.text}' is the customer's", "Choose another name", "twice")
+        elif "{" in about.get(key.text, "") or "}" in about.get(key.text, ""):
+            found.error(
+                value, f"nothing can be filled into '{key.text}'", "Write it out, without braces", "placeholder"
+            )
+    return about
 
 
 def _asks(node: Node | None, language_name: str, found: Findings) -> Waiting:

@@ -15,7 +15,7 @@
     closed: silence
 
 Messages that follow each other come a second apart; then the burst settles. A text that ends in `…` may go on. The other
-lines of a message are indented. `/now 2025-01-15 11:00:00` checks the clock; the other lines that begin with `/` are acts
+lines of a message are indented, its empty ones may be. `/now 2025-01-15 11:00:00` checks the clock; the other lines that begin with `/` are acts
 (bots/kit/acts.py): the shop shuts, a message does not arrive. Of the head only the script must be named; on WhatsApp
 the window is shut a day after the customer's last message, and a talk that the bot begins has not been written in yet.
 """
@@ -148,11 +148,18 @@ def retell(talk: Talk, script: Script, shop: Playbook | None = None, others: Map
     conversation = opened(talk, script, shop, others)
     scenes = [entry for entry in talk.entries if entry.speaker in ("customer", "/", "#")]
     lines = list(talk.header)
+    first = next((entry for entry in talk.entries if entry.speaker != "#"), None)
+    begun = first is None or first.speaker in ("customer", "/")
     for place, entry in enumerate(scenes):
+        if not begun and entry.speaker != "#":
+            lines += [written(line) for line in conversation.start()]
+            begun = True
         lines.append(entry.text if entry.speaker in "/#" else written(Line("customer", entry.text)))
         if entry.speaker != "#":
             followed = place + 1 < len(scenes) and scenes[place + 1].speaker == "customer"
             lines += [written(line) for line in _play(conversation, entry, [], burst=followed)]
+    if not begun:
+        lines += [written(line) for line in conversation.start()]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -8,7 +8,7 @@ from bots.kit.problems import did_you_mean, nearest, shown
 from bots.kit.reader import Node, Scalar, Table
 from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, text_of, whole_of
 from bots.kit.script import Prepared, Reminder
-from bots.kit.words import Said, Text, Variants, parse
+from bots.kit.words import Said, Text, Variants, filled_with, parse
 
 MOST_REMINDERS = 5
 MOST_VALUES = 10
@@ -36,6 +36,8 @@ class Waiting:
     reason: str = "silence"
     exits: Mapping[str, Scalar] | None = None
     """Exits that lead to a step: silence, person, not_understood."""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """What the shop tells of itself: put into texts while they are compiled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Desk:
     """That the script speaks; the first is the main one."""
     known: frozenset[str] = field(default=frozenset())
     """The fields' names, for looking up."""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """What the shop tells of itself, by the names that no field has."""
 
     def text(self, node: Node | None, what: str) -> Text | None:
         """A text with placeholders, parsed; what is wrong with it is written down."""
@@ -62,6 +66,7 @@ class Desk:
         text, wrong = parse(raw, self.known or frozenset(self.fields))
         for what_, remedy in wrong:
             self.found.error(node, what_, remedy, "placeholder")
+        text = filled_with(text, self.about)
         if text.plain is None:
             self._may_be_empty(node, text)
         return text
@@ -204,6 +209,7 @@ def waiting_of(at: Section, desk: Desk, base: Waiting) -> Waiting:
         _reminders(at, desk) if "remind" in at else base.reminders,
         reason or base.reason,
         exits,
+        base.about,
     )
     if waiting.reminders and waiting.reminders[-1].after >= waiting.patience:
         node = at.get("remind") or at.get("patience") or at.at

@@ -135,6 +135,18 @@ def wordings(said: Said) -> tuple[Text, ...]:
     return (said,) if isinstance(said, Text) else tuple(said.texts.values())
 
 
+def filled_with(text: Text, about: Mapping[str, str]) -> Text:
+    """The text with what is known beforehand put in for good."""
+    if not any(slot.field in about for slot in text.slots()):
+        return text
+    parts = tuple(
+        part if isinstance(part, str) or part.field not in about else Text((part,), None).fill(about.__getitem__)
+        for part in text.parts
+    )
+    constant = all(isinstance(part, str) for part in parts)
+    return Text(parts, capped("".join(map(str, parts))).strip() if constant else None)
+
+
 def plain(text: str) -> Text:
     """A text that is taken as it is."""
     return Text((text,), capped(text).strip())

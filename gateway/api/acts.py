@@ -8,7 +8,7 @@ from gateway.api.context import ApiContext
 from gateway.api.deals import IfMatch, matched, must_work_here, tagged
 from gateway.api.errors import Refusal, invalid, not_found
 from gateway.api.values import Id
-from gateway.desk import GiveTask, Move, SteerBot, Take, Write, WriteNote
+from gateway.desk import Clarify, GiveTask, Move, SteerBot, Take, Write, WriteNote
 from state import tasks, timeline
 from state.records import Person
 
@@ -67,20 +67,17 @@ async def give_task(ctx: ApiContext, who: Person, deal_id: Id, body: TaskBody) -
 
 
 @calls.on("POST", "/deals/{deal_id}/clarify")
-async def clarify(ctx: ApiContext, deal_id: Id, body: ClarifyBody) -> Answer:  # noqa: ARG001 - the body is checked, whatever becomes of it
-    """Not there yet: ask the customer for one item."""
-    raise await _not_yet(ctx, deal_id)
+async def clarify(ctx: ApiContext, who: Person, deal_id: Id, body: ClarifyBody) -> Answer:
+    """Have a bot ask the customer for one item of the list."""
+    await ask(ctx, who, deal_id, Clarify(body.item))
+    return tagged(await show(ctx, deal_id))
 
 
 @calls.on("POST", "/deals/{deal_id}/merge")
 async def merge(ctx: ApiContext, deal_id: Id, body: MergeBody) -> Answer:  # noqa: ARG001 - the body is checked, whatever becomes of it
     """Not there yet: join another deal to this one."""
-    raise await _not_yet(ctx, deal_id)
-
-
-async def _not_yet(ctx: ApiContext, deal_id: int) -> Refusal:
     await show(ctx, deal_id)
-    return Refusal(501, "not_yet", "this version cannot do it yet")
+    raise Refusal(501, "not_yet", "this version cannot do it yet")
 
 
 async def _entry(ctx: ApiContext, entry_id: int) -> shapes.EntryShape:

@@ -37,6 +37,16 @@ async def upcoming(ctx: ApiContext, deal: Id | None = None, limit: Limit = 100) 
     return {"items": [shapes.ahead(one) for one in found], "next": None}
 
 
+@calls.on("GET", "/clarifications")
+async def list_clarifications(ctx: ApiContext) -> shapes.Clarifications:
+    """What a bot can be sent to ask a customer for, in the playbook's order."""
+    items: list[shapes.ClarificationShape] = [
+        {"item": one.item, "title": one.title, "script": one.script, "funnel": one.funnel, "stage": one.stage or None}
+        for one in ctx.house.playbook.clarifications.values()
+    ]
+    return {"items": items, "next": None}
+
+
 @calls.on("GET", "/quarantine")
 async def list_quarantine(ctx: ApiContext, limit: Limit = 50, cursor: Cursor | None = None) -> shapes.Quarantine:
     """Events that were authentic and could not be used, newest first."""

@@ -57,6 +57,7 @@ POLICY: Final[dict[tuple[str, str], Policy]] = {
     ("POST", "/scripts/{name}/rollout"): PUBLISHERS,
     ("POST", "/simulator"): AUTHORS,
     ("POST", "/scripts/{name}/replay"): AUTHORS,
+    ("GET", "/clarifications"): EVERYONE,
     ("GET", "/quarantine"): HEADS,
 }
 

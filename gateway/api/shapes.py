@@ -117,6 +117,14 @@ class AheadShape(TypedDict):
     text: str
 
 
+class ClarificationShape(TypedDict):
+    item: str
+    title: str
+    script: str
+    funnel: str
+    stage: str | None
+
+
 class MeShape(TypedDict):
     id: int
     name: str
@@ -160,6 +168,11 @@ class Tasks(TypedDict):
 
 class Upcoming(TypedDict):
     items: list[AheadShape]
+    next: None
+
+
+class Clarifications(TypedDict):
+    items: list[ClarificationShape]
     next: None
 
 

@@ -218,7 +218,7 @@ def test_what_is_known_and_why_is_told(own: Path) -> None:
 
 
 def test_a_channel_shows_messages_as_its_customers_see_them(own: Path) -> None:
-    assert "bot: Что нужно?\n  \n  1. Запчасти\n  2. Другое\n" in trying("/channel whatsapp", "привет").output
+    assert "bot: Что нужно?\n\n  1. Запчасти\n  2. Другое\n" in trying("/channel whatsapp", "привет").output
     assert "bot: Что нужно?\n  [1. Запчасти]\n  [2. Другое]\n" in trying("/channel telegram", "привет").output
     assert "bot: Что нужно?\n  1. Запчасти\n  2. Другое\n" in trying("привет").output
 

@@ -86,7 +86,7 @@ CHECKS = [
 ]
 
 
-NOT_YET = {("POST", "/deals/{deal_id}/clarify"), ("POST", "/deals/{deal_id}/merge")}
+NOT_YET = {("POST", "/deals/{deal_id}/merge")}
 """Answer 501, which is a server's error on purpose."""
 
 

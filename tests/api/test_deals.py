@@ -318,16 +318,48 @@ async def test_what_is_ahead_is_listed_soonest_first(shop: Shop) -> None:
 
 async def test_scripts_and_oneself_are_told(shop: Shop) -> None:
     scripts = (await shop.get("/scripts", shop.token("marketer")))["items"]
-    assert [(s["name"], s["title"]) for s in scripts] == [("qualifier", "Первые вопросы")]
+    assert ("qualifier", "Первые вопросы") in [(s["name"], s["title"]) for s in scripts]
     me = await shop.get("/me", shop.token("head", "Анна"))
     assert (me["name"], me["role"]) == ("Анна", "head")
 
 
 async def test_what_cannot_be_done_yet_says_so(shop: Shop) -> None:
     deal = await shop.open_deal()
-    for path, body in (("clarify", {"item": "vin"}), ("merge", {"from": deal["id"]})):
-        status, refused = await shop.call("POST", f"/deals/{deal['id']}/{path}", json=body)
-        assert (status, refused["error"]["code"]) == (501, "not_yet")
+    status, refused = await shop.call("POST", f"/deals/{deal['id']}/merge", json={"from": deal["id"]})
+    assert (status, refused["error"]["code"]) == (501, "not_yet")
+
+
+@both_databases
+async def test_a_manager_has_a_bot_ask_for_one_item_of_the_list(shop: Shop) -> None:
+    items = (await shop.get("/clarifications", shop.token()))["items"]
+    assert [one["item"] for one in items] == ["vin", "car", "part", "photo", "quantity", "address", "payment", "office"]
+    assert items[0] == {
+        "item": "vin", "title": "VIN", "script": "clarify_vin", "funnel": "retail", "stage": "clarification",
+    }  # fmt: skip
+    deal = await shop.deal()
+    status, now = await shop.call(
+        "POST", f"/deals/{deal['id']}/clarify", shop.token("manager", "Анна"), json={"item": "vin"}
+    )
+    assert status == 200, now
+    assert (now["stage"], now["owner"], now["responsible"]["name"]) == ("clarification", "bot", "Анна")
+    ahead = (await shop.get(f"/upcoming?deal={deal['id']}"))["items"]
+    assert {one["bot"] for one in ahead if one["kind"] == "bot"} == {"clarify_vin"}
+
+
+async def test_what_is_not_on_the_list_cannot_be_asked_for(shop: Shop) -> None:
+    deal = await shop.deal()
+    status, refused = await shop.call("POST", f"/deals/{deal['id']}/clarify", json={"item": "horoscope"})
+    assert (status, refused["error"]["field"]) == (422, "item")
+    assert (await shop.call("POST", "/deals/999999/clarify", json={"item": "vin"}))[0] == 404
+
+
+@both_databases
+async def test_a_bot_that_a_stage_will_begin_is_among_what_is_ahead(shop: Shop) -> None:
+    deal = await shop.deal()
+    await shop.call("POST", f"/deals/{deal['id']}/take")
+    await shop.call("POST", f"/deals/{deal['id']}/move", json={"stage": "offer_bot"})
+    [ahead] = [one for one in (await shop.get(f"/upcoming?deal={deal['id']}"))["items"] if one["kind"] == "bot"]
+    assert (ahead["bot"], ahead["text"]) == ("offer_followup", "start")
 
 
 async def test_quarantine_is_shown_to_those_who_mend_it(shop: Shop) -> None:

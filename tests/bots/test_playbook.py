@@ -7,7 +7,11 @@ import pytest
 import bots.qualifier
 import playbooks
 from bots.kit.compiler import read_script
-from bots.kit.playbook import Playbook, Source, check_script, load_playbook
+from bots.kit.linter import lint
+from bots.kit.playbook import Clarification, Playbook, Source, check_script, load_playbook
+from bots.kit.script import SayAction
+from bots.kit.words import Text
+from gateway.channels.limits import LIMITS
 
 GOOD = """\
 playbook: Shop
@@ -52,6 +56,9 @@ def test_the_auto_parts_shop_has_its_funnels_and_stages(autoparts: Playbook):
     assert autoparts.bot_on("message") == "qualifier"
     assert autoparts.bot_on("message", "mail") is None
     assert autoparts.bot_on("call") is None
+    assert (autoparts.bot_on("message", at="open"), autoparts.bot_on("message", at="closed")) == (
+        "qualifier", "offline",
+    )  # fmt: skip
     assert (autoparts.loop_guard.messages, autoparts.loop_guard.minutes, autoparts.loop_guard.equal) == (20, 10, 5)
     assert autoparts.source("order").stage == "order_placed"
     assert autoparts.source("avito").stage == "left_request"
@@ -126,3 +133,45 @@ def test_a_script_that_asks_for_what_is_not_there_is_told_where():
         "5:1: error: the playbook has no reason 'boredom' to close a deal. Known here: silence.",
         "8:1: error: funnel 'retail' has no stage 'wrok'. Did you mean 'work'?",
     ]
+
+
+def test_who_meets_new_customers_may_depend_on_the_hours():
+    text = GOOD.replace(
+        "bots:\n", "hours: {week: {mon-fri: 10:00-19:00}}\nbots:\n  night: {on: message, when: closed}\n"
+    )
+    shop = loaded(text)
+    assert shop.bot_on("message") == "qualifier"
+    assert (shop.bot_on("message", at="open"), shop.bot_on("message", at="closed")) == (
+        "qualifier", "night",
+    )  # fmt: skip
+    only_by_night = loaded(text.replace("  qualifier: {on: message, funnel: retail}\n", ""))
+    assert only_by_night.bot_on("message", at="open") is None
+    assert loaded(text.replace("when: closed", "when: open")).bot_on("message", at="closed") == "qualifier"
+
+
+def test_what_the_shop_tells_of_itself_is_put_into_texts_for_good():
+    shop = loaded(GOOD + "about: {offices: Северная 14, card: Картой}\n")
+    text = (
+        "script: S\nfields: {card: Карта}\nsteps:\n"
+        "  a: {say: 'Ждём: {offices|upper}.', then: b}\n  b: {say: '{offices}, {card or нет}', end: done}\n"
+    )
+    script, problems = lint(text, "s", shop)
+    assert script is not None
+    assert problems == []
+    said = [action.text for step in script.steps.values() for action in step.actions if isinstance(action, SayAction)]
+    assert [text.plain for text in said if isinstance(text, Text)] == [
+        "Ждём: СЕВЕРНАЯ 14.",
+        None,
+    ]  # a field goes before
+    script, problems = lint(text, "s", loaded(GOOD))
+    assert script is None
+    assert "no field is called 'offices'" in str(problems[0])
+
+
+def test_a_clarification_may_be_asked_for_at_any_time_and_so_outside_the_window():
+    text = "script: S\nfields: {vin: VIN}\nsteps:\n  a: {ask: VIN?, answer: {vin: {save: vin, then: b}}}\n  b: {end: done}\n"
+    asked = loaded(GOOD + "clarifications: {vin: {title: VIN, script: s, stage: work}}\n")
+    assert asked.clarifications["vin"] == Clarification("vin", "VIN", "s", "retail", "work")
+    _, problems = lint(text, "s", asked, LIMITS)
+    assert [one.code for one in problems] == ["outside_window"]
+    assert lint(text, "s", loaded(GOOD), LIMITS)[1] == []

@@ -1,46 +1,61 @@
-"""The qualifier's talks hold, word for word."""
+"""Every bot's talks hold, word for word, and its drawing shows it as it is."""
 
 from pathlib import Path
 
 import pytest
 
-import bots.qualifier
-from bots.kit.compiler import read_script
-from bots.kit.script import Script
+from bots.kit.diagram import script_diagram
 from bots.kit.talk import check, read_talk, retell
+from gateway.house import House
+from gateway.playbooks import BOTS, SHIPPED, find_folder, read_house, script_file
 from tests.bots.scripts import PROBE, compiled
 
-HOME = Path(bots.qualifier.__file__).parent
-TALKS = sorted((HOME / "talks").glob("*.talk"))
+TALKS = sorted([*BOTS.glob("*/talks/*.talk"), *SHIPPED.glob("*/talks/**/*.talk")])
+"""All of them are held in the shop that ships."""
+SHOWN = ("finished", "not_understood", "silence", "asked_for_person")
+"""What every bot has a talk of: it goes as meant, the customer is not understood, falls silent, wants a person."""
 
 
 @pytest.fixture(scope="module")
-def qualifier() -> Script:
-    script, problems = read_script((HOME / "qualifier.yaml").read_text(encoding="utf-8"), "qualifier")
-    assert problems == []
-    assert script is not None
-    return script
+def shop() -> House:
+    return read_house("autoparts")
 
 
-def test_the_qualifier_has_talks_for_every_branch():
-    assert len(TALKS) >= 12
+def endings(bot: str) -> set[str]:
+    """How the talks of a bot end: the reasons that its run ends with."""
+    found = set()
+    for path in TALKS:
+        talk, _ = read_talk(path.read_text(encoding="utf-8"))
+        if talk is not None and talk.script == bot:
+            found |= {entry.text.splitlines()[0] for entry in talk.entries if entry.speaker in ("handed off", "closed")}
+    return found
+
+
+@pytest.mark.parametrize("bot", sorted(read_house("autoparts").scripts))
+def test_every_bot_has_its_four_talks(bot: str):
+    assert set(SHOWN) <= endings(bot)
 
 
 @pytest.mark.parametrize("path", TALKS, ids=lambda path: path.stem)
-def test_the_qualifier_keeps_to_its_talk(path: Path, qualifier: Script):
+def test_a_bot_keeps_to_its_talk(path: Path, shop: House):
     talk, problems = read_talk(path.read_text(encoding="utf-8"))
     assert problems == []
     assert talk is not None
-    assert talk.script == "qualifier"
-    assert check(talk, qualifier) == []
+    assert check(talk, shop.scripts[talk.script], shop.playbook, shop.scripts) == []
 
 
 @pytest.mark.parametrize("path", TALKS, ids=lambda path: path.stem)
-def test_retelling_a_talk_that_holds_changes_nothing(path: Path, qualifier: Script):
+def test_retelling_a_talk_that_holds_changes_nothing(path: Path, shop: House):
     text = path.read_text(encoding="utf-8")
     talk, _ = read_talk(text)
     assert talk is not None
-    assert retell(talk, qualifier) == text
+    assert retell(talk, shop.scripts[talk.script], shop.playbook, shop.scripts) == text
+
+
+@pytest.mark.parametrize("bot", sorted(read_house("autoparts").scripts))
+def test_the_drawing_beside_a_script_is_of_that_script(bot: str, shop: House):
+    drawing = script_file(find_folder("autoparts"), bot).with_suffix(".mmd")
+    assert drawing.read_text(encoding="utf-8") == script_diagram(shop.scripts[bot]), "make talk-update draws it anew"
 
 
 TALK = """# A talk
@@ -81,6 +96,35 @@ def test_a_talk_that_holds_says_nothing():
 )
 def test_a_talk_that_does_not_hold_says_where(old: str, new: str, said: str):
     assert any(said in line for line in told(TALK.replace(old, new)))
+
+
+PARAGRAPHS = """script: probe
+
+bot: One
+
+  Two
+
+
+  Three
+/+1h
+bot: Well
+ended: finished, done
+"""
+
+
+def test_a_message_may_have_paragraphs_and_the_bot_may_begin():
+    script = compiled("""
+        script: S
+        steps:
+          a: {say: "One\\n\\nTwo\\n\\n\\nThree", wait: 1h, message: b, then: b}
+          b: {say: Well, end: done}
+    """)
+    talk, problems = read_talk(PARAGRAPHS)
+    assert problems == []
+    assert talk is not None
+    assert [entry.text for entry in talk.entries if entry.speaker == "bot"] == ["One\n\nTwo\n\n\nThree", "Well"]
+    assert check(talk, script) == []
+    assert retell(talk, script) == PARAGRAPHS
 
 
 def test_a_line_of_nobody_is_named_with_its_number():

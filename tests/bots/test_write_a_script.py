@@ -49,12 +49,15 @@ def test_the_talk_of_the_page_holds():
 
 def test_the_playbook_lines_of_the_page_are_good():
     text = (ROOT / "playbooks" / "autoparts" / "playbook.yaml").read_text(encoding="utf-8")
-    lines = next(text for kind, text in BLOCKS if kind == "playbook")
-    changed = re.sub(r"^bots:\n(?:  .*\n)+", lines, text, flags=re.MULTILINE)
-    playbook, problems = load_playbook("autoparts", {"playbook.yaml": changed})
+    for section in (lines for kind, lines in BLOCKS if kind == "playbook"):
+        name = section.partition(":")[0]
+        text, put_in = re.subn(rf"^{name}:\n(?:  .*\n)+", section, text, flags=re.MULTILINE)
+        assert put_in == 1, name
+    playbook, problems = load_playbook("autoparts", {"playbook.yaml": text})
     assert problems == []
     assert playbook is not None
     assert [(rule.bot, rule.on, rule.within) for rule in playbook.bots] == [
         ("qualifier", "message", 0),
         ("clarify_vin", "", 36_000_000),
     ]
+    assert [(one.script, one.stage) for one in playbook.clarifications.values()] == [("clarify_vin", "clarification")]

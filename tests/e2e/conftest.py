@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from tests.faults.conftest import http, nursery
-from tests.faults.gateways import Nursery
+from tests.faults.gateways import Nursery, always_open
 from tests.faults.scenes import Scene
 from tests.standins.telegram import TelegramStandin
 from tests.standins.twilio import TwilioStandin
@@ -21,7 +21,7 @@ async def scene(
 ) -> AsyncIterator[Scene]:
     """Nothing runs yet: `start` it."""
     async with TelegramStandin() as telegram, TwilioStandin() as twilio:
-        made = Scene(tmp_path, database_url, http, nursery, telegram, twilio, playbook="autoparts")
+        made = Scene(tmp_path, database_url, http, nursery, telegram, twilio, playbook=always_open(tmp_path))
         yield made
         made.end()
 
@@ -32,6 +32,6 @@ async def whatsapp_scene(
 ) -> AsyncIterator[Scene]:
     """The same without Telegram, and so without the seconds in which the gateway has it set up."""
     async with TwilioStandin() as twilio:
-        made = Scene(tmp_path, database_url, http, nursery, None, twilio, playbook="autoparts")
+        made = Scene(tmp_path, database_url, http, nursery, None, twilio, playbook=always_open(tmp_path))
         yield made
         made.end()

@@ -5,6 +5,8 @@ import contextlib
 import json
 import os
 import random
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,10 +24,20 @@ from tests.standins.telegram import TOKEN
 from tests.standins.twilio import ACCOUNT, AUTH_TOKEN
 
 ROOT = Path(__file__).parents[2]
+AUTOPARTS = ROOT / "playbooks" / "autoparts"
 ECHO = ROOT / "tests" / "faults" / "playbook"
 SECRET = "hook-secret_0123456789"
 ADMIN = "admin-token-of-this-test"
 WHATSAPP = "+74950000001"
+
+
+def always_open(folder: Path) -> str:
+    """The auto-parts shop without its hours: who meets new customers does not depend on when the tests run."""
+    shop = folder / "always_open"
+    shutil.copytree(AUTOPARTS, shop, ignore=shutil.ignore_patterns("talks", "*.py", "__pycache__"))
+    told = (shop / "playbook.yaml").read_text(encoding="utf-8")
+    (shop / "playbook.yaml").write_text(re.sub(r"(?m)^hours:\n(?: .*\n)+", "", told), encoding="utf-8")
+    return str(shop)
 
 
 def steady_port() -> int:

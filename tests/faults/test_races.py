@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from gateway.channels.base import Outcome, Outgoing
 from gateway.desk import Command, SteerBot, Take
 from gateway.events import MessageReceived
-from tests.faults.gateways import SECRET, Gateway, steady_port
+from tests.faults.gateways import SECRET, Gateway, always_open, steady_port
 from tests.faults.scenes import Scene
 from tests.servers import NoServerError, valkey_server
 from tests.shop import ANNA, PaperChannel, Shop, open_shop
@@ -73,7 +73,7 @@ async def test_f21_fifty_copies_through_two_processes_have_one_effect(pair: tupl
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_f23_twenty_messages_in_a_second_are_one_conversation_and_each_step_speaks_once(scene: Scene) -> None:
     assert scene.telegram is not None
-    scene.playbook = "autoparts"
+    scene.playbook = always_open(scene.folder)
     await scene.start()
     await asyncio.gather(*(post(scene, scene.update(f"есть ли деталь {n}?")) for n in range(20)))
     await scene.until(lambda: scene.count("inbox", "state='processed'") == 20)

@@ -14,6 +14,7 @@ from gateway.app import App
 from gateway.settings import Settings
 from tests import servers
 from tests.inputs.halls import ADMIN, FORM_KEY, HOOK, PUBLIC, SECRET, SMS, WHATSAPP, Hall
+from tests.shop import furnished
 from tests.standins.telegram import TOKEN, TelegramStandin
 from tests.standins.twilio import ACCOUNT, AUTH_TOKEN, TwilioStandin
 
@@ -27,7 +28,7 @@ async def open_hall(folder: Path, url: str) -> AsyncIterator[Hall]:
             "twilio_account_sid": ACCOUNT, "twilio_auth_token": AUTH_TOKEN, "twilio_api_base": twilio.base,
             "twilio_whatsapp_from": WHATSAPP, "twilio_sms_from": SMS, "twilio_whatsapp_rate": 0, "twilio_sms_rate": 0,
         }  # fmt: skip
-        app = App(Settings(**given))
+        app = App(Settings(**given), house=furnished())
         await app.start(port=0, workers=False)  # the webhook is not to be set with the provider
         workers = [asyncio.create_task(job) for job in (app.intake.run(), app.turns.run(), app.delivery.run())]
         twilio.gateway = f"http://127.0.0.1:{app.port}"

@@ -1,0 +1,43 @@
+"""How bots begin otherwise than on a customer's first words: because a deal has entered a stage, then or after a while.
+
+What was to begin does so only in the very stay in the stage that it was set for. Where it cannot, a person is told.
+"""
+
+from gateway.ledger import STARTS, Ledger
+from gateway.obey import start_run
+from gateway.wording import line
+from state.records import Deal, Identity, Timer
+
+
+def begin(ledger: Ledger, deal: Deal, timer: Timer) -> None:
+    """A stage's bot is due. A deal that has moved on since, or a rule that is gone, makes nothing of it."""
+    bot, _, entered = timer.name.removeprefix(STARTS).rpartition(":")
+    rules = ledger.house.on_stage.get((deal.funnel, deal.stage), ())
+    script = ledger.house.script_for(bot, deal.contact_id)
+    if entered != str(deal.stage_at) or script is None or all(rule.bot != bot for rule in rules):
+        return
+    identity = way_to(ledger, deal)
+    running = ledger.rows.runs.get(deal.id)
+    if running is not None:
+        _tell(ledger, deal, line("task_bot_busy", bot=script.title, other=ledger.house.title(running.bot)))
+    elif identity is None:
+        _tell(ledger, deal, line("task_bot_mute", bot=script.title))
+    else:
+        if deal.route_id != identity.id:
+            deal.route_id = identity.id
+            ledger.touch(deal, bump=False)
+        start_run(ledger, deal, identity, script)
+
+
+def way_to(ledger: Ledger, deal: Deal) -> Identity | None:
+    """Where the bot can write: to where the conversation is, else to the address that was heard from last."""
+    ways = [
+        one
+        for one in ledger.rows.identities.values()
+        if not one.barred and ledger.house.can_send(one.channel, one.account)
+    ]
+    return max(ways, key=lambda one: (one.id == deal.route_id, one.heard_at or 0, one.id), default=None)
+
+
+def _tell(ledger: Ledger, deal: Deal, text: str) -> None:
+    ledger.create_task(deal, "write", text, "robot", due_at=ledger.house.next_open(ledger.now))
