@@ -9,9 +9,11 @@ from bots.kit.run import Facts, RunState
 from bots.kit.script import Script
 from bots.kit.walk import begin, step
 from gateway.ledger import Ledger
+from gateway.trail import follow
 from gateway.verdicts import WINDOW_MARGIN_MS
 from gateway.wording import line
 from state.records import Deal, Identity, Run
+from state.steps import new_trail
 
 _MOST_SCRIPTS = 5
 """That one turn may start in one deal, each led to by the one before."""
@@ -21,7 +23,7 @@ def start_run(ledger: Ledger, deal: Deal, identity: Identity, script: Script) ->
     """Give the conversation to a bot, pinned to this version of its script; it speaks first."""
     run = Run(
         id=ledger.ids.take("run"), deal_id=deal.id, contact_id=deal.contact_id, bot=script.name, script=script.hash,
-        state=begin(script).to_json(), status="running", waits_until=None, started_at=ledger.now, ended_at=None, reason="",
+        state={**begin(script).to_json(), "trail": new_trail(identity.channel)}, status="running", waits_until=None, started_at=ledger.now, ended_at=None, reason="",
     )  # fmt: skip
     ledger.rows.runs[deal.id] = run
     ledger.writes.new_runs[run.id] = run
@@ -48,7 +50,11 @@ def walk(ledger: Ledger, deal: Deal, run: Run, identity: Identity, event: BotEve
         _lost_script(ledger, deal, run)
         return
     state, effects = step(script, RunState.from_json(run.state), event, _facts(ledger, deal, run, identity))
+    trail = run.state.get("trail")
     run.state = state.to_json()
+    if trail is not None:  # else it began before trails were kept
+        run.state["trail"] = trail
+        ledger.writes.steps += follow(run, trail, script, state, ledger.now)
     run.waits_until = state.waits_until
     ledger.touch_run(run)
     token = f"{run.id}.{state.turn}"
@@ -147,10 +153,10 @@ def _move(ledger: Ledger, deal: Deal, run: Run, stage: str) -> None:
 
 def break_loop(ledger: Ledger, deal: Deal, run: Run) -> None:
     """Too many automatic messages: stop talking, and have a person look at who is on the other side."""
-    ledger.stop_run(deal, run, line("why_loop"))
+    ledger.stop_run(deal, run, line("why_loop"), left="loop")
     ledger.create_task(deal, "check_loop", line("task_loop"), "robot")
 
 
 def _lost_script(ledger: Ledger, deal: Deal, run: Run) -> None:
-    ledger.stop_run(deal, run, "script_missing")
+    ledger.stop_run(deal, run, "script_missing", left="script_missing")
     ledger.create_task(deal, "handoff", line("task_message", source=deal.source), "robot")

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal_column, select, update
 
 from state import inbox as inbox_rows
-from state import outbox
+from state import outbox, steps
 from state import tables as t
 from state.dialects import Bulk, Lookup, Ready, Values, inserting, overwriting, skipping
 from state.ids import Ids
@@ -193,6 +193,8 @@ class Writes:
     """contact_id, due_at, pace."""
     changes: list[dict[str, Any]] = field(default_factory=list)
     points: list[dict[str, Any]] = field(default_factory=list)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    """Notes of trails that were full or are over (state/steps.py)."""
     scripts: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By hash."""
     proofs: list[tuple[int, str]] = field(default_factory=list)
@@ -302,6 +304,8 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
         _RUNS_CHANGED.write(conn, w.runs.values())
     if w.new_runs:
         _NEW_RUNS.write(conn, w.new_runs.values())
+    if w.steps:
+        steps.add(conn, w.steps)
     if w.contacts:
         _CONTACTS_CHANGED.write(conn, w.contacts.values())
     if w.points:

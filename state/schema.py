@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from state.database import Database
 
-HEAD: Final = "0001_spine"
+HEAD: Final = "0003_steps"
 """The newest migration. A test compares it with the folder."""
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import orjson
 import pytest
 
+from state.steps import FULL
 from tests.faults.gateways import Nursery
 from tests.faults.scenes import Scene
 
@@ -177,6 +179,29 @@ async def test_a_long_answer_leaves_without_a_pause_between_its_parts(scene: Sce
     assert (await scene.call("POST", f"/deals/{deal['id']}/messages", json={"text": text}))[0] == 200
     await scene.telegram.ledger.wait_for(4, within_s=4)
     assert " ".join(scene.telegram.ledger.texts()[1:]) == text
+
+
+@pytest.mark.parametrize(("failpoint", "moved"), [("turns.before_commit:2", 0), ("turns.after_commit:2", FULL - 1)])
+async def test_killed_around_the_turn_that_moves_a_trail_every_step_is_counted_once(
+    scene: Scene, failpoint: str, moved: int
+) -> None:
+    """The notes of a run go into their table in the commit of the turn that finds the trail full."""
+    gateway = await scene.start()
+    for n in range(FULL - 1):
+        await scene.say(f"слово {n}")
+        await scene.quiet()
+    assert scene.count("steps") == 0
+    gateway.kill()
+    update = await _dies_on(scene, failpoint)
+    assert scene.count("steps") == moved
+    scene.age_the_dead()
+    await scene.start()
+    await _repeat(scene, update)
+    await scene.quiet()
+    assert [row["n"] for row in scene.rows("SELECT n FROM steps ORDER BY n")] == list(range(FULL - 1))
+    trail = orjson.loads(scene.rows("SELECT state FROM runs")[0]["state"])["trail"]
+    assert trail[1] == FULL - 1
+    assert [note[3] for note in trail[2]] == ["waiting"]
 
 
 @pytest.mark.parametrize("database_url", ["new sqlite"], indirect=True)
