@@ -112,32 +112,34 @@ def _of(conn: Connection, cohort: Cohort) -> list[ColumnElement[bool]]:
     return where
 
 
-_RUN = (runs.c.id.label("run"), runs.c.deal_id.label("deal"), runs.c.contact_id.label("contact"), runs.c.status)
+_RUN = (
+    runs.c.id.label("run"), runs.c.deal_id.label("deal"), runs.c.contact_id.label("contact"), runs.c.status,
+    runs.c.started_at.label("begun"),
+)  # fmt: skip
 
 
 def _notes(conn: Connection, cohort: Cohort) -> Subquery:
     """What happened at steps, moved or not."""
     where = _of(conn, cohort)
-    s = steps.c
-    moved = select(*_RUN, s.step, s.at, s.took, s.result, s.word).join(steps, s.run_id == runs.c.id).where(*where)
+    moved = select(*_RUN, type_coerce(steps.c.notes, Text).label("notes")).join(steps, steps.c.run_id == runs.c.id)
+    lying = select(*_RUN, _path(conn, "trail", "2").label("notes")).where(runs.c.status == literal_column("'running'"))
+    handful = union_all(moved.where(*where), lying.where(*where)).subquery("handful").c
     if conn.dialect.name == "sqlite":
-        note = func.json_each(type_coerce(runs.c.state, Text), "$.trail[2]").table_valued("value", name="note")
+        note = func.json_each(handful.notes).table_valued("value", name="note")
         part = [func.json_extract(note.c.value, f"$[{at}]") for at in range(5)]
     else:
-        notes = func.json_extract_path(cast(type_coerce(runs.c.state, Text), JSON), "trail", "2")
-        note = func.json_array_elements(notes).table_valued("value", name="note", joins_implicitly=True)
+        note = func.json_array_elements(cast(handful.notes, JSON)).table_valued("value", name="note")
         part = [func.json_extract_path_text(note.c.value, str(at)) for at in range(5)]
     step, at, took, result, word = part
-    lying = (
+    return (
         select(
-            *_RUN, step.label("step"), (cast(at, BigInteger) + runs.c.started_at).label("at"),
-            cast(took, BigInteger).label("took"), result.label("result"), word.label("word"),
+            handful.run, handful.deal, handful.contact, handful.status, step.label("step"), word.label("word"),
+            (cast(at, BigInteger) + handful.begun).label("at"), cast(took, BigInteger).label("took"), result.label("result"),
         )
-        .select_from(runs)
+        .select_from(handful.run.table)
         .join(note, literal_column("1 = 1"))
-        .where(runs.c.status == literal_column("'running'"), *where)
+        .subquery("notes")
     )  # fmt: skip
-    return union_all(moved, lying).subquery("notes")
 
 
 def _won(conn: Connection, cohort: Cohort) -> Select[Any]:

@@ -19,11 +19,11 @@ Trail = list[Any]
 
 WAITING: Final = "waiting"
 """The result of the note of the step where the run stands."""
-FULL: Final = 16
+FULL: Final = 8
 KEPT: Final = 400 * 86_400_000
 _AT_ONCE: Final = 5_000
 
-_ADD = inserting(steps, "run_id", "n", "step", "at", "took", "result", "word")
+_ADD = inserting(steps, "run_id", "n", "at", "notes", json=("notes",))
 OLDEST = Ready(lambda _: select(steps.c.run_id, steps.c.n, steps.c.at).order_by(steps.c.run_id, steps.c.n).limit(1))
 
 
@@ -40,14 +40,12 @@ def standing(notes: list[Note]) -> Note | None:
 
 
 def move(run: Run, trail: Trail) -> list[dict[str, Any]]:
-    """Take the notes out of the trail, as rows. What is not over yet stays."""
-    first, notes = trail[1], trail[2]
-    begun, over = run.started_at, [note for note in notes if note[3] != WAITING]
-    trail[1], trail[2] = first + len(over), [note for note in notes if note[3] == WAITING]
-    return [
-        {"run_id": run.id, "n": n, "step": step, "at": begun + at, "took": took, "result": result, "word": word}
-        for n, (step, at, took, result, word) in enumerate(over, first)
-    ]
+    """Take the notes out of the trail, as a row if there are any. What is not over yet stays."""
+    first, over = trail[1], [note for note in trail[2] if note[3] != WAITING]
+    if not over:
+        return []
+    trail[1], trail[2] = first + len(over), [note for note in trail[2] if note[3] == WAITING]
+    return [{"run_id": run.id, "n": first, "at": run.started_at + over[0][1], "notes": over}]
 
 
 def end(run: Run, left: str) -> list[dict[str, Any]]:

@@ -209,11 +209,8 @@ steps = _table(  # what happened at the steps of scripts: a run's trail, moved h
     "steps",
     Column("run_id", Int, primary_key=True, autoincrement=False),
     Column("n", Int, primary_key=True, autoincrement=False),
-    _text("step"),
     _int("at"),
-    _int("took", null=True),
-    _text("result"),
-    _text("word"),
+    _json("notes"),
     sqlite_with_rowid=False,
 )
 
