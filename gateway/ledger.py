@@ -240,7 +240,7 @@ class Ledger:
 
     def end_run(self, deal: Deal, run: Run, status: str, reason: str, text: str, *, left: str = "stopped") -> None:
         """The bot has stopped: one line in the timeline that managers rely on. `left`: why, for those who count."""
-        self.writes.steps += steps.end(run, left)
+        self.writes.steps += steps.end(run, left, self.now)
         run.status, run.reason, run.ended_at, run.waits_until = status, reason, self.now, None
         self.touch_run(run)
         self.rows.runs.pop(deal.id, None)

@@ -10,49 +10,40 @@ from bots.kit.run import RunState
 from bots.kit.script import Ask, Script, Split
 from gateway.clock import Instant
 from state.records import Run
-from state.steps import FULL, WAITING, Note, Trail, move, standing
+from state.steps import FULL, Trail, move
 
 LONGEST_PHRASE: Final = 80
 _HEARD: Final = 400
 _DIGITS_OF_SOMEBODY: Final = 4
 """A text with so many digits may be a phone, a VIN, the number of an order or of a card."""
-_RESULTS: Final = {"silence": "left", "person": "handed_off", "not_understood": "misunderstood"}
+_RESULTS: Final = {"silence": "left", "timed_out": "left", "person": "handed_off", "not_understood": "misunderstood"}
 
 
 def follow(run: Run, trail: Trail, script: Script, state: RunState, now: Instant) -> list[dict[str, Any]]:
     """Note what one step of the walk brought about; the answer is what is to be kept for good, if it is time."""
-    at, notes = now - run.started_at, trail[2]
-    here: Note | None = standing(notes)
-    if state.missed is not None and here is not None:
-        notes.append([here[0], at, None, "missed", phrase(state.missed)])
-    for step, what in state.marks:
+    at = now - run.started_at
+    if state.missed is not None and trail[3]:
+        trail[2] += f"{trail[3]}|{at}||missed|{phrase(state.missed)};"
+    marks = state.marks
+    for n, (step, what) in enumerate(marks, 1):
         if what == "reached":
-            here = [step, at, None, WAITING, ""]
-            notes.append(here)
-        elif here is None or what == "again":
-            continue
-        elif what == "handed_off":
-            here[2:] = [None, what, here[4] or "hand_off"]
-        elif here[3] == WAITING:
-            _close(here, what, script, at)
-    return move(run, trail) if len(notes) >= FULL else []
+            trail[3], trail[4] = step, at
+        elif what != "again" and trail[3]:
+            handed = what == "handed_off" or marks[n : n + 1] == ((step, "handed_off"),)
+            result = "handed_off" if handed else _result(script, step, what)
+            took = at - trail[4] if result == "answered" else ""
+            trail[2] += f"{step}|{trail[4]}|{took}|{result}|{what};"
+            trail[3] = ""
+    return move(run, trail, now) if len(trail[2]) > FULL else []
 
 
-def _close(note: Note, what: str, script: Script, at: int) -> None:
-    here = script.steps.get(note[0])
+def _result(script: Script, step: str, what: str) -> str:
+    """What an exit means to those who count; where a person takes over is seen by what follows it."""
+    if what in _RESULTS:
+        return _RESULTS[what]
+    here = script.steps.get(step)
     finish = here.finish if here is not None else None
-    if what == "timed_out":
-        note[3], note[4] = "left", "silence"
-        return
-    note[4] = what
-    if isinstance(finish, Split):
-        note[3] = "split"
-    elif what in _RESULTS:
-        note[3] = _RESULTS[what]
-    elif isinstance(finish, Ask):
-        note[2], note[3] = at - note[1], "answered"
-    else:
-        note[3] = "passed"
+    return "answered" if isinstance(finish, Ask) else "split" if isinstance(finish, Split) else "passed"
 
 
 def phrase(text: str) -> str:

@@ -77,10 +77,10 @@ class Group:
     """Runs that belong together: of one version, or of one arm."""
 
     key: tuple[str, ...]
-    runs: int
-    customers: int
-    first: Instant
     status: str
+    """What became of them."""
+    runs: int
+    first: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +121,25 @@ _RUN = (
 def _notes(conn: Connection, cohort: Cohort) -> Subquery:
     """What happened at steps, moved or not."""
     where = _of(conn, cohort)
-    moved = select(*_RUN, type_coerce(steps.c.notes, Text).label("notes")).join(steps, steps.c.run_id == runs.c.id)
-    lying = select(*_RUN, _path(conn, "trail", "2").label("notes")).where(runs.c.status == literal_column("'running'"))
-    handful = union_all(moved.where(*where), lying.where(*where)).subquery("handful").c
+    moved = select(*_RUN, steps.c.notes).join(steps, steps.c.run_id == runs.c.id).where(*where)
+    over, stands, since = (cast(_path(conn, "trail", str(at)), Text) for at in (2, 3, 4))
+    here = case((stands != "", stands + "|" + since + "||waiting|;"), else_="")
+    lying = select(*_RUN, (over + here).label("notes")).where(runs.c.status == literal_column("'running'"), *where)
+    handful = union_all(moved, lying).subquery("handful").c
+    inner = func.replace(func.replace(func.rtrim(handful.notes, ";"), "|", '","'), ";", '"],["')
+    listed = case((handful.notes != "", '[["' + inner + '"]]'), else_="[]")
     if conn.dialect.name == "sqlite":
-        note = func.json_each(handful.notes).table_valued("value", name="note")
+        note = func.json_each(listed).table_valued("value", name="note")
         part = [func.json_extract(note.c.value, f"$[{at}]") for at in range(5)]
     else:
-        note = func.json_array_elements(cast(handful.notes, JSON)).table_valued("value", name="note")
+        note = func.json_array_elements(cast(listed, JSON)).table_valued("value", name="note")
         part = [func.json_extract_path_text(note.c.value, str(at)) for at in range(5)]
     step, at, took, result, word = part
     return (
         select(
             handful.run, handful.deal, handful.contact, handful.status, step.label("step"), word.label("word"),
-            (cast(at, BigInteger) + handful.begun).label("at"), cast(took, BigInteger).label("took"), result.label("result"),
+            (cast(at, BigInteger) + handful.begun).label("at"), cast(func.nullif(took, ""), BigInteger).label("took"),
+            result.label("result"),
         )
         .select_from(handful.run.table)
         .join(note, literal_column("1 = 1"))
@@ -200,9 +205,9 @@ def phrases(conn: Connection, cohort: Cohort) -> list[Phrase]:
 def versions(conn: Connection, cohort: Cohort) -> list[Group]:
     """Runs by the text they were pinned to and by what became of them."""
     r = runs.c
-    found = select(r.script, r.status, func.count(), func.count(distinct(r.contact_id)), func.min(r.started_at))
+    found = select(r.script, r.status, func.count(), func.min(r.started_at))
     found = found.where(*_of(conn, cohort)).group_by(r.script, r.status)
-    return [Group((script,), n, who, first, status) for script, status, n, who, first in conn.execute(found)]
+    return [Group((script,), status, n, first) for script, status, n, first in conn.execute(found)]
 
 
 def people(conn: Connection, cohort: Cohort) -> tuple[int, int]:
@@ -216,11 +221,9 @@ def people(conn: Connection, cohort: Cohort) -> tuple[int, int]:
 def arms(conn: Connection, cohort: Cohort) -> list[Group]:
     """Runs by the way they were drawn at a split, and by what became of them."""
     p = _notes(conn, cohort).c
-    found = select(
-        p.step, p.word, p.status, func.count(distinct(p.run)), func.count(distinct(p.contact)), func.min(p.at)
-    ).where(p.result == "split")
+    found = select(p.step, p.word, p.status, func.count(distinct(p.run)), func.min(p.at)).where(p.result == "split")
     found = found.group_by(p.step, p.word, p.status)
-    return [Group((s, arm), n, who, first, status) for s, arm, status, n, who, first in conn.execute(found)]
+    return [Group((step, arm), status, n, first) for step, arm, status, n, first in conn.execute(found)]
 
 
 def won(conn: Connection, cohort: Cohort) -> list[Won]:

@@ -210,7 +210,7 @@ steps = _table(  # what happened at the steps of scripts: a run's trail, moved h
     Column("run_id", Int, primary_key=True, autoincrement=False),
     Column("n", Int, primary_key=True, autoincrement=False),
     _int("at"),
-    _json("notes"),
+    _text("notes"),
     sqlite_with_rowid=False,
 )
 

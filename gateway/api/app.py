@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from gateway.api import acts, deals, events, lookups, media, tasks
+from gateway.api import acts, deals, events, lookups, media, reports, tasks
 from gateway.api.calls import WHO, Call
 from gateway.api.context import CONTEXT, ApiContext
 from gateway.api.errors import Refusal, busy, json_response
@@ -20,7 +20,15 @@ from state.database import Unavailable
 
 log = structlog.get_logger()
 
-CALLS: Final[list[Call]] = [*deals.calls, *acts.calls, *tasks.calls, *lookups.calls, *media.calls, *events.calls]
+CALLS: Final[list[Call]] = [
+    *deals.calls,
+    *acts.calls,
+    *tasks.calls,
+    *lookups.calls,
+    *media.calls,
+    *events.calls,
+    *reports.calls,
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,13 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
+class Query:
+    """A query parameter whose name no argument can have."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer with another status than 200, or with headers."""
 
@@ -109,6 +116,9 @@ def _param(name: str, hint: Any, one: inspect.Parameter, path: str) -> Param:
         header = next((extra for extra in get_args(hint)[1:] if isinstance(extra, Header)), None)
         if header is not None:
             source, spelled = "header", header.name
+        query = next((extra for extra in get_args(hint)[1:] if isinstance(extra, Query)), None)
+        if query is not None:
+            spelled = query.name
     return Param(spelled, name, source, TypeAdapter(hint), None if required else one.default, required)
 
 

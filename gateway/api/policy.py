@@ -21,6 +21,7 @@ class Policy:
 WORKERS: Final = Policy(frozenset({"manager", "head", "admin"}))
 EVERYONE: Final = Policy(frozenset({"manager", "head", "admin", "marketer"}), 403)
 HEADS: Final = Policy(frozenset({"head", "admin"}), 403)
+READERS: Final = Policy(frozenset({"marketer", "head", "admin"}), 403)
 
 POLICY: Final[dict[tuple[str, str], Policy]] = {
     ("GET", "/me"): EVERYONE,
@@ -45,6 +46,8 @@ POLICY: Final[dict[tuple[str, str], Policy]] = {
     ("GET", "/events"): WORKERS,
     ("GET", "/scripts"): EVERYONE,
     ("GET", "/quarantine"): HEADS,
+    ("GET", "/reports/scripts/{name}"): READERS,
+    ("GET", "/reports/scripts/{name}/rows"): HEADS,  # whose numbers lead to deals, which marketers do not see
 }
 
 

@@ -27,6 +27,7 @@ COMMANDS: Final[list[click.Command]] = [
     Later("check", "check", "Look for mistakes in playbooks and scripts."),
     Later("schema", "schema", "JSON Schemas of scripts and playbooks, for editors."),
     Later("chat", "chat", "Talk to a bot in the terminal, as a customer."),
+    Later("numbers", "numbers", "What became of a script's runs, step by step."),
     Later("user", "user", "People who work here."),
     Later("token", "token", "Tokens for other programs."),
     Later("migrate", "migrate", "Bring the database's schema up to date."),

@@ -12,7 +12,14 @@ from state import people
 from tests.api.conftest import ADMIN, Shop, both_databases
 
 ROLES = ("manager", "head", "marketer", "admin")
-SAMPLES = {"{deal_id}": "1", "{task_id}": "1", "{contact_id}": "1", "{entry_id}": "1", "{n}": "0"}
+SAMPLES = {
+    "{deal_id}": "1",
+    "{task_id}": "1",
+    "{contact_id}": "1",
+    "{entry_id}": "1",
+    "{n}": "0",
+    "{name}": "qualifier",
+}
 
 
 def _path(path: str) -> str:
