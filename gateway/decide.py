@@ -242,7 +242,7 @@ def hear_reach(ledger: Ledger, event: ev.ReachChanged) -> Ignored:
 def _out_of_reach(ledger: Ledger, deal: Deal, cause: str) -> None:
     why = "opted_out" if cause == "opted_out" else "unreachable"
     if run := ledger.rows.runs.get(deal.id):
-        ledger.stop_run(deal, run, line("why_" + why))
+        ledger.stop_run(deal, run, line("why_" + why), left="unreachable")
     ledger.create_task(deal, "unreachable", line("task_" + why), "robot")
 
 
@@ -378,5 +378,5 @@ def _not_delivered(ledger: Ledger, deal: Deal, cause: str, reason: str, identity
         identity.heard_at = None
         ledger.touch_identity(identity)
     if (run := ledger.rows.runs.get(deal.id)) and cause != "unknown":
-        ledger.stop_run(deal, run, line("why_undelivered"))
+        ledger.stop_run(deal, run, line("why_undelivered"), left="undelivered")
     ledger.create_task(deal, "undelivered", line("task_undelivered", why=reason or cause), "robot")

@@ -184,7 +184,7 @@ def _hold(ledger: Ledger, deal: Deal, holder: int, why: str) -> None:
     """The conversation is this person's from here on: no bot says another word in it."""
     run = ledger.rows.runs.get(deal.id)
     if run is not None:
-        ledger.stop_run(deal, run, why)
+        ledger.stop_run(deal, run, why, left="taken")
     elif deal.owner != "person":
         ledger.silence(deal, why)
     deal.owner, deal.responsible_id = "person", holder

@@ -15,6 +15,7 @@ from gateway.clock import Instant
 from gateway.house import House
 from gateway.parts import plan
 from gateway.wording import SHARE_PHONE, line
+from state import steps
 from state.ids import Ids
 from state.inbox import identity_key, point_keys
 from state.lanes import Writes
@@ -151,7 +152,7 @@ class Ledger:
 
     def close_deal(self, deal: Deal, outcome: str, reason: str, author: str, person: Person | None = None) -> None:
         if run := self.rows.runs.get(deal.id):
-            self.stop_run(deal, run, line("why_closed"))
+            self.stop_run(deal, run, line("why_closed"), left="closed")
         self._cut_starts(deal)
         deal.closed_at, deal.outcome, deal.reason = self.now, outcome, reason
         deal.waiting_since = None
@@ -275,8 +276,9 @@ class Ledger:
 
     # -- runs and timers ---------------------------------------------------------------------------------------------
 
-    def end_run(self, deal: Deal, run: Run, status: str, reason: str, text: str) -> None:
-        """The bot has stopped: one line in the timeline that managers rely on."""
+    def end_run(self, deal: Deal, run: Run, status: str, reason: str, text: str, *, left: str = "stopped") -> None:
+        """The bot has stopped: one line in the timeline that managers rely on. `left`: why, for those who count."""
+        self.writes.steps += steps.end(run, left, self.now)
         run.status, run.reason, run.ended_at, run.waits_until = status, reason, self.now, None
         self.touch_run(run)
         self.rows.runs.pop(deal.id, None)
@@ -288,9 +290,10 @@ class Ledger:
         data = {"event": status, "bot": run.bot, "reason": reason}
         self.write_entry(deal, "bot", author="system", text=text, data=data)
 
-    def stop_run(self, deal: Deal, run: Run, why: str) -> None:
+    def stop_run(self, deal: Deal, run: Run, why: str, *, left: str = "stopped") -> None:
         """Somebody else ended it: what the bot still had to say is not said."""
-        self.end_run(deal, run, "stopped", why, line("bot_stopped", bot=self.house.title(run.bot), why=why))
+        text = line("bot_stopped", bot=self.house.title(run.bot), why=why)
+        self.end_run(deal, run, "stopped", why, text, left=left)
         self.silence(deal, why)
 
     def silence(self, deal: Deal, why: str) -> None:

@@ -11,9 +11,11 @@ from bots.kit.script import Ask, Script
 from bots.kit.walk import begin, resume, step
 from gateway.clock import Instant
 from gateway.ledger import Ledger
+from gateway.trail import follow
 from gateway.verdicts import WINDOW_MARGIN_MS
 from gateway.wording import line
 from state.records import Deal, Identity, Run
+from state.steps import new_trail
 
 _MOST_SCRIPTS = 5
 """That one turn may start in one deal, each led to by the one before."""
@@ -21,23 +23,24 @@ _MOST_SCRIPTS = 5
 
 def start_run(ledger: Ledger, deal: Deal, identity: Identity, script: Script) -> Run:
     """Give the conversation to a bot, pinned to this version of its script; it speaks first."""
-    run = _new_run(ledger, deal, script, begin(script))
+    run = _new_run(ledger, deal, identity, script, begin(script))
     walk(ledger, deal, run, identity, RunStarted())
     return run
 
 
 def resume_run(ledger: Ledger, deal: Deal, identity: Identity, stopped: Run, script: Script) -> Run:
     """Give the conversation back to the bot that had it: a new run, of the same version, from where the old one stood."""
-    run = _new_run(ledger, deal, script, RunState.from_json(stopped.state))
+    run = _new_run(ledger, deal, identity, script, RunState.from_json(stopped.state))
     came_of = resume(script, RunState.from_json(run.state), _facts(ledger, deal, run, identity))
     _follow(ledger, deal, run, identity, *came_of)
     return run
 
 
-def _new_run(ledger: Ledger, deal: Deal, script: Script, state: RunState) -> Run:
+def _new_run(ledger: Ledger, deal: Deal, identity: Identity, script: Script, state: RunState) -> Run:
     run = Run(
         id=ledger.ids.take("run"), deal_id=deal.id, contact_id=deal.contact_id, bot=script.name, script=script.hash,
-        state=state.to_json(), status="running", waits_until=None, started_at=ledger.now, ended_at=None, reason="",
+        state={**state.to_json(), "trail": new_trail(identity.channel)}, status="running", waits_until=None,
+        started_at=ledger.now, ended_at=None, reason="",
     )  # fmt: skip
     ledger.rows.runs[deal.id] = run
     ledger.writes.new_runs[run.id] = run
@@ -85,7 +88,11 @@ def _follow(
 ) -> None:
     """The run is where its bot says, and what the bot asks for is done."""
     asked_before, script = run.state.get("turn", 0), ledger.house.by_hash.get(run.script)
+    trail = run.state.get("trail")
     run.state = state.to_json()
+    if trail is not None and script is not None:  # else it began before trails were kept
+        run.state["trail"] = trail
+        ledger.writes.steps += follow(run, trail, script, state, ledger.now)
     run.waits_until = state.waits_until
     ledger.touch_run(run)
     token = f"{run.id}.{state.turn}"
@@ -227,10 +234,10 @@ def _move(ledger: Ledger, deal: Deal, run: Run, stage: str) -> None:
 
 def break_loop(ledger: Ledger, deal: Deal, run: Run) -> None:
     """Too many automatic messages: stop talking, and have a person look at who is on the other side."""
-    ledger.stop_run(deal, run, line("why_loop"))
+    ledger.stop_run(deal, run, line("why_loop"), left="loop")
     ledger.create_task(deal, "check_loop", line("task_loop"), "robot")
 
 
 def _lost_script(ledger: Ledger, deal: Deal, run: Run) -> None:
-    ledger.stop_run(deal, run, line("why_lost"))
+    ledger.stop_run(deal, run, line("why_lost"), left="script_missing")
     ledger.create_task(deal, "handoff", line("task_bot_lost"), "robot")

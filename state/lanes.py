@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal_column, select, update
 
 from state import inbox as inbox_rows
-from state import outbox
+from state import outbox, steps
 from state import tables as t
 from state.dialects import Bulk, Lookup, Ready, Values, inserting, overwriting, skipping
 from state.ids import Ids
@@ -195,6 +195,8 @@ class Writes:
     points: list[dict[str, Any]] = field(default_factory=list)
     pinned: list[tuple[int, str]] = field(default_factory=list)
     """(run, hash): the other version of its script that it goes on by."""
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    """Notes of trails that were full or are over (state/steps.py)."""
     scripts: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By hash."""
     proofs: list[tuple[int, str]] = field(default_factory=list)
@@ -307,6 +309,8 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
         conn.execute(_PIN_SQL, [{"b_run": run, "b_script": script} for run, script in w.pinned])
     if w.new_runs:
         _NEW_RUNS.write(conn, w.new_runs.values())
+    if w.steps:
+        steps.add(conn, w.steps)
     if w.contacts:
         _CONTACTS_CHANGED.write(conn, w.contacts.values())
     if w.points:

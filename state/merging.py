@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, insert, select, update
 
 from state import inbox as inbox_rows
-from state import lanes
+from state import lanes, steps
 from state import tables as t
 from state.ids import Ids
 from state.records import Deal, Instant, LaneRows
@@ -86,6 +86,7 @@ def _join_deals(
     busy = kept.owner == "person" or kept.id in into.runs
     talk = update(t.runs).where(t.runs.c.deal_id == gone.id, t.runs.c.status == "running")
     if busy:
+        steps.end_all(conn, gone.id, "joined", now)
         conn.execute(talk.values(status="stopped", reason=words.stopped, ended_at=now, waits_until=None))
         conn.execute(t.timers.delete().where(t.timers.c.deal_id == gone.id))
         stopped = update(t.parts).where(

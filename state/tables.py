@@ -202,6 +202,16 @@ runs = _table(
         postgresql_where=text("status = 'running'"),
     ),
     Index("ix_runs_deal_id", "deal_id"),
+    Index("ix_runs_bot", "bot", "started_at"),
+)
+
+steps = _table(  # what happened at the steps of scripts: a run's trail, moved here in handfuls
+    "steps",
+    Column("run_id", Int, primary_key=True, autoincrement=False),
+    Column("n", Int, primary_key=True, autoincrement=False),
+    _int("at"),
+    _text("notes"),
+    sqlite_with_rowid=False,
 )
 
 timers = _table(

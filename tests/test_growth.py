@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, event
 
-from state import lanes, outbox, tables
+from state import chores, lanes, numbers, outbox, steps, tables
 from state.dialects import Ready
+from state.numbers import Cohort
 
 ROUND = {
     "parts to send": (outbox._NEXT_IN_LINE, "ix_parts_queued"),
@@ -25,4 +26,31 @@ def test_the_workers_questions_are_answered_from_what_is_open(tmp_path: Path, st
         plan = [row[3] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", (1,) * sql.count("?"))]
     assert any(index in step for step in plan), plan
     assert not any(step.startswith("SCAN") and "INDEX" not in step for step in plan), plan
+    engine.dispose()
+
+
+def test_forgetting_asks_for_the_oldest_note_and_reports_for_the_runs_of_a_period(tmp_path: Path):
+    """Neither sorts or reads through what it is not about."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'growth.db'}")
+    tables.metadata.create_all(engine)
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    event.listen(engine, "before_cursor_execute", lambda _c, _k, sql, values, *_: asked.append((sql, values)))
+    with engine.connect() as conn:
+        for question in (numbers.count, numbers.customers, numbers.medians, numbers.versions, numbers.won):
+            question(conn, Cohort("bot", 1, 2))
+        reports = list(asked)
+        plans = [
+            [row[3] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)] for sql, values in reports
+        ]
+        oldest = [
+            row[3] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {steps.OLDEST.sql(conn.dialect)}", (1, 0))
+        ]
+        chores.forget(conn, 0)
+    assert len(plans) == 5
+    for plan in plans:
+        assert any("runs USING INDEX ix_runs_bot (bot=? AND started_at>? AND started_at<?)" in step for step in plan), (
+            plan
+        )
+        assert not any(step.startswith(("SCAN runs", "SCAN steps", "SCAN deals")) for step in plan), plan
+    assert oldest == ["SCAN steps"], "in the order of its key, until the first row"
     engine.dispose()

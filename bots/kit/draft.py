@@ -28,6 +28,7 @@ class Draft:
         "heard",
         "marks",
         "media",
+        "missed",
         "opening",
         "script",
         "status",
@@ -53,6 +54,7 @@ class Draft:
         self.timers = run.timers
         self.arms = run.arms
         self.marks: list[Mark] = []
+        self.missed: str | None = None
         self.effects: list[Effect] = []
         self.why = why
 
@@ -69,6 +71,7 @@ class Draft:
             self.timers,
             self.arms,
             tuple(self.marks),
+            self.missed,
         )
         if self.timers is self.before:
             return run, tuple(self.effects)

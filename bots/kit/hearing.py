@@ -205,6 +205,7 @@ def _not_understood(walk: Journey, ask: Ask, text: str, files: tuple[Media, ...]
             walk.await_answer(ask)
         return
     walk.because("not_understood", text)
+    walk.missed = text
     walk.tries += 1
     if walk.tries > ask.tries:
         if walk.script.exits[walk.step, "not_understood"] in ENDINGS:

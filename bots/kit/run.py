@@ -78,6 +78,8 @@ class RunState:
     """The way that this run has gone at each split: step → the step that was drawn."""
     marks: tuple[Mark, ...] = field(default=(), compare=False)
     """What the last event brought about, for whoever counts. Not saved: it is of one step of the walk only."""
+    missed: str | None = field(default=None, compare=False)
+    """The words that the last event did not make understood; None: there were none. Not saved, like the marks."""
 
     @property
     def waits_until(self) -> Instant | None:

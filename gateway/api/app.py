@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from gateway.api import acts, deals, events, lookups, media, replays, scripts, simulator, tasks
+from gateway.api import acts, deals, events, lookups, media, replays, reports, scripts, simulator, tasks
 from gateway.api.calls import WHO, Call
 from gateway.api.context import CONTEXT, ApiContext
 from gateway.api.errors import Refusal, busy, json_response
@@ -30,6 +30,7 @@ CALLS: Final[list[Call]] = [
     *events.calls,
     *simulator.calls,
     *replays.calls,
+    *reports.calls,
 ]
 
 

@@ -28,6 +28,8 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Query:
+    """A query parameter whose name no argument can have."""
+
     name: str
 
 

@@ -22,6 +22,7 @@ WORKERS: Final = Policy(frozenset({"manager", "head", "admin"}))
 EVERYONE: Final = Policy(frozenset({"manager", "head", "admin", "marketer"}), 403)
 AUTHORS: Final = Policy(frozenset({"marketer", "head", "admin"}), 403)
 HEADS: Final = Policy(frozenset({"head", "admin"}), 403)
+READERS: Final = Policy(frozenset({"marketer", "head", "admin"}), 403)
 
 PUBLISHERS: Final = Policy(frozenset({"marketer", "admin"}), 403)
 
@@ -59,6 +60,8 @@ POLICY: Final[dict[tuple[str, str], Policy]] = {
     ("POST", "/scripts/{name}/replay"): AUTHORS,
     ("GET", "/clarifications"): EVERYONE,
     ("GET", "/quarantine"): HEADS,
+    ("GET", "/reports/scripts/{name}"): READERS,
+    ("GET", "/reports/scripts/{name}/rows"): HEADS,  # whose numbers lead to deals, which marketers do not see
 }
 
 

@@ -4,7 +4,7 @@ Query values arrive as text and bodies as JSON; a type here accepts exactly what
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -14,6 +14,7 @@ from gateway.clock import Instant
 MOST: Final = 2**63 - 1
 _DIGITS: Final = re.compile(r"-?[0-9]{1,19}")
 _RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _UNKEEPABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
@@ -47,6 +48,12 @@ def moment(value: Any) -> Instant:
     return at
 
 
+def _day(value: Any) -> date:
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise ValueError("must be a day like 2026-01-31")
+    return date.fromisoformat(value)
+
+
 def _not_whole(value: Any) -> Any:
     if isinstance(value, int):
         raise ValueError(f"must be a whole number of at most {MOST}, or a fraction")  # noqa: TRY004 - pydantic's way to say no
@@ -63,6 +70,7 @@ Id = Annotated[int, Field(ge=0, le=MOST), BeforeValidator(_whole)]
 Limit = Annotated[int, Field(ge=1, le=200), BeforeValidator(_whole)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Moment = Annotated[int, BeforeValidator(moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Cursor = Annotated[str, Field(max_length=200)]
 Sought = Annotated[str, AfterValidator(clean), AfterValidator(lambda q: q.strip()[:200])]
 """Looked for literally; what is longer than 200 characters is cut."""

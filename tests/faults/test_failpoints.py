@@ -31,11 +31,11 @@ async def _one_effect(scene: Scene, text: str) -> None:
     assert tally["received"] == tally["processed"] + tally["duplicate"]
 
 
-async def _dies_on(scene: Scene, failpoint: str) -> Update:
+async def _dies_on(scene: Scene, failpoint: str, text: str = "раз") -> Update:
     """Start armed, let one update come in, be dead. The update, and the status that the provider saw (0: none)."""
     assert scene.telegram is not None
     gateway = await scene.start(failpoint=failpoint)
-    update = scene.update("раз")
+    update = scene.update(text)
     status = await scene.telegram.push(update)
     assert await gateway.wait(10) == -9
     return update, status
@@ -177,6 +177,29 @@ async def test_a_long_answer_leaves_without_a_pause_between_its_parts(scene: Sce
     assert (await scene.call("POST", f"/deals/{deal['id']}/messages", json={"text": text}))[0] == 200
     await scene.telegram.ledger.wait_for(4, within_s=4)
     assert " ".join(scene.telegram.ledger.texts()[1:]) == text
+
+
+@pytest.mark.parametrize(("failpoint", "moved"), [("turns.before_commit:2", 0), ("turns.after_commit:2", 1)])
+async def test_killed_around_the_turn_that_moves_a_trail_every_step_is_counted_once(
+    scene: Scene, failpoint: str, moved: int
+) -> None:
+    """The notes of a run go into their table in the commit of the turn that ends it."""
+    gateway = await scene.start()
+    for text in ("раз", "два", "три"):
+        await scene.say(text)
+        await scene.quiet()
+    gateway.kill()
+    update = await _dies_on(scene, failpoint, "позовите менеджера")
+    assert scene.count("steps") == moved
+    scene.age_the_dead()
+    await scene.start()
+    await _repeat(scene, update)
+    await scene.quiet()
+    (handful,) = scene.rows("SELECT n, notes FROM steps")
+    notes = [note.split("|") for note in handful["notes"].strip(";").split(";")]
+    assert [(note[0], note[3]) for note in notes] == [
+        ("greet", "answered"), ("echo", "answered"), ("echo", "handed_off"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("database_url", ["new sqlite"], indirect=True)
