@@ -1,6 +1,7 @@
 """From a customer's first word to a manager's answer, over real HTTP from end to end, as an operator starts it."""
 
 import asyncio
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -184,13 +185,13 @@ async def test_free_text_ends_with_the_24_hour_window_and_a_template_does_not(
     """The edges to the millisecond are tried in virtual time; here the whole way, with the clock as it is."""
     scene = whatsapp_scene
     assert scene.twilio is not None
-    shop = Path(__file__).parents[2] / "playbooks" / "autoparts" / "playbook.yaml"
     scene.playbook = str(scene.folder / "shop")
-    Path(scene.playbook).mkdir()
+    shop = Path(scene.playbook) / "playbook.yaml"
+    shutil.copytree(Path(__file__).parents[2] / "playbooks" / "autoparts", scene.playbook)
     ours = 'templates:\n  e2e_back: {text: "Здравствуйте, {1}!", whatsapp: HX11111111111111111111111111111111}\n'
     text = shop.read_text(encoding="utf-8")
     mine = text.replace("templates:\n", ours, 1) if "\ntemplates:\n" in text else text + "\n" + ours
-    (Path(scene.playbook) / "playbook.yaml").write_text(mine, encoding="utf-8")
+    shop.write_text(mine, encoding="utf-8")
     await scene.start()
     assert await scene.write("позовите менеджера") == 200
     await scene.until(lambda: scene.count("tasks"))
