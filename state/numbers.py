@@ -153,7 +153,9 @@ def _won(conn: Connection, cohort: Cohort) -> Select[Any]:
         later.c.started_at > runs.c.started_at,
         and_(later.c.started_at == runs.c.started_at, later.c.id > runs.c.id),
     )
-    again = select(later.c.id).where(later.c.deal_id == runs.c.deal_id, later.c.bot == runs.c.bot, newer).exists()
+    # SQLite would look through all runs of the bot; a deal has few. What is no plain column leaves it no other index.
+    same = later.c.bot + "" == runs.c.bot
+    again = select(later.c.id).where(later.c.deal_id == runs.c.deal_id, same, newer).exists()
     return (
         select(runs.c.id.label("run"), deals.c.id.label("deal"), runs.c.script, deals.c.fields)
         .join(deals, deals.c.id == runs.c.deal_id)

@@ -52,5 +52,6 @@ def test_forgetting_asks_for_the_oldest_note_and_reports_for_the_runs_of_a_perio
             plan
         )
         assert not any(step.startswith(("SCAN runs", "SCAN steps", "SCAN deals")) for step in plan), plan
+    assert any("later USING INDEX ix_runs_deal_id (deal_id=?)" in step for step in plans[-1]), plans[-1]
     assert oldest == ["SCAN steps"], "in the order of its key, until the first row"
     engine.dispose()
