@@ -27,7 +27,8 @@ from state.records import InboxRow, LaneRows, Person, Run
 
 log = structlog.get_logger()
 
-BATCH = 256
+BATCH = 96
+"""Of lanes. With more at once everybody's turns come together, and then everybody's calls: the one waits for the other."""
 POISON_AFTER = 5
 _LONGEST_WAIT_S = 30.0
 
