@@ -77,9 +77,8 @@ class Intake:
         try:
             answers, held = await keeping
         except Exception as error:
-            if len(batch) == 1 or isinstance(
-                error, Unavailable
-            ):  # no post's fault: another try each would only take longer
+            # A SQLite file that somebody else holds is no post's fault: another try each would only take longer.
+            if len(batch) == 1 or (self.db.sqlite and isinstance(error, Unavailable)):
                 for delivery in batch:
                     _refuse(delivery, error)
             else:

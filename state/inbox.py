@@ -137,7 +137,9 @@ def _lane_key(arrival: Arrival) -> Any:
 
 def _insert_new(conn: Connection, values: list[dict[str, Any]]) -> list[int]:
     ids = [v["id"] for v in values]
-    if _INSERT.write(conn, values) == len(values):  # no repeat among them
+    # In one order for all, so that two processes with the same repeats wait for each other once, not in a ring.
+    rows = values if conn.dialect.name == "sqlite" else sorted(values, key=itemgetter("key"))
+    if _INSERT.write(conn, rows) == len(values):  # no repeat among them
         return ids
     return _KEPT.column(conn, ids=ids)
 
