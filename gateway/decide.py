@@ -10,8 +10,9 @@ from bots.kit.events import MessageReceived as Heard
 from bots.kit.events import TimerFired, WebAnswered
 from bots.kit.playbook import Source
 from gateway import events as ev
-from gateway.ledger import STARTS, Ledger
+from gateway.ledger import ROBOT, STARTS, Ledger
 from gateway.obey import start_run, walk
+from gateway.robots import take_turn
 from gateway.router import Attach, Leave, Open, active, route
 from gateway.starting import begin
 from gateway.verdicts import CHANNEL_PAUSE_MS, RETRIES
@@ -68,6 +69,7 @@ def hear_message(ledger: Ledger, event: ev.MessageReceived) -> Ignored:
     source = f"{channel}:{link}" if link else channel
     deal, opened = _deal_for(ledger, source, f"link_{link}" if link else channel, channel)
     entry = _keep_message(ledger, deal, identity, event, event.text)
+    ledger.happens(deal, "message")
     run = ledger.rows.runs.get(deal.id)
     if run is None and opened:
         run = _first_words(ledger, deal, identity)
@@ -210,6 +212,9 @@ def fire(ledger: Ledger, timer: Timer) -> None:
     if deal is not None and deal.closed_at is None and timer.name.startswith(STARTS):
         begin(ledger, deal, timer)
         return
+    if deal is not None and timer.name.startswith(ROBOT):
+        take_turn(ledger, deal, timer)
+        return
     if deal is None or run is None or run.id != timer.run_id:
         return
     if identity := ledger.route_of(deal):
@@ -271,6 +276,7 @@ def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
             ledger.set_field(deal, name, value)
     deal.waiting_since = deal.waiting_since or ledger.now
     ledger.touch(deal, bump=False)
+    ledger.happens(deal, "form", event.form)
     if opened:
         ledger.create_task(deal, "answer", line("task_form", form=event.form), "robot", details=event.fields)
     return ""
@@ -290,6 +296,7 @@ def hear_call(ledger: Ledger, event: ev.CallEnded) -> Ignored:
         "status": event.status, "direction": event.direction, "duration_s": event.duration_s,
         "recording_url": event.recording_url, "manager": event.manager,
     }  # fmt: skip
+    ledger.happens(deal, "call", event.status)
     text = line("call_missed") if missed else line("call_answered", seconds=event.duration_s)
     ledger.write_entry(deal, "call", author="customer", text=text, direction=event.direction, data=data)
     if missed and event.direction == "in":

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
+from bots.kit.words import as_text
 from gateway.clock import Instant
 from gateway.house import House
 from gateway.ledger import Ledger
@@ -206,6 +207,10 @@ def _move(ledger: Ledger, deal: Deal, stage: str, reason: str, fields: Mapping[s
             raise Invalid("reason", "a lost deal needs a reason")
         if known and reason not in known:
             raise Invalid("reason", f"must be one of the playbook's: {', '.join(known)}")
+    for name in target.required:
+        if not as_text(fields.get(name, deal.fields.get(name))).strip():
+            what = f"stage {target.title!r} needs the field {ledger.house.field_title(name)!r} ({name})"
+            raise Invalid(f"fields.{name}", what)
     for name, value in fields.items():
         ledger.set_field(deal, name, value)
     ledger.move(deal, stage, "manager", who, reason)
@@ -346,9 +351,12 @@ def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
         changed.append(line("changed_title"))
     fresh = {name: value for name, value in (edit.fields or {}).items() if deal.fields.get(name) != value}
     if fresh:
-        deal.fields = {**deal.fields, **fresh}
+        for name, value in fresh.items():
+            ledger.set_field(deal, name, value)
         changed.append(line("changed_fields", names=", ".join(map(ledger.house.field_title, fresh))))
     if edit.tags is not None and list(edit.tags) != deal.tags:
+        for tag in set(edit.tags) - set(deal.tags):
+            ledger.happens(deal, "tag", tag)
         deal.tags = list(dict.fromkeys(edit.tags))
         changed.append(line("changed_tags"))
     if edit.responsible is not None and edit.responsible != deal.responsible_id:

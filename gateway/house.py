@@ -8,6 +8,7 @@ from bots.kit.business import When
 from bots.kit.hours import Hours
 from bots.kit.playbook import BotRule, Funnel, LoopGuard, Playbook, Source
 from bots.kit.script import Script
+from bots.robots.facts import BROUGHT
 from gateway.channels.base import Limits
 from gateway.clock import Instant
 from gateway.wording import FIELDS
@@ -42,6 +43,10 @@ class House:
     """By bot name: what is being rolled out."""
     revisions: Mapping[str, int] = field(default_factory=dict)
     """By bot name: which state of the published scripts this process has."""
+
+    staff: Mapping[str, int] = field(default_factory=dict)
+    """Person by what robots call them: their name, or their role."""
+    staff_names: Mapping[int, str] = field(default_factory=dict)
 
     on_stage: dict[tuple[str, str], tuple[BotRule, ...]] = field(init=False, default_factory=dict)
     """By funnel and stage: the bots that begin because a deal has entered it."""
@@ -108,6 +113,10 @@ class House:
 
     def field_title(self, name: str) -> str:
         """What the scripts call a field, for people."""
+        if name in self.playbook.fields:
+            return self.playbook.fields[name].title
+        if name in BROUGHT:
+            return BROUGHT[name]
         titles = (script.fields.get(name) for script in self.scripts.values())
         return next((title for title in titles if title), None) or FIELDS.get(name, name)
 

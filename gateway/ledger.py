@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bots.kit.effects import Choice
+from bots.robots.facts import DealFacts
+from bots.robots.machine import Expected, expected, moved
 from gateway import parts as planned
 from gateway.channels.base import Limits
 from gateway.clock import Instant
@@ -21,8 +23,13 @@ from state.inbox import identity_key, point_keys
 from state.lanes import Writes
 from state.records import Deal, Entry, Identity, LaneRows, Part, Person, Run, Task, Timer
 
+ROBOT: Final = "robot:"
+"""How the name of a robot's timer begins: then come the robot, the stay in the stage, and how deep in a chain it is."""
 STARTS: Final = "start:"
 """How the name of a timer begins that belongs to no run: it begins one, of the bot named, if the deal has not moved since."""
+
+_CHAIN_MS: Final = 60_000
+"""Robots that lead to one another faster than this are counted: they may go round in a circle."""
 
 
 class Ledger:
@@ -35,6 +42,10 @@ class Ledger:
         self.writes = writes
         self.now = now
         self.contact = rows.contact
+        self.chain = 0
+        """How many robots have led to one another before what is done now."""
+        self.happened: list[tuple[Deal, str, str]] = []
+        """(deal, what, which): what triggers have yet to hear of."""
         self._keys = {identity_key(i.channel, i.account, i.address): i for i in rows.identities.values()}
 
     # -- who ---------------------------------------------------------------------------------------------------------
@@ -66,8 +77,9 @@ class Ledger:
         return next((d for d in self.rows.deals if d.slot == slot and d.closed_at is None), None)
 
     def open_deal(
-        self, source: str, why: str, *, funnel: str = "", stage: str = "", tag: str = "", title: str = ""
-    ) -> Deal:
+        self, source: str, why: str, *, funnel: str = "", stage: str = "", tag: str = "", title: str = "", like: Deal | None = None,
+    ) -> Deal:  # fmt: skip
+        """`like`: the deal that it goes on from, with what is known there."""
         path = self.house.funnel(funnel)
         first = path.stage(stage) or path.stages[0]
         deal = Deal(
@@ -75,6 +87,9 @@ class Ledger:
             title=title, source=source, why=why, tags=[tag] if tag else [], fields={}, responsible_id=None, owner="pool", epoch=1, route_id=None,
             waiting_since=None, stage_at=self.now, opened_at=self.now, closed_at=None, outcome=None, reason="", version=1,
         )  # fmt: skip
+        if like is not None:
+            deal.fields, deal.tags, deal.responsible_id = dict(like.fields), [*like.tags], like.responsible_id
+            deal.owner, deal.route_id = "person" if like.owner == "person" else "pool", like.route_id
         self.rows.deals.append(deal)
         self.writes.new_deals[deal.id] = deal
         self.write_line(deal, "system", "opened", data={"event": "opened", "why": why})
@@ -108,10 +123,17 @@ class Ledger:
         if deal.fields.get(name) != value:
             deal.fields = {**deal.fields, name: value}
             self.touch(deal)
+            self._field_changed(deal, name)
 
     def add_tag(self, deal: Deal, tag: str) -> None:
         if tag not in deal.tags:
             deal.tags = [*deal.tags, tag]
+            self.touch(deal)
+            self.happens(deal, "tag", tag)
+
+    def remove_tag(self, deal: Deal, tag: str) -> None:
+        if tag in deal.tags:
+            deal.tags = [one for one in deal.tags if one != tag]
             self.touch(deal)
 
     def move(self, deal: Deal, stage: str, author: str, person: Person | None = None, reason: str = "") -> None:
@@ -145,6 +167,75 @@ class Ledger:
             name = f"{STARTS}{rule.bot}:{deal.stage_at}"
             key = f"deal:{deal.id}:{STARTS}{rule.bot}"
             self._set_timer(Timer(self.contact.id, key, deal.id, 0, name, self.now + rule.after))
+        if robots := self.house.playbook.board.of(deal.funnel, deal.stage):
+            for one in expected(robots, self.facts(deal)):
+                self.expect(deal, one)
+
+    # -- robots ------------------------------------------------------------------------------------------------------
+
+    def facts(self, deal: Deal) -> DealFacts:
+        """What robots may know."""
+        shop, contact = self.house.playbook, self.contact
+        route = self.route_of(deal)
+        return DealFacts(
+            self.now, deal.funnel, deal.stage, deal.stage_at, contact.name, contact.phone, contact.email,
+            route.channel if route else "", deal.source, deal.title, "", deal.fields, deal.tags, shop.language, shop.zone,
+            shop.currency, shop.hours, shop.asks.about,
+        )  # fmt: skip
+
+    def expect(self, deal: Deal, one: Expected) -> None:
+        """A robot will have its turn then, if the deal still is where it is; without a time, not at all."""
+        key = f"deal:{deal.id}:{ROBOT}{one.robot}"
+        if one.at is None:
+            self.cut_timer(key)
+            return
+        chain = self.chain + 1 if self.chain and one.at - self.now < _CHAIN_MS else 1
+        name = f"{ROBOT}{one.robot}:{deal.stage_at}:{chain}"
+        self._set_timer(Timer(self.contact.id, key, deal.id, 0, name, one.at))
+
+    def happens(self, deal: Deal, on: str, which: str = "") -> None:
+        """Triggers of the deal's funnel are to hear of it, where there are any for such a thing."""
+        if (deal.funnel, on) in self.house.playbook.board.triggers:
+            self.happened.append((deal, on, which))
+
+    def person_for(self, deal: Deal, to: str) -> int | None:
+        """Who is meant by a robot's word; None: whoever looks into the pool."""
+        if to == "responsible":
+            return deal.responsible_id
+        return self.house.staff.get(to)
+
+    def reassign(self, deal: Deal, to: str) -> None:
+        """Another person answers for the deal; where there is no such person it stays as it is."""
+        person = self.person_for(deal, to)
+        if person is not None and person != deal.responsible_id:
+            deal.responsible_id = person
+            self.touch(deal)
+            data = {"event": "changed", "responsible": person}
+            self.write_line(deal, "system", "reassigned", name=self.house.staff_names.get(person, person), data=data)
+
+    def join_audience(self, deal: Deal, audience: str) -> None:
+        row = {"audience": audience, "contact_id": self.contact.id, "deal_id": deal.id, "at": self.now}
+        self.writes.audience.append(row)
+
+    def call_webhook(self, deal: Deal, endpoint: str) -> None:
+        """Tell a declared endpoint what it wants to know of the deal."""
+        identity = self.route_of(deal) or next(iter(self.rows.identities.values()), None)
+        declared = self.house.playbook.endpoints.get(endpoint)
+        if identity is None or declared is None or not self.house.can_send("endpoint", endpoint):
+            self.create_task(deal, "check_robots", line("task_webhook", endpoint=endpoint), "robot")
+            return
+        facts = self.facts(deal)
+        known = {"deal": deal.id, "stage": deal.stage, "funnel": deal.funnel}
+        self.call_endpoint(
+            deal, identity, endpoint, {n: known.get(n, facts.value(n)) for n in declared.send}, "", author="robot"
+        )
+
+    def _field_changed(self, deal: Deal, name: str) -> None:
+        board = self.house.playbook.board
+        if name in board.dates and (robots := board.of(deal.funnel, deal.stage)):
+            for one in moved(robots, name, self.facts(deal)):
+                self.expect(deal, one)
+        self.happens(deal, "field", name)
 
     def _cut_starts(self, deal: Deal) -> None:
         for key in [k for k, t in self.rows.timers.items() if t.deal_id == deal.id and not t.run_id]:
@@ -163,6 +254,7 @@ class Ledger:
         text = line("closed", why=self.house.reason(reason))
         data = {"event": "closed", "outcome": outcome, "reason": reason}
         self.write_entry(deal, "system", author=author, text=text, data=data, person=person)
+        self._expect_bots(deal)
 
     # -- the timeline ------------------------------------------------------------------------------------------------
 
@@ -208,7 +300,7 @@ class Ledger:
     def say(
         self, deal: Deal, identity: Identity, text: str, *, author: str, choices: tuple[Choice, ...] = (),
         token: str = "", ask_phone: bool = False, person: Person | None = None, client_id: str | None = None,
-        template: Mapping[str, Any] | None = None,
+        template: Mapping[str, Any] | None = None, subject: str = "",
     ) -> Entry:  # fmt: skip
         """Put one message into the outbox, a part for each provider call it takes."""
         limits = self.house.limits(identity.channel, identity.account)
@@ -218,9 +310,12 @@ class Ledger:
         )  # fmt: skip
         payloads = [dict(template)] if template else self._payloads(text, choices, limits, token, ask_phone=ask_phone)
         for payload in payloads:
+            if subject:
+                payload["subject"] = subject
             kind = "reply" if author == "bot" else "service"
             self._queue(deal, entry, identity, payload, author, kind, deal.epoch if author == "bot" else None)
-        self.answered(deal)
+        if author != "robot":
+            self.answered(deal)
         return entry
 
     def _payloads(
@@ -251,14 +346,14 @@ class Ledger:
         )  # fmt: skip
 
     def call_endpoint(
-        self, deal: Deal, identity: Identity, endpoint: str, fields: Mapping[str, object], asked: str
-    ) -> None:
+        self, deal: Deal, identity: Identity, endpoint: str, fields: Mapping[str, object], asked: str, *, author: str = "bot",
+    ) -> None:  # fmt: skip
         """Ask a declared endpoint, as a part in the customer's line: what is said later is said behind it."""
         payload = {"kind": "call", "variables": dict(fields), "callback": asked}
         self.writes.parts.append(
             Part(
                 self.ids.take("part"), 0, deal.id, self.contact.id, identity.id, "endpoint", endpoint, "", payload,
-                "bot", "service", deal.epoch, 0, self.now,
+                author, "service", deal.epoch if author == "bot" else None, 0, self.now,
             )
         )  # fmt: skip
 

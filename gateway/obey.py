@@ -116,14 +116,14 @@ def _asks(script: Script, state: RunState) -> bool:
 def _facts(ledger: Ledger, deal: Deal, run: Run, identity: Identity) -> Facts:
     """What the bot may know. The window is shut a little before the provider shuts it, as delivery sees it."""
     shop = ledger.house.playbook
-    window = _window(ledger, identity)
+    window = window_of(ledger, identity)
     return Facts(
         ledger.now, ledger.contact.name, identity.channel, shop.zone, deal.fields, deal.tags, deal.stage, shop.language,
         shop.currency, shop.hours, window, run.id,
     )  # fmt: skip
 
 
-def _window(ledger: Ledger, identity: Identity) -> Instant | None:
+def window_of(ledger: Ledger, identity: Identity) -> Instant | None:
     """Until when free text may go to this address; None: always."""
     hours = ledger.house.limits(identity.channel, identity.account).window_hours
     return (identity.heard_at or 0) + hours * 3_600_000 - WINDOW_MARGIN_MS if hours else None
@@ -208,7 +208,7 @@ def _open_way(ledger: Ledger, shut: Identity) -> Identity | None:
         for one in ledger.rows.identities.values()
         if one.id != shut.id and one.heard_at is not None and not one.barred
         and ledger.house.can_send(one.channel, one.account)
-        and ((until := _window(ledger, one)) is None or ledger.now < until)
+        and ((until := window_of(ledger, one)) is None or ledger.now < until)
     ]  # fmt: skip
     return max(ways, key=lambda one: (one.heard_at or 0, one.id), default=None)
 

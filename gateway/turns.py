@@ -17,6 +17,7 @@ from gateway.decide import decide, fire
 from gateway.desk import Command, Conflict, FinishTask, Invalid, SteerBot, Write, obey_manager, worded
 from gateway.house import House
 from gateway.ledger import Ledger
+from gateway.robots import hear_all, place
 from gateway.router import active
 from gateway.translate import event_from_json
 from gateway.wording import line
@@ -31,6 +32,8 @@ BATCH = 96
 """Of lanes. With more at once everybody's turns come together, and then everybody's calls: the one waits for the other."""
 POISON_AFTER = 5
 _LONGEST_WAIT_S = 30.0
+_ROUNDS = 30
+"""Of timers that make others due at once, within one turn."""
 
 
 @dataclass(slots=True, eq=False)
@@ -147,11 +150,13 @@ class Turns:
             for event in rows.inbox[:n]:
                 _hear(ledger, event)
             # One at a time, timers wait until nothing else does: a bad one must not be taken for a bad message.
-            timers = rows.timers.values() if n > 1 or not rows.inbox else ()
-            for timer in sorted(timers, key=lambda t: t.due_at):
-                if timer.due_at <= now and rows.timers.get(timer.key) is timer:
-                    fire(ledger, timer)
-            report.answers.extend((ask, _obey(conn, ledger, ask)) for ask in asks)
+            if n > 1 or not rows.inbox:
+                _let_fire(conn, ledger)
+            for ask in asks:
+                report.answers.append((ask, _obey(conn, ledger, ask)))
+                hear_all(ledger)
+            if asks:
+                _let_fire(conn, ledger)
         except Exception:
             log.warning("turn_failed", contact=rows.contact.id)
             raise  # nothing of this batch is written; every lane of it is then taken by itself
@@ -270,8 +275,31 @@ def _leave_to(kept: int, rows: LaneRows, asks: list[Ask], batch: lanes.Writes, r
     report.lanes += 1
 
 
+def _let_fire(conn: Connection, ledger: Ledger) -> None:
+    """What is due, in the order of time; and what that makes due at once, within reason: the rest is the next turn's."""
+    timers = ledger.rows.timers
+    for _ in range(_ROUNDS):
+        due = [t for t in timers.values() if t.due_at <= ledger.now]
+        if not due:
+            return
+        for timer in sorted(due, key=lambda t: (t.due_at, place(ledger, t))):
+            if timers.get(timer.key) is timer:
+                _know_deal(conn, ledger.rows, timer.deal_id)
+                fire(ledger, timer)
+                hear_all(ledger)
+
+
+def _know_deal(conn: Connection, rows: LaneRows, deal_id: int) -> None:
+    """Robots of a closing stage act on deals that are closed; those are not loaded with the lane."""
+    if all(deal.id != deal_id for deal in rows.deals):
+        found = deals.find(conn, deal_id)
+        if found is not None and found.contact_id == rows.contact.id:
+            rows.deals.append(found)
+
+
 def _hear(ledger: Ledger, row: InboxRow) -> None:
     ignored = decide(ledger, event_from_json(row.kind, row.event))
+    hear_all(ledger)
     state = "ignored" if ignored else "processed"
     ledger.writes.done.append((row.id, state, ignored))
     ledger.writes.tallies[row.channel, state, ignored] += 1

@@ -17,7 +17,7 @@ from state import outbox, steps
 from state import tables as t
 from state.dialects import Bulk, Lookup, Ready, Values, inserting, overwriting, skipping
 from state.ids import Ids
-from state.records import Contact, Deal, Entry, Identity, InboxRow, Instant, LaneRows, Part, Run, Task, Timer
+from state.records import Contact, Deal, Entry, Firing, Identity, InboxRow, Instant, LaneRows, Part, Run, Task, Timer
 
 BELOW = {
     "sent": ("queued", "sending", "unknown"),
@@ -185,6 +185,9 @@ class Writes:
     """(deal, person): its open tasks that belong to nobody are now theirs."""
     done_tasks: list[tuple[int, str, int]] = field(default_factory=list)
     """(task, result, person)."""
+    firings: list[Firing] = field(default_factory=list)
+    audience: list[dict[str, Any]] = field(default_factory=list)
+    """audience, contact_id, deal_id, at: contacts who belong to a list from here on."""
     done: list[tuple[int, str, str]] = field(default_factory=list)
     """(inbox id, state, reason)."""
     retries: list[int] = field(default_factory=list)
@@ -280,6 +283,10 @@ _POINTS = inserting(t.points, "key", "contact_id", "verified_at", conflict=skipp
 _SET_TIMERS = inserting(
     t.timers, record=Timer, conflict=overwriting(("contact_id", "key"), "deal_id", "run_id", "name", "due_at")
 )
+_NEW_FIRINGS = inserting(t.firings, record=Firing)
+_AUDIENCE = inserting(
+    t.audience_members, "audience", "contact_id", "deal_id", "at", conflict=skipping("audience", "contact_id")
+)
 _NEXT_DUE = Ready(lambda _: select(func.min(t.lanes.c.due_at)).where(t.lanes.c.due_at.is_not(None)))
 _CUT_SQL = delete(t.timers).where(
     and_(t.timers.c.contact_id == bindparam("b_contact"), t.timers.c.key == bindparam("b_key"))
@@ -322,6 +329,10 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
     if w.parts:
         _NEW_PARTS.write(conn, w.parts)
     _tasks(conn, w, now)
+    if w.firings:
+        _NEW_FIRINGS.write(conn, w.firings)
+    if w.audience:
+        _AUDIENCE.write(conn, w.audience)
     if w.cut_timers:
         conn.execute(_CUT_SQL, [{"b_contact": c, "b_key": k} for c, k in w.cut_timers])
     if w.set_timers:

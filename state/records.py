@@ -117,6 +117,23 @@ class Task:
 
 
 @dataclass(slots=True)
+class Firing:
+    """One turn of a robot or a trigger in a deal, whether it did anything or not."""
+
+    id: int
+    deal_id: int
+    rule: str
+    stage: str
+    at: Instant
+    outcome: str
+    """`fired`, `held` by its condition, `postponed` to working hours, `stopped`: it went round in a circle."""
+    seen: str
+    """The condition that decided it, with the value it met."""
+    cause: str
+    """What happened; empty: its time had come."""
+
+
+@dataclass(slots=True)
 class Entry:
     """One line of a deal's timeline."""
 

@@ -224,6 +224,28 @@ timers = _table(
     _int("due_at"),
 )
 
+firings = _table(  # every turn of a robot or a trigger, and why it did what it did
+    "firings",
+    _id(),
+    _int("deal_id"),
+    _text("rule"),
+    _text("stage"),
+    _int("at"),
+    _text("outcome"),  # fired | held | postponed | stopped
+    _text("seen"),  # the condition that decided it, with the value it met
+    _text("cause"),  # what happened; empty: its time had come
+    Index("ix_firings_deal_id", "deal_id", "id"),
+    Index("ix_firings_at", "at"),
+)
+
+audience_members = _table(  # lists of contacts that robots gather for mailings
+    "audience_members",
+    Column("audience", Text, primary_key=True),
+    Column("contact_id", Int, primary_key=True, autoincrement=False),
+    _int("deal_id"),
+    _int("at"),
+)
+
 tasks = _table(
     "tasks",
     _id(),

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from bots.kit.hours import Hours
 from bots.kit.waiting import Waiting
+from bots.robots.rules import Board, Delay
 
 Outcome = Literal["won", "lost"]
 When = Literal["", "open", "closed"]
@@ -20,6 +21,12 @@ class Stage:
     title: str
     outcome: Outcome | None = None
     """A deal that reaches such a stage is closed."""
+    criteria: str = ""
+    """What is true of a deal that stands here, for people."""
+    age: Delay = field(default_factory=Delay)
+    """How long a deal may stay; 0: as long as it likes."""
+    required: tuple[str, ...] = ()
+    """Fields that must be filled before a person may move a deal here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,19 @@ class Funnel:
     def ending(self, outcome: str) -> str | None:
         """The stage that a deal with this outcome ends in."""
         return next((stage.name for stage in self.stages if stage.outcome == outcome), None)
+
+
+FieldKind = Literal["text", "number", "money", "date", "choice", "phone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Something that deals carry besides what scripts ask for."""
+
+    name: str
+    title: str
+    kind: FieldKind = "text"
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +163,9 @@ class Playbook:
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     clarifications: Mapping[str, Clarification] = field(default_factory=dict)
     """In the order in which managers see them."""
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    board: Board = field(default_factory=Board)
+    """The robots and triggers of all funnels."""
 
     def funnel(self, name: str) -> Funnel | None:
         return next((funnel for funnel in self.funnels if funnel.name == name), None)

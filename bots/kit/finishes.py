@@ -1,11 +1,9 @@
 """What a step may end in besides a question: check, wait, split, run, call, hand_off, end."""
 
-from collections.abc import Iterator
-
-from bots.kit.conditions import BARE, COMPARING, MEASURING, OF_TIME, STANDING, SUBJECTS, Operator, Test, as_compared
+from bots.kit.criteria import tests_of
 from bots.kit.opening import clock_of
-from bots.kit.problems import did_you_mean, shown
-from bots.kit.reader import Node, Scalar, Table
+from bots.kit.problems import shown
+from bots.kit.reader import Node, Scalar
 from bots.kit.schema import (
     Section,
     duration_of,
@@ -15,7 +13,6 @@ from bots.kit.schema import (
     section,
     table_of,
     text_of,
-    texts_of,
     whole_of,
     yes_of,
 )
@@ -46,7 +43,12 @@ def compile_check(key: Scalar, at: Section, desk: Desk, exits: Exits) -> Check:
         if table is None:
             continue
         exit_ = f"if {place}"
-        tests = [test for name, value in table.pairs if name.text != "then" for test in _tests(name, value, desk)]
+        tests = [
+            test
+            for name, value in table.pairs
+            if name.text != "then"
+            for test in tests_of(name, value, desk.fields, found)
+        ]
         if not any(name.text != "then" for name, _ in table.pairs):
             found.error(node, "a case has no condition", "Write one, or lead to its step by 'else: step'", "no_value")
         onward = next((value for name, value in table.pairs if name.text == "then"), at.get("then"))
@@ -61,50 +63,6 @@ def compile_check(key: Scalar, at: Section, desk: Desk, exits: Exits) -> Check:
     else:
         found.error(key, f"check '{key.text}' has no way on where nothing holds", "Add 'else: step'", "no_exit")
     return Check(tuple(cases))
-
-
-def _tests(key: Scalar, node: Node, desk: Desk) -> Iterator[Test]:
-    """The tests of one line of a case: `city: Тверь`, `city: [Тверь, Клин]`, `sum: {over: 100, under: 500}`, `city: empty`."""
-    found, subject = desk.found, key.text
-    if subject not in desk.fields and subject not in SUBJECTS:
-        known = (*desk.fields, *SUBJECTS)
-        remedy = did_you_mean(subject, known, "Else add it to 'fields:'")
-        found.error(key, f"no field is called '{shown(subject)}'", remedy, "unknown_field")
-        return
-    of_deal = subject not in desk.fields
-    if of_deal and subject in OF_TIME:
-        text = text_of(node, subject, found)
-        for operator in STANDING:
-            if text == operator:
-                yield Test(subject, operator, of_deal=True)
-                return
-        found.error(
-            node,
-            f"{subject} are asked for otherwise",
-            f"Write '{subject}: open' or '{subject}: closed'",
-            "unknown_word",
-        )
-    elif isinstance(node, Table):
-        yield from _operators(node, subject, of_deal, desk)
-    elif isinstance(node, Scalar) and not node.quoted and node.text in BARE:
-        yield Test(subject, "empty" if node.text == "empty" else "not empty", of_deal=of_deal)
-    else:
-        values = tuple(map(as_compared, texts_of(node, subject, found)))
-        yield Test(subject, "has" if subject == "tags" and of_deal else "is", values, of_deal=of_deal)
-
-
-def _operators(table: Table, subject: str, of_deal: bool, desk: Desk) -> Iterator[Test]:
-    found = desk.found
-    for key, node in table.pairs:
-        operator: Operator | None = next((one for one in (*COMPARING, *MEASURING) if one == key.text), None)
-        if operator is None:
-            remedy = did_you_mean(key.text, (*COMPARING, *MEASURING))
-            found.error(key, f"'{shown(key.text)}' is no way to compare", remedy, "unknown_key")
-        elif operator in MEASURING:
-            bound = whole_of(node, operator, -(10**9), 10**9, found)
-            yield Test(subject, operator, bound=bound or 0, of_deal=of_deal)
-        else:
-            yield Test(subject, operator, tuple(map(as_compared, texts_of(node, operator, found))), of_deal=of_deal)
 
 
 def compile_split(at: Section, desk: Desk, exits: Exits) -> Split:

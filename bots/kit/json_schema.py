@@ -10,12 +10,13 @@ from bots.kit.asking import ANSWER_KEYS, CHOICE_KEYS, OWN_KEYS
 from bots.kit.compiler import SCRIPT_KEYS
 from bots.kit.conditions import BARE, COMPARING, MEASURING
 from bots.kit.finishes import CALL_KEYS, LEAVE_KEYS, WAIT_KEYS
+from bots.kit.funnels import CLOSING_KEYS, FIELD_KEYS, FUNNEL_KEYS, STAGE_KEYS
+from bots.kit.funnels import KINDS as FIELD_KINDS
 from bots.kit.languages import known_languages
 from bots.kit.opening import HOURS_KEYS
 from bots.kit.script import KINDS
 from bots.kit.sections import (
     ENDPOINT_KEYS,
-    FUNNEL_KEYS,
     GUARD_KEYS,
     PLAYBOOK_KEYS,
     SOURCE_KEYS,
@@ -25,12 +26,15 @@ from bots.kit.sections import TEMPLATE_KEYS as APPROVED_KEYS
 from bots.kit.starts import BOT_KEYS, CLARIFICATION_KEYS, TRIGGERS, WHENS
 from bots.kit.steps import STEP_KEYS, TASK_KEYS
 from bots.kit.waiting import LIMIT_KEYS, REMINDER_KEYS, TEMPLATE_KEYS, WAITING_KEYS
+from bots.robots.acting import ACTIONS
+from bots.robots.reading import ROBOT_KEYS, TRIGGER_KEYS
 
 Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NAME = r"^[^\W\d][\w-]{0,63}$"
 _LENGTH = r"^\s*(\d{1,6}\s*[smhd]\s*)+$"
+_SPAN = r"^\s*(\d{1,6}\s*[smhd]\s*)+(working\s*)?$"
 _CLOCK = r"^([01]?\d|2[0-4]):[0-5]\d$"
 
 
@@ -71,6 +75,19 @@ _OF_KEYS: Mapping[str, Schema] = {
     **dict.fromkeys(("silence", "person", "not_understood", "media", "message", "else", "failed", "timeout", "then"), _ref("name")),
 }  # fmt: skip
 """What stands behind each key of a step and of a question."""
+
+
+_ANY: Schema = {"type": "object"}
+_DO: Schema = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+        "properties": {word: {"anyOf": [SCALAR, _ANY]} for word in ACTIONS},
+    },
+}
 
 
 def _table(keys: Iterable[str], of: Mapping[str, Schema], required: Iterable[str] = ()) -> Schema:
@@ -144,9 +161,29 @@ def playbook_schema() -> Schema:
             "except": {"type": "object", "additionalProperties": _TEXTS},
         },
     )
+    span: Schema = {"type": "string", "pattern": _SPAN}
+    robots = tables(
+        ROBOT_KEYS,
+        {"in": span, "every": _ref("length"), "before": _ref("length"), "if": _ref("case"), "do": _ref("do")},
+        ["do"],
+    )
+    parts: dict[str, Schema] = {"age": span, "required": _TEXTS, "robots": robots}
+    closing: Schema = {"anyOf": [SCALAR, _table(CLOSING_KEYS, parts)]}
+    stages: Schema = {"type": "object", "additionalProperties": {"anyOf": [SCALAR, _table(STAGE_KEYS, parts)]}}
+    triggers = tables(TRIGGER_KEYS, {"from": _TEXTS, "if": _ref("case"), "do": _ref("do")}, ["on", "do"])
     of: dict[str, Schema] = {
         "language": {"enum": list(known_languages())},
-        "funnels": tables(FUNNEL_KEYS, {"stages": titles}, ["stages", "won", "lost"]),
+        "funnels": tables(
+            FUNNEL_KEYS,
+            {"stages": stages, "won": closing, "lost": closing, "triggers": triggers},
+            ["stages", "won", "lost"],
+        ),
+        "fields": {
+            "type": "object",
+            "additionalProperties": {
+                "anyOf": [SCALAR, _table(FIELD_KEYS, {"kind": {"enum": list(FIELD_KINDS)}, "choices": _TEXTS})]
+            },
+        },
         "bots": tables(
             BOT_KEYS,
             {"on": {"enum": list(TRIGGERS)}, "within": _ref("length"), "after": _ref("length"), "when": {"enum": list(WHENS)}},
@@ -162,10 +199,10 @@ def playbook_schema() -> Schema:
         "templates": tables(APPROVED_KEYS, {}, ["text"]),
         "endpoints": tables(ENDPOINT_KEYS, {"send": _LIST_OF_NAMES, "keep": _LIST_OF_NAMES, "timeout": _ref("length")}, ["url"]),
     }  # fmt: skip
-    used = ("name", "length", "text", "template", "reminder")
+    used = ("name", "length", "text", "template", "reminder", "case")
     return {
         "$schema": _DIALECT,
         "title": "A playbook: one business as data",
         **_table(PLAYBOOK_KEYS, of, ["funnels"]),
-        "$defs": {name: shape for name, shape in _shared().items() if name in used},
+        "$defs": {**{name: shape for name, shape in _shared().items() if name in used}, "do": _DO},
     }
