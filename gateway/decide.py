@@ -8,12 +8,13 @@ from typing import assert_never
 
 from bots.kit.events import MessageReceived as Heard
 from bots.kit.events import TimerFired, WebAnswered
-from bots.kit.playbook import Source
 from gateway import events as ev
+from gateway.entering import deal_for, enter
 from gateway.ledger import ROBOT, STARTS, Ledger
 from gateway.obey import start_run, walk
+from gateway.orders import hear_order, hear_parcel, hear_payment, hear_visit
 from gateway.robots import take_turn
-from gateway.router import Attach, Leave, Open, active, route
+from gateway.router import Attach, Open, active, route
 from gateway.starting import begin
 from gateway.verdicts import CHANNEL_PAUSE_MS, RETRIES
 from gateway.wording import STALE_PRESS, line, source_title
@@ -42,6 +43,14 @@ def decide(ledger: Ledger, event: ev.Event) -> Ignored:
             return hear_form(ledger, event)
         case ev.CallEnded():
             return hear_call(ledger, event)
+        case ev.OrderChanged():
+            return hear_order(ledger, event)
+        case ev.PaymentReceived():
+            return hear_payment(ledger, event)
+        case ev.ParcelMoved():
+            return hear_parcel(ledger, event)
+        case ev.SiteVisited():
+            return hear_visit(ledger, event)
         case ev.StatusReported():
             return hear_status(ledger, event)
         case ev.PartSettled():
@@ -67,7 +76,7 @@ def hear_message(ledger: Ledger, event: ev.MessageReceived) -> Ignored:
             return pressed
     channel, link = identity.channel, event.start
     source = f"{channel}:{link}" if link else channel
-    deal, opened = _deal_for(ledger, source, f"link_{link}" if link else channel, channel)
+    deal, opened = deal_for(ledger, source, f"link_{link}" if link else channel, channel)
     entry = _keep_message(ledger, deal, identity, event, event.text)
     ledger.happens(deal, "message")
     run = ledger.rows.runs.get(deal.id)
@@ -97,20 +106,6 @@ def _meet(ledger: Ledger, identity: Identity, event: ev.MessageReceived) -> None
         ledger.touch_contact()
     if event.phone:
         ledger.prove_point("phone", event.phone)
-
-
-def _deal_for(ledger: Ledger, source: str, *names: str) -> tuple[Deal, bool]:
-    """The deal it belongs to, and whether it was opened for it. `names`: of the playbook's sources, the closest first."""
-    entrance = ledger.house.entrance(*names)
-    match route(ledger.rows.deals, ledger.house.funnel(entrance.funnel).slot, source):
-        case Attach(deal):
-            return deal, False
-        case Open(why) | Leave(why):
-            return _enter(ledger, source, why, entrance), True
-
-
-def _enter(ledger: Ledger, source: str, why: str, entrance: Source) -> Deal:
-    return ledger.open_deal(source, why, funnel=entrance.funnel, stage=entrance.stage, tag=entrance.tag)
 
 
 def _keep_message(
@@ -265,7 +260,7 @@ def hear_address(ledger: Ledger, event: ev.AddressChanged) -> Ignored:
 
 
 def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
-    deal, opened = _deal_for(ledger, f"form:{event.form}", event.form, "form")
+    deal, opened = deal_for(ledger, f"form:{event.form}", event.form, "form")
     identity = ledger.identity(event.sender.channel, event.sender.account, event.sender.address)
     told = "\n".join(f"{name}: {value}" for name, value in event.fields.items())
     text = line("form", form=event.form) + ("\n" + told if told else "")
@@ -283,13 +278,15 @@ def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
 
 
 def hear_call(ledger: Ledger, event: ev.CallEnded) -> Ignored:
+    if event.not_a_customer:
+        return _no_customer(ledger)
     missed = event.status == "missed"
     entrance = ledger.house.entrance("call")
     match route(ledger.rows.deals, ledger.house.funnel(entrance.funnel).slot, "call", opens=missed):
         case Attach(joined):
             deal = joined
         case Open(why):
-            deal = _enter(ledger, "call", why, entrance)
+            deal = enter(ledger, "call", why, entrance)
         case _:
             return "no_open_deal"  # an answered call opens nothing: the manager makes the deal by hand
     data = {
@@ -304,6 +301,15 @@ def hear_call(ledger: Ledger, event: ev.CallEnded) -> Ignored:
         ledger.touch(deal, bump=False)
         ledger.create_task(deal, "call_back", line("task_call"), "robot", details={"phone": event.sender.phone})
     return ""
+
+
+def _no_customer(ledger: Ledger) -> Ignored:
+    """A wrong number leaves no dirt: a deal that only a call has opened ends, with its tasks."""
+    for deal in ledger.rows.deals:
+        if deal.closed_at is None and deal.source == "call" and deal.route_id is None:
+            ledger.end_tasks(deal, line("not_a_customer"))
+            ledger.close_deal(deal, "lost", "not_a_customer", "robot")
+    return "not_a_customer"
 
 
 # -- what became of our parts ----------------------------------------------------------------------------------------

@@ -94,6 +94,64 @@ class CallEnded:
     kind: Literal["call"] = "call"
 
 
+OrderEvent = Literal[
+    "placed", "paid", "in_work", "item_refused", "sync_lost", "ready", "handed_over", "sent", "cancelled"
+]
+ParcelStatus = Literal[
+    "created", "accepted", "in_transit", "arrived", "collected", "money_received", "refused", "returned"
+]
+
+
+@value
+class OrderChanged:
+    """The shop's own system on an order: it was placed, paid, is ready. The sender's address is its number."""
+
+    sender: Sender
+    number: str
+    event: OrderEvent
+    total: int | None = None
+    """Minor units."""
+    currency: str = ""
+    paid: bool | None = None
+    office: str = ""
+    items: tuple[str, ...] = ()
+    tracking: str = ""
+    kind: Literal["order"] = "order"
+
+
+@value
+class PaymentReceived:
+    """Money has come in for an order."""
+
+    sender: Sender
+    number: str
+    amount: int
+    """Minor units."""
+    currency: str = ""
+    kind: Literal["payment"] = "payment"
+
+
+@value
+class ParcelMoved:
+    """A carrier on a parcel of ours. The sender's address is its number."""
+
+    sender: Sender
+    tracking: str
+    status: ParcelStatus
+    note: str = ""
+    """The carrier's own words."""
+    kind: Literal["parcel"] = "parcel"
+
+
+@value
+class SiteVisited:
+    """A known customer looks at a page of the shop's site."""
+
+    sender: Sender
+    page: str
+    kind: Literal["visit"] = "visit"
+
+
 @value
 class StatusReported:
     """A provider's word on one of our parts. `part` is ours (from the callback's address), 0 if it was not there."""
@@ -139,6 +197,10 @@ Event = (
     | AddressChanged
     | FormSubmitted
     | CallEnded
+    | OrderChanged
+    | PaymentReceived
+    | ParcelMoved
+    | SiteVisited
     | StatusReported
     | PartSettled
     | EndpointAnswered

@@ -77,13 +77,13 @@ class Ledger:
         return next((d for d in self.rows.deals if d.slot == slot and d.closed_at is None), None)
 
     def open_deal(
-        self, source: str, why: str, *, funnel: str = "", stage: str = "", tag: str = "", title: str = "", like: Deal | None = None,
+        self, source: str, why: str, *, funnel: str = "", stage: str = "", tag: str = "", title: str = "", slot: str = "", like: Deal | None = None,
     ) -> Deal:  # fmt: skip
         """`like`: the deal that it goes on from, with what is known there."""
         path = self.house.funnel(funnel)
         first = path.stage(stage) or path.stages[0]
         deal = Deal(
-            id=self.ids.take("deal"), contact_id=self.contact.id, funnel=path.name, slot=path.slot, stage=first.name,
+            id=self.ids.take("deal"), contact_id=self.contact.id, funnel=path.name, slot=slot or path.slot, stage=first.name,
             title=title, source=source, why=why, tags=[tag] if tag else [], fields={}, responsible_id=None, owner="pool", epoch=1, route_id=None,
             waiting_since=None, stage_at=self.now, opened_at=self.now, closed_at=None, outcome=None, reason="", version=1,
         )  # fmt: skip
@@ -123,6 +123,8 @@ class Ledger:
         if deal.fields.get(name) != value:
             deal.fields = {**deal.fields, name: value}
             self.touch(deal)
+            if name == "tracking" and value:
+                self.writes.tracked.append((self.contact.id, str(value)[:64]))
             self._field_changed(deal, name)
 
     def add_tag(self, deal: Deal, tag: str) -> None:
@@ -291,6 +293,13 @@ class Ledger:
         data = {"event": "created", "task": task.id, "kind": kind, "details": task.details}
         self.write_entry(deal, "task", author=created_by, text=text, data=data, person=person)
         return task
+
+    def end_tasks(self, deal: Deal, result: str) -> None:
+        """All that was to be done for this deal has become needless."""
+        self.writes.ended_tasks.append((deal.id, result))
+        for task in self.writes.tasks:
+            if task.deal_id == deal.id and task.state == "open":
+                task.state, task.result, task.done_at = "done", result, self.now
 
     # -- speaking ----------------------------------------------------------------------------------------------------
 

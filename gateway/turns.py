@@ -32,6 +32,7 @@ BATCH = 96
 """Of lanes. With more at once everybody's turns come together, and then everybody's calls: the one waits for the other."""
 POISON_AFTER = 5
 _LONGEST_WAIT_S = 30.0
+_OF_THE_PAST = ("order", "payment", "parcel")
 _ROUNDS = 30
 """Of timers that make others due at once, within one turn."""
 
@@ -148,6 +149,8 @@ class Turns:
         ledger = Ledger(rows, self.db.ids, self.house, batch, now)
         try:
             for event in rows.inbox[:n]:
+                if event.kind in _OF_THE_PAST:
+                    _know_past(conn, rows)
                 _hear(ledger, event)
             # One at a time, timers wait until nothing else does: a bad one must not be taken for a bad message.
             if n > 1 or not rows.inbox:
@@ -201,7 +204,7 @@ class Turns:
 
     def _save(self, conn: Connection, batch: lanes.Writes, now: Instant, report: Report) -> None:
         """What the turns came to; and where a proved phone was somebody's already, the two are one person."""
-        lanes.save(conn, batch, now, self.shard)
+        lanes.save(conn, batch, now, self.shard, ids=self.db.ids)
         for identity, address in batch.moved:
             moving.move(conn, self.db.ids, identity, address, now, _MERGED)
         for contact, point in batch.proofs:
@@ -245,7 +248,7 @@ class Turns:
             else:
                 _park(ledger, rows.inbox[0])
             ledger.writes.lanes.append({"b_id": contact, "b_due": due, "b_pace": rows.pace})
-            lanes.save(conn, ledger.writes, now, self.shard)
+            lanes.save(conn, ledger.writes, now, self.shard, ids=self.db.ids)
 
     def _know_scripts(self, conn: Connection, rows: LaneRows) -> None:
         """Runs are pinned to the version they began with: one that this process has not met is read where it is kept."""
@@ -295,6 +298,12 @@ def _know_deal(conn: Connection, rows: LaneRows, deal_id: int) -> None:
         found = deals.find(conn, deal_id)
         if found is not None and found.contact_id == rows.contact.id:
             rows.deals.append(found)
+
+
+def _know_past(conn: Connection, rows: LaneRows) -> None:
+    """Orders and parcels may be news of a deal that is closed: a customer's latest are looked at, too."""
+    there = {deal.id for deal in rows.deals}
+    rows.deals += [deal for deal in deals.latest(conn, rows.contact.id) if deal.id not in there]
 
 
 def _hear(ledger: Ledger, row: InboxRow) -> None:

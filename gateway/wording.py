@@ -59,6 +59,14 @@ RU: Final = {
     "changed_tags": "метки",
     "changed_responsible": "ответственный теперь {name}",
     "changed_released": "ответственный снят",
+    "order": "Заказ {number}: {what} {total}",
+    "order_title": "Заказ {number}",
+    "order_joined": "Заказ {number} присоединён к обращению: это один и тот же клиент",
+    "payment": "Оплата по заказу {number}: {total}",
+    "parcel": "Посылка {number}: {what}",
+    "task_paid_lost": "Пришла оплата по заказу {number}, а сделка закрыта. Решите, отгружать или вернуть деньги",
+    "why_order": "пришёл заказ {number}",
+    "not_a_customer": "Звонок не от клиента",
     "call_missed": "Пропущенный звонок",
     "call_answered": "Разговор по телефону, {seconds} с",
     "form": "Заявка с сайта «{form}»",
@@ -72,9 +80,19 @@ RU: Final = {
     "task_done": "Задача выполнена: {result}",
 }
 
+ORDER_EVENTS: Final = {
+    "placed": "оформлен", "paid": "оплачен", "in_work": "в работе", "item_refused": "поставщик отказал в позиции",
+    "sync_lost": "связь с поставщиком потеряна", "ready": "готов к выдаче", "handed_over": "выдан", "sent": "отправлен",
+    "cancelled": "отменён",
+}  # fmt: skip
+PARCEL_STATUSES: Final = {
+    "created": "накладная создана", "accepted": "принята перевозчиком", "in_transit": "в пути", "arrived": "прибыла в отделение",
+    "collected": "получена", "money_received": "деньги получены", "refused": "клиент отказался", "returned": "возвращена",
+}  # fmt: skip
+
 CHANNELS: Final = {
     "telegram": "Telegram", "whatsapp": "WhatsApp", "sms": "SMS", "web": "чат на сайте", "form": "форма на сайте", "call": "звонок",
-    "phone": "телефон", "manual": "вручную", "email": "e-mail",
+    "phone": "телефон", "order": "заказ", "payment": "оплата", "parcel": "посылка", "visit": "сайт", "manual": "вручную", "email": "e-mail",
 }  # fmt: skip
 """What managers call the channels and sources; another system's name is shown as it is, with a capital."""
 

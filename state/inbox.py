@@ -233,6 +233,20 @@ def _newcomers(conn: Connection, ids: Ids, fresh: dict[Any, Arrival], now: Insta
     return {key: contact for key, (contact, _) in there.items()}
 
 
+def track(conn: Connection, ids: Ids, parcels: Sequence[tuple[int, str]], now: Instant) -> None:
+    """News of these parcels are for these contacts; whoever had the number first keeps it."""
+    _IDENTITIES.write(
+        conn,
+        [
+            {
+                "id": ids.take("identity"), "contact_id": contact, "channel": "parcel", "account": "parcels", "address": number,
+                "name": "", "barred": "", "heard_at": None, "created_at": now, "key": identity_key("parcel", "parcels", number),
+            }
+            for contact, number in dict.fromkeys(parcels)
+        ],
+    )  # fmt: skip
+
+
 def _give_way(conn: Connection, proved: list[dict[str, Any]], made: dict[int, Any]) -> dict[int, int]:
     """Contacts of ours that are somebody's already: another process had a newcomer with the same phone at this instant."""
     found = conn.execute(select(points.c.key, points.c.contact_id).where(points.c.key.in_([p["key"] for p in proved])))

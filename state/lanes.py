@@ -183,6 +183,10 @@ class Writes:
     """(identity, why): everything queued for these addresses is blocked."""
     taken_tasks: list[tuple[int, int]] = field(default_factory=list)
     """(deal, person): its open tasks that belong to nobody are now theirs."""
+    ended_tasks: list[tuple[int, str]] = field(default_factory=list)
+    """(deal, why): its open tasks are needless and end with this result."""
+    tracked: list[tuple[int, str]] = field(default_factory=list)
+    """(contact, number): news of this parcel are for this contact."""
     done_tasks: list[tuple[int, str, int]] = field(default_factory=list)
     """(task, result, person)."""
     firings: list[Firing] = field(default_factory=list)
@@ -293,7 +297,7 @@ _CUT_SQL = delete(t.timers).where(
 )
 
 
-def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
+def save(conn: Connection, w: Writes, now: Instant, shard: int = 0, *, ids: Ids) -> None:
     """Write a batch, every table at most a few statements.
 
     Rows that delivery writes too are locked in its order (parts, identities, deals), so that neither waits for the other.
@@ -322,6 +326,8 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
         _CONTACTS_CHANGED.write(conn, w.contacts.values())
     if w.points:
         _POINTS.write(conn, w.points)
+    if w.tracked:
+        inbox_rows.track(conn, ids, w.tracked, now)
     if w.tasks:
         _NEW_TASKS.write(conn, w.tasks)
     if w.entries:
@@ -362,6 +368,9 @@ def _tasks(conn: Connection, w: Writes, now: Instant) -> None:
     nobodys = update(t.tasks).where(t.tasks.c.state == "open", t.tasks.c.responsible_id.is_(None))
     for deal, person in w.taken_tasks:
         conn.execute(nobodys.where(t.tasks.c.deal_id == deal).values(responsible_id=person))
+    for deal, result in w.ended_tasks:
+        ended = update(t.tasks).where(t.tasks.c.deal_id == deal, t.tasks.c.state == "open")
+        conn.execute(ended.values(state="done", result=result, done_at=now))
     for task, result, person in w.done_tasks:
         done = update(t.tasks).where(t.tasks.c.id == task, t.tasks.c.state == "open")
         conn.execute(done.values(state="done", result=result, done_by=person, done_at=now))

@@ -17,7 +17,7 @@ KNOWN: Final[Mapping[str, str]] = {
 """What every text and condition of a robot may name without its being declared."""
 
 BROUGHT: Final[Mapping[str, str]] = {
-    "order": "Номер заказа", "total": "Сумма заказа", "paid": "Оплачен", "office": "Офис", "items": "Состав заказа",
+    "order": "Номер заказа", "total": "Сумма заказа", "paid": "Оплачен", "paid_sum": "Оплачено", "office": "Офис", "items": "Состав заказа",
     "tracking": "Номер отправления", "parcel": "Посылка", "order_status": "Состояние заказа", "call": "Последний звонок",
 }  # fmt: skip
 """Fields that orders, parcels and calls bring along."""
