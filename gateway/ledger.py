@@ -15,6 +15,7 @@ from gateway import parts as planned
 from gateway.channels.base import Limits
 from gateway.clock import Instant
 from gateway.house import House
+from gateway.knowing import known_of
 from gateway.parts import plan
 from gateway.wording import SHARE_PHONE, line
 from state import steps
@@ -177,13 +178,8 @@ class Ledger:
 
     def facts(self, deal: Deal) -> DealFacts:
         """What robots may know."""
-        shop, contact = self.house.playbook, self.contact
         route = self.route_of(deal)
-        return DealFacts(
-            self.now, deal.funnel, deal.stage, deal.stage_at, contact.name, contact.phone, contact.email,
-            route.channel if route else "", deal.source, deal.title, "", deal.fields, deal.tags, shop.language, shop.zone,
-            shop.currency, shop.hours, shop.asks.about,
-        )  # fmt: skip
+        return known_of(self.house, self.contact, deal, route.channel if route else "", self.now)
 
     def expect(self, deal: Deal, one: Expected) -> None:
         """A robot will have its turn then, if the deal still is where it is; without a time, not at all."""
