@@ -3,12 +3,14 @@
 It reads the ledger, calls its verbs and returns why an event came to nothing, if it did. No I/O, no clock.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from bots.kit.events import MessageReceived as Heard
 from bots.kit.events import TimerFired, WebAnswered
 from gateway import events as ev
+from gateway.assigning import ACT, LEAVE, WAIT, check_action, leave, look_again
 from gateway.entering import deal_for, enter
 from gateway.ledger import ROBOT, STARTS, Ledger
 from gateway.obey import start_run, walk
@@ -196,6 +198,14 @@ def hear_edit(ledger: Ledger, event: ev.MessageEdited) -> Ignored:
     return ""
 
 
+_OF_DEALS: Final[Mapping[str, Callable[[Ledger, Deal, Timer], None]]] = {
+    WAIT: look_again,
+    ACT: check_action,
+    LEAVE: leave,
+}
+"""Timers of a deal that no stage and no run has set."""
+
+
 # -- timers ----------------------------------------------------------------------------------------------------------
 
 
@@ -206,6 +216,9 @@ def fire(ledger: Ledger, timer: Timer) -> None:
     deal = next((d for d in ledger.rows.deals if d.id == timer.deal_id), None)
     if deal is not None and deal.closed_at is None and timer.name.startswith(STARTS):
         begin(ledger, deal, timer)
+        return
+    if deal is not None and not timer.run_id and (see_to := _OF_DEALS.get(timer.name.partition(":")[0] + ":")):
+        see_to(ledger, deal, timer)
         return
     if deal is not None and timer.name.startswith(ROBOT):
         take_turn(ledger, deal, timer)

@@ -1,6 +1,7 @@
 """How an inquiry enters: into the deal that the router names, or a new one at the entrance that the playbook lists."""
 
 from bots.kit.playbook import Source
+from gateway.assigning import assign
 from gateway.ledger import Ledger
 from gateway.router import Attach, Leave, Open, route
 from state.records import Deal
@@ -18,4 +19,7 @@ def deal_for(ledger: Ledger, source: str, *names: str) -> tuple[Deal, bool]:
 
 def enter(ledger: Ledger, source: str, why: str, entrance: Source, *, slot: str = "") -> Deal:
     """`slot`: another than the funnel's, for a deal that stands beside an open one."""
-    return ledger.open_deal(source, why, funnel=entrance.funnel, stage=entrance.stage, tag=entrance.tag, slot=slot)
+    deal = ledger.open_deal(source, why, funnel=entrance.funnel, stage=entrance.stage, tag=entrance.tag, slot=slot)
+    if entrance.responsible:
+        assign(ledger, deal, entrance.responsible)
+    return deal

@@ -44,10 +44,6 @@ class House:
     revisions: Mapping[str, int] = field(default_factory=dict)
     """By bot name: which state of the published scripts this process has."""
 
-    staff: Mapping[str, int] = field(default_factory=dict)
-    """Person by what robots call them: their name, or their role."""
-    staff_names: Mapping[int, str] = field(default_factory=dict)
-
     on_stage: dict[tuple[str, str], tuple[BotRule, ...]] = field(init=False, default_factory=dict)
     """By funnel and stage: the bots that begin because a deal has entered it."""
 

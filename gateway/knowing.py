@@ -6,10 +6,11 @@ from gateway.house import House
 from state.records import Contact, Deal
 
 
-def known_of(house: House, contact: Contact, deal: Deal, channel: str, now: Instant) -> DealFacts:
-    """`channel`: where the conversation is."""
+def known_of(
+    house: House, contact: Contact, deal: Deal, channel: str, now: Instant, responsible: str = ""
+) -> DealFacts:
+    """`channel`: where the conversation is; `responsible`: the name of who answers for the deal."""
     shop = house.playbook
-    responsible = house.staff_names.get(deal.responsible_id, "") if deal.responsible_id is not None else ""
     return DealFacts(
         now, deal.funnel, deal.stage, deal.stage_at, contact.name, contact.phone, contact.email, channel, deal.source, deal.title,
         responsible, deal.fields, deal.tags, shop.language, shop.zone, shop.currency, shop.hours, shop.asks.about,

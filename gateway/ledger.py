@@ -5,7 +5,7 @@ worker in one transaction, or forgotten whole.
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from bots.kit.effects import Choice
@@ -17,6 +17,7 @@ from gateway.clock import Instant
 from gateway.house import House
 from gateway.knowing import known_of
 from gateway.parts import plan
+from gateway.roster import Roster
 from gateway.wording import SHARE_PHONE, line
 from state import steps
 from state.ids import Ids
@@ -33,16 +34,30 @@ _CHAIN_MS: Final = 60_000
 """Robots that lead to one another faster than this are counted: they may go round in a circle."""
 
 
+def _nobody() -> Roster:
+    return Roster(())
+
+
 class Ledger:
     """The draft of one lane's turn. Rows loaded are changed in place; what changed is remembered in `writes`."""
 
-    def __init__(self, rows: LaneRows, ids: Ids, house: House, writes: Writes, now: Instant) -> None:
+    def __init__(
+        self,
+        rows: LaneRows,
+        ids: Ids,
+        house: House,
+        writes: Writes,
+        now: Instant,
+        roster: Callable[[], Roster] = _nobody,
+    ) -> None:
         self.rows = rows
         self.ids = ids
         self.house = house
         self.writes = writes
         self.now = now
         self.contact = rows.contact
+        self.roster = roster
+        """Who works here and is there; asked for only where somebody has to be found."""
         self.chain = 0
         """How many robots have led to one another before what is done now."""
         self.happened: list[tuple[Deal, str, str]] = []
@@ -179,7 +194,8 @@ class Ledger:
     def facts(self, deal: Deal) -> DealFacts:
         """What robots may know."""
         route = self.route_of(deal)
-        return known_of(self.house, self.contact, deal, route.channel if route else "", self.now)
+        responsible = self.roster().name(deal.responsible_id) if deal.responsible_id is not None else ""
+        return known_of(self.house, self.contact, deal, route.channel if route else "", self.now, responsible)
 
     def expect(self, deal: Deal, one: Expected) -> None:
         """A robot will have its turn then, if the deal still is where it is; without a time, not at all."""
@@ -200,16 +216,18 @@ class Ledger:
         """Who is meant by a robot's word; None: whoever looks into the pool."""
         if to == "responsible":
             return deal.responsible_id
-        return self.house.staff.get(to)
+        if (rule := self.house.playbook.assign.get(to)) is not None:
+            return self.roster().choose(rule, self.now)
+        member = self.house.playbook.team.get(to)
+        return self.roster().lightest(member.name if member else to, self.now)
 
-    def reassign(self, deal: Deal, to: str) -> None:
-        """Another person answers for the deal; where there is no such person it stays as it is."""
-        person = self.person_for(deal, to)
-        if person is not None and person != deal.responsible_id:
-            deal.responsible_id = person
-            self.touch(deal)
-            data = {"event": "changed", "responsible": person}
-            self.write_line(deal, "system", "reassigned", name=self.house.staff_names.get(person, person), data=data)
+    def hand_tasks(self, deal: Deal, giver: int | None, taker: int | None) -> None:
+        """Open tasks of the one, and those of nobody, are the other's now."""
+        for who in {giver, None}:
+            self.writes.handed_tasks.append((deal.id, who, taker))
+            for task in self.writes.tasks:
+                if task.deal_id == deal.id and task.state == "open" and task.responsible_id == who:
+                    task.responsible_id = taker
 
     def join_audience(self, deal: Deal, audience: str) -> None:
         row = {"audience": audience, "contact_id": self.contact.id, "deal_id": deal.id, "at": self.now}
@@ -236,7 +254,10 @@ class Ledger:
         self.happens(deal, "field", name)
 
     def _cut_starts(self, deal: Deal) -> None:
-        for key in [k for k, t in self.rows.timers.items() if t.deal_id == deal.id and not t.run_id]:
+        of_stage = [
+            k for k, t in self.rows.timers.items() if t.deal_id == deal.id and t.name.startswith((STARTS, ROBOT))
+        ]
+        for key in of_stage:
             self.cut_timer(key)
 
     def close_deal(self, deal: Deal, outcome: str, reason: str, author: str, person: Person | None = None) -> None:
@@ -416,6 +437,10 @@ class Ledger:
     def set_timer(self, run: Run, name: str, at: Instant) -> None:
         key = f"run:{run.id}:{name}"
         self._set_timer(Timer(self.contact.id, key, run.deal_id, run.id, name, at))
+
+    def set_deal_timer(self, deal: Deal, kind: str, name: str, at: Instant) -> None:
+        """One of its kind a deal; it outlives stages."""
+        self._set_timer(Timer(self.contact.id, f"deal:{deal.id}:{kind}", deal.id, 0, name, at))
 
     def _set_timer(self, timer: Timer) -> None:
         self.rows.timers[timer.key] = timer

@@ -10,6 +10,7 @@ from typing import Final, assert_never
 from bots.robots import effects as fx
 from bots.robots.machine import Firing as Turn
 from bots.robots.machine import fire, hear
+from gateway.assigning import assign
 from gateway.ledger import ROBOT, Ledger
 from gateway.obey import start_run, window_of
 from gateway.starting import way_to
@@ -100,7 +101,7 @@ def _obey(ledger: Ledger, deal: Deal, effect: fx.Effect) -> None:
         case fx.Tell(to, text):
             ledger.create_task(deal, "notice", text, "robot", responsible=ledger.person_for(deal, to))
         case fx.Reassign(to):
-            ledger.reassign(deal, to)
+            assign(ledger, deal, to)
         case fx.StartScript(name):
             _start(ledger, deal, name)
         case fx.StopBot():

@@ -18,10 +18,11 @@ from gateway.desk import Command, Conflict, FinishTask, Invalid, SteerBot, Write
 from gateway.house import House
 from gateway.ledger import Ledger
 from gateway.robots import hear_all, place
+from gateway.roster import Roster
 from gateway.router import active
 from gateway.translate import event_from_json
 from gateway.wording import line
-from state import deals, lanes, merging, moving, scripts, timeline
+from state import deals, lanes, merging, moving, scripts, staff, timeline
 from state.database import Connection, Database, Unavailable
 from state.live import Live
 from state.records import InboxRow, LaneRows, Person, Run
@@ -33,6 +34,7 @@ BATCH = 96
 POISON_AFTER = 5
 _LONGEST_WAIT_S = 30.0
 _OF_THE_PAST = ("order", "payment", "parcel")
+_ROSTER_MS = 2_000
 _ROUNDS = 30
 """Of timers that make others due at once, within one turn."""
 
@@ -76,6 +78,8 @@ class Turns:
         self.clock = clock
         self.shard = shard
         self._asks: list[Ask] = []
+        self._roster: Roster | None = None
+        self._roster_at: Instant = 0
 
     async def ask(self, contact: int, deal: int, command: Command, who: Person) -> int:
         """Put a manager's command through the lane. Raises `Conflict` or `Invalid`; nothing has changed then."""
@@ -146,7 +150,7 @@ class Turns:
             _leave_to(rows.contact.merged_into, rows, asks, batch, report)
             return
         self._know_scripts(conn, rows)
-        ledger = Ledger(rows, self.db.ids, self.house, batch, now)
+        ledger = Ledger(rows, self.db.ids, self.house, batch, now, lambda: self._known_staff(conn, now))
         try:
             for event in rows.inbox[:n]:
                 if event.kind in _OF_THE_PAST:
@@ -232,7 +236,7 @@ class Turns:
     def _count_failure(self, conn: Connection, contact: int, now: Instant) -> None:
         """The first waiting event (or else the due timers) of this lane did it."""
         for rows in lanes.claim(conn, now, 0, only=[contact], ids=self.db.ids):
-            ledger = Ledger(rows, self.db.ids, self.house, lanes.Writes(), now)
+            ledger = Ledger(rows, self.db.ids, self.house, lanes.Writes(), now, lambda: self._known_staff(conn, now))
             due: Instant | None = now
             if not rows.inbox:
                 for timer in [t for t in rows.timers.values() if t.due_at <= now]:
@@ -249,6 +253,18 @@ class Turns:
                 _park(ledger, rows.inbox[0])
             ledger.writes.lanes.append({"b_id": contact, "b_due": due, "b_pace": rows.pace})
             lanes.save(conn, ledger.writes, now, self.shard, ids=self.db.ids)
+
+    def forget_staff(self) -> None:
+        """Somebody has come, gone or changed: who works here is asked anew."""
+        self._roster = None
+
+    def _known_staff(self, conn: Connection, now: Instant) -> Roster:
+        """Who works here, read at most once in a while; what is given out meanwhile is counted in."""
+        if self._roster is None or not 0 <= now - self._roster_at < _ROSTER_MS:
+            shop = self.house.playbook
+            self._roster = Roster(staff.colleagues(conn), staff.load(conn), staff.last_given(conn), {"": shop.hours})
+            self._roster_at = now
+        return self._roster
 
     def _know_scripts(self, conn: Connection, rows: LaneRows) -> None:
         """Runs are pinned to the version they began with: one that this process has not met is read where it is kept."""

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal_column, select, update
 
 from state import inbox as inbox_rows
-from state import outbox, steps
+from state import outbox, staff, steps
 from state import tables as t
 from state.dialects import Bulk, Lookup, Ready, Values, inserting, overwriting, skipping
 from state.ids import Ids
@@ -183,6 +183,10 @@ class Writes:
     """(identity, why): everything queued for these addresses is blocked."""
     taken_tasks: list[tuple[int, int]] = field(default_factory=list)
     """(deal, person): its open tasks that belong to nobody are now theirs."""
+    given: list[tuple[str, int]] = field(default_factory=list)
+    """(rule, person): who had the last deal of a rule."""
+    handed_tasks: list[tuple[int, int | None, int | None]] = field(default_factory=list)
+    """(deal, from, to): its open tasks of the one (None: of nobody) are the other's now."""
     ended_tasks: list[tuple[int, str]] = field(default_factory=list)
     """(deal, why): its open tasks are needless and end with this result."""
     tracked: list[tuple[int, str]] = field(default_factory=list)
@@ -335,6 +339,8 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0, *, ids: Ids)
     if w.parts:
         _NEW_PARTS.write(conn, w.parts)
     _tasks(conn, w, now)
+    if w.given:
+        staff.note_given(conn, w.given, now)
     if w.firings:
         _NEW_FIRINGS.write(conn, w.firings)
     if w.audience:
@@ -368,6 +374,10 @@ def _tasks(conn: Connection, w: Writes, now: Instant) -> None:
     nobodys = update(t.tasks).where(t.tasks.c.state == "open", t.tasks.c.responsible_id.is_(None))
     for deal, person in w.taken_tasks:
         conn.execute(nobodys.where(t.tasks.c.deal_id == deal).values(responsible_id=person))
+    for deal, giver, taker in w.handed_tasks:
+        theirs = t.tasks.c.responsible_id.is_(None) if giver is None else t.tasks.c.responsible_id == giver
+        handed = update(t.tasks).where(t.tasks.c.deal_id == deal, t.tasks.c.state == "open", theirs)
+        conn.execute(handed.values(responsible_id=taker))
     for deal, result in w.ended_tasks:
         ended = update(t.tasks).where(t.tasks.c.deal_id == deal, t.tasks.c.state == "open")
         conn.execute(ended.values(state="done", result=result, done_at=now))

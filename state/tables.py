@@ -167,6 +167,12 @@ deals = _table(
     Index("ix_deals_contact_id", "contact_id"),
     Index("ix_deals_opened_at", "opened_at", "id"),
     Index(
+        "ix_deals_responsible",
+        "responsible_id",
+        sqlite_where=text("closed_at IS NULL AND responsible_id IS NOT NULL"),
+        postgresql_where=text("closed_at IS NULL AND responsible_id IS NOT NULL"),
+    ),
+    Index(
         "ix_deals_stage",
         "funnel",
         "stage",
@@ -393,7 +399,26 @@ changes = Table(  # what the console and other programs follow; ids rise with co
     sqlite_autoincrement=True,
 )
 
-people = _table("people", _id(), _text("name"), _text("role"), _int("active"), _int("created_at"))
+people = _table(
+    "people",
+    _id(),
+    _text("name"),
+    _text("role"),
+    _int("active"),
+    _int("created_at"),
+    Column("groups", Json, nullable=False, server_default="[]"),
+    Column("calendar", Text, nullable=False, server_default=""),  # of their shift
+    Column("capacity", Int, nullable=False, server_default="0"),
+    _int("away_until", null=True),
+    _int("seen_at", null=True),
+)
+
+assignments = _table(  # who had the last deal of each rule that goes in order
+    "assignments",
+    Column("rule", Text, primary_key=True),
+    _int("person_id"),
+    _int("at"),
+)
 
 tokens = _table(
     "tokens",

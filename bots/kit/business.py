@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from bots.kit.hours import Hours
+from bots.kit.staffing import Assign, Member
 from bots.kit.waiting import Waiting
 from bots.robots.rules import Board, Delay
 
@@ -164,6 +165,9 @@ class Playbook:
     clarifications: Mapping[str, Clarification] = field(default_factory=dict)
     """In the order in which managers see them."""
     fields: Mapping[str, Field] = field(default_factory=dict)
+    team: Mapping[str, Member] = field(default_factory=dict)
+    """Sample people, by key."""
+    assign: Mapping[str, Assign] = field(default_factory=dict)
     board: Board = field(default_factory=Board)
     """The robots and triggers of all funnels."""
 

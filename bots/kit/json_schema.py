@@ -23,6 +23,7 @@ from bots.kit.sections import (
     TEXTS,
 )
 from bots.kit.sections import TEMPLATE_KEYS as APPROVED_KEYS
+from bots.kit.staffing import HOWS, MEMBER_KEYS, RULE_KEYS
 from bots.kit.starts import BOT_KEYS, CLARIFICATION_KEYS, TRIGGERS, WHENS
 from bots.kit.steps import STEP_KEYS, TASK_KEYS
 from bots.kit.waiting import LIMIT_KEYS, REMINDER_KEYS, TEMPLATE_KEYS, WAITING_KEYS
@@ -178,6 +179,8 @@ def playbook_schema() -> Schema:
             {"stages": stages, "won": closing, "lost": closing, "triggers": triggers},
             ["stages", "won", "lost"],
         ),
+        "team": {"type": "object", "additionalProperties": {"anyOf": [SCALAR, _table(MEMBER_KEYS, {"groups": _TEXTS})]}},
+        "assign": tables(RULE_KEYS, {"how": {"enum": list(HOWS)}, "among": _TEXTS, "act": span}),
         "fields": {
             "type": "object",
             "additionalProperties": {

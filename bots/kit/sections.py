@@ -12,6 +12,7 @@ from bots.kit.opening import calendar_zone, hours_of
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node
 from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, table_of, text_of, whole_of
+from bots.kit.staffing import rules_of, team_of
 from bots.kit.starts import bot_rules, clarifications, funnel_of
 from bots.kit.waiting import CHANNELS, LIMIT_KEYS, Desk, Waiting, waiting_of
 from bots.kit.words import BUILT_IN
@@ -20,7 +21,7 @@ from bots.robots.facts import BROUGHT, KNOWN
 
 PLAYBOOK_KEYS = (
     "playbook", "language", "zone", "currency", "funnels", "bots", "sources", "reasons", "loop_guard", "texts", "hours", "asks",
-    "templates", "endpoints", "clarifications", "about", "fields",
+    "templates", "endpoints", "clarifications", "about", "fields", "team", "assign",
 )  # fmt: skip
 SOURCE_KEYS = ("funnel", "stage", "responsible", "tag")
 GUARD_KEYS = ("messages", "minutes", "equal")
@@ -53,6 +54,7 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
     calendar = at.get("hours")
     own_zone = calendar_zone(calendar)
     about, fields = _about(at.get("about"), found), read_fields(at.get("fields"), found)
+    team = team_of(at.get("team"), (), found)
     reasons, templates = titles_of(at.get("reasons"), "reasons", found), _templates(at.get("templates"), found)
     endpoints = _endpoints(at.get("endpoints"), found)
     office = Office(
@@ -78,6 +80,8 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         endpoints=MappingProxyType(endpoints),
         clarifications=MappingProxyType(clarifications(at.get("clarifications"), funnels, found)),
         fields=MappingProxyType(fields),
+        team=MappingProxyType(team),
+        assign=MappingProxyType(rules_of(at.get("assign"), team, found)),
         board=board(read, office),
     )
 
