@@ -5,7 +5,8 @@ worker in one transaction, or forgotten whole.
 """
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from bots.kit.effects import Choice
@@ -38,6 +39,20 @@ def _nobody() -> Roster:
     return Roster(())
 
 
+def _nothing(_deal: int) -> Sequence[Task]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What few turns need to know beside the lane's own rows: each is read when it is asked for."""
+
+    roster: Callable[[], Roster] = _nobody
+    """Who works here and is there."""
+    open_tasks: Callable[[int], Sequence[Task]] = _nothing
+    """Of a deal, as they were before this turn."""
+
+
 class Ledger:
     """The draft of one lane's turn. Rows loaded are changed in place; what changed is remembered in `writes`."""
 
@@ -48,7 +63,7 @@ class Ledger:
         house: House,
         writes: Writes,
         now: Instant,
-        roster: Callable[[], Roster] = _nobody,
+        look: Look | None = None,
     ) -> None:
         self.rows = rows
         self.ids = ids
@@ -56,8 +71,7 @@ class Ledger:
         self.writes = writes
         self.now = now
         self.contact = rows.contact
-        self.roster = roster
-        """Who works here and is there; asked for only where somebody has to be found."""
+        self.look = look or Look()
         self.chain = 0
         """How many robots have led to one another before what is done now."""
         self.happened: list[tuple[Deal, str, str]] = []
@@ -211,6 +225,16 @@ class Ledger:
         """Triggers of the deal's funnel are to hear of it, where there are any for such a thing."""
         if (deal.funnel, on) in self.house.playbook.board.triggers:
             self.happened.append((deal, on, which))
+
+    def roster(self) -> Roster:
+        return self.look.roster()
+
+    def open_tasks(self, deal: Deal) -> list[Task]:
+        """Of a deal, with those that this turn has made."""
+        return [
+            *self.look.open_tasks(deal.id),
+            *(t for t in self.writes.tasks if t.deal_id == deal.id and t.state == "open"),
+        ]
 
     def person_for(self, deal: Deal, to: str) -> int | None:
         """Who is meant by a robot's word; None: whoever looks into the pool."""

@@ -96,7 +96,9 @@ def _obey(ledger: Ledger, deal: Deal, effect: fx.Effect) -> None:
     match effect:
         case fx.SendMessage():
             _send(ledger, deal, effect)
-        case fx.GiveTask(kind, text, due_at, to):
+        case fx.GiveTask(kind, text, due_at, to, once):
+            if once and any((one.kind, one.text) == (kind, text) for one in ledger.open_tasks(deal)):
+                return
             ledger.create_task(deal, kind, text, "robot", due_at=due_at, responsible=ledger.person_for(deal, to))
         case fx.Tell(to, text):
             ledger.create_task(deal, "notice", text, "robot", responsible=ledger.person_for(deal, to))

@@ -16,7 +16,7 @@ from gateway.clock import Clock, Instant
 from gateway.decide import decide, fire
 from gateway.desk import Command, Conflict, FinishTask, Invalid, SteerBot, Write, obey_manager, worded
 from gateway.house import House
-from gateway.ledger import Ledger
+from gateway.ledger import Ledger, Look
 from gateway.robots import hear_all, place
 from gateway.roster import Roster
 from gateway.router import active
@@ -150,7 +150,7 @@ class Turns:
             _leave_to(rows.contact.merged_into, rows, asks, batch, report)
             return
         self._know_scripts(conn, rows)
-        ledger = Ledger(rows, self.db.ids, self.house, batch, now, lambda: self._known_staff(conn, now))
+        ledger = Ledger(rows, self.db.ids, self.house, batch, now, self._look(conn, now))
         try:
             for event in rows.inbox[:n]:
                 if event.kind in _OF_THE_PAST:
@@ -236,7 +236,7 @@ class Turns:
     def _count_failure(self, conn: Connection, contact: int, now: Instant) -> None:
         """The first waiting event (or else the due timers) of this lane did it."""
         for rows in lanes.claim(conn, now, 0, only=[contact], ids=self.db.ids):
-            ledger = Ledger(rows, self.db.ids, self.house, lanes.Writes(), now, lambda: self._known_staff(conn, now))
+            ledger = Ledger(rows, self.db.ids, self.house, lanes.Writes(), now, self._look(conn, now))
             due: Instant | None = now
             if not rows.inbox:
                 for timer in [t for t in rows.timers.values() if t.due_at <= now]:
@@ -253,6 +253,9 @@ class Turns:
                 _park(ledger, rows.inbox[0])
             ledger.writes.lanes.append({"b_id": contact, "b_due": due, "b_pace": rows.pace})
             lanes.save(conn, ledger.writes, now, self.shard, ids=self.db.ids)
+
+    def _look(self, conn: Connection, now: Instant) -> Look:
+        return Look(lambda: self._known_staff(conn, now), lambda deal: deals.open_tasks(conn, deal))
 
     def forget_staff(self) -> None:
         """Somebody has come, gone or changed: who works here is asked anew."""

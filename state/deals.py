@@ -29,6 +29,11 @@ def find_task(conn: Connection, task_id: int) -> Task | None:
     return Task(*row) if row else None
 
 
+def open_tasks(conn: Connection, deal_id: int) -> list[Task]:
+    found = select(*_TASK).where(tasks.c.deal_id == deal_id, tasks.c.state == "open").order_by(tasks.c.id)
+    return [Task(*row) for row in conn.execute(found)]
+
+
 def last_run(conn: Connection, deal_id: int) -> Run | None:
     """The newest run of a deal, whatever became of it."""
     found = select(*_RUN).where(runs.c.deal_id == deal_id).order_by(runs.c.started_at.desc(), runs.c.id.desc())

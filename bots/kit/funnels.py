@@ -1,6 +1,6 @@
 """Funnels as the playbook writes them: stages with what is wanted of them, and the fields that deals carry."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast, get_args
 
@@ -8,16 +8,22 @@ from bots.kit.business import Field, FieldKind, Funnel, Outcome, Stage
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar, Table
 from bots.kit.schema import Findings, items_of, name_of, section, table_of, text_of, texts_of
+from bots.kit.words import filled_with, parse
 from bots.robots.acting import Office
+from bots.robots.actions import Task
 from bots.robots.facts import KNOWN
 from bots.robots.reading import Place, board_of, delay_of
-from bots.robots.rules import Board
+from bots.robots.rules import Board, Robot
 
 FUNNEL_KEYS: Final = ("title", "group", "stages", "won", "lost", "triggers")
 STAGE_KEYS: Final = ("title", "criteria", "age", "required", "robots")
 CLOSING_KEYS: Final = ("title", "criteria", "required", "robots")
 FIELD_KEYS: Final = ("title", "kind", "choices")
 KINDS: Final[tuple[FieldKind, ...]] = get_args(FieldKind)
+AGE: Final = "age"
+"""The name of the robot that watches a stage's `age`."""
+TOO_OLD: Final = "Сделка стоит на этапе «{stage_title}» дольше положенного: продвиньте её или закройте"
+_DAY: Final = 86_400_000
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
 
@@ -51,7 +57,20 @@ def board(funnels: Sequence[ReadFunnel], office: Office) -> Board:
         for one in funnels
         for stage, node in one.robots.items()
     ]
-    return board_of(places, [(one.funnel.name, names[one.funnel.name], one.triggers) for one in funnels], office)
+    triggers = [(one.funnel.name, names[one.funnel.name], one.triggers) for one in funnels]
+    return board_of(places, triggers, office, tuple(_watches(funnels)))
+
+
+def _watches(funnels: Sequence[ReadFunnel]) -> Iterator[Robot]:
+    """A stage with an `age` has one robot more: it calls for the responsible, and again every day while nothing moves."""
+    for one in funnels:
+        for stage in one.funnel.stages:
+            if stage.age.length:
+                text, _ = parse(TOO_OLD, {"stage_title": ""})
+                task = Task("late", filled_with(text, {"stage_title": stage.title}))
+                yield Robot(
+                    AGE, one.funnel.name, stage.name, stage.age, every=_DAY, working=stage.age.working, actions=(task,)
+                )
 
 
 def _funnel(key: Scalar, node: Node, found: Findings) -> ReadFunnel | None:

@@ -28,6 +28,8 @@ class GiveTask:
     due_at: Instant
     to: str = "responsible"
     """`responsible`, `head`, a rule of `assign`, a group or a person of the team."""
+    once: bool = False
+    """Not while the same task is still open: it comes again and again."""
 
 
 @value

@@ -5,6 +5,7 @@ happens. Every turn of a robot is a `Firing`, whether it did anything or not, an
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Literal, assert_never
 
@@ -96,6 +97,8 @@ def hear(triggers: Sequence[Trigger], on: str, which: str, facts: DealFacts) -> 
 
 def _firing(rule: Robot | Trigger, holds: bool, seen: str, facts: DealFacts, then: tuple[Expected, ...] = ()) -> Firing:
     done = tuple(effects(rule.actions, facts)) if holds else ()
+    if isinstance(rule, Robot) and rule.every:
+        done = tuple(replace(one, once=True) if isinstance(one, fx.GiveTask) else one for one in done)
     return Firing(rule.name, "fired" if holds else "held", seen, done, then)
 
 

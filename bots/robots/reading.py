@@ -63,14 +63,20 @@ class Place:
 
 
 def board_of(
-    places: Sequence[Place], triggers: Sequence[tuple[str, tuple[str, ...], Node | None]], office: Office
+    places: Sequence[Place],
+    triggers: Sequence[tuple[str, tuple[str, ...], Node | None]],
+    office: Office,
+    watches: Sequence[Robot] = (),
 ) -> Board:
-    """`triggers`: funnel, its stages, and the table."""
+    """`triggers`: funnel, its stages, and the table; `watches`: robots that are not written out, and come last."""
     robots: dict[tuple[str, str], tuple[Robot, ...]] = {}
     names: defaultdict[str, set[str]] = defaultdict(set)
     for place in places:
         if found := tuple(_robots(place, names[place.funnel], office)):
             robots[place.funnel, place.stage] = found
+    for watch in watches:
+        names[watch.funnel].add(watch.name)
+        robots[watch.funnel, watch.stage] = (*robots.get((watch.funnel, watch.stage), ()), watch)
     heard: defaultdict[tuple[str, str], list[Trigger]] = defaultdict(list)
     for funnel, stages, node in triggers:
         for trigger in _triggers(funnel, stages, node, names[funnel], office):
@@ -155,8 +161,8 @@ def _named(
     if name in names:
         found.error(key, f"'{shown(key.text)}' is there twice in this funnel", "Give each a name of its own", "twice")
         return None, ""
-    if name == "previous":
-        found.error(key, "'previous' is no name", "Choose another", "not_a_name")
+    if name in ("previous", "age"):
+        found.error(key, f"'{name}' is no name", "Choose another", "not_a_name")
     if name:
         names.add(name)
     return one, name or ""

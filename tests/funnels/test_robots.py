@@ -106,6 +106,7 @@ async def test_one_that_repeats_does_so_in_working_hours_for_as_long_as_the_deal
     await shop.ask(Move("talking"))
     await shop.later(hours=24 * 7)
     assert [outcome for _, outcome, _ in await turns(shop, "nag")] == ["fired"] * 3
+    assert len([text for text in await tasks(shop) if text == "Узнать решение"]) == 1, "the first one is still open"
     for firing in await shop.all("firings"):
         if firing["rule"] == "nag":
             assert shop.house.playbook.hours is not None
@@ -160,6 +161,17 @@ async def test_a_closed_deal_still_has_the_robots_of_its_end(shop: Shop):
     await shop.ask(Move("lost", reason="refused"))
     await shop.later(hours=25)
     assert shop.paper.texts()[-1] == "Клиент 1, мы на связи, если передумаете."
+
+
+async def test_a_stage_that_a_deal_stays_in_too_long_calls_for_somebody_once_until_that_is_done(shop: Shop):
+    await shop.write("Хочу учиться")
+    await shop.later(hours=24 * 4)
+    late = [task for task in await shop.all("tasks") if task["kind"] == "late"]
+    assert [task["text"] for task in late] == [
+        "Сделка стоит на этапе «Новая» дольше положенного: продвиньте её или закройте"
+    ]
+    found = next(t for t in await shop.all("timers") if t["name"].startswith("robot:age:"))
+    assert found["due_at"] > shop.clock.now(), "it goes on watching"
 
 
 async def test_what_a_robot_does_is_done_once_however_often_the_lane_is_looked_at(shop: Shop):
