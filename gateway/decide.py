@@ -12,6 +12,7 @@ from bots.kit.events import TimerFired, WebAnswered
 from gateway import events as ev
 from gateway.assigning import ACT, LEAVE, WAIT, check_action, leave, look_again
 from gateway.entering import deal_for, enter
+from gateway.guard import IDLE, wake
 from gateway.ledger import ROBOT, STARTS, Ledger
 from gateway.obey import start_run, walk
 from gateway.orders import hear_order, hear_parcel, hear_payment, hear_visit
@@ -202,6 +203,7 @@ _OF_DEALS: Final[Mapping[str, Callable[[Ledger, Deal, Timer], None]]] = {
     WAIT: look_again,
     ACT: check_action,
     LEAVE: leave,
+    IDLE: wake,
 }
 """Timers of a deal that no stage and no run has set."""
 
@@ -217,6 +219,8 @@ def fire(ledger: Ledger, timer: Timer) -> None:
     if deal is not None and deal.closed_at is None and timer.name.startswith(STARTS):
         begin(ledger, deal, timer)
         return
+    if deal is not None:
+        ledger.loose[deal.id] = deal
     if deal is not None and not timer.run_id and (see_to := _OF_DEALS.get(timer.name.partition(":")[0] + ":")):
         see_to(ledger, deal, timer)
         return

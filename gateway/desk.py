@@ -339,6 +339,7 @@ def _finish(ledger: Ledger, deal: Deal, task: Task, result: str, who: Person) ->
         raise Conflict("done", "the task is already done")
     result = _said(result, "result")
     ledger.writes.done_tasks.append((task.id, result, who.id))
+    ledger.loose[deal.id] = deal
     data = {"event": "done", "task": task.id, "result": result}
     ledger.write_entry(deal, "task", author="manager", text=line("task_done", result=result), data=data, person=who)
 

@@ -72,6 +72,8 @@ class Ledger:
         self.now = now
         self.contact = rows.contact
         self.look = look or Look()
+        self.loose: dict[int, Deal] = {}
+        """Deals from which this turn has taken something that held on to them (gateway/guard.py)."""
         self.chain = 0
         """How many robots have led to one another before what is done now."""
         self.happened: list[tuple[Deal, str, str]] = []
@@ -122,6 +124,7 @@ class Ledger:
             deal.owner, deal.route_id = "person" if like.owner == "person" else "pool", like.route_id
         self.rows.deals.append(deal)
         self.writes.new_deals[deal.id] = deal
+        self.loose[deal.id] = deal
         self.write_line(deal, "system", "opened", data={"event": "opened", "why": why})
         self._expect_bots(deal)
         return deal
@@ -147,6 +150,7 @@ class Ledger:
     def answered(self, deal: Deal) -> None:
         if deal.waiting_since is not None:
             deal.waiting_since = None
+            self.loose[deal.id] = deal
             self.touch(deal, bump=False)
 
     def set_field(self, deal: Deal, name: str, value: Any) -> None:
@@ -283,11 +287,13 @@ class Ledger:
         ]
         for key in of_stage:
             self.cut_timer(key)
+            self.loose[deal.id] = deal
 
     def close_deal(self, deal: Deal, outcome: str, reason: str, author: str, person: Person | None = None) -> None:
         if run := self.rows.runs.get(deal.id):
             self.stop_run(deal, run, line("why_closed"), left="closed")
-        self._cut_starts(deal)
+        for key in [k for k, t in self.rows.timers.items() if t.deal_id == deal.id]:
+            self.cut_timer(key)
         deal.closed_at, deal.outcome, deal.reason = self.now, outcome, reason
         deal.waiting_since = None
         end = self.house.funnel(deal.funnel).ending(outcome)
@@ -338,6 +344,7 @@ class Ledger:
     def end_tasks(self, deal: Deal, result: str) -> None:
         """All that was to be done for this deal has become needless."""
         self.writes.ended_tasks.append((deal.id, result))
+        self.loose[deal.id] = deal
         for task in self.writes.tasks:
             if task.deal_id == deal.id and task.state == "open":
                 task.state, task.result, task.done_at = "done", result, self.now
@@ -427,6 +434,7 @@ class Ledger:
         run.status, run.reason, run.ended_at, run.waits_until = status, reason, self.now, None
         self.touch_run(run)
         self.rows.runs.pop(deal.id, None)
+        self.loose[deal.id] = deal
         for key in [k for k, t in self.rows.timers.items() if t.run_id == run.id]:
             self.cut_timer(key)
         if deal.owner == "bot":

@@ -12,6 +12,7 @@ from functools import partial
 import structlog
 
 from bots.kit.compiler import read_script
+from gateway import guard
 from gateway.clock import Clock, Instant
 from gateway.decide import decide, fire
 from gateway.desk import Command, Conflict, FinishTask, Invalid, SteerBot, Write, obey_manager, worded
@@ -164,6 +165,8 @@ class Turns:
                 hear_all(ledger)
             if asks:
                 _let_fire(conn, ledger)
+            if ledger.loose:
+                guard.keep(ledger)
         except Exception:
             log.warning("turn_failed", contact=rows.contact.id)
             raise  # nothing of this batch is written; every lane of it is then taken by itself

@@ -165,6 +165,8 @@ class Playbook:
     clarifications: Mapping[str, Clarification] = field(default_factory=dict)
     """In the order in which managers see them."""
     fields: Mapping[str, Field] = field(default_factory=dict)
+    idle: int = 3 * 86_400_000
+    """Milliseconds after which a person is asked what is next in a deal that nothing else holds on to."""
     team: Mapping[str, Member] = field(default_factory=dict)
     """Sample people, by key."""
     assign: Mapping[str, Assign] = field(default_factory=dict)

@@ -179,6 +179,7 @@ def playbook_schema() -> Schema:
             {"stages": stages, "won": closing, "lost": closing, "triggers": triggers},
             ["stages", "won", "lost"],
         ),
+        "idle": _ref("length"),
         "team": {"type": "object", "additionalProperties": {"anyOf": [SCALAR, _table(MEMBER_KEYS, {"groups": _TEXTS})]}},
         "assign": tables(RULE_KEYS, {"how": {"enum": list(HOWS)}, "among": _TEXTS, "act": span}),
         "fields": {

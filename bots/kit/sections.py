@@ -21,7 +21,7 @@ from bots.robots.facts import BROUGHT, KNOWN
 
 PLAYBOOK_KEYS = (
     "playbook", "language", "zone", "currency", "funnels", "bots", "sources", "reasons", "loop_guard", "texts", "hours", "asks",
-    "templates", "endpoints", "clarifications", "about", "fields", "team", "assign",
+    "templates", "endpoints", "clarifications", "about", "fields", "team", "assign", "idle",
 )  # fmt: skip
 SOURCE_KEYS = ("funnel", "stage", "responsible", "tag")
 GUARD_KEYS = ("messages", "minutes", "equal")
@@ -80,6 +80,7 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         endpoints=MappingProxyType(endpoints),
         clarifications=MappingProxyType(clarifications(at.get("clarifications"), funnels, found)),
         fields=MappingProxyType(fields),
+        idle=duration_of(at.get("idle"), "idle", found) or 3 * 86_400_000,
         team=MappingProxyType(team),
         assign=MappingProxyType(rules_of(at.get("assign"), team, found)),
         board=board(read, office),
