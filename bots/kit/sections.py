@@ -1,13 +1,13 @@
 """The sections of a playbook, read one by one into its nouns; whatever is wrong is written down with its line."""
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from types import MappingProxyType
-from zoneinfo import ZoneInfo, available_timezones
 
 from bots.kit.business import Approved, Endpoint, Funnel, LoopGuard, Playbook, Source, Stage
 from bots.kit.languages import known_languages, language
-from bots.kit.opening import calendar_zone, hours_of
+from bots.kit.opening import calendar_named, calendars_of, hours_of, zone_named
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node
 from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, table_of, text_of, whole_of
@@ -16,10 +16,10 @@ from bots.kit.waiting import CHANNELS, LIMIT_KEYS, Desk, Waiting, waiting_of
 from bots.kit.words import BUILT_IN
 
 PLAYBOOK_KEYS = (
-    "playbook", "language", "zone", "currency", "funnels", "bots", "sources", "reasons", "loop_guard", "texts", "hours", "asks",
+    "playbook", "language", "zone", "currency", "funnels", "bots", "sources", "reasons", "loop_guard", "texts", "hours", "calendars", "asks",
     "templates", "endpoints", "clarifications", "about",
 )  # fmt: skip
-FUNNEL_KEYS = ("title", "group", "stages", "won", "lost")
+FUNNEL_KEYS = ("title", "group", "stages", "won", "lost", "calendar")
 SOURCE_KEYS = ("funnel", "stage", "responsible", "tag")
 GUARD_KEYS = ("messages", "minutes", "equal")
 TEMPLATE_KEYS = ("text", *CHANNELS)
@@ -41,14 +41,14 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
             did_you_mean(language, known_languages()),
             "unknown_language",
         )
-    funnels = _funnels(at, found)
+    zone = zone_named(at.get("zone"), found)
+    hours = hours_of(at.get("hours"), zone, found)
+    calendars = calendars_of(at.get("calendars"), hours, zone, found)
+    funnels = _funnels(at, calendars, found)
     if not funnels:
         if "funnels" not in at:
             found.error(at.at, "the playbook has no funnels", "Add 'funnels:' with at least one", "no_value")
         return None
-    zone = _zone(at.get("zone"), found)
-    calendar = at.get("hours")
-    own_zone = calendar_zone(calendar)
     return Playbook(
         name=name,
         title=text_of(at.get("playbook"), "playbook", found) or name,
@@ -61,28 +61,13 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         reasons=MappingProxyType(_titles(at.get("reasons"), "reasons", found)),
         loop_guard=_loop_guard(at, found),
         texts=MappingProxyType(_texts(at, found)),
-        hours=hours_of(calendar, _zone(own_zone, found) if own_zone else zone, found),
+        hours=hours,
+        calendars=MappingProxyType(calendars),
         asks=replace(_asks(at.get("asks"), language, found), about=MappingProxyType(_about(at.get("about"), found))),
         templates=MappingProxyType(_templates(at.get("templates"), found)),
         endpoints=MappingProxyType(_endpoints(at.get("endpoints"), found)),
         clarifications=MappingProxyType(clarifications(at.get("clarifications"), funnels, found)),
     )
-
-
-def _zone(node: Node | None, found: Findings) -> str:
-    zone = text_of(node, "zone", found)
-    if node is None or zone is None:
-        return "UTC"
-    try:
-        ZoneInfo(zone)
-    except (KeyError, ValueError, OSError):
-        found.error(
-            node,
-            f"there is no time zone '{shown(zone)}'",
-            did_you_mean(zone, sorted(available_timezones())),
-            "unknown_zone",
-        )
-    return zone
 
 
 def _currency(node: Node | None, found: Findings) -> str:
@@ -110,7 +95,7 @@ def _titles(node: Node | None, what: str, found: Findings) -> dict[str, str]:
     return titles
 
 
-def _funnels(at: Section, found: Findings) -> tuple[Funnel, ...]:
+def _funnels(at: Section, calendars: Collection[str], found: Findings) -> tuple[Funnel, ...]:
     funnels: list[Funnel] = []
     table = table_of(at.get("funnels"), "funnels", found)
     for key, node in table.pairs if table else ():
@@ -141,7 +126,9 @@ def _funnels(at: Section, found: Findings) -> tuple[Funnel, ...]:
                 )
             stages.append(Stage(outcome, title or outcome, "won" if outcome == "won" else "lost"))
         title = text_of(one.get("title"), "title", found)
-        funnels.append(Funnel(name, title or name, name_of(one.get("group"), "group", found) or name, tuple(stages)))
+        group = name_of(one.get("group"), "group", found) or name
+        calendar = calendar_named(one.get("calendar"), calendars, found)
+        funnels.append(Funnel(name, title or name, group, tuple(stages), calendar))
     return tuple(funnels)
 
 
