@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bots.kit.hours import Hours
 from gateway.channels.base import Limits
 from gateway.desk import Clarify, Conflict, Edit, GiveTask, Invalid, Move, SteerBot, Take, Write
 from gateway.events import FormSubmitted, MessageReceived, ReachChanged, Received, Sender
@@ -281,10 +282,34 @@ def test_a_house_that_remembers_whether_it_is_open_is_never_wrong():
     assert [house.next_open(at) for at in [*moments, *reversed(moments)]] == [
         hours.next_open(at) for at in [*moments, *reversed(moments)]
     ]
+    night = Hours("Europe/Moscow", (((1_200, 1_920),),) * 7)  # 20:00-8:00
+    for at in moments:  # two calendars in turn
+        assert (house.shift(night, at)[1], house.next_open(at)) == (night.is_open(at), hours.next_open(at))
     opening = moscow(2025, 12, 30, 10)
     assert [house.next_open(at) for at in (opening - 1, opening, opening + 9 * 3_600_000 - 1)] == [
         opening, opening, opening + 9 * 3_600_000 - 1,
     ]  # fmt: skip
+
+
+def of_the_funnel(shop: Shop, calendar: Hours) -> None:
+    """The people of the first funnel have a calendar of their own."""
+    home = shop.house.playbook
+    shop.house.playbook = replace(
+        home, calendars={**home.calendars, "night": calendar},
+        funnels=(replace(home.funnels[0], calendar="night"), *home.funnels[1:]),
+    )  # fmt: skip
+
+
+async def test_the_calendar_of_a_funnel_says_which_bot_meets_and_when_its_tasks_are_due(shop: Shop):
+    of_the_funnel(shop, Hours("Europe/Moscow", (((1_200, 1_440),),) * 7))  # 20:00-24:00
+    shop.clock.at = moscow(2025, 11, 21, 21)
+    await shop.write("вечером", who="1")
+    shop.clock.at = moscow(2025, 11, 24, 12)
+    await shop.write("днём", who="2")
+    assert [run["bot"] for run in await shop.all("runs")] == ["qualifier", "offline"]
+    await shop.later(minutes=1)
+    await shop.write("позовите менеджера", who="2")
+    assert [task["due_at"] for task in await shop.all("tasks")] == [moscow(2025, 11, 24, 20)]
 
 
 # -- by hand -------------------------------------------------------------------------------------------------------------

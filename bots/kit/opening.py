@@ -62,7 +62,7 @@ def calendars_of(node: Node | None, hours: Hours | None, zone: str, found: Findi
             found.error(
                 key, f"'{SHOP}' is the shop's own calendar", f"Choose another name, or write '{SHOP}:'", "twice"
             )
-        elif len(calendars) > MOST_CALENDARS:
+        elif len(calendars) - (SHOP in calendars) == MOST_CALENDARS:
             found.error(key, f"more than {MOST_CALENDARS} calendars", "Let people share them", "too_many")
             break
         if name is None:
