@@ -145,11 +145,15 @@ def whole_of(node: Node | None, what: str, low: int, high: int, found: Findings)
 
 def duration_of(node: Node | None, what: str, found: Findings, *, zero: bool = False) -> int | None:
     """A length of time such as `10h`, `2s`, `1d 12h`, in milliseconds."""
+    return _length(node, what, "", found, zero=zero)
+
+
+def _length(node: Node | None, what: str, besides: str, found: Findings, *, zero: bool) -> int | None:
     text = text_of(node, what, found)
     if node is None or text is None:
         return None
     length = milliseconds(text)
-    remedy = "Write it like 30m, 10h, 1d 12h (s, m, h, d; at most 90d)"
+    remedy = f"Write it like 30m, 10h, 1d 12h{besides} (s, m, h, d; at most 90d)"
     if length is None or length > LONGEST_MS:
         found.error(node, f"{what} '{shown(text)}' is not a length of time", remedy, "not_a_length")
         return None
@@ -164,7 +168,7 @@ def span_of(node: Node | None, what: str, found: Findings, *, zero: bool = False
     working = isinstance(node, Scalar) and node.text.strip().endswith(f" {WORKING}")
     if isinstance(node, Scalar) and working:
         node = replace(node, text=node.text.strip().removesuffix(WORKING))
-    length = duration_of(node, what, found, zero=zero)
+    length = _length(node, what, ", 2h working", found, zero=zero)
     if node is None or length is None:
         return None
     if working:
