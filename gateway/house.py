@@ -48,7 +48,7 @@ class House:
     """By funnel and stage: the bots that begin because a deal has entered it."""
 
     _shifts: dict[int, tuple[Hours, Instant, Instant, bool]] = field(init=False, default_factory=dict)
-    """By the calendar's identity: until when it stays as it is."""
+    """By the identity of a calendar, which is held so that no other can have it: until when it stays as it is."""
 
     def __post_init__(self) -> None:
         self.by_hash.update({s.hash: s for s in self.scripts.values()})
@@ -104,7 +104,7 @@ class House:
     def shift(self, hours: Hours, now: Instant) -> tuple[Instant, bool]:
         """Until when a calendar of the playbook stays as it is, and whether that is open. Of somebody's shift as well."""
         known = self._shifts.get(id(hours))
-        if known is None or known[0] is not hours or not known[1] <= now < known[2]:
+        if known is None or not known[1] <= now < known[2]:
             if len(self._shifts) > MOST_CALENDARS + 1:  # the playbook has been read anew since
                 self._shifts.clear()
             known = self._shifts[id(hours)] = hours, *hours.shift(now)  # slow to ask, and changes twice a day

@@ -14,6 +14,7 @@ from gateway.channels.base import Limits
 from gateway.desk import Clarify, Conflict, Edit, GiveTask, Invalid, Move, SteerBot, Take, Write
 from gateway.events import FormSubmitted, MessageReceived, ReachChanged, Received, Sender
 from state import tables
+from tests.bots.scripts import compiled
 from tests.shop import BORIS, PaperChannel, Shop, furnished, open_shop
 
 TEXT = Limits(text=4096, caption=1024, unit="chars", buttons=0, label=40)
@@ -310,6 +311,17 @@ async def test_the_calendar_of_a_funnel_says_which_bot_meets_and_when_its_tasks_
     await shop.later(minutes=1)
     await shop.write("позовите менеджера", who="2")
     assert [task["due_at"] for task in await shop.all("tasks")] == [moscow(2025, 11, 24, 20)]
+
+
+@pytest.mark.parametrize(("wait", "hour"), [("1h working", 21), ("{for: 1h, calendar: hours}", 13)])
+async def test_a_script_waits_by_the_calendar_of_the_deals_funnel_or_the_one_it_names(shop: Shop, wait: str, hour: int):
+    of_the_funnel(shop, Hours("Europe/Moscow", (((1_200, 1_440),),) * 7))
+    waits = "script: S\nsteps:\n  a: {wait: WAIT, then: b}\n  b: {end: done}\n"
+    shop.house.scripts["offline"] = compiled(waits.replace("WAIT", wait), "offline")
+    shop.house.by_hash[shop.house.scripts["offline"].hash] = shop.house.scripts["offline"]
+    shop.clock.at = moscow(2025, 11, 24, 12)
+    await shop.write("днём")
+    assert (await last_run(shop))["waits_until"] == moscow(2025, 11, 24, hour)
 
 
 # -- by hand -------------------------------------------------------------------------------------------------------------

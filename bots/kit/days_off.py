@@ -54,7 +54,7 @@ def subdivisions(country: str) -> tuple[str, ...]:
 def _year(country: str, subdiv: str, year: int) -> Year:
     found = _class(country)(subdiv=subdiv or None, years=year, expand=False)
     worked = frozenset(day.toordinal() for day in found.weekend_workdays if day.year == year)
-    return Year(frozenset(day.toordinal() for day in found if day.year == year) - worked, worked)
+    return Year(frozenset(day.toordinal() for day in found if day.year == year), worked)
 
 
 def _registry() -> dict[str, tuple[str, ...]]:

@@ -144,7 +144,7 @@ def playbook_schema() -> Schema:
         {
             "week": {"type": "object", "additionalProperties": _TEXTS},
             "except": {"type": "object", "additionalProperties": _TEXTS},
-            "holidays": {"anyOf": [{"type": "string"}, _table(HOLIDAYS_KEYS, {}, ["country"])]},
+            "holidays": {"anyOf": [SCALAR, _table(HOLIDAYS_KEYS, {}, ["country"])]},
         },
     )
     of: dict[str, Schema] = {
