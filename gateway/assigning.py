@@ -64,7 +64,7 @@ def give(ledger: Ledger, deal: Deal, person: int, rule: str = "") -> None:
 def _expect_action(ledger: Ledger, deal: Deal, rule: Assign, person: int, hands: int) -> None:
     if not rule.act.length:
         return
-    hours = ledger.house.playbook.hours
+    hours = ledger.house.playbook.working(deal.funnel)
     working = rule.act.working and hours is not None
     due = hours.add_working(ledger.now, rule.act.length) if working and hours else ledger.now + rule.act.length
     ledger.set_deal_timer(deal, ACT, f"{ACT}{rule.name}:{person}:{hands}", due)

@@ -119,7 +119,7 @@ def _facts(ledger: Ledger, deal: Deal, run: Run, identity: Identity) -> Facts:
     window = window_of(ledger, identity)
     return Facts(
         ledger.now, ledger.contact.name, identity.channel, shop.zone, deal.fields, deal.tags, deal.stage, shop.language,
-        shop.currency, shop.hours, window, run.id,
+        shop.currency, shop.working(deal.funnel), window, run.id, shop.calendars,
     )  # fmt: skip
 
 
@@ -155,7 +155,7 @@ def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.E
             ledger.end_run(deal, run, "handed_off", reason, text)
             deal.owner = "pool"
             deal.waiting_since = deal.waiting_since or ledger.now
-            due = ledger.house.next_open(ledger.now)
+            due = ledger.house.next_open(ledger.now, deal.funnel)
             ledger.create_task(deal, task.kind, task.text, "bot", details=task.details, due_at=due)
         case fx.CloseDeal(reason):
             ledger.close_deal(deal, "lost", reason, "bot")
@@ -195,7 +195,7 @@ def _say_template(
         ledger.touch(deal, bump=False)
         ledger.say(deal, other, say.text, author="bot", choices=say.choices, token=token)
     elif template.otherwise == "task":
-        due = ledger.house.next_open(ledger.now)
+        due = ledger.house.next_open(ledger.now, deal.funnel)
         ledger.create_task(deal, "write", line("task_window", text=say.text), "bot", due_at=due)
         return False
     return True

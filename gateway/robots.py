@@ -182,7 +182,7 @@ def _ways(ledger: Ledger, deal: Deal, by: tuple[str, ...]) -> list[Identity]:
 
 
 def _leave_to_a_person(ledger: Ledger, deal: Deal, text: str) -> None:
-    ledger.create_task(deal, "write", text, "robot", due_at=ledger.house.next_open(ledger.now))
+    ledger.create_task(deal, "write", text, "robot", due_at=ledger.house.next_open(ledger.now, deal.funnel))
 
 
 def _start(ledger: Ledger, deal: Deal, name: str) -> None:

@@ -109,4 +109,4 @@ FOREVER: Final = 250_000_000_000_000
 
 def _opened(hours: Hours, now: Instant) -> Instant:
     """When today's shift began."""
-    return next((start for start, end in hours.spans(now) if start <= now < end), now)
+    return next((start for start, end in hours.spans(now - 86_400_000) if start <= now < end), now)

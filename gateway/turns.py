@@ -268,7 +268,7 @@ class Turns:
         """Who works here, read at most once in a while; what is given out meanwhile is counted in."""
         if self._roster is None or not 0 <= now - self._roster_at < _ROSTER_MS:
             shop = self.house.playbook
-            self._roster = Roster(staff.colleagues(conn), staff.load(conn), staff.last_given(conn), {"": shop.hours})
+            self._roster = Roster(staff.colleagues(conn), staff.load(conn), staff.last_given(conn), shop.shifts)
             self._roster_at = now
         return self._roster
 

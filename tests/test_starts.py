@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bots.kit.hours import Hours
 from gateway.channels.base import Limits
 from gateway.desk import Clarify, Conflict, Edit, GiveTask, Invalid, Move, SteerBot, Take, Write
 from gateway.events import FormSubmitted, MessageReceived, ReachChanged, Received, Sender
 from state import tables
+from tests.bots.scripts import compiled
 from tests.shop import BORIS, PaperChannel, Shop, furnished, open_shop
 
 TEXT = Limits(text=4096, caption=1024, unit="chars", buttons=0, label=40)
@@ -96,7 +98,7 @@ async def test_a_timer_of_an_earlier_stay_does_nothing(shop: Shop):
     await held(shop, "offer_bot")
     [timer] = [one for one in await shop.all("timers") if one["name"] != "idle:"]
     stale = timer | {"name": f"start:offer_followup:{timer['due_at'] - 1}", "due_at": shop.clock.now()}
-    await shop.db.write(lambda c: c.execute(tables.timers.update().values(stale)))
+    await shop.db.write(lambda c: c.execute(tables.timers.update().where(tables.timers.c.key == timer["key"]).values(stale)))
     await shop.db.write(lambda c: c.execute(tables.lanes.update().values(due_at=shop.clock.now())))
     runs = len(await shop.all("runs"))
     await shop.settle()
@@ -286,10 +288,45 @@ def test_a_house_that_remembers_whether_it_is_open_is_never_wrong():
     assert [house.next_open(at) for at in [*moments, *reversed(moments)]] == [
         hours.next_open(at) for at in [*moments, *reversed(moments)]
     ]
+    night = Hours("Europe/Moscow", (((1_200, 1_920),),) * 7)  # 20:00-8:00
+    for at in moments:  # two calendars in turn
+        assert (house.shift(night, at)[1], house.next_open(at)) == (night.is_open(at), hours.next_open(at))
     opening = moscow(2025, 12, 30, 10)
     assert [house.next_open(at) for at in (opening - 1, opening, opening + 9 * 3_600_000 - 1)] == [
         opening, opening, opening + 9 * 3_600_000 - 1,
     ]  # fmt: skip
+
+
+def of_the_funnel(shop: Shop, calendar: Hours) -> None:
+    """The people of the first funnel have a calendar of their own."""
+    home = shop.house.playbook
+    shop.house.playbook = replace(
+        home, calendars={**home.calendars, "night": calendar},
+        funnels=(replace(home.funnels[0], calendar="night"), *home.funnels[1:]),
+    )  # fmt: skip
+
+
+async def test_the_calendar_of_a_funnel_says_which_bot_meets_and_when_its_tasks_are_due(shop: Shop):
+    of_the_funnel(shop, Hours("Europe/Moscow", (((1_200, 1_440),),) * 7))  # 20:00-24:00
+    shop.clock.at = moscow(2025, 11, 21, 21)
+    await shop.write("вечером", who="1")
+    shop.clock.at = moscow(2025, 11, 24, 12)
+    await shop.write("днём", who="2")
+    assert [run["bot"] for run in await shop.all("runs")] == ["qualifier", "offline"]
+    await shop.later(minutes=1)
+    await shop.write("позовите менеджера", who="2")
+    assert [task["due_at"] for task in await shop.all("tasks")] == [moscow(2025, 11, 24, 20)]
+
+
+@pytest.mark.parametrize(("wait", "hour"), [("1h working", 21), ("{for: 1h, calendar: hours}", 13)])
+async def test_a_script_waits_by_the_calendar_of_the_deals_funnel_or_the_one_it_names(shop: Shop, wait: str, hour: int):
+    of_the_funnel(shop, Hours("Europe/Moscow", (((1_200, 1_440),),) * 7))
+    waits = "script: S\nsteps:\n  a: {wait: WAIT, then: b}\n  b: {end: done}\n"
+    shop.house.scripts["offline"] = compiled(waits.replace("WAIT", wait), "offline")
+    shop.house.by_hash[shop.house.scripts["offline"].hash] = shop.house.scripts["offline"]
+    shop.clock.at = moscow(2025, 11, 24, 12)
+    await shop.write("днём")
+    assert (await last_run(shop))["waits_until"] == moscow(2025, 11, 24, hour)
 
 
 # -- by hand -------------------------------------------------------------------------------------------------------------

@@ -5,13 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from bots.kit.hours import Hours
+from bots.kit.hours import DAY, Hours
+from bots.kit.schema import AT_ONCE, Span
 from bots.kit.staffing import Assign, Member
 from bots.kit.waiting import Waiting
-from bots.robots.rules import Board, Delay
+from bots.robots.rules import Board
 
 Outcome = Literal["won", "lost"]
 When = Literal["", "open", "closed"]
+
+ALWAYS: Final = Hours("UTC", (((0, DAY),),) * 7)
+"""The calendar of who does not say when they work."""
 
 _PLACE: Final = re.compile(r"\{([1-9][0-9]?)\}")
 
@@ -24,7 +28,7 @@ class Stage:
     """A deal that reaches such a stage is closed."""
     criteria: str = ""
     """What is true of a deal that stands here, for people."""
-    age: Delay = field(default_factory=Delay)
+    age: Span = AT_ONCE
     """How long a deal may stay; 0: as long as it likes."""
     required: tuple[str, ...] = ()
     """Fields that must be filled before a person may move a deal here."""
@@ -38,6 +42,8 @@ class Funnel:
     """The group: a contact has at most one open deal in it."""
     stages: tuple[Stage, ...]
     """In order; the won and the lost one come last."""
+    calendar: str = ""
+    """When its people work; empty: when the shop does."""
 
     def stage(self, name: str) -> Stage | None:
         return next((stage for stage in self.stages if stage.name == name), None)
@@ -158,6 +164,8 @@ class Playbook:
     texts: Mapping[str, str] = field(default_factory=dict)
     hours: Hours | None = None
     """None: the shop does not say when it works."""
+    calendars: Mapping[str, Hours] = field(default_factory=dict)
+    """By name; the shop's own is `hours`."""
     asks: Waiting = field(default_factory=Waiting)
     """How a question waits where a script does not say."""
     templates: Mapping[str, Approved] = field(default_factory=dict)
@@ -173,8 +181,28 @@ class Playbook:
     board: Board = field(default_factory=Board)
     """The robots and triggers of all funnels."""
 
+    @property
+    def shifts(self) -> dict[str, Hours | None]:
+        """When somebody works, by the calendar of their shift; "" is the shop's own hours."""
+        return {"": self.hours, **self.calendars}
+
     def funnel(self, name: str) -> Funnel | None:
         return next((funnel for funnel in self.funnels if funnel.name == name), None)
+
+    def calendar(self, name: str = "") -> Hours:
+        """By name; one that is not there, or gone since a script was published, is the shop's."""
+        return self.calendars.get(name) or self.hours or ALWAYS
+
+    def working(self, funnel: str) -> Hours | None:
+        """When the people of a funnel work; None: neither it nor the shop says so."""
+        home = self.funnel(funnel) or self.funnels[0]
+        return self.calendars.get(home.calendar) or self.hours
+
+    def home(self, script: str) -> str:
+        """The funnel that a bot or a clarification is of; the first one for any other script."""
+        homes = [rule.funnel for rule in self.bots if rule.bot == script]
+        homes += [one.funnel for one in self.clarifications.values() if one.script == script]
+        return homes[0] if homes else self.funnels[0].name
 
     def bot_on(self, trigger: str, funnel: str = "", at: When = "") -> str | None:
         """The bot that starts on a trigger in a funnel (the first one where none is named).

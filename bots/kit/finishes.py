@@ -1,33 +1,36 @@
 """What a step may end in besides a question: check, wait, split, run, call, hand_off, end."""
 
+from dataclasses import replace
+
 from bots.kit.criteria import tests_of
 from bots.kit.opening import clock_of
 from bots.kit.problems import shown
 from bots.kit.reader import Node, Scalar
 from bots.kit.schema import (
     Section,
+    Span,
     duration_of,
     items_of,
     milliseconds,
     name_of,
     section,
+    span_of,
     table_of,
     text_of,
     whole_of,
-    yes_of,
+    working_at_most,
+    working_of,
 )
 from bots.kit.script import HANDED_OFF, Call, Case, Check, Leave, RunScript, Split, Wait
 from bots.kit.waiting import LONGEST_GATHER, Desk, lead
 from bots.kit.words import plain
 
 LEAVE_KEYS = ("reason", "kind", "task", "show")
-WAIT_KEYS = ("for", "until", "at", "before", "working")
+WAIT_KEYS = ("for", "until", "at", "before", "working", "calendar")
 CALL_KEYS = ("endpoint", "send", "keep", "patience")
 CALL_PATIENCE = 60_000
 MOST_CASES = 30
 MOST_ARMS = 10
-LONGEST_WORKING = 10 * 86_400_000
-"""240 hours of work are a month and a half of a usual week."""
 
 Exits = list[tuple[str, str]]
 
@@ -107,18 +110,26 @@ def compile_wait(key: Scalar, at: Section, desk: Desk, exits: Exits) -> Wait:
         found.error(at.keys["gather"], what, "The customer would wait: write 2s to 60s", "not_a_length")
     return Wait(
         wait.length, wait.working, wait.minute, wait.field, wait.before, desk.field(at.get("save"), "save"),
-        desk.waiting.gather if gather is None else gather,
+        desk.waiting.gather if gather is None else gather, wait.calendar, wait.line,
     )  # fmt: skip
 
 
 def _length(node: Node | None, desk: Desk) -> Wait:
     found = desk.found
     if node is None or isinstance(node, Scalar):
-        return Wait(duration_of(node, "wait", found) or 0)
+        span = span_of(node, "wait", found) or Span(0)
+        return Wait(span.length, span.working)
     one = section(node, WAIT_KEYS, "wait", found)
     if one is None:
         return Wait()
-    working = yes_of(one.get("working"), "working", found)
+    working, calendar = working_of(one, found)
+    wait = _told(node, one, working, desk)
+    return replace(wait, calendar=calendar, line=(one.get("calendar") or node).line)
+
+
+def _told(node: Node, one: Section, working: bool, desk: Desk) -> Wait:
+    """What the table under `wait` says besides whose time it is."""
+    found = desk.found
     if ("for" in one) == ("until" in one):
         found.error(
             node, "wait says neither 'for' nor 'until', or both", "Write 'for: 2h' or 'until: 10:00'", "contradiction"
@@ -128,15 +139,10 @@ def _length(node: Node | None, desk: Desk) -> Wait:
         for key in ("at", "before"):
             if key in one:
                 found.error(one.keys[key], f"'{key}' goes with the day of a field", "Remove it", "misplaced")
-        length = duration_of(one.get("for"), "for", found) or 0
-        if working and length > LONGEST_WORKING:
-            found.error(
-                one.keys["for"],
-                "more than 240 hours of working time",
-                "At most 10d, or wait by the calendar",
-                "not_a_length",
-            )
-        return Wait(length, working)
+        span = span_of(one.get("for"), "for", found) or Span(0)
+        if working and not span.working:
+            working_at_most(one.keys["for"], span.length, found)
+        return Wait(span.length, working or span.working)
     return _until(one, working, desk)
 
 

@@ -1,10 +1,11 @@
 """Funnels as the playbook writes them: stages with what is wanted of them, and the fields that deals carry."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast, get_args
 
 from bots.kit.business import Field, FieldKind, Funnel, Outcome, Stage
+from bots.kit.opening import calendar_named
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar, Table
 from bots.kit.schema import Findings, items_of, name_of, section, table_of, text_of, texts_of
@@ -15,7 +16,7 @@ from bots.robots.facts import KNOWN
 from bots.robots.reading import Place, board_of, delay_of
 from bots.robots.rules import Board, Robot
 
-FUNNEL_KEYS: Final = ("title", "group", "stages", "won", "lost", "triggers")
+FUNNEL_KEYS: Final = ("title", "group", "stages", "won", "lost", "triggers", "calendar")
 STAGE_KEYS: Final = ("title", "criteria", "age", "required", "robots")
 CLOSING_KEYS: Final = ("title", "criteria", "required", "robots")
 FIELD_KEYS: Final = ("title", "kind", "choices")
@@ -39,9 +40,9 @@ class ReadFunnel:
     """The names of required fields, as they are written."""
 
 
-def read_funnels(node: Node | None, found: Findings) -> tuple[ReadFunnel, ...]:
+def read_funnels(node: Node | None, calendars: Collection[str], found: Findings) -> tuple[ReadFunnel, ...]:
     table = table_of(node, "funnels", found)
-    read = (_funnel(key, value, found) for key, value in (table.pairs if table else ()))
+    read = (_funnel(key, value, calendars, found) for key, value in (table.pairs if table else ()))
     return tuple(one for one in read if one is not None)
 
 
@@ -73,7 +74,7 @@ def _watches(funnels: Sequence[ReadFunnel]) -> Iterator[Robot]:
                 )
 
 
-def _funnel(key: Scalar, node: Node, found: Findings) -> ReadFunnel | None:
+def _funnel(key: Scalar, node: Node, calendars: Collection[str], found: Findings) -> ReadFunnel | None:
     name = name_of(key, "a funnel's name", found)
     one = section(node, FUNNEL_KEYS, f"funnel '{shown(key.text)}'", found)
     if one is None or name is None:
@@ -101,7 +102,10 @@ def _funnel(key: Scalar, node: Node, found: Findings) -> ReadFunnel | None:
         stages.append(closing or Stage(outcome, outcome, outcome))
     title = text_of(one.get("title"), "title", found)
     group = name_of(one.get("group"), "group", found) or name
-    return ReadFunnel(Funnel(name, title or name, group, tuple(stages)), robots, one.get("triggers"), tuple(wanted))
+    calendar = calendar_named(one.get("calendar"), calendars, found)
+    return ReadFunnel(
+        Funnel(name, title or name, group, tuple(stages), calendar), robots, one.get("triggers"), tuple(wanted)
+    )
 
 
 def _stage(

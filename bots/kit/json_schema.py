@@ -13,7 +13,7 @@ from bots.kit.finishes import CALL_KEYS, LEAVE_KEYS, WAIT_KEYS
 from bots.kit.funnels import CLOSING_KEYS, FIELD_KEYS, FUNNEL_KEYS, STAGE_KEYS
 from bots.kit.funnels import KINDS as FIELD_KINDS
 from bots.kit.languages import known_languages
-from bots.kit.opening import HOURS_KEYS
+from bots.kit.opening import HOLIDAYS_KEYS, HOURS_KEYS
 from bots.kit.script import KINDS
 from bots.kit.sections import (
     ENDPOINT_KEYS,
@@ -35,7 +35,7 @@ Schema = dict[str, Any]
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NAME = r"^[^\W\d][\w-]{0,63}$"
 _LENGTH = r"^\s*(\d{1,6}\s*[smhd]\s*)+$"
-_SPAN = r"^\s*(\d{1,6}\s*[smhd]\s*)+(working\s*)?$"
+_SPAN = r"^\s*(\d{1,6}\s*[smhd]\s*)+( working\s*)?$"
 _CLOCK = r"^([01]?\d|2[0-4]):[0-5]\d$"
 
 
@@ -58,7 +58,7 @@ _OF_KEYS: Mapping[str, Schema] = {
     "template": {"anyOf": [_ref("name"), _ref("template")]},
     "ask": _ref("text"),
     "check": {"type": "array", "items": _ref("case")},
-    "wait": {"anyOf": [_ref("length"), _ref("wait")]},
+    "wait": {"anyOf": [_ref("span"), _ref("wait")]},
     "split": {"type": "object", "minProperties": 2, "additionalProperties": {"type": "integer", "minimum": 0, "maximum": 100}},
     "call": {"anyOf": [_ref("name"), _ref("call")]},
     "run": _ref("name"),
@@ -116,11 +116,12 @@ def _shared() -> dict[str, Schema]:
     return {
         "name": {"type": ["string", "boolean"], "pattern": _NAME},
         "length": {"type": "string", "pattern": _LENGTH},
+        "span": {"type": "string", "pattern": _SPAN},
         "text": {"anyOf": [SCALAR, {"type": "object", "additionalProperties": {"anyOf": [SCALAR, {"type": "object", "additionalProperties": SCALAR}]}}]},
-        "task": _table(TASK_KEYS, {"due": _ref("length"), "show": _LIST_OF_NAMES}, ["text"]),
+        "task": _table(TASK_KEYS, {"due": _ref("span"), "calendar": _ref("name"), "show": _LIST_OF_NAMES}, ["text"]),
         "template": _table(TEMPLATE_KEYS, {"name": _ref("name"), "values": {"type": "array", "items": SCALAR}, "else": {"enum": ["task", "skip"]}}, ["name"]),
         "case": {"type": "object", "properties": {"then": _ref("name")}, "additionalProperties": compared},
-        "wait": _table(WAIT_KEYS, {"for": _ref("length"), "until": until, "before": _ref("length")}),
+        "wait": _table(WAIT_KEYS, {"for": _ref("span"), "until": until, "before": _ref("length"), "calendar": _ref("name")}),
         "call": _table(CALL_KEYS, {"send": _LIST_OF_NAMES, "keep": {"type": "object", "additionalProperties": _ref("name")}, "patience": _ref("length")}, ["endpoint"]),
         "hand_off": _table(LEAVE_KEYS, {"show": _LIST_OF_NAMES}, ["task"]),
         "choice": _table(CHOICE_KEYS, {"label": _ref("text"), "words": _TEXTS, "then": _ref("name")}, ["label"]),
@@ -160,6 +161,7 @@ def playbook_schema() -> Schema:
         {
             "week": {"type": "object", "additionalProperties": _TEXTS},
             "except": {"type": "object", "additionalProperties": _TEXTS},
+            "holidays": {"anyOf": [SCALAR, _table(HOLIDAYS_KEYS, {}, ["country"])]},
         },
     )
     span: Schema = {"type": "string", "pattern": _SPAN}
@@ -176,7 +178,7 @@ def playbook_schema() -> Schema:
         "language": {"enum": list(known_languages())},
         "funnels": tables(
             FUNNEL_KEYS,
-            {"stages": stages, "won": closing, "lost": closing, "triggers": triggers},
+            {"stages": stages, "calendar": _ref("name"), "won": closing, "lost": closing, "triggers": triggers},
             ["stages", "won", "lost"],
         ),
         "idle": _ref("length"),
@@ -199,6 +201,7 @@ def playbook_schema() -> Schema:
         "loop_guard": _table(GUARD_KEYS, {key: {"type": "integer", "minimum": 0} for key in GUARD_KEYS}),
         "texts": _table(TEXTS, {}),
         "hours": hours,
+        "calendars": {"type": "object", "additionalProperties": hours},
         "asks": _table(LIMIT_KEYS, {key: _OF_KEYS[key] for key in LIMIT_KEYS}),
         "templates": tables(APPROVED_KEYS, {}, ["text"]),
         "endpoints": tables(ENDPOINT_KEYS, {"send": _LIST_OF_NAMES, "keep": _LIST_OF_NAMES, "timeout": _ref("length")}, ["url"]),

@@ -40,8 +40,8 @@ def lint(
             asked = any(one.script == name for one in playbook.clarifications.values()) if playbook else False
             # A message has just come; a script by itself is taken for such a one.
             met = rule.on == "message" if rule else not asked
-            hours = playbook.hours if playbook else None
-            more += outside(script, min(windows), 0 if met else NEVER, hours)
+            hours = playbook.working((rule.funnel if rule else funnel) or playbook.home(name)) if playbook else None
+            more += outside(script, min(windows), 0 if met else NEVER, hours, playbook.calendars if playbook else {})
     # A text that is told of with its column needs no second finding of the same kind on its line.
     told = {(one.line, one.code) for one in found}
     return script, in_order([*found, *(one for one in more if (one.line, one.code) not in told)])

@@ -66,6 +66,9 @@ class TaskAction:
     """Whether `due` is counted in working time."""
     show: tuple[str, ...] = ()
     """Fields that are told below the text."""
+    calendar: str = ""
+    """Whose working time; empty: that of the deal's funnel."""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +218,9 @@ class Wait:
     save: str = ""
     """Where a message that comes meanwhile is kept."""
     gather: int = 2_000
+    calendar: str = ""
+    """Whose working time, and whose clock; empty: that of the deal's funnel, and the shop's clock."""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)

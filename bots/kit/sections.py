@@ -3,12 +3,11 @@
 import re
 from dataclasses import replace
 from types import MappingProxyType
-from zoneinfo import ZoneInfo, available_timezones
 
 from bots.kit.business import Approved, Endpoint, Funnel, LoopGuard, Playbook, Source
 from bots.kit.funnels import board, read_fields, read_funnels, titles_of
 from bots.kit.languages import known_languages, language
-from bots.kit.opening import calendar_zone, hours_of
+from bots.kit.opening import calendars_of, hours_of, zone_named
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node
 from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, table_of, text_of, whole_of
@@ -20,7 +19,7 @@ from bots.robots.acting import Office
 from bots.robots.facts import BROUGHT, KNOWN
 
 PLAYBOOK_KEYS = (
-    "playbook", "language", "zone", "currency", "funnels", "bots", "sources", "reasons", "loop_guard", "texts", "hours", "asks",
+    "playbook", "language", "zone", "currency", "funnels", "bots", "sources", "reasons", "loop_guard", "texts", "hours", "calendars", "asks",
     "templates", "endpoints", "clarifications", "about", "fields", "team", "assign", "idle",
 )  # fmt: skip
 SOURCE_KEYS = ("funnel", "stage", "responsible", "tag")
@@ -44,17 +43,17 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
             did_you_mean(language, known_languages()),
             "unknown_language",
         )
-    read = read_funnels(at.get("funnels"), found)
+    zone = zone_named(at.get("zone"), found)
+    hours = hours_of(at.get("hours"), zone, found)
+    calendars = calendars_of(at.get("calendars"), hours, zone, found)
+    read = read_funnels(at.get("funnels"), calendars, found)
     funnels = tuple(one.funnel for one in read)
     if not funnels:
         if "funnels" not in at:
             found.error(at.at, "the playbook has no funnels", "Add 'funnels:' with at least one", "no_value")
         return None
-    zone = _zone(at.get("zone"), found)
-    calendar = at.get("hours")
-    own_zone = calendar_zone(calendar)
     about, fields = _about(at.get("about"), found), read_fields(at.get("fields"), found)
-    team = team_of(at.get("team"), (), found)
+    team = team_of(at.get("team"), calendars, found)
     reasons, templates = titles_of(at.get("reasons"), "reasons", found), _templates(at.get("templates"), found)
     endpoints = _endpoints(at.get("endpoints"), found)
     office = Office(
@@ -74,7 +73,8 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         reasons=MappingProxyType(reasons),
         loop_guard=_loop_guard(at, found),
         texts=MappingProxyType(_texts(at, found)),
-        hours=hours_of(calendar, _zone(own_zone, found) if own_zone else zone, found),
+        hours=hours,
+        calendars=MappingProxyType(calendars),
         asks=replace(_asks(at.get("asks"), language, found), about=MappingProxyType(about)),
         templates=MappingProxyType(templates),
         endpoints=MappingProxyType(endpoints),
@@ -85,22 +85,6 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         assign=MappingProxyType(rules_of(at.get("assign"), team, found)),
         board=board(read, office),
     )
-
-
-def _zone(node: Node | None, found: Findings) -> str:
-    zone = text_of(node, "zone", found)
-    if node is None or zone is None:
-        return "UTC"
-    try:
-        ZoneInfo(zone)
-    except (KeyError, ValueError, OSError):
-        found.error(
-            node,
-            f"there is no time zone '{shown(zone)}'",
-            did_you_mean(zone, sorted(available_timezones())),
-            "unknown_zone",
-        )
-    return zone
 
 
 def _currency(node: Node | None, found: Findings) -> str:

@@ -1,13 +1,14 @@
 """Who gets what, as the playbook writes it: sample people (`team`) and rules by which deals find a responsible (`assign`)."""
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Final, Literal, cast, get_args
 
+from bots.kit.opening import calendar_named
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar
-from bots.kit.schema import Findings, name_of, section, table_of, text_of, texts_of, whole_of
+from bots.kit.schema import AT_ONCE, Findings, Span, name_of, section, table_of, text_of, texts_of, whole_of
 from bots.robots.reading import delay_of
-from bots.robots.rules import Delay
 
 How = Literal["evenly", "in order", "to all"]
 TeamRole = Literal["manager", "head", "marketer", "admin"]
@@ -45,13 +46,13 @@ class Assign:
     capacity: int = 0
     absent: str = "pool"
     """Whose it is while nobody of them is there: `pool`, `head` or a name. The pool is handed out when somebody comes."""
-    act: Delay = field(default_factory=Delay)
+    act: Span = AT_ONCE
     """How long the responsible may leave it untouched; 0: as long as they like."""
     then: str = ""
     """Who gets it after that: another of them where nothing is said, `head`, or a name."""
 
 
-def team_of(node: Node | None, calendars: tuple[str, ...], found: Findings) -> dict[str, Member]:
+def team_of(node: Node | None, calendars: Collection[str], found: Findings) -> dict[str, Member]:
     team: dict[str, Member] = {}
     table = table_of(node, "team", found)
     for key, value in table.pairs if table else ():
@@ -69,10 +70,7 @@ def team_of(node: Node | None, calendars: tuple[str, ...], found: Findings) -> d
                 one.get("role") or key, f"there is no role '{shown(role)}'", did_you_mean(role, ROLES), "unknown_role"
             )
             role = "manager"
-        calendar = text_of(one.get("calendar"), "calendar", found) or ""
-        if calendar and calendar not in calendars:
-            what = f"there is no calendar '{shown(calendar)}'"
-            found.error(one.get("calendar") or key, what, did_you_mean(calendar, calendars), "unknown_calendar")
+        calendar = calendar_named(one.get("calendar"), calendars, found)
         team[name] = Member(
             name, text_of(one.get("name"), "name", found) or name, cast("TeamRole", role),
             texts_of(one.get("groups"), "groups", found), calendar, whole_of(one.get("capacity"), "capacity", 0, 100_000, found) or 0,

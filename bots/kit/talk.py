@@ -104,7 +104,8 @@ def opened(
         tags=[tag.strip() for tag in talk.given.get("tags", "").split(",") if tag.strip()], fields=_fields(talk.given.get("fields", "")),
     )  # fmt: skip
     if shop is not None:
-        conversation.zone, conversation.currency, conversation.hours = shop.zone, shop.currency, shop.hours
+        conversation.zone, conversation.currency = shop.zone, shop.currency
+        conversation.hours, conversation.calendars = shop.working(shop.home(script.name)), shop.calendars
     return conversation
 
 

@@ -12,12 +12,13 @@ from typing import Literal, assert_never
 from bots.kit.conditions import first_holding
 from bots.kit.events import Instant
 from bots.kit.hours import at_clock, zone_of
+from bots.kit.schema import Span
 from bots.kit.values import value
 from bots.kit.words import Text, as_text
 from bots.robots import actions as does
 from bots.robots import effects as fx
 from bots.robots.facts import DealFacts
-from bots.robots.rules import Delay, Robot, Trigger
+from bots.robots.rules import Robot, Trigger
 
 Outcome = Literal["fired", "held", "postponed", "stopped"]
 """What came of a turn: it acted; its condition kept it from it; the shop is shut; it went round in a circle."""
@@ -114,7 +115,7 @@ def effects(todo: Sequence[does.Action], facts: DealFacts) -> Iterator[fx.Effect
                     tuple(_filled(one, facts) for one in values), otherwise, empty,
                 )  # fmt: skip
             case does.Task(kind, text, length, working, to):
-                yield fx.GiveTask(kind, _filled(text, facts), _later(facts.now, Delay(length, working), facts), to)
+                yield fx.GiveTask(kind, _filled(text, facts), _later(facts.now, Span(length, working), facts), to)
             case does.Word(to, text):
                 yield fx.Tell(to, _filled(text, facts))
             case does.Note(text):
@@ -157,7 +158,7 @@ def moment(said: object, zone: str) -> Instant | None:
     return round(exact.astimezone(UTC).timestamp() * 1000)
 
 
-def _later(since: Instant, wait: Delay, facts: DealFacts) -> Instant:
+def _later(since: Instant, wait: Span, facts: DealFacts) -> Instant:
     if wait.working and facts.hours is not None:
         return facts.hours.add_working(since, wait.length)
     return since + wait.length

@@ -13,8 +13,10 @@ from bots.kit.criteria import tests_of
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar
 from bots.kit.schema import (
+    AT_ONCE,
     Findings,
     Section,
+    Span,
     duration_of,
     items_of,
     milliseconds,
@@ -26,7 +28,7 @@ from bots.kit.schema import (
 )
 from bots.robots.acting import Office, action_of
 from bots.robots.actions import Action
-from bots.robots.rules import Board, Delay, Robot, Trigger
+from bots.robots.rules import Board, Robot, Trigger
 
 ROBOT_KEYS: Final = ("in", "every", "after", "at", "before", "working", "if", "do")
 TRIGGER_KEYS: Final = ("on", "from", "if", "do")
@@ -218,11 +220,11 @@ def _actions(key: Scalar, one: Section, funnel: str, stages: tuple[str, ...], of
     return tuple(action for action in done if action is not None)
 
 
-def delay_of(node: Node | None, what: str, found: Findings) -> Delay:
+def delay_of(node: Node | None, what: str, found: Findings) -> Span:
     """`30m`, or `2h working` where only the shop's hours count."""
     text = text_of(node, what, found)
     if node is None or text is None:
-        return Delay()
+        return AT_ONCE
     said, working = text.strip(), False
     if said.endswith("working"):
         said, working = said.removesuffix("working").strip(), True
@@ -230,5 +232,5 @@ def delay_of(node: Node | None, what: str, found: Findings) -> Delay:
     if length is None or length > 366 * 86_400_000:
         remedy = "Write it like 30m, 3d, 2h working (s, m, h, d; at most 366d)"
         found.error(node, f"{what} '{shown(text)}' is not a length of time", remedy, "not_a_length")
-        return Delay()
-    return Delay(length, working)
+        return AT_ONCE
+    return Span(length, working)

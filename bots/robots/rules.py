@@ -8,15 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bots.kit.conditions import Test
+from bots.kit.schema import AT_ONCE, Span
 from bots.robots.actions import Action
-
-
-@dataclass(frozen=True, slots=True)
-class Delay:
-    """A length of time in milliseconds; `working`: only the hours in which the shop is open are counted."""
-
-    length: int = 0
-    working: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +18,7 @@ class Robot:
     """Its own in the funnel."""
     funnel: str
     stage: str
-    wait: Delay = field(default_factory=Delay)
+    wait: Span = AT_ONCE
     """Since the deal entered the stage, since the robot before has had its turn, or since the day in `at`."""
     every: int = 0
     """Milliseconds after which it has its turn again, as long as the deal stays; 0: once."""

@@ -80,7 +80,7 @@ class AbsenceBody(Body):
 async def list_people(ctx: ApiContext) -> Colleagues:
     """Everybody who works here, who is there now, and how much each has."""
     found = await ctx.db.read(staff.colleagues)
-    roster = Roster(found, await ctx.db.read(staff.load), {}, {"": ctx.house.playbook.hours})
+    roster = Roster(found, await ctx.db.read(staff.load), {}, ctx.house.playbook.shifts)
     now = ctx.clock.now()
     return {"items": [_colleague(one, roster, now) for one in found], "next": None}
 
@@ -171,7 +171,7 @@ async def _changed(ctx: ApiContext, person_id: int) -> ColleagueShape:
     found = await ctx.db.read(lambda c: staff.colleague(c, person_id))
     if found is None:
         raise not_found()
-    roster = Roster([found], await ctx.db.read(staff.load), {}, {"": ctx.house.playbook.hours})
+    roster = Roster([found], await ctx.db.read(staff.load), {}, ctx.house.playbook.shifts)
     return _colleague(found, roster, ctx.clock.now())
 
 

@@ -49,8 +49,8 @@ def command(bot: str | None, playbook: str, name: str, at: str) -> None:
     shop = house.playbook
     simulator = Simulator(
         lambda: Conversation(
-            script, name=name, zone=shop.zone, hours=shop.hours, currency=shop.currency, language=shop.language,
-            others=house.scripts,
+            script, name=name, zone=shop.zone, hours=shop.working(shop.home(chosen)), calendars=shop.calendars,
+            currency=shop.currency, language=shop.language, others=house.scripts,
         ),
         first=(*([f"/until {at}"] if at else []), *(["/start"] if chosen != meets else [])),
     )  # fmt: skip

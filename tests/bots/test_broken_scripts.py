@@ -1,9 +1,10 @@
 """Broken scripts, each with the finding it must bring, at its line. The last line of a test's failure names all that was found."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
+from bots.kit.hours import Hours
 from bots.kit.linter import lint, lint_together
 from bots.kit.playbook import Playbook, load_playbook
 from bots.kit.problems import Problem
@@ -120,6 +121,10 @@ FORM = [
     ("  a: {wait: {until: dya}, then: z}\n" + END, 4, "unknown_field"),
     ("  a: {wait: {for: 2h, at: 10:00}, then: z}\n" + END, 4, "misplaced"),
     ("  a: {wait: {for: 20d, working: yes}, then: z}\n" + END, 4, "not_a_length"),
+    ("  a: {wait: 20d working, then: z}\n" + END, 4, "not_a_length"),
+    ("  a: {wait: working, then: z}\n" + END, 4, "not_a_length"),
+    ("  a: {wait: {for: 2h, working: no, calendar: hours}, then: z}\n" + END, 4, "contradiction"),
+    ("  a: {wait: {for: 2h, calendar: [1]}, then: z}\n" + END, 4, "not_a_text"),
     ("  a: {wait: 2h, else: z, then: z}\n" + END, 4, "misplaced"),
     ("  a: {split: {z: 50, y: 40}}\n  y: {end: done}\n" + END, 4, "not_a_number"),
     ("  a: {split: {z: 100}}\n" + END, 4, "no_value"),
@@ -144,6 +149,7 @@ DOUBTFUL = [
     ("  a: {ask: Q, answer: {text: {then: z}, number: {then: z}}}\n" + END, 4, "unreachable_answer"),
     ("  a: {ask: Q, answer: {pattern: {match: '[a-z]+', then: z}}}\n" + END, 4, "latin_pattern"),
     ("  a: {task: {text: T, working: yes}, end: done}\n", 4, "unused"),
+    ("  a: {task: {text: T, calendar: hours}, end: done}\n", 4, "unused"),
     ("  a: {ask: Q, person: z, " + ASK + "}\n" + END, 4, "no_person"),
     ("  a: {ask: Q, silence: a, " + ASK + "}\n" + END, 4, "no_timeout"),
     ("  a: {ask: Q, silence: b, " + ASK + "}\n  b: {ask: R, silence: a, " + ASK + "}\n" + END, 5, "no_timeout"),
@@ -359,3 +365,21 @@ def test_a_playbook_says_how_questions_wait_where_no_script_does(shop: Playbook)
     assert script is not None
     ask = script.steps["a"].finish
     assert (ask.tries, ask.silence.patience, len(ask.silence.reminders)) == (5, 3 * 3_600_000, 1)  # type: ignore[union-attr]
+
+
+def test_a_calendar_that_the_shop_does_not_have_is_found_where_it_is_named(shop: Playbook):
+    text = HEAD + "  a: {task: {text: T, due: 1h, calendar: hour}, then: b}\n  b:\n    wait:\n      for: 1h\n      calendar: store\n    then: z\n" + END  # fmt: skip
+    _, found = lint(text, "meets", shop)
+    assert [str(problem) for problem in found if problem.code == "unknown_calendar"] == [
+        "4:1: error: there is no calendar 'hour'. Did you mean 'hours'? Else add it to 'calendars:' in the playbook.",
+        "8:1: error: there is no calendar 'store'. Known here: hours. Else add it to 'calendars:' in the playbook.",
+    ]
+
+
+def test_a_wait_by_a_calendar_that_opens_once_a_week_may_outlast_the_window(shop: Playbook):
+    weekly = replace(shop, calendars={"weekly": Hours("UTC", (((600, 660),), (), (), (), (), (), ()))})
+    text = HEAD + "  a: {wait: {for: 1h, calendar: weekly}, then: b}\n  b: {say: Утро, end: done}\n"
+    _, found = lint(text, "meets", weekly, ROOMS)
+    assert [one.what for one in found] == [
+        "step 'b' may speak outside the 24-hour window: 168 h after their last message"
+    ]

@@ -4,9 +4,10 @@ import pytest
 
 from bots.kit.hours import Hours
 from bots.kit.playbook import Playbook, load_playbook
+from bots.kit.schema import Span
 from bots.robots.facts import DealFacts
 from bots.robots.machine import due, expected, fire, moment
-from bots.robots.rules import Delay, Robot
+from bots.robots.rules import Robot
 
 HOUR = 3_600_000
 MONDAY = 1_763_978_400_000
@@ -47,8 +48,8 @@ def facts(**more: object) -> DealFacts:
 
 def test_robots_are_read_in_their_order_with_all_they_say():
     one, two = loaded(FUNNEL).board.of("retail", "new")
-    assert (one.name, one.wait, one.after) == ("one", Delay(30 * 60_000), "")
-    assert (two.after, two.wait) == ("one", Delay(HOUR, working=True))
+    assert (one.name, one.wait, one.after) == ("one", Span(30 * 60_000), "")
+    assert (two.after, two.wait) == ("one", Span(HOUR, working=True))
     (paid,) = loaded(FUNNEL).board.triggers["retail", "order"]
     assert (paid.which, paid.stages) == ("paid", ("work",))
 
@@ -109,7 +110,7 @@ def test_a_turn_says_which_condition_decided_it_with_the_value_it_met():
 
 def test_working_hours_put_a_turn_off_and_are_counted():
     night = MONDAY + 10 * HOUR
-    robot = Robot("r", "retail", "new", wait=Delay(HOUR, working=True))
+    robot = Robot("r", "retail", "new", wait=Span(HOUR, working=True))
     assert due(robot, night, facts(hours=OFFICE)) == MONDAY + 22 * HOUR
     only_by_day = Robot("r", "retail", "new", working=True)
     assert due(only_by_day, night, facts(hours=OFFICE)) == MONDAY + 21 * HOUR

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from bots.kit.schema import Span
 from bots.kit.staffing import Assign
-from bots.robots.rules import Delay
 from gateway.assigning import LEAVE, WAIT
 from gateway.desk import Take
 from state import staff
@@ -125,11 +125,11 @@ async def test_whoever_comes_back_is_given_what_waits(shop: Shop):
 
 
 async def test_who_does_not_act_in_time_loses_the_deal_to_another_and_in_the_end_to_the_head(shop: Shop):
-    ruled(shop, act=Delay(HOUR, working=True))
+    ruled(shop, act=Span(HOUR, working=True))
     anna, boris = await hired(shop, "Анна", "Борис")
     head = Person(200, "Глава", "head", active=True)
     await shop.db.write(lambda c: staff.add_member(c, 200, "Глава", "head", (), "", 0, NOON))
-    ruled(shop, act=Delay(HOUR, working=True), among=("Анна", "Борис"))
+    ruled(shop, act=Span(HOUR, working=True), among=("Анна", "Борис"))
     await inquiries(shop, "1")
     assert await holders(shop) == [anna.id]
     await shop.later(hours=1.1)
@@ -141,7 +141,7 @@ async def test_who_does_not_act_in_time_loses_the_deal_to_another_and_in_the_end
 
 
 async def test_who_took_the_deal_has_acted(shop: Shop):
-    ruled(shop, act=Delay(HOUR))
+    ruled(shop, act=Span(HOUR))
     anna, _ = await hired(shop, "Анна", "Борис")
     await inquiries(shop, "1")
     await shop.ask(Take(), who=anna)
