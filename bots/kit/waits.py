@@ -3,12 +3,14 @@
 from datetime import date
 
 from bots.kit.events import Instant
-from bots.kit.hours import at_clock, next_at_clock, zone_of
+from bots.kit.hours import at_clock, local_day, next_at_clock, zone_of
 from bots.kit.run import Facts
 from bots.kit.script import TaskAction, Wait
 
 _MIDMORNING = 600
 """10:00, in minutes: when a day begins for a wait that names no hour and a shop that has no calendar."""
+_FARTHEST = 3_660
+"""Days: a field that holds a later one holds a slip, and nobody would ever hear of the customer again."""
 
 
 def wait_until(wait: Wait, field: object, facts: Facts) -> Instant | None:
@@ -50,6 +52,8 @@ def _day(wait: Wait, field: object, facts: Facts) -> Instant | None:
     except ValueError:
         return None
     if day is None or not 1970 <= day.year <= 9000:
+        return None
+    if day.toordinal() > local_day(facts.now, zone_of(facts.zone)).toordinal() + _FARTHEST:
         return None
     at = (
         at_clock(day.toordinal(), _MIDMORNING if wait.minute is None else wait.minute, zone_of(facts.zone))
