@@ -186,7 +186,8 @@ def _say_template(
         break_loop(ledger, deal, run)
         return True
     approved = ledger.house.playbook.templates.get(template.name)
-    provided = approved.ids.get(identity.channel) if approved else None
+    # One with an empty value is refused by every provider.
+    provided = approved.ids.get(identity.channel) if approved and all(template.values) else None
     if provided is not None:
         variables = {str(number): value for number, value in enumerate(template.values, start=1)}
         payload = {"kind": "template", "template": provided, "variables": variables}
