@@ -23,22 +23,23 @@ _MOST_SCRIPTS = 5
 
 def start_run(ledger: Ledger, deal: Deal, identity: Identity, script: Script) -> Run:
     """Give the conversation to a bot, pinned to this version of its script; it speaks first."""
-    run = _new_run(ledger, deal, identity, script, begin(script))
+    run = _new_run(ledger, deal, identity, script, begin(script), script.name)
     walk(ledger, deal, run, identity, RunStarted())
     return run
 
 
 def resume_run(ledger: Ledger, deal: Deal, identity: Identity, stopped: Run, script: Script) -> Run:
     """Give the conversation back to the bot that had it: a new run, of the same version, from where the old one stood."""
-    run = _new_run(ledger, deal, identity, script, RunState.from_json(stopped.state))
+    # The text may be another bot's too: versions are known by their texts.
+    run = _new_run(ledger, deal, identity, script, RunState.from_json(stopped.state), stopped.bot)
     came_of = resume(script, RunState.from_json(run.state), _facts(ledger, deal, run, identity))
     _follow(ledger, deal, run, identity, *came_of)
     return run
 
 
-def _new_run(ledger: Ledger, deal: Deal, identity: Identity, script: Script, state: RunState) -> Run:
+def _new_run(ledger: Ledger, deal: Deal, identity: Identity, script: Script, state: RunState, bot: str) -> Run:
     run = Run(
-        id=ledger.ids.take("run"), deal_id=deal.id, contact_id=deal.contact_id, bot=script.name, script=script.hash,
+        id=ledger.ids.take("run"), deal_id=deal.id, contact_id=deal.contact_id, bot=bot, script=script.hash,
         state={**state.to_json(), "trail": new_trail(identity.channel)}, status="running", waits_until=None,
         started_at=ledger.now, ended_at=None, reason="",
     )  # fmt: skip
@@ -49,7 +50,7 @@ def _new_run(ledger: Ledger, deal: Deal, identity: Identity, script: Script, sta
     }  # fmt: skip
     deal.owner = "bot"
     ledger.touch(deal)
-    data = {"event": "started", "bot": script.name, "script": script.hash}
+    data = {"event": "started", "bot": bot, "script": script.hash}
     ledger.write_line(deal, "bot", "bot_started", bot=script.title, data=data)
     return run
 
@@ -185,7 +186,8 @@ def _say_template(
         break_loop(ledger, deal, run)
         return True
     approved = ledger.house.playbook.templates.get(template.name)
-    provided = approved.ids.get(identity.channel) if approved else None
+    # One with an empty value is refused by every provider.
+    provided = approved.ids.get(identity.channel) if approved and all(template.values) else None
     if provided is not None:
         variables = {str(number): value for number, value in enumerate(template.values, start=1)}
         payload = {"kind": "template", "template": provided, "variables": variables}

@@ -98,7 +98,9 @@ async def test_a_timer_of_an_earlier_stay_does_nothing(shop: Shop):
     await held(shop, "offer_bot")
     [timer] = [one for one in await shop.all("timers") if one["name"] != "idle:"]
     stale = timer | {"name": f"start:offer_followup:{timer['due_at'] - 1}", "due_at": shop.clock.now()}
-    await shop.db.write(lambda c: c.execute(tables.timers.update().where(tables.timers.c.key == timer["key"]).values(stale)))
+    await shop.db.write(
+        lambda c: c.execute(tables.timers.update().where(tables.timers.c.key == timer["key"]).values(stale))
+    )
     await shop.db.write(lambda c: c.execute(tables.lanes.update().values(due_at=shop.clock.now())))
     runs = len(await shop.all("runs"))
     await shop.settle()

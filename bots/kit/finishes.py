@@ -176,6 +176,9 @@ def _clock(node: Node | None, what: str, desk: Desk) -> int | None:
         desk.found.error(
             node, f"{what} '{shown(text)}' is not an hour of the day", "Write it like 10:00", "not_an_hour"
         )
+    elif minute is None and what == "at":
+        what = f"at '{shown(text)}' is a length, not an hour: it is taken for 10:00"
+        desk.found.warn(node, what, "Write it like 10:00", "not_an_hour")
     return minute
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from bots.kit.business import BotRule, Playbook
 from bots.kit.compiler import read_script
-from bots.kit.flow import empties, outward, reached, unheard
+from bots.kit.flow import empties, outward, reached, too_far, unheard
 from bots.kit.graph import stopping
 from bots.kit.playbook import check_script
 from bots.kit.problems import Problem, did_you_mean, in_order, shown
@@ -27,6 +27,9 @@ def lint(
     script, found = read_script(text, name, playbook.asks if playbook else None)
     if script is None:
         return None, found
+    far = list(too_far(script, stopping(script.steps)))
+    if far:
+        return None, in_order([*found, *far])
     rule = next((rule for rule in playbook.bots if rule.bot == name), None) if playbook else None
     more = [*empties(script), *unheard(script)]
     if playbook is not None:

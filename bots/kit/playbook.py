@@ -4,6 +4,7 @@ Read by the same reader as scripts. Nothing is opened here: the caller hands in 
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 
 from bots.kit.business import (
     Approved,
@@ -20,7 +21,7 @@ from bots.kit.business import (
 from bots.kit.opening import no_calendar
 from bots.kit.problems import Problem, did_you_mean, has_errors, in_order, shown
 from bots.kit.reader import read
-from bots.kit.schema import Findings, section
+from bots.kit.schema import Findings, TooManyError, section
 from bots.kit.script import ENDINGS, Ask, Call, MoveAction, Script, Step, TaskAction, Wait
 from bots.kit.sections import PLAYBOOK_KEYS, TEXTS, read_playbook
 from bots.kit.starts import TRIGGERS
@@ -42,14 +43,15 @@ def load_playbook(name: str, files: Callable[[str], str] | Mapping[str, str]) ->
         return None, [Problem(1, 1, "error", what, f"Put a {FILE} in UTF-8 into its folder", "encoding")]
     node, form = read(text)
     found = Findings(form)
-    at = section(node, PLAYBOOK_KEYS, "a playbook", found)
-    if at is None:
-        if not found:
+    playbook = None
+    with suppress(TooManyError):
+        at = section(node, PLAYBOOK_KEYS, "a playbook", found)
+        if at is not None:
+            playbook = read_playbook(name, at, found)
+        elif not found:
             found.append(
                 Problem(1, 1, "error", "the file is empty", "Begin with 'playbook: …' and 'funnels:'", "empty")
             )
-        return None, in_order(found)
-    playbook = read_playbook(name, at, found)
     return (None if has_errors(found) else playbook), in_order(found)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from rapidfuzz import fuzz, process
@@ -10,6 +11,8 @@ Severity = Literal["error", "warning"]
 
 MOST = 200
 """Past so many findings nobody reads on, and a hostile file must not make a report of megabytes."""
+_MOST_KNOWN = 500
+"""Words among which the one that was meant is looked for: a file of thousands makes every mistake in it dear."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,13 +37,16 @@ def has_errors(problems: Iterable[Problem]) -> bool:
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
-    """Each finding once, top to bottom."""
-    return sorted(set(problems))[:MOST]
+    """Each finding once, top to bottom. Where there are too many, no warning takes an error's place."""
+    found = sorted(set(problems))
+    if len(found) > MOST:
+        found = sorted(sorted(found, key=lambda problem: problem.severity != "error")[:MOST])
+    return found
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant."""
-    found = process.extractOne(word[:80], list(known), scorer=fuzz.ratio, score_cutoff=60)
+    found = process.extractOne(word[:80], list(islice(known, _MOST_KNOWN)), scorer=fuzz.ratio, score_cutoff=60)
     return found[0] if found else None
 
 

@@ -13,6 +13,8 @@ from bots.kit.reader import Items, Node, Scalar, Table
 _NAME = re.compile(r"[^\W\d][\w-]{0,63}")
 _DURATION = re.compile(r"(\d{1,6})\s*(s|m|h|d)")
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_LONGEST_LENGTH = 40
+"""Characters: `90d 23h 59m 59s` and then some."""
 LONGEST_MS = 90 * 86_400_000
 LONGEST_WORKING = 10 * 86_400_000
 """240 hours of work are a month and a half of a usual week."""
@@ -30,12 +32,20 @@ class Span:
 AT_ONCE = Span(0)
 
 
+class TooManyError(Exception):
+    """So many errors that nobody reads on: neither does the compiler."""
+
+
 class Findings(list[Problem]):
-    """The problems of one reading, in the order they were met."""
+    """The problems of one reading, in the order they were met. However many warnings there are, an error is kept."""
 
     def note(self, at: Node, severity: Severity, what: str, remedy: str, code: str) -> None:
-        if len(self) < MOST:
-            self.append(Problem(at.line, at.column, severity, what, remedy, code))
+        if len(self) >= MOST:
+            if severity == "warning":
+                return
+            if sum(one.severity == "error" for one in self) >= MOST:
+                raise TooManyError
+        self.append(Problem(at.line, at.column, severity, what, remedy, code))
 
     def error(self, at: Node, what: str, remedy: str, code: str) -> None:
         self.note(at, "error", what, remedy, code)
@@ -188,6 +198,8 @@ def working_at_most(node: Node, length: int, found: Findings) -> None:
 def milliseconds(text: str) -> int | None:
     """`1d 12h` → milliseconds; None where the text is no length of time."""
     rest, total, seen = text.strip(), 0, False
+    if len(rest) > _LONGEST_LENGTH:
+        return None
     while rest:
         part = _DURATION.match(rest)
         if part is None:

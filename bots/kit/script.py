@@ -29,6 +29,10 @@ ENDINGS = (FINISHED, HANDED_OFF, TIMED_OUT)
 """Where a step graph ends. The brackets keep them apart from every step's name."""
 
 
+MOST_PASSED = 100
+"""Steps on the way from one stop to the next. The compiler lets no circle through; the walk gives up all the same."""
+
+
 # -- what a step does on entry ---------------------------------------------------------------------------------------
 
 

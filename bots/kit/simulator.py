@@ -87,7 +87,7 @@ class Simulator:
             "tags": ", ".join(first.tags),
             "fields": ", ".join(f"{name}={value}" for name, value in first.fields.items()),
         }
-        return [f"{name}: {value}" for name, value in given.items() if value]
+        return [f"{name}: {' '.join(value.split())}" for name, value in given.items() if value]
 
     def _scenes(self) -> list[str]:
         lines: list[str] = []

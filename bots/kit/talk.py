@@ -59,7 +59,7 @@ def read_talk(text: str) -> tuple[Talk | None, list[Problem]]:
     header: dict[str, str] = {}
     kept: list[str] = []
     problems: list[Problem] = []
-    for number, raw in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
+    for number, raw in enumerate(_lines(text.removeprefix("\ufeff")), start=1):
         line = raw.rstrip()
         word, colon, rest = line.partition(":")
         if line[:1].isspace() and line.strip() and (said := _open_entry(entries)) is not None:
@@ -112,7 +112,10 @@ def opened(
 def _fields(said: str) -> dict[str, object]:
     """`order=48213, city=Тверь`; whole numbers are numbers."""
     pairs = (part.partition("=") for part in said.split(",") if part.strip())
-    return {name.strip(): int(value) if value.strip().isdecimal() else value.strip() for name, _, value in pairs}
+    return {
+        name.strip(): int(value) if value.strip().isdecimal() and len(value) < 19 else value.strip()
+        for name, _, value in pairs
+    }
 
 
 def check(
@@ -195,4 +198,9 @@ def _fits(said: Line, entry: Entry) -> bool:
 
 def _ends_of_lines(text: str) -> str:
     """Without the blanks before them, which no file keeps."""
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    return "\n".join(line.rstrip() for line in _lines(text))
+
+
+def _lines(text: str) -> list[str]:
+    """As editors count them: what else Python takes for a line's end may stand in a customer's message."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")

@@ -4,13 +4,15 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from bots.kit.events import Instant
-from bots.kit.hours import Hours, at_clock, next_at_clock, zone_of
+from bots.kit.hours import Hours, at_clock, local_day, next_at_clock, zone_of
 from bots.kit.run import Facts
 from bots.kit.schema import Span
 from bots.kit.script import TaskAction, Wait
 
 _MIDMORNING = 600
 """10:00, in minutes: when a day begins for a wait that names no hour and a shop that has no calendar."""
+_FARTHEST = 3_660
+"""Days: a field that holds a later one holds a slip, and nobody would ever hear of the customer again."""
 
 
 def wait_until(wait: Wait, field: object, facts: Facts) -> Instant | None:
@@ -63,6 +65,8 @@ def _day(wait: Wait, field: object, facts: Facts) -> Instant | None:
     except ValueError:
         return None
     if day is None or not 1970 <= day.year <= 9000:
+        return None
+    if day.toordinal() > local_day(facts.now, _zone(wait, facts)).toordinal() + _FARTHEST:
         return None
     minute, hours = _MIDMORNING if wait.minute is None else wait.minute, _hours(wait, facts)
     at = at_clock(day.toordinal(), minute, _zone(wait, facts)) - wait.before

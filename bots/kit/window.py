@@ -41,7 +41,8 @@ def outside(script: Script, window_hours: int, start_age: int, hours: Hours | No
                 yield _finding(line, f"step '{name}'", age, window_hours)
         if isinstance(step.finish, Ask):
             for reminder in step.finish.silence.reminders:
-                if age + reminder.after > limit and reminder.template is None and age <= limit:
+                told = age > limit and step.template is None  # of the question itself
+                if age + reminder.after > limit and reminder.template is None and not told:
                     yield _finding(reminder.line, "the reminder", age + reminder.after, window_hours)
 
 

@@ -185,6 +185,13 @@ def test_a_shop_that_is_shut_in_a_talk_is_shut_by_every_calendar(toggle: str, un
     assert talk.run.waits_until == (moscow(*until) if toggle == "open" else moscow(2025, 1, 19, 3))
 
 
+def test_a_day_in_another_century_is_none_to_wait_for():
+    """Nobody would hear of the customer again: the day was mistyped, or came from a hostile endpoint."""
+    talk = waiting("{until: visit}", fields={"visit": "2225-01-25"})
+    assert talk.start() != []
+    assert talk.run.status != "running"
+
+
 def test_an_hour_at_which_the_shop_is_never_open_is_its_next_opening():
     talk = waiting("{until: 5:00, working: yes}", hours=OFFICE, now=moscow(2025, 1, 17, 12))
     talk.start()
