@@ -37,7 +37,8 @@ def outside(script: Script, window_hours: int, start_age: int, hours: Hours | No
                 yield _finding(line, f"step '{name}'", age, window_hours)
         if isinstance(step.finish, Ask):
             for reminder in step.finish.silence.reminders:
-                if age + reminder.after > limit and reminder.template is None and age <= limit:
+                # The step's own finding covers its reminders, unless a template does for the step what none does for them.
+                if age + reminder.after > limit and reminder.template is None and (age <= limit or step.template):
                     yield _finding(reminder.line, "the reminder", age + reminder.after, window_hours)
 
 

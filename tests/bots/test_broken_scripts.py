@@ -245,6 +245,19 @@ def test_a_script_started_by_name_may_speak_into_a_shut_window(shop: Playbook):
     assert found(steps, shop, "meets", rooms=True) == []
 
 
+def test_a_reminder_needs_a_template_of_its_own_where_the_question_went_out_by_one(shop: Playbook):
+    question = (
+        "  a:\n    ask: Q\n    template: {name: offer, values: [Рио], else: task}\n    " + ASK + "\n    remind:\n"
+    )
+    plain = question + "      - {after: 3h, say: Жду}\n" + END
+    assert [(one.line, one.code) for one in found(plain, shop, "later", rooms=True)] == [(9, "outside_window")]
+    covered = plain.replace("say: Жду", "say: Жду, template: {name: offer, values: [Рио], else: skip}")
+    assert found(covered, shop, "later", rooms=True) == []
+    bare = plain.replace("    template: {name: offer, values: [Рио], else: task}\n", "")
+    told_of = [(one.line, one.code) for one in found(bare, shop, "later", rooms=True)]
+    assert told_of == [(5, "outside_window")], "the step's own finding says it for both"
+
+
 def test_a_wait_that_outlasts_the_stages_robot_is_told(shop: Playbook):
     steps = "  a: {ask: Q, patience: 3h, " + ASK + "}\n" + END
     assert [(one.line, one.code) for one in found(steps, shop, "short")] == [(4, "outlasts_robot")]
