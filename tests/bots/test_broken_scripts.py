@@ -258,6 +258,16 @@ def test_a_reminder_needs_a_template_of_its_own_where_the_question_went_out_by_o
     assert told_of == [(5, "outside_window")], "the step's own finding says it for both"
 
 
+def test_a_finding_points_at_the_word_that_it_quotes_else_at_the_lines_first_sign(shop: Playbook):
+    steps = "  a: {say: 'Ваш {car}', template: {name: ofer, values: [Рио]}, then: b}\n  b:\n    wait: 25h\n    then: c\n  c:\n    say: Ау\n    run: nobody\n"
+    problems = [*found(steps, shop, "meets", rooms=True)]
+    places = [(one.code, one.line, one.column) for one in problems]
+    assert places == [("may_be_empty", 4, 17), ("unknown_template", 4, 42), ("outside_window", 9, 5)], told(problems)
+    script, _ = lint(HEAD + steps, "meets")
+    assert script is not None
+    assert [(one.line, one.column) for _, one in lint_together({"meets": script})] == [(10, 10)]
+
+
 def test_a_wait_that_outlasts_the_stages_robot_is_told(shop: Playbook):
     steps = "  a: {ask: Q, patience: 3h, " + ASK + "}\n" + END
     assert [(one.line, one.code) for one in found(steps, shop, "short")] == [(4, "outlasts_robot")]
