@@ -147,6 +147,28 @@ def test_a_mistake_is_told_with_file_line_column_and_remedy(home: Path) -> None:
     assert int(column) >= 1
 
 
+@pytest.mark.parametrize(
+    ("line", "place", "near"),
+    [
+        ("bots: {meets: {on: message}, nigth: {}}", "4:30", "night"),
+        ("clarifications: {day: {title: День, script: nigth}}", "7:45", "night"),
+    ],
+)
+def test_a_script_that_the_playbook_misspells_is_told_in_the_playbook(
+    own: Path, line: str, place: str, near: str
+) -> None:
+    word = line.partition(":")[0]
+    kept = [one for one in SHOP.splitlines() if not one.startswith(word)]
+    at = 3 if word == "bots" else len(kept)
+    (own / "playbook.yaml").write_text("\n".join([*kept[:at], line, *kept[at:]]) + "\n", encoding="utf-8")
+    result = parley("check", "shop")
+    told = (
+        f"error: there is no script 'nigth'. Did you mean '{near}'? Else put it into {Path('shop/scripts/nigth')}.yaml."
+    )
+    assert f"{Path('shop/playbook.yaml')}:{place}: {told}" in result.output.splitlines()
+    assert result.exit_code == 1
+
+
 def test_a_file_that_is_not_there_is_a_usage_error(home: Path) -> None:
     assert parley("check", "nothing.yaml").exit_code == 2
     assert parley("check", "--wat").exit_code == 2

@@ -258,6 +258,15 @@ def test_a_reminder_needs_a_template_of_its_own_where_the_question_went_out_by_o
     assert told_of == [(5, "outside_window")], "the step's own finding says it for both"
 
 
+def test_a_comma_that_cut_a_text_in_two_is_told_as_such():
+    cut = "  a: {ask: Q, choices: {x: {label: Утром, с 10 до 14, then: z}}}\n" + END
+    (problem,) = lint(HEAD + cut, "s")[1]
+    assert (problem.line, problem.column, problem.code) == (4, 43, "unknown_key")
+    assert "put the text before it in quotes" in problem.remedy
+    (problem,) = lint(HEAD + "  a:\n    say: Да\n    thn:\n    end: done\n", "s")[1]
+    assert "Did you mean 'then'?" in problem.remedy, "a line of its own is no text that was cut"
+
+
 def test_a_finding_points_at_the_word_that_it_quotes_else_at_the_lines_first_sign(shop: Playbook):
     steps = "  a: {say: 'Ваш {car}', template: {name: ofer, values: [Рио]}, then: b}\n  b:\n    wait: 25h\n    then: c\n  c:\n    say: Ау\n    run: nobody\n"
     problems = [*found(steps, shop, "meets", rooms=True)]
