@@ -14,7 +14,7 @@ from gateway.clock import Clock, Instant, iso
 from gateway.commands.opening import open_database
 from gateway.commands.script_files import ScriptFolder, hash_of
 from gateway.house import House
-from gateway.library import Base, Faulty, Order, Outdated, Publisher, Report, Unfit, differ, know, open_library
+from gateway.library import Base, Faulty, Order, Outdated, Publisher, Report, Unfit, differ, know, open_library, refresh
 from gateway.playbooks import BadPlaybook, read_house
 from state import people, scripts
 from state.database import Database
@@ -75,7 +75,10 @@ def _at_work(job: Callable[[Shelf], Awaitable[T]]) -> T:
 async def _run(db: Database, house: House, job: Callable[[Shelf], Awaitable[T]]) -> T:
     now = Clock().now()
     try:
-        await open_library(db, house, now)
+        if await db.read(scripts.live):
+            await refresh(db, house)  # files that are being edited are nobody's publication until they are pushed
+        else:
+            await open_library(db, house, now)
         who = await db.write(lambda c: people.admin_of_settings(c, db.ids, now), "people")
         return await job(Shelf(db, house, who, now))
     except Unfit as wrong:

@@ -112,6 +112,30 @@ def test_a_text_that_is_rolled_out_to_a_share_is_not_called_merely_unchanged(hom
     assert good("push") == "questions: unchanged\n"
 
 
+def test_what_is_edited_in_the_playbooks_own_folder_is_published_by_a_push_alone(home: Path) -> None:
+    folder = home / "book" / "scripts"
+    good("pull", "--folder", str(folder))
+    (folder / "questions.yaml").write_text(SECOND, encoding="utf-8")
+    (folder / "fresh.yaml").write_text(FIRST, encoding="utf-8")
+    playbook = home / "book" / "playbook.yaml"
+    playbook.write_text(
+        playbook.read_text(encoding="utf-8").replace("bots:\n", "bots:\n  fresh: {}\n"), encoding="utf-8"
+    )
+    for looking in (
+        ("list",),
+        ("show", "questions"),
+        ("compare", "questions", "1"),
+        ("pull", "questions", "--folder", "elsewhere"),
+    ):
+        good(*looking)
+    assert len(good("list", "questions").splitlines()) == 1
+    assert "fresh" not in good("list")
+    pushed = good("push", "--folder", str(folder), "--note", "plainer words")
+    assert "fresh: revision 1\n" in pushed
+    assert "questions: revision 2\n  step `parts`: the question now reads “What is broken?”" in pushed
+    assert "plainer words" in good("list", "questions").splitlines()[0]
+
+
 def test_versions_are_compared_rolled_out_and_rolled_back(home: Path) -> None:
     file = home / "questions.yaml"
     file.write_text(SECOND, encoding="utf-8")
