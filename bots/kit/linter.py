@@ -44,9 +44,10 @@ def lint(
             more += outside(script, min(windows), 0 if met else NEVER, hours)
     # A text that is told of with its column needs no second finding of the same kind on its line.
     told = {(one.line, one.code) for one in found}
-    fresh = [one for one in more if (one.line, one.code) not in told]
+    fresh = {one for one in more if (one.line, one.code) not in told}
+    kept = in_order([*found, *fresh])  # a hostile line may be long, and only so many findings are kept
     lines = text.splitlines() if fresh else []
-    return script, in_order([*found, *(pointed(one, lines) for one in fresh)])
+    return script, in_order(pointed(one, lines) if one in fresh else one for one in kept)
 
 
 def _outlasting(script: Script, rule: BotRule) -> Iterator[Problem]:
