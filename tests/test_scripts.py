@@ -102,7 +102,7 @@ async def test_scripts_that_would_go_round_for_ever_are_not_even_started(opened:
 
 
 async def test_a_script_that_leads_to_none_is_told_with_its_file(opened: Opener):
-    with pytest.raises(BadPlaybook, match=r"meets\.yaml:3:1: error: there is no script 'nowhere'"):
+    with pytest.raises(BadPlaybook, match=r"meets\.yaml:3:12: error: there is no script 'nowhere'"):
         opened(meets="script: S\nsteps:\n  a: {run: nowhere}\n")
 
 

@@ -80,6 +80,8 @@ class BotRule:
     """Milliseconds in that stage before it starts; 0: at once."""
     when: When = ""
     """With `on: message`: only while the shop is open, or closed; empty: whenever no other rule says so."""
+    line: int = field(default=0, compare=False)
+    """Where the playbook says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class Clarification:
     funnel: str
     stage: str = ""
     """Where the deal waits for the answer; empty: it stays where it is."""
+    line: int = field(default=0, compare=False)
+    """Where the playbook names the script."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from bots.kit.compiler import read_script
 from bots.kit.flow import empties, outward, reached, too_far, unheard
 from bots.kit.graph import stopping
 from bots.kit.playbook import check_script
-from bots.kit.problems import Problem, did_you_mean, in_order, shown
+from bots.kit.problems import Problem, did_you_mean, in_order, pointed, shown
 from bots.kit.rooms import Room, too_much
 from bots.kit.script import Ask, RunScript, Script, Wait
 from bots.kit.window import NEVER, outside
@@ -47,7 +47,10 @@ def lint(
             more += outside(script, min(windows), 0 if met else NEVER, hours, playbook.calendars if playbook else {})
     # A text that is told of with its column needs no second finding of the same kind on its line.
     told = {(one.line, one.code) for one in found}
-    return script, in_order([*found, *(one for one in more if (one.line, one.code) not in told)])
+    fresh = {one for one in more if (one.line, one.code) not in told}
+    kept = in_order([*found, *fresh])  # a hostile line may be long, and only so many findings are kept
+    lines = text.splitlines() if fresh else []
+    return script, in_order(pointed(one, lines) if one in fresh else one for one in kept)
 
 
 def _outlasting(script: Script, rule: BotRule) -> Iterator[Problem]:
@@ -76,6 +79,11 @@ def _length(ms: int) -> str:
 
 def lint_together(scripts: Mapping[str, Script]) -> Iterator[tuple[str, Problem]]:
     """What only shows when all scripts of a shop are seen: leading to none, leading round. As (script, finding)."""
+    for name, problem in _together(scripts):
+        yield name, pointed(problem, scripts[name].source.splitlines())
+
+
+def _together(scripts: Mapping[str, Script]) -> Iterator[tuple[str, Problem]]:
     for name, script in scripts.items():
         for finish in _led(script):
             if finish.name not in scripts:

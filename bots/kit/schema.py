@@ -75,11 +75,16 @@ def section(node: Node | None, known: Iterable[str], what: str, found: Findings)
     if table is None:
         return None
     words = list(known)
-    for key, _ in table.pairs:
+    before: Node | None = None
+    for key, value in table.pairs:
         if key.text not in words:
-            found.error(
-                key, f"'{shown(key.text)}' is not known in {what}", did_you_mean(key.text, words), "unknown_key"
-            )
+            valueless = isinstance(value, Scalar) and not (value.text or value.quoted)
+            if valueless and before is not None and before.line == key.line:
+                remedy = "A ',' ends a text in { }: put the text before it in quotes, the comma within"
+            else:
+                remedy = did_you_mean(key.text, words)
+            found.error(key, f"'{shown(key.text)}' is not known in {what}", remedy, "unknown_key")
+        before = value
     return Section(
         table,
         {key.text: value for key, value in table.pairs if key.text in words},

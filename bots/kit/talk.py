@@ -22,7 +22,7 @@ the window is shut a day after the customer's last message, and a talk that the 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from bots.kit.acts import BadAct, read_act, spoken
 from bots.kit.business import Playbook
@@ -51,6 +51,13 @@ class Talk:
     header: tuple[str, ...] = field(default=())
     given: Mapping[str, str] = field(default_factory=dict)
     """What the head says of the customer and the deal."""
+
+
+class Departure(NamedTuple):
+    """A line of a talk at which the script goes another way."""
+
+    line: int
+    what: str
 
 
 def read_talk(text: str) -> tuple[Talk | None, list[Problem]]:
@@ -122,11 +129,18 @@ def check(
     talk: Talk, script: Script, shop: Playbook | None = None, others: Mapping[str, Script] | None = None
 ) -> list[str]:
     """Where the script says something else than the talk, as `line N: …`. Empty: the talk holds."""
-    wrong: list[str] = []
+    return [f"line {one.line}: {one.what}" for one in departures(talk, script, shop, others)]
+
+
+def departures(
+    talk: Talk, script: Script, shop: Playbook | None = None, others: Mapping[str, Script] | None = None
+) -> list[Departure]:
+    """Where the script says something else than the talk, in order: what comes after the first may only follow from it."""
+    wrong: list[Departure] = []
     waiting: list[Line] = []
 
     def nothing_left(number: int) -> None:
-        wrong.extend(f"line {number}: before it, not in the talk: {line}" for line in waiting)
+        wrong.extend(Departure(number, f"before it, not in the talk: {line}") for line in waiting)
         waiting.clear()
 
     conversation = opened(talk, script, shop, others)
@@ -140,9 +154,10 @@ def check(
         if place == 0:
             waiting += conversation.start()
         if not waiting:
-            wrong.append(f"line {entry.line}: nothing was said where the talk has {entry.speaker}: {shown(entry.text)}")
+            what = f"nothing was said where the talk has {entry.speaker}: {shown(entry.text)}"
+            wrong.append(Departure(entry.line, what))
         elif not _fits(said := waiting.pop(0), entry):
-            wrong.append(f"line {entry.line}: expected {entry.speaker}: {entry.text}\n  but got {said}")
+            wrong.append(Departure(entry.line, f"expected {entry.speaker}: {entry.text}\n  but got {said}"))
     nothing_left(scenes[-1].line + 1 if scenes else 1)
     return wrong
 
@@ -172,7 +187,7 @@ def written(line: Line) -> str:
     return "\n".join(part.rstrip() for part in str(line).split("\n"))
 
 
-def _play(conversation: Conversation, entry: Entry, wrong: list[str], *, burst: bool) -> list[Line]:
+def _play(conversation: Conversation, entry: Entry, wrong: list[Departure], *, burst: bool) -> list[Line]:
     """What the customer's line or the clock's brings about. After the last message of a burst, it settles."""
     if entry.speaker != "/":
         message = spoken(entry.text)
@@ -182,10 +197,10 @@ def _play(conversation: Conversation, entry: Entry, wrong: list[str], *, burst: 
     try:
         act = read_act(entry.text)
     except BadAct as bad:
-        wrong.append(f"line {entry.line}: {bad}")
+        wrong.append(Departure(entry.line, str(bad)))
         return []
     if act.kind == "now" and act.about != conversation.clock():
-        wrong.append(f"line {entry.line}: the clock shows {conversation.clock()}, not {shown(entry.text)}")
+        wrong.append(Departure(entry.line, f"the clock shows {conversation.clock()}, not {shown(entry.text)}"))
     return conversation.act(act)
 
 

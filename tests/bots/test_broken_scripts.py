@@ -251,6 +251,38 @@ def test_a_script_started_by_name_may_speak_into_a_shut_window(shop: Playbook):
     assert found(steps, shop, "meets", rooms=True) == []
 
 
+def test_a_reminder_needs_a_template_of_its_own_where_the_question_went_out_by_one(shop: Playbook):
+    question = (
+        "  a:\n    ask: Q\n    template: {name: offer, values: [Рио], else: task}\n    " + ASK + "\n    remind:\n"
+    )
+    plain = question + "      - {after: 3h, say: Жду}\n" + END
+    assert [(one.line, one.code) for one in found(plain, shop, "later", rooms=True)] == [(9, "outside_window")]
+    covered = plain.replace("say: Жду", "say: Жду, template: {name: offer, values: [Рио], else: skip}")
+    assert found(covered, shop, "later", rooms=True) == []
+    bare = plain.replace("    template: {name: offer, values: [Рио], else: task}\n", "")
+    told_of = [(one.line, one.code) for one in found(bare, shop, "later", rooms=True)]
+    assert told_of == [(5, "outside_window")], "the step's own finding says it for both"
+
+
+def test_a_comma_that_cut_a_text_in_two_is_told_as_such():
+    cut = "  a: {ask: Q, choices: {x: {label: Утром, с 10 до 14, then: z}}}\n" + END
+    (problem,) = lint(HEAD + cut, "s")[1]
+    assert (problem.line, problem.column, problem.code) == (4, 43, "unknown_key")
+    assert "put the text before it in quotes" in problem.remedy
+    (problem,) = lint(HEAD + "  a:\n    say: Да\n    thn:\n    end: done\n", "s")[1]
+    assert "Did you mean 'then'?" in problem.remedy, "a line of its own is no text that was cut"
+
+
+def test_a_finding_points_at_the_word_that_it_quotes_else_at_the_lines_first_sign(shop: Playbook):
+    steps = "  a: {say: 'Ваш {car}', template: {name: ofer, values: [Рио]}, then: b}\n  b:\n    wait: 25h\n    then: c\n  c:\n    say: Ау\n    run: nobody\n"
+    problems = [*found(steps, shop, "meets", rooms=True)]
+    places = [(one.code, one.line, one.column) for one in problems]
+    assert places == [("may_be_empty", 4, 17), ("unknown_template", 4, 42), ("outside_window", 9, 5)], told(problems)
+    script, _ = lint(HEAD + steps, "meets")
+    assert script is not None
+    assert [(one.line, one.column) for _, one in lint_together({"meets": script})] == [(10, 10)]
+
+
 def test_a_wait_that_outlasts_the_stages_robot_is_told(shop: Playbook):
     steps = "  a: {ask: Q, patience: 3h, " + ASK + "}\n" + END
     assert [(one.line, one.code) for one in found(steps, shop, "short")] == [(4, "outlasts_robot")]
