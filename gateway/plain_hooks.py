@@ -24,7 +24,6 @@ from state.database import Unavailable
 log = structlog.get_logger()
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s]{2,}")
 _MINUTE_MS: Final = 60_000
 _KINDS: Final[tuple[MediaKind, ...]] = ("photo", "document", "voice", "audio", "video", "sticker")
 _ALSO: Final = {
@@ -35,7 +34,7 @@ _MARKS: Final = ("referrer", "referer", "page")
 _LONGEST_MARK: Final = 512
 _MOST_FIELDS: Final = 400
 _CHARSETS: Final = ("utf-8", "windows-1251", "koi8-r")
-_RESERVED: Final = ("telegram", "whatsapp", "sms", "web", "parley", "form", "phone")
+_RESERVED: Final = ("telegram", "whatsapp", "sms", "web", "email", "mail", "parley", "form", "phone")
 
 
 class PlainHooks:
@@ -171,11 +170,6 @@ def _phone(value: Any, region: str) -> str:
     )
 
 
-def _email(value: Any) -> str:
-    text = payload.text(value).strip().lower()
-    return text if _EMAIL.fullmatch(text) else ""
-
-
 def _whole(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else 0
 
@@ -184,7 +178,7 @@ def _whole(value: Any) -> int:
 
 
 def _form(form: str, data: Mapping[str, Any], region: str) -> Event | Unusable:
-    phone, email = _phone(data.get("phone"), region), _email(data.get("email"))
+    phone, email = _phone(data.get("phone"), region), payload.email(data.get("email"))
     name = payload.name(data.get("name"))
     extra = data.get("fields") if isinstance(data.get("fields"), dict) else {}
     fields = {k: v for k, v in data.items() if k not in ("id", "fields")} | (extra or {})

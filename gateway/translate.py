@@ -8,7 +8,7 @@ from gateway import events as ev
 from gateway.wording import line, source_title
 from state.inbox import Arrival
 
-_OPENS = ("message", "form", "call")
+_OPENS = ("message", "mail", "form", "call")
 """Kinds that may make a contact nobody has seen before."""
 
 
@@ -41,7 +41,7 @@ def arrival(channel: str, account: str, received: ev.Received) -> Arrival:
             }  # fmt: skip
             return Arrival(
                 channel, account, received.external_id, event.kind, {"event": event}, received.raw,
-                sender=sender, opens=event.kind in _OPENS, vouched=event.kind == "message",
+                sender=sender, opens=event.kind in _OPENS, vouched=event.kind == "message", part=getattr(event, "part", 0),
             )  # fmt: skip
 
 
@@ -64,12 +64,18 @@ def _message(data: dict[str, Any]) -> ev.MessageReceived:
     return ev.MessageReceived(**data)
 
 
+def _mail(data: dict[str, Any]) -> ev.MailReceived:
+    lists = {name: tuple(data[name]) for name in ("files", "answers", "flags")}
+    return ev.MailReceived(**(data | lists | {"sender": _sender(data["sender"])}))
+
+
 def _with_sender(make: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
     return lambda data: make(**(data | {"sender": _sender(data["sender"])}))
 
 
 _READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "message": _message,
+    "mail": _mail,
     "edited": _with_sender(ev.MessageEdited),
     "reach": _with_sender(ev.ReachChanged),
     "address": _with_sender(ev.AddressChanged),
