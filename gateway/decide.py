@@ -14,6 +14,7 @@ from gateway.assigning import ACT, LEAVE, WAIT, check_action, leave, look_again
 from gateway.entering import deal_for, enter
 from gateway.guard import IDLE, wake
 from gateway.ledger import ROBOT, STARTS, Ledger
+from gateway.mailroom import hear_mail
 from gateway.obey import start_run, walk
 from gateway.orders import hear_order, hear_parcel, hear_payment, hear_visit
 from gateway.robots import take_turn
@@ -27,6 +28,9 @@ from state.records import Deal, Entry, Identity, Run, Timer
 _HEARD_STEP_MS = 60_000
 """How exactly the customer's last message is remembered: the window it opens has a margin of five such steps."""
 
+_LOST = ("blocked", "opted_out", "not_found")
+"""Nothing more can reach this address."""
+
 Ignored = str
 """Machine word of why an event changed nothing; empty: it was processed."""
 
@@ -36,6 +40,8 @@ def decide(ledger: Ledger, event: ev.Event) -> Ignored:
     match event:
         case ev.MessageReceived():
             return hear_message(ledger, event)
+        case ev.MailReceived():
+            return hear_mail(ledger, event)
         case ev.MessageEdited():
             return hear_edit(ledger, event)
         case ev.ReachChanged():
@@ -238,7 +244,7 @@ def fire(ledger: Ledger, timer: Timer) -> None:
 
 def hear_reach(ledger: Ledger, event: ev.ReachChanged) -> Ignored:
     sender = event.sender
-    identity = ledger.identity(sender.channel, sender.account, sender.address)
+    identity = ledger.addressed(event.part) or ledger.identity(sender.channel, sender.account, sender.address)
     if identity is None:
         return "unknown_sender"
     lost = event.change in ("blocked", "opted_out")
@@ -286,6 +292,9 @@ def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
     for name, value in event.fields.items():
         if name not in deal.fields:
             ledger.set_field(deal, name, value)
+    if event.sender.email and not ledger.contact.email:
+        ledger.contact.email = event.sender.email
+        ledger.touch_contact()
     deal.waiting_since = deal.waiting_since or ledger.now
     ledger.touch(deal, bump=False)
     ledger.happens(deal, "form", event.form)
@@ -350,9 +359,13 @@ def hear_status(ledger: Ledger, event: ev.StatusReported) -> Ignored:
         return ""
     ledger.rows.parts[event.part] = (deal_id, event.status, attempts, identity_id, event.provider_id)
     ledger.writes.statuses.append((event.part, event.status, event.code, event.provider_id))
+    identity = ledger.rows.identities.get(identity_id)
     if event.status == "failed" and deal is not None:
-        cause = event.meaning if event.meaning in ("window_closed", "opted_out", "blocked") else "failed"
-        _not_delivered(ledger, deal, cause, event.code or event.status, ledger.rows.identities.get(identity_id))
+        cause = event.meaning if event.meaning in ("window_closed", *_LOST) else "failed"
+        _not_delivered(ledger, deal, cause, event.code or event.status, identity)
+    elif event.meaning in _LOST and identity is not None:
+        identity.barred = event.meaning
+        ledger.touch_identity(identity)
     return ""
 
 
@@ -398,7 +411,7 @@ def _not_delivered(ledger: Ledger, deal: Deal, cause: str, reason: str, identity
     """
     data = {"event": "undelivered", "cause": cause, "reason": reason}
     ledger.write_line(deal, "system", "undelivered", why=reason or cause, data=data)
-    if cause in ("blocked", "opted_out", "not_found"):
+    if cause in _LOST:
         if identity is not None:
             identity.barred = cause
             ledger.touch_identity(identity)

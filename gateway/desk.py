@@ -55,6 +55,8 @@ class Write:
     variables: Mapping[str, str] = field(default_factory=dict)
     channel: str = ""
     client_id: str | None = None
+    subject: str = ""
+    """Of a mail; other channels have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +243,9 @@ def _write(ledger: Ledger, deal: Deal, message: Write, who: Person) -> int:
         # Whoever helps out does not take the deal from the one who answers for it.
         _hold(ledger, deal, deal.responsible_id or who.id, line("why_written", who=who.name))
     return ledger.say(
-        deal, identity, text, author="manager", person=who, client_id=message.client_id, template=template
-    ).id
+        deal, identity, text, author="manager", person=who, client_id=message.client_id, template=template,
+        subject=message.subject,
+    ).id  # fmt: skip
 
 
 def worded(house: House, message: Write) -> str:
@@ -272,7 +275,8 @@ def _reply_route(ledger: Ledger, deal: Deal, channel: str) -> Identity:
     found = [i for i in found if ledger.house.can_send(i.channel, i.account)] or found
     if not found:
         raise Invalid("channel", "the customer has no address on this channel" if channel else "no address to write to")
-    return max(found, key=lambda i: (i.heard_at or 0, i.id))
+    # Where nothing was heard, the address that was known first: a form may have brought another since.
+    return max(found, key=lambda i: (i.heard_at or 0, i.address == ledger.contact.email, i.id))
 
 
 def _steer(ledger: Ledger, deal: Deal, command: SteerBot, who: Person) -> None:

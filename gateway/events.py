@@ -48,6 +48,27 @@ class MessageReceived:
 
 
 @value
+class MailReceived:
+    """Somebody wrote a mail. Whose it is said to be proves nothing; `part` does: a seal of ours that only its reader had."""
+
+    sender: Sender
+    subject: str = ""
+    text: str = ""
+    """What is new in it, without the history that the writer's program quotes."""
+    whole: str = ""
+    """All of it, where that is more."""
+    files: tuple[str, ...] = ()
+    """Names of what came along."""
+    message_id: str = ""
+    answers: tuple[str, ...] = ()
+    """Ids of the mails before it, the one it answers last."""
+    part: int = 0
+    """The part of ours that it answers, 0 where it names none."""
+    flags: tuple[str, ...] = ()
+    kind: Literal["mail"] = "mail"
+
+
+@value
 class MessageEdited:
     sender: Sender
     message_id: str
@@ -62,6 +83,8 @@ class ReachChanged:
     sender: Sender
     change: Literal["blocked", "unblocked", "opted_out", "opted_in"]
     text: str = ""
+    part: int = 0
+    """The part of ours that it is about: whoever it went to, whoever says so."""
     kind: Literal["reach"] = "reach"
 
 
@@ -161,7 +184,7 @@ class StatusReported:
     part: int = 0
     code: str = ""
     """The provider's error code as text, empty where there was none."""
-    meaning: Literal["", "window_closed", "opted_out", "blocked", "throttled", "fatal"] = ""
+    meaning: Literal["", "window_closed", "opted_out", "blocked", "not_found", "throttled", "fatal"] = ""
     kind: Literal["status"] = "status"
 
 
@@ -192,6 +215,7 @@ class EndpointAnswered:
 
 Event = (
     MessageReceived
+    | MailReceived
     | MessageEdited
     | ReachChanged
     | AddressChanged

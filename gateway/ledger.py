@@ -19,7 +19,7 @@ from gateway.house import House
 from gateway.knowing import known_of
 from gateway.parts import plan
 from gateway.roster import Roster
-from gateway.wording import SHARE_PHONE, line
+from gateway.wording import SHARE_PHONE, line, topic
 from state import steps
 from state.ids import Ids
 from state.inbox import identity_key, point_keys
@@ -84,6 +84,11 @@ class Ledger:
 
     def identity(self, channel: str, account: str, address: str) -> Identity | None:
         return self._keys.get(identity_key(channel, account, address))
+
+    def addressed(self, part: int) -> Identity | None:
+        """Whom a part of ours went to, that an event of this turn is about."""
+        known = self.rows.parts.get(part)
+        return self.rows.identities.get(known[3]) if known else None
 
     def touch_identity(self, identity: Identity) -> None:
         self.writes.identities[identity.id] = identity
@@ -359,16 +364,16 @@ class Ledger:
         token: str = "", ask_phone: bool = False, person: Person | None = None, client_id: str | None = None,
         template: Mapping[str, Any] | None = None, subject: str = "",
     ) -> Entry:  # fmt: skip
-        """Put one message into the outbox, a part for each provider call it takes."""
+        """Put one message into the outbox, a part for each provider call it takes. `subject`: where messages have one."""
         limits = self.house.limits(identity.channel, identity.account)
         entry = self.write_entry(
             deal, "message", author=author, text=text, direction="out", identity=identity, person=person, client_id=client_id,
             data={"choices": [[c.key, c.label] for c in choices], "token": token} if choices else {},
         )  # fmt: skip
         payloads = [dict(template)] if template else self._payloads(text, choices, limits, token, ask_phone=ask_phone)
+        if limits.threads:
+            self._head(deal, entry, payloads, subject)
         for payload in payloads:
-            if subject:
-                payload["subject"] = subject
             kind = "reply" if author == "bot" else "service"
             self._queue(deal, entry, identity, payload, author, kind, deal.epoch if author == "bot" else None)
         if author != "robot":
@@ -381,6 +386,14 @@ class Ledger:
         label = SHARE_PHONE if ask_phone else ""
         parts = plan(text, choices, limits=limits, data=lambda choice: f"{token}.{choice.key}", ask_phone=label)
         return [_payload(p) for p in parts]
+
+    def _head(self, deal: Deal, entry: Entry, payloads: list[dict[str, Any]], subject: str) -> None:
+        """What it is about: as said, else the talk's own subject (when it leaves), else the deal."""
+        if subject:
+            entry.data["subject"] = subject
+        about = {"subject": subject} if subject else {"topic": topic(self.house.playbook.language, deal.id)}
+        for payload in payloads:
+            payload.update(about)
 
     def _queue(
         self, deal: Deal, entry: Entry, identity: Identity, payload: dict[str, Any], author: str, kind: str, epoch: int | None

@@ -18,7 +18,7 @@ from bots.kit.events import Media, MediaKind
 from gateway.channels import payload
 from gateway.events import CallEnded, Event, FormSubmitted, Ignored, MessageReceived, Received, Sender, Unusable
 from gateway.intake import Intake
-from gateway.points import email_of, phone_of
+from gateway.points import phone_of
 from gateway.shop_hooks import CHANNEL_OF, TOLD
 from state.database import Unavailable
 
@@ -35,7 +35,18 @@ _MARKS: Final = ("referrer", "referer", "page")
 _LONGEST_MARK: Final = 512
 _MOST_FIELDS: Final = 400
 _CHARSETS: Final = ("utf-8", "windows-1251", "koi8-r")
-_RESERVED: Final = ("telegram", "whatsapp", "sms", "web", "parley", "form", "phone", "email", *CHANNEL_OF.values())
+_RESERVED: Final = (
+    "telegram",
+    "whatsapp",
+    "sms",
+    "web",
+    "parley",
+    "form",
+    "phone",
+    "email",
+    "mail",
+    *CHANNEL_OF.values(),
+)
 
 
 class PlainHooks:
@@ -178,7 +189,7 @@ def _whole(value: Any) -> int:
 
 
 def _form(form: str, data: Mapping[str, Any], region: str) -> Event | Unusable:
-    phone, email = phone_of(data.get("phone"), region), email_of(data.get("email"))
+    phone, email = phone_of(data.get("phone"), region), payload.email(data.get("email"))
     name = payload.name(data.get("name"))
     extra = data.get("fields") if isinstance(data.get("fields"), dict) else {}
     fields = {k: v for k, v in data.items() if k not in ("id", "fields")} | (extra or {})

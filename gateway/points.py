@@ -1,13 +1,8 @@
-"""Phones and e-mails as other systems write them: in their one form, or nothing."""
+"""Phones as other systems write them: in their one form, or nothing."""
 
-import re
-from typing import Any, Final
+from typing import Any
 
 import phonenumbers
-
-from gateway.channels import payload
-
-_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s]{2,}")
 
 
 def phone_of(value: Any, region: str) -> str:
@@ -21,8 +16,3 @@ def phone_of(value: Any, region: str) -> str:
         if phonenumbers.is_possible_number(number)
         else ""
     )
-
-
-def email_of(value: Any) -> str:
-    text = payload.text(value).strip().lower()
-    return text if _EMAIL.fullmatch(text) else ""

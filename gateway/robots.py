@@ -176,9 +176,13 @@ def _ways(ledger: Ledger, deal: Deal, by: tuple[str, ...]) -> list[Identity]:
         if not one.barred and ledger.house.can_send(one.channel, one.account) and (not by or one.channel in by)
     ]
     place = {channel: n for n, channel in enumerate(by)}
+    own = ledger.contact.email  # a form that came later must not redirect mails
     return sorted(
-        ways, key=lambda one: (place.get(one.channel, 0), one.id != deal.route_id, -(one.heard_at or 0), -one.id)
-    )
+        ways,
+        key=lambda one: (
+            place.get(one.channel, 0), one.id != deal.route_id, one.address != own, -(one.heard_at or 0), -one.id,
+        ),
+    )  # fmt: skip
 
 
 def _leave_to_a_person(ledger: Ledger, deal: Deal, text: str) -> None:

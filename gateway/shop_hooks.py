@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from gateway.channels import payload
 from gateway.events import Event, Ignored, OrderChanged, ParcelMoved, PaymentReceived, Sender, SiteVisited, Unusable
-from gateway.points import email_of, phone_of
+from gateway.points import phone_of
 
 ORDER_EVENTS: Final = (
     "placed", "paid", "in_work", "item_refused", "sync_lost", "ready", "handed_over", "sent", "cancelled",
@@ -68,7 +68,7 @@ def parcel(data: Mapping[str, Any], _region: str) -> Event | Ignored | Unusable:
 
 def visit(data: Mapping[str, Any], region: str) -> Event | Ignored | Unusable:
     """`{id, page, phone?|email?}`: a known customer is looking at a page of the site."""
-    phone, email = phone_of(data.get("phone"), region), email_of(data.get("email"))
+    phone, email = phone_of(data.get("phone"), region), payload.email(data.get("email"))
     page = _line(data.get("page"))
     if not page:
         return Unusable("no_page")
@@ -94,7 +94,7 @@ def sender_of(channel: str, account: str, address: str, who: Mapping[str, Any], 
         address,
         payload.name(who.get("name")),
         phone_of(who.get("phone"), region),
-        email_of(who.get("email")),
+        payload.email(who.get("email")),
     )
 
 

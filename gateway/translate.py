@@ -8,7 +8,7 @@ from gateway import events as ev
 from gateway.wording import line, source_title
 from state.inbox import Arrival
 
-_OPENS = ("message", "form", "call", "order", "payment")
+_OPENS = ("message", "mail", "form", "call", "order", "payment")
 """Kinds that may make a contact nobody has seen before."""
 
 
@@ -68,12 +68,18 @@ def _order(data: dict[str, Any]) -> ev.OrderChanged:
     return ev.OrderChanged(**(data | {"sender": _sender(data["sender"]), "items": tuple(data["items"])}))
 
 
+def _mail(data: dict[str, Any]) -> ev.MailReceived:
+    lists = {name: tuple(data[name]) for name in ("files", "answers", "flags")}
+    return ev.MailReceived(**(data | lists | {"sender": _sender(data["sender"])}))
+
+
 def _with_sender(make: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
     return lambda data: make(**(data | {"sender": _sender(data["sender"])}))
 
 
 _READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "message": _message,
+    "mail": _mail,
     "edited": _with_sender(ev.MessageEdited),
     "reach": _with_sender(ev.ReachChanged),
     "address": _with_sender(ev.AddressChanged),

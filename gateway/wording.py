@@ -53,6 +53,8 @@ RU: Final = {
     "task_form": "Заявка с сайта «{form}». Свяжитесь с клиентом",
     "task_call": "Пропущенный звонок. Перезвоните клиенту",
     "task_message": "Новое обращение ({source}). Ответьте клиенту",
+    "task_mail": "Клиент написал письмо, а бот говорит с ним не по почте. Прочитайте и ответьте",
+    "mail_files": "Письмо без текста, файлы: {names}",
     "task_bot_stopped": "Бота остановил(а) {who}. Продолжите разговор с клиентом",
     "task_bot_lost": "Бот не может продолжить разговор. Ответьте клиенту сами",
     "task_released": "{who}: сделка возвращена в общую очередь. Решите, кто ею займётся",
@@ -97,6 +99,7 @@ PARCEL_STATUSES: Final = {
 CHANNELS: Final = {
     "telegram": "Telegram", "whatsapp": "WhatsApp", "sms": "SMS", "web": "чат на сайте", "form": "форма на сайте", "call": "звонок",
     "phone": "телефон", "order": "заказ", "payment": "оплата", "parcel": "посылка", "visit": "сайт", "manual": "вручную", "email": "e-mail",
+    "mail": "письмо",
 }  # fmt: skip
 """What managers call the channels and sources; another system's name is shown as it is, with a capital."""
 
@@ -108,6 +111,14 @@ FIELDS: Final = {
 
 STALE_PRESS: Final = "Эта кнопка уже не действует. Ответьте, пожалуйста, на последний вопрос."
 SHARE_PHONE: Final = "Поделиться телефоном"
+
+
+_TOPICS: Final = {"ru": "Ваше обращение № {deal}", "uk": "Ваше звернення № {deal}", "en": "Your inquiry no. {deal}"}
+"""The subject of a mail that nobody gave one. Customers read it."""
+
+
+def topic(language: str, deal: int) -> str:
+    return _TOPICS.get(language, _TOPICS["ru"]).format(deal=deal)
 
 
 def source_title(source: str) -> str:

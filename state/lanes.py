@@ -27,6 +27,8 @@ BELOW = {
 }
 """From which states each status may be reached: a status only climbs, and failed is final."""
 
+_ABOUT_PARTS = ("status", "mail", "reach")
+
 PER_LANE = 50
 """How many waiting events one lane may take in one turn; the rest stay due."""
 
@@ -142,7 +144,12 @@ def load(conn: Connection, contact_ids: list[int]) -> list[LaneRows]:
 
 
 def _parts(conn: Connection, rows: dict[int, LaneRows]) -> None:
-    told_of = [e.event["event"]["part"] for lane in rows.values() for e in lane.inbox if e.kind == "status"]
+    told_of = [
+        part
+        for lane in rows.values()
+        for e in lane.inbox
+        if e.kind in _ABOUT_PARTS and (part := e.event["event"].get("part"))
+    ]
     if told_of:
         for part, contact, *known in conn.execute(_PARTS, {"ids": told_of}):
             if contact in rows:

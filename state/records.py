@@ -213,7 +213,7 @@ class LaneRows:
     timers: dict[str, Timer] = field(default_factory=dict)
     inbox: list[InboxRow] = field(default_factory=list)
     parts: dict[int, tuple[int, str, int, int, str]] = field(default_factory=dict)
-    """Deal, state, attempts, identity and provider's id of the parts that waiting statuses are about."""
+    """Deal, state, attempts, identity and provider's id of the parts that waiting statuses and mails are about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ class MessageBody(Body):
     template: Word = ""
     variables: Annotated[dict[Word, Line], Field(max_length=50)] = Field(default_factory=dict)
     channel: Word = ""
+    subject: Line = ""
+    """Of a mail."""
     client_id: Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=100)] | None = None
 
 

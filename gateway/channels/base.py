@@ -34,6 +34,8 @@ class Limits:
     """Has its own 'share my phone' button."""
     settles: bool = False
     """Can say later what became of a part whose answer was never seen."""
+    threads: bool = False
+    """Messages have a subject and name those that they answer."""
     receipts: bool = False
     """Says unasked that a message has arrived; silence for long is a sign that its receipts do not reach us."""
 
@@ -71,6 +73,11 @@ class Outgoing:
     variables: Mapping[str, object] = field(default_factory=dict)
     callback: str = ""
     """For `ack`: the press to answer. For `call`: whose question it is."""
+    subject: str = ""
+    answers: tuple[str, ...] = ()
+    """Where messages are threads: the provider's ids of those before it, the one it answers last."""
+    automatic: bool = False
+    """No person wrote it."""
 
 
 # What became of a send: a closed family, and a value rather than an exception, because each is business as usual.
@@ -97,6 +104,8 @@ class Retry:
     reason: str
     left: bool = True
     """False: not a byte of it was written, so that the next one is no repeat."""
+    after_ms: int = 0
+    """Not sooner than that: the provider wants to see time pass."""
 
 
 @value

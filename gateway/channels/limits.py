@@ -26,5 +26,9 @@ LIMITS: Final[Mapping[str, Limits]] = {
     "sms": Limits(
         text=1600, caption=1600, unit="utf16", buttons=0, label=0, media_bytes=5_000_000, settles=True, receipts=True
     ),
+    # Ours: mail servers count bytes, and take millions. No buttons: a menu is numbered text.
+    "email": Limits(
+        text=50_000, caption=50_000, unit="chars", buttons=0, label=0, media_bytes=10_000_000, threads=True
+    ),
     "web": Limits(text=4000, caption=1000, unit="chars", buttons=12, label=60, media_bytes=20_000_000, settles=True),
 }
