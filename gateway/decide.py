@@ -289,6 +289,7 @@ def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
     text = line("form", form=event.form) + ("\n" + told if told else "")
     data = {"form": event.form, "fields": event.fields}
     ledger.write_entry(deal, "message", author="customer", text=text, direction="in", identity=identity, data=data)
+    ledger.set_field(deal, "form", event.form)
     for name, value in event.fields.items():
         if name not in deal.fields:
             ledger.set_field(deal, name, value)
@@ -308,19 +309,23 @@ def hear_call(ledger: Ledger, event: ev.CallEnded) -> Ignored:
         return _no_customer(ledger)
     missed = event.status == "missed"
     entrance = ledger.house.entrance("call")
-    match route(ledger.rows.deals, ledger.house.funnel(entrance.funnel).slot, "call", opens=missed):
+    match route(
+        ledger.rows.deals, ledger.house.funnel(entrance.funnel).slot, "call", opens=missed and event.direction == "in"
+    ):
         case Attach(joined):
             deal = joined
         case Open(why):
             deal = enter(ledger, "call", why, entrance)
         case _:
-            return "no_open_deal"  # an answered call opens nothing: the manager makes the deal by hand
+            return "no_open_deal"  # answered calls and our own open nothing: the manager makes the deal by hand
     data = {
         "status": event.status, "direction": event.direction, "duration_s": event.duration_s,
         "recording_url": event.recording_url, "manager": event.manager,
     }  # fmt: skip
-    ledger.happens(deal, "call", event.status)
-    text = line("call_missed") if missed else line("call_answered", seconds=event.duration_s)
+    unreached = missed and event.direction == "out"
+    ledger.happens(deal, "call", "not_reached" if unreached else event.status)
+    key = "call_not_reached" if unreached else "call_missed" if missed else "call_answered"
+    text = line(key, seconds=event.duration_s)
     ledger.write_entry(deal, "call", author="customer", text=text, direction=event.direction, data=data)
     if missed and event.direction == "in":
         deal.waiting_since = deal.waiting_since or ledger.now

@@ -51,6 +51,8 @@ class Look:
     """Who works here and is there."""
     open_tasks: Callable[[int], Sequence[Task]] = _nothing
     """Of a deal, as they were before this turn."""
+    is_known: Callable[[str], bool] = bool
+    """Whether an address, by its key, is somebody's already."""
 
 
 class Ledger:
@@ -265,19 +267,6 @@ class Ledger:
     def join_audience(self, deal: Deal, audience: str) -> None:
         row = {"audience": audience, "contact_id": self.contact.id, "deal_id": deal.id, "at": self.now}
         self.writes.audience.append(row)
-
-    def call_webhook(self, deal: Deal, endpoint: str) -> None:
-        """Tell a declared endpoint what it wants to know of the deal."""
-        identity = self.route_of(deal) or next(iter(self.rows.identities.values()), None)
-        declared = self.house.playbook.endpoints.get(endpoint)
-        if identity is None or declared is None or not self.house.can_send("endpoint", endpoint):
-            self.create_task(deal, "check_robots", line("task_webhook", endpoint=endpoint), "robot")
-            return
-        facts = self.facts(deal)
-        known = {"deal": deal.id, "stage": deal.stage, "funnel": deal.funnel}
-        self.call_endpoint(
-            deal, identity, endpoint, {n: known.get(n, facts.value(n)) for n in declared.send}, "", author="robot"
-        )
 
     def _field_changed(self, deal: Deal, name: str) -> None:
         board = self.house.playbook.board

@@ -13,6 +13,7 @@ from bots.robots.machine import fire, hear
 from gateway.assigning import assign
 from gateway.ledger import ROBOT, Ledger
 from gateway.obey import start_run, window_of
+from gateway.reaching import by_phone, keep
 from gateway.starting import way_to
 from gateway.wording import line
 from state.records import Deal, Firing, Identity, Timer
@@ -128,7 +129,7 @@ def _obey(ledger: Ledger, deal: Deal, effect: fx.Effect) -> None:
         case fx.WriteNote(text):
             ledger.write_entry(deal, "note", author="robot", text=text)
         case fx.CallWebhook(endpoint):
-            ledger.call_webhook(deal, endpoint)
+            _call_webhook(ledger, deal, endpoint)
         case fx.JoinAudience(audience):
             ledger.join_audience(deal, audience)
         case _:
@@ -136,7 +137,7 @@ def _obey(ledger: Ledger, deal: Deal, effect: fx.Effect) -> None:
 
 
 def _send(ledger: Ledger, deal: Deal, effect: fx.SendMessage) -> None:
-    """By the first channel that reaches the customer; else, or where something is missing, a person is told."""
+    """By the first channel that reaches the customer, and by those besides; else, or where something is missing, a person is told."""
     if effect.empty:
         names = ", ".join(map(ledger.house.field_title, effect.empty))
         _leave_to_a_person(ledger, deal, line("task_robot_empty", names=names, text=effect.text or effect.template))
@@ -144,10 +145,12 @@ def _send(ledger: Ledger, deal: Deal, effect: fx.SendMessage) -> None:
     if ledger.loops(effect.text or effect.template):
         ledger.create_task(deal, "check_loop", line("task_loop"), "robot")
         return
-    for identity in _ways(ledger, deal, effect.by):
-        if _said(ledger, deal, identity, effect):
-            return
-    if effect.otherwise == "task":
+    reached: list[Identity] = []
+    for channels in (effect.by, *((channel,) for channel in effect.also)):
+        ways = [one for one in _ways(ledger, deal, channels) if one not in reached]
+        if (way := next((one for one in ways if _said(ledger, deal, one, effect)), None)) is not None:
+            reached.append(way)
+    if not reached and effect.otherwise == "task":
         _leave_to_a_person(ledger, deal, line("task_robot_mute", text=effect.text or effect.template))
 
 
@@ -157,13 +160,16 @@ def _said(ledger: Ledger, deal: Deal, identity: Identity, effect: fx.SendMessage
     provided = approved.ids.get(identity.channel) if approved else None
     until = window_of(ledger, identity)
     values = {str(number): value for number, value in enumerate(effect.values, start=1)}
-    text = effect.text or (approved.filled(values) if approved else "")
+    worded = approved.filled(values) if approved else ""
+    text = effect.text or worded
     if until is not None and ledger.now >= until:
         if provided is None:
             return False
+        keep(ledger, identity)
         payload = {"kind": "template", "template": provided, "variables": values}
-        ledger.say(deal, identity, text, author="robot", template=payload)
+        ledger.say(deal, identity, worded, author="robot", template=payload)
     else:
+        keep(ledger, identity)
         ledger.say(deal, identity, text, author="robot", subject=effect.subject if identity.channel == "email" else "")
     return True
 
@@ -172,7 +178,7 @@ def _ways(ledger: Ledger, deal: Deal, by: tuple[str, ...]) -> list[Identity]:
     """The customer's addresses in the order in which they are to be tried: each channel's own last heard from first."""
     ways = [
         one
-        for one in ledger.rows.identities.values()
+        for one in (*ledger.rows.identities.values(), *by_phone(ledger, by))
         if not one.barred and ledger.house.can_send(one.channel, one.account) and (not by or one.channel in by)
     ]
     place = {channel: n for n, channel in enumerate(by)}
@@ -183,6 +189,19 @@ def _ways(ledger: Ledger, deal: Deal, by: tuple[str, ...]) -> list[Identity]:
             place.get(one.channel, 0), one.id != deal.route_id, one.address != own, -(one.heard_at or 0), -one.id,
         ),
     )  # fmt: skip
+
+
+def _call_webhook(ledger: Ledger, deal: Deal, endpoint: str) -> None:
+    """Tell a declared endpoint what it wants to know of the deal."""
+    identity = ledger.route_of(deal) or next(iter(ledger.rows.identities.values()), None)
+    declared = ledger.house.playbook.endpoints.get(endpoint)
+    if identity is None or declared is None or not ledger.house.can_send("endpoint", endpoint):
+        ledger.create_task(deal, "check_robots", line("task_webhook", endpoint=endpoint), "robot")
+        return
+    facts = ledger.facts(deal)
+    known = {"deal": deal.id, "stage": deal.stage, "funnel": deal.funnel}
+    fields = {name: known.get(name, facts.value(name)) for name in declared.send}
+    ledger.call_endpoint(deal, identity, endpoint, fields, "", author="robot")
 
 
 def _leave_to_a_person(ledger: Ledger, deal: Deal, text: str) -> None:
@@ -216,7 +235,11 @@ def _open(ledger: Ledger, deal: Deal, funnel: str, stage: str) -> None:
 
 def _carried_over(ledger: Ledger, old: Deal, funnel: str, stage: str) -> Deal:
     path = ledger.house.funnel(funnel)
-    going = ledger.deal_in(path.slot)
+    number, slot = str(old.fields.get("order") or ""), path.slot
+    going = ledger.deal_in(slot)
+    if number and going is not None and going is not old and str(going.fields.get("order") or number) != number:
+        slot = f"{path.slot}#{number}"  # another order's: one of its own, beside that one
+        going = ledger.deal_in(slot)
     if going is not None and going is not old:
         for name, value in old.fields.items():
             if name not in going.fields:
@@ -227,7 +250,7 @@ def _carried_over(ledger: Ledger, old: Deal, funnel: str, stage: str) -> Deal:
     if going is old and old.closed_at is None:  # the same group: the old one has to make room
         ledger.close_deal(old, "won", "converted", "robot")
     deal = ledger.open_deal(
-        old.source, f"opened: deal {old.id} led to it", funnel=funnel, stage=stage, title=old.title, like=old
+        old.source, f"opened: deal {old.id} led to it", funnel=funnel, stage=stage, title=old.title, slot=slot, like=old
     )
     ledger.write_line(old, "system", "led_to", id=deal.id, data={"event": "led_to", "deal": deal.id})
     return deal

@@ -23,7 +23,7 @@ from gateway.roster import Roster
 from gateway.router import active
 from gateway.translate import event_from_json
 from gateway.wording import line
-from state import deals, lanes, merging, moving, scripts, staff, timeline
+from state import deals, inbox, lanes, merging, moving, scripts, staff, timeline
 from state.database import Connection, Database, Unavailable
 from state.live import Live
 from state.records import InboxRow, LaneRows, Person, Run
@@ -258,7 +258,11 @@ class Turns:
             lanes.save(conn, ledger.writes, now, self.shard, ids=self.db.ids)
 
     def _look(self, conn: Connection, now: Instant) -> Look:
-        return Look(lambda: self._known_staff(conn, now), lambda deal: deals.open_tasks(conn, deal))
+        return Look(
+            lambda: self._known_staff(conn, now),
+            lambda deal: deals.open_tasks(conn, deal),
+            lambda key: inbox.is_known(conn, key),
+        )
 
     def forget_staff(self) -> None:
         """Somebody has come, gone or changed: who works here is asked anew."""

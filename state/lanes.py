@@ -176,6 +176,7 @@ class Writes:
     tasks: list[Task] = field(default_factory=list)
     contacts: dict[int, Contact] = field(default_factory=dict)
     identities: dict[int, Identity] = field(default_factory=dict)
+    new_identities: list[Identity] = field(default_factory=list)
     set_timers: dict[tuple[int, str], Timer] = field(default_factory=dict)
     cut_timers: dict[tuple[int, str], None] = field(default_factory=dict)
     silenced: list[tuple[int, str]] = field(default_factory=list)
@@ -314,8 +315,7 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0, *, ids: Ids)
     Rows that delivery writes too are locked in its order (parts, identities, deals), so that neither waits for the other.
     """
     _change_parts(conn, w, now)
-    if w.identities:
-        _IDENTITIES_CHANGED.write(conn, w.identities.values())
+    _identities(conn, w)
     # Closings before openings: one open deal per contact and slot.
     if closed := [d for d in w.deals.values() if d.closed_at is not None]:
         _DEALS_CHANGED.write(conn, closed)
@@ -362,6 +362,13 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0, *, ids: Ids)
     if w.changes:
         _NEW_CHANGES.write(conn, w.changes)
     inbox_rows.tally(conn, w.tallies, shard)
+
+
+def _identities(conn: Connection, w: Writes) -> None:
+    if w.new_identities:
+        inbox_rows.add_identities(conn, w.new_identities)
+    if w.identities:
+        _IDENTITIES_CHANGED.write(conn, w.identities.values())
 
 
 def _change_parts(conn: Connection, w: Writes, now: Instant) -> None:

@@ -12,7 +12,7 @@ from bots.robots import effects as fx
 from bots.robots.actions import Action, Keep, Message, Note, Task, Word
 
 TASK_KEYS: Final = ("kind", "text", "due", "to")
-MESSAGE_KEYS: Final = ("text", "template", "values", "by", "else", "subject")
+MESSAGE_KEYS: Final = ("text", "template", "values", "by", "also", "else", "subject")
 CONVERT_KEYS: Final = ("funnel", "stage", "company")
 CHANNELS: Final = ("whatsapp", "telegram", "sms", "email", "web")
 
@@ -141,15 +141,15 @@ def _message(line: _Line) -> Action | None:
         for node in items_of(one.get("values"), "values", found)
         if (text := office.text(node, "a value")) is not None
     )
-    by = tuple(_channel(node, found) for node in _listed(one.get("by"), found))
+    by, also = (tuple(_channel(node, found) for node in _listed(one.get(key), key, found)) for key in ("by", "also"))
     otherwise = text_of(one.get("else"), "else", found) or "task"
     if otherwise not in ("task", "skip"):
         found.error(one.get("else") or line.key, f"else is '{shown(otherwise)}'", "Write task or skip", "unknown_word")
-    return Message(text, by, subject, template, values, otherwise)
+    return Message(text, by, also, subject, template, values, otherwise)
 
 
-def _listed(node: Node | None, found: Findings) -> tuple[Node, ...]:
-    return (node,) if isinstance(node, Scalar) else items_of(node, "by", found)
+def _listed(node: Node | None, what: str, found: Findings) -> tuple[Node, ...]:
+    return (node,) if isinstance(node, Scalar) else items_of(node, what, found)
 
 
 def _channel(node: Node, found: Findings) -> str:
@@ -167,7 +167,7 @@ def _email(line: _Line) -> Action | None:
     for word, said in (("text", text), ("subject", subject)):
         if said is None and word not in one:
             line.found.error(line.key, f"the e-mail has no {word}", f"Add '{word}: …'", "no_value")
-    return Message(text, ("email",), subject) if text is not None else None
+    return Message(text, ("email",), subject=subject) if text is not None else None
 
 
 def _sms(line: _Line) -> Action | None:

@@ -10,6 +10,8 @@ class SendMessage:
 
     text: str
     by: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    """Besides, by each of these that reaches them."""
     subject: str = ""
     """For e-mail."""
     template: str = ""

@@ -107,11 +107,11 @@ def effects(todo: Sequence[does.Action], facts: DealFacts) -> Iterator[fx.Effect
     """The actions with their texts filled in."""
     for action in todo:
         match action:
-            case does.Message(text, by, subject, template, values, otherwise):
+            case does.Message(text, by, also, subject, template, values, otherwise):
                 words = [one for one in (text, subject, *values) if one is not None]
                 empty = tuple(dict.fromkeys(name for one in words for name in empty_in(one, facts)))
                 yield fx.SendMessage(
-                    _filled(text, facts), by, _filled(subject, facts), template,
+                    _filled(text, facts), by, also, _filled(subject, facts), template,
                     tuple(_filled(one, facts) for one in values), otherwise, empty,
                 )  # fmt: skip
             case does.Task(kind, text, length, working, to):
