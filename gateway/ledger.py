@@ -12,6 +12,7 @@ from typing import Any, Final
 from bots.kit.effects import Choice
 from bots.robots.facts import DealFacts
 from bots.robots.machine import Expected, expected, moved
+from gateway import novaposhta
 from gateway import parts as planned
 from gateway.channels.base import Limits
 from gateway.clock import Instant
@@ -163,7 +164,10 @@ class Ledger:
             deal.fields = {**deal.fields, name: value}
             self.touch(deal)
             if name == "tracking" and value:
-                self.writes.tracked.append((self.contact.id, str(value)[:64]))
+                number = str(value)[:64]
+                self.writes.tracked.append(
+                    (self.contact.id, number, novaposhta.NAME if novaposhta.is_ours(number) else "")
+                )
             self._field_changed(deal, name)
 
     def add_tag(self, deal: Deal, tag: str) -> None:
