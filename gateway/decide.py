@@ -6,11 +6,12 @@ It reads the ledger, calls its verbs and returns why an event came to nothing, i
 from dataclasses import replace
 from typing import assert_never
 
+from bots.kit.beginnings import STARTS
 from bots.kit.events import MessageReceived as Heard
 from bots.kit.events import TimerFired, WebAnswered
 from bots.kit.playbook import Source
 from gateway import events as ev
-from gateway.ledger import STARTS, Ledger
+from gateway.ledger import Ledger
 from gateway.obey import start_run, walk
 from gateway.router import Attach, Leave, Open, active, route
 from gateway.starting import begin

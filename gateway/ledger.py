@@ -6,8 +6,9 @@ worker in one transaction, or forgotten whole.
 
 import zlib
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
+from bots.kit.beginnings import expected, of_stage
 from bots.kit.effects import Choice
 from gateway import parts as planned
 from gateway.channels.base import Limits
@@ -20,9 +21,6 @@ from state.ids import Ids
 from state.inbox import identity_key, point_keys
 from state.lanes import Writes
 from state.records import Deal, Entry, Identity, LaneRows, Part, Person, Run, Task, Timer
-
-STARTS: Final = "start:"
-"""How the name of a timer begins that belongs to no run: it begins one, of the bot named, if the deal has not moved since."""
 
 
 class Ledger:
@@ -136,15 +134,13 @@ class Ledger:
 
     def _of_stage(self, deal: Deal, run: Run) -> bool:
         """Whether the bot is there because of the stage that the deal is in: what it says is true nowhere else."""
-        return any(rule.bot == run.bot for rule in self.house.on_stage.get((deal.funnel, deal.stage), ()))
+        return of_stage(self.house.on_stage.get((deal.funnel, deal.stage), ()), run.bot)
 
     def _expect_bots(self, deal: Deal) -> None:
         """The deal has entered a stage: what the one before would have begun is off, what this one begins is set."""
         self._cut_starts(deal)
-        for rule in self.house.on_stage.get((deal.funnel, deal.stage), ()):
-            name = f"{STARTS}{rule.bot}:{deal.stage_at}"
-            key = f"deal:{deal.id}:{STARTS}{rule.bot}"
-            self._set_timer(Timer(self.contact.id, key, deal.id, 0, name, self.now + rule.after))
+        for rule, name, at in expected(self.house.on_stage.get((deal.funnel, deal.stage), ()), deal.stage_at):
+            self._set_timer(Timer(self.contact.id, f"deal:{deal.id}:start:{rule.bot}", deal.id, 0, name, at))
 
     def _cut_starts(self, deal: Deal) -> None:
         for key in [k for k, t in self.rows.timers.items() if t.deal_id == deal.id and not t.run_id]:

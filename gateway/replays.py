@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bots.kit.compiler import read_script
-from bots.kit.conversation import Line, TooLong
+from bots.kit.conversation import TooLong
+from bots.kit.lines import Line
 from bots.kit.recording import Differs
 from bots.kit.replay import Divergence, Ways, compare, perform, reproduce
 from bots.kit.script import Ask, Leave, SayAction, Script

@@ -157,6 +157,10 @@ class Playbook:
         fitting = [rule for rule in rules if rule.when == at] or [rule for rule in rules if not rule.when]
         return fitting[0].bot if fitting else None
 
+    def entrance(self, *names: str) -> Source:
+        """Where an inquiry enters: by the first of these names that is listed, else as messages do."""
+        return next((self.sources[name] for name in names if name in self.sources), None) or self.source("message")
+
     def source(self, name: str) -> Source:
         """Where an inquiry of this source goes; one that is not listed goes where messages go."""
         first = self.funnels[0]

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from bots.kit.conversation import Line
 from bots.kit.events import Instant, MessageReceived
+from bots.kit.lines import Line
 
 _UNRECORDED: Final = frozenset({"tag", "script", "call", "stopped"})
 """What a bot does that leaves no line in the timeline."""

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from bots.kit.conversation import WINDOWS, Conversation, Line
+from bots.kit.conversation import WINDOWS, Conversation
 from bots.kit.events import Instant, TimerFired, WebAnswered
 from bots.kit.hours import Hours
+from bots.kit.lines import Line
 from bots.kit.recording import Differs, Heard, Moved, Record, Recording, Said, Told, visible
 from bots.kit.script import Script
 

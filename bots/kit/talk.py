@@ -16,21 +16,24 @@
 
 Messages that follow each other come a second apart; then the burst settles. A text that ends in `…` may go on. The other
 lines of a message are indented, its empty ones may be. `/now 2025-01-15 11:00:00` checks the clock; the other lines that begin with `/` are acts
-(bots/kit/acts.py): the shop shuts, a message does not arrive. Of the head only the script must be named; on WhatsApp
+(bots/kit/acts.py): the shop shuts, a message does not arrive. With `rules: yes` in the head the whole shop answers: its playbook says which
+bot begins, and `script` only whose talk it is. Of the head only the script must be named; on WhatsApp
 the window is shut a day after the customer's last message, and a talk that the bot begins has not been written in yet.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import Any, get_args
 
 from bots.kit.acts import BadAct, read_act, spoken
 from bots.kit.business import Playbook
-from bots.kit.conversation import BETWEEN_MESSAGES, WINDOWS, Conversation, Line, Speaker
+from bots.kit.conversation import BETWEEN_MESSAGES, WINDOWS, Conversation
+from bots.kit.inquiry import Inquiry
+from bots.kit.lines import Line, Speaker
 from bots.kit.problems import Problem, did_you_mean, has_errors, shown
 from bots.kit.script import Script
 
-_HEADER = ("script", "name", "channel", "language", "stage", "tags", "fields")
+_HEADER = ("script", "rules", "name", "channel", "language", "stage", "tags", "fields")
 _SPEAKERS: tuple[Speaker, ...] = get_args(Speaker)
 
 
@@ -98,11 +101,16 @@ def opened(
 ) -> Conversation:
     """The conversation that a talk's head describes, in the shop whose playbook it is."""
     channel = talk.given.get("channel", "chat")
-    conversation = Conversation(
-        script, name=talk.name, channel=channel, window=WINDOWS.get(channel, 0), others=others or {},
-        language=talk.given.get("language", ""), stage=talk.given.get("stage", ""),
-        tags=[tag.strip() for tag in talk.given.get("tags", "").split(",") if tag.strip()], fields=_fields(talk.given.get("fields", "")),
-    )  # fmt: skip
+    given: dict[str, Any] = {
+        "name": talk.name, "channel": channel, "window": WINDOWS.get(channel, 0), "others": others or {},
+        "language": talk.given.get("language", ""), "stage": talk.given.get("stage", ""),
+        "tags": [tag.strip() for tag in talk.given.get("tags", "").split(",") if tag.strip()],
+        "fields": _fields(talk.given.get("fields", "")),
+    }  # fmt: skip
+    if shop is not None and talk.given.get("rules") == "yes":
+        conversation: Conversation = Inquiry(script, playbook=shop, **given)
+    else:
+        conversation = Conversation(script, **given)
     if shop is not None:
         conversation.zone, conversation.currency, conversation.hours = shop.zone, shop.currency, shop.hours
     return conversation
@@ -134,7 +142,7 @@ def check(
             waiting += _play(conversation, entry, wrong, burst=followed)
             continue
         if place == 0:
-            waiting += conversation.start()
+            waiting += _given(conversation)
         if not waiting:
             wrong.append(f"line {entry.line}: nothing was said where the talk has {entry.speaker}: {shown(entry.text)}")
         elif not _fits(said := waiting.pop(0), entry):
@@ -152,15 +160,22 @@ def retell(talk: Talk, script: Script, shop: Playbook | None = None, others: Map
     begun = first is None or first.speaker in ("customer", "/")
     for place, entry in enumerate(scenes):
         if not begun and entry.speaker != "#":
-            lines += [written(line) for line in conversation.start()]
+            lines += [written(line) for line in _given(conversation)]
             begun = True
         lines.append(entry.text if entry.speaker in "/#" else written(Line("customer", entry.text)))
         if entry.speaker != "#":
             followed = place + 1 < len(scenes) and scenes[place + 1].speaker == "customer"
             lines += [written(line) for line in _play(conversation, entry, [], burst=followed)]
     if not begun:
-        lines += [written(line) for line in conversation.start()]
+        lines += [written(line) for line in _given(conversation)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _given(conversation: Conversation) -> list[Line]:
+    """A talk that does not begin with the customer: the bot is given the conversation, or what its stage begins comes due."""
+    return (
+        conversation.wait(0) if isinstance(conversation, Inquiry) and conversation.deal_open else conversation.start()
+    )
 
 
 def written(line: Line) -> str:
@@ -177,12 +192,12 @@ def _play(conversation: Conversation, entry: Entry, wrong: list[str], *, burst: 
         return [*conversation.hear(message), *conversation.wait(BETWEEN_MESSAGES)]
     try:
         act = read_act(entry.text)
+        if act.kind == "now" and act.about != conversation.clock():
+            wrong.append(f"line {entry.line}: the clock shows {conversation.clock()}, not {shown(entry.text)}")
+        return conversation.act(act)
     except BadAct as bad:
         wrong.append(f"line {entry.line}: {bad}")
         return []
-    if act.kind == "now" and act.about != conversation.clock():
-        wrong.append(f"line {entry.line}: the clock shows {conversation.clock()}, not {shown(entry.text)}")
-    return conversation.act(act)
 
 
 def _fits(said: Line, entry: Entry) -> bool:

@@ -2,7 +2,7 @@
 
 from typing_extensions import TypedDict
 
-from bots.kit.conversation import Line
+from bots.kit.lines import Line
 from gateway.api.bodies import ReplayBody
 from gateway.api.calls import Calls
 from gateway.api.context import ApiContext
