@@ -6,6 +6,7 @@ worker in one transaction, or forgotten whole.
 
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bots.kit.beginnings import expected, of_stage
@@ -139,7 +140,8 @@ class Ledger:
     def _expect_bots(self, deal: Deal) -> None:
         """The deal has entered a stage: what the one before would have begun is off, what this one begins is set."""
         self._cut_starts(deal)
-        for rule, name, at in expected(self.house.on_stage.get((deal.funnel, deal.stage), ()), deal.stage_at):
+        rules = self.house.on_stage.get((deal.funnel, deal.stage), ())
+        for rule, name, at in expected(rules, deal.stage_at, self.house.playbook.hours):
             self._set_timer(Timer(self.contact.id, f"deal:{deal.id}:start:{rule.bot}", deal.id, 0, name, at))
 
     def _cut_starts(self, deal: Deal) -> None:
@@ -312,6 +314,9 @@ class Ledger:
     def set_timer(self, run: Run, name: str, at: Instant) -> None:
         key = f"run:{run.id}:{name}"
         self._set_timer(Timer(self.contact.id, key, run.deal_id, run.id, name, at))
+
+    def put_off(self, timer: Timer, at: Instant) -> None:
+        self._set_timer(replace(timer, due_at=at))
 
     def _set_timer(self, timer: Timer) -> None:
         self.rows.timers[timer.key] = timer

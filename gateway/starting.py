@@ -15,10 +15,16 @@ def begin(ledger: Ledger, deal: Deal, timer: Timer) -> None:
     rules = ledger.house.on_stage.get((deal.funnel, deal.stage), ())
     script = ledger.house.script_for(bot_of(timer.name), deal.contact_id)
     running, identity = ledger.rows.runs.get(deal.id), way_to(ledger, deal)
-    verdict = due(rules, timer.name, deal.stage_at, speaking=running is not None, reachable=identity is not None)
+    opens = ledger.house.next_open(ledger.now)
+    verdict = due(
+        rules, timer.name, deal.stage_at,
+        is_open=opens <= ledger.now, speaking=running is not None, reachable=identity is not None,
+    )  # fmt: skip
     if script is None or verdict == "gone":
         return
-    if running is not None:
+    if verdict == "later":
+        ledger.put_off(timer, opens)
+    elif running is not None:
         _tell(ledger, deal, line("task_bot_busy", bot=script.title, other=ledger.house.title(running.bot)))
     elif identity is None:
         _tell(ledger, deal, line("task_bot_mute", bot=script.title))

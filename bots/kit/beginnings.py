@@ -8,12 +8,14 @@ from typing import Final, Literal
 
 from bots.kit.business import BotRule, Playbook
 from bots.kit.events import Instant
+from bots.kit.hours import Hours
 
 STARTS: Final = "start:"
 """How the name of a timer begins that belongs to no run: it begins one, of the bot named, if the deal has not moved since."""
 
-Verdict = Literal["begin", "gone", "busy", "mute"]
-"""A stage's bot begins; nothing is left of what it was set for; another bot is speaking; there is nowhere to write."""
+Verdict = Literal["begin", "gone", "later", "busy", "mute"]
+"""A stage's bot begins; nothing is left of what it was set for; it waits until the shop opens; another bot is speaking; there is
+nowhere to write."""
 
 
 def meets(playbook: Playbook, *, is_open: bool) -> str | None:
@@ -26,10 +28,12 @@ def on_stage(playbook: Playbook, funnel: str, stage: str) -> tuple[BotRule, ...]
     return tuple(rule for rule in playbook.bots if rule.stage and (rule.funnel, rule.stage) == (funnel, stage))
 
 
-def expected(rules: Iterable[BotRule], entered: Instant) -> Iterator[tuple[BotRule, str, Instant]]:
+def expected(rules: Iterable[BotRule], entered: Instant, hours: Hours | None) -> Iterator[tuple[BotRule, str, Instant]]:
     """What a deal that enters a stage makes of its rules: the rule, the timer's name, and when it comes due."""
     for rule in rules:
-        yield rule, f"{STARTS}{rule.bot}:{entered}", entered + rule.after
+        at = entered + rule.after
+        at = hours.next_open(at) if rule.working and hours is not None else at
+        yield rule, f"{STARTS}{rule.bot}:{entered}", at
 
 
 def bot_of(timer: str) -> str:
@@ -42,11 +46,16 @@ def called(timer: str) -> str:
     return STARTS + bot_of(timer) if timer.startswith(STARTS) else timer
 
 
-def due(rules: Iterable[BotRule], timer: str, entered: Instant, *, speaking: bool, reachable: bool) -> Verdict:
+def due(
+    rules: Iterable[BotRule], timer: str, entered: Instant, *, is_open: bool, speaking: bool, reachable: bool
+) -> Verdict:
     """What becomes of a stage's bot whose hour has come, in a deal that entered its stage at `entered`."""
     stays = timer.rpartition(":")[2] == str(entered)
-    if not stays or not of_stage(rules, bot_of(timer)):
+    rule = next((rule for rule in rules if rule.bot == bot_of(timer)), None) if stays else None
+    if rule is None:
         return "gone"
+    if rule.working and not is_open:  # the program was late, or the calendar is another by now
+        return "later"
     return "busy" if speaking else "begin" if reachable else "mute"
 
 

@@ -51,6 +51,8 @@ class BotRule:
     """With `on: stage`: the one that a deal has entered."""
     after: int = 0
     """Milliseconds in that stage before it starts; 0: at once."""
+    working: bool = False
+    """With `on: stage`: it begins while the shop is open, or else when it opens next."""
     when: When = ""
     """With `on: message`: only while the shop is open, or closed; empty: whenever no other rule says so."""
 

@@ -25,6 +25,8 @@ from bots.kit.words import plain
 
 LEAVE_KEYS = ("reason", "kind", "task", "show")
 WAIT_KEYS = ("for", "until", "at", "before", "working")
+OPEN = "open"
+"""`until: open`: until the shop is open; a field of that name goes before."""
 CALL_KEYS = ("endpoint", "send", "keep", "patience")
 CALL_PATIENCE = 60_000
 MOST_CASES = 30
@@ -148,7 +150,7 @@ def compile_wait(key: Scalar, at: Section, desk: Desk, exits: Exits) -> Wait:
         what = "gather is longer than a minute"
         found.error(at.keys["gather"], what, "The customer would wait: write 2s to 60s", "not_a_length")
     return Wait(
-        wait.length, wait.working, wait.minute, wait.field, wait.before, desk.field(at.get("save"), "save"),
+        wait.length, wait.working, wait.minute, wait.opens, wait.field, wait.before, desk.field(at.get("save"), "save"),
         desk.waiting.gather if gather is None else gather,
     )  # fmt: skip
 
@@ -161,12 +163,13 @@ def _length(node: Node | None, desk: Desk) -> Wait:
     if one is None:
         return Wait()
     working = yes_of(one.get("working"), "working", found)
-    if ("for" in one) == ("until" in one):
+    opens = OPEN not in desk.fields and text_of(one.get("until"), "until", found) == OPEN
+    if ("for" in one) == ("until" in one) and not opens:
         found.error(
             node, "wait says neither 'for' nor 'until', or both", "Write 'for: 2h' or 'until: 10:00'", "contradiction"
         )
         return Wait()
-    if "for" in one:
+    if "for" in one or opens:
         for key in ("at", "before"):
             if key in one:
                 found.error(one.keys[key], f"'{key}' goes with the day of a field", "Remove it", "misplaced")
@@ -178,7 +181,7 @@ def _length(node: Node | None, desk: Desk) -> Wait:
                 "At most 10d, or wait by the calendar",
                 "not_a_length",
             )
-        return Wait(length, working)
+        return Wait(length, working, opens=opens)
     return _until(one, working, desk)
 
 
@@ -200,7 +203,7 @@ def _until(one: Section, working: bool, desk: Desk) -> Wait:
             if key in one:
                 found.error(one.keys[key], f"'{key}' goes with the day of a field", "Remove it", "misplaced")
         return Wait(0, working, _clock(node, "until", desk) or 0)
-    return Wait(0, working, hour, desk.field(node, "until"), before)
+    return Wait(0, working, hour, field=desk.field(node, "until"), before=before)
 
 
 def _clock(node: Node | None, what: str, desk: Desk) -> int | None:

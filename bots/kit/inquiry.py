@@ -69,7 +69,10 @@ class Inquiry(Conversation):
         if not name.startswith(STARTS):
             return Conversation.fire(self, name)
         speaking = self.run.status == "running"
-        verdict = due(self._rules(), name, self._entered, speaking=speaking, reachable=True)
+        verdict = due(self._rules(), name, self._entered, is_open=self.is_open, speaking=speaking, reachable=True)
+        if verdict == "later":
+            hours = self.facts().hours
+            self.timers[name] = hours.next_open(self.now) if hours is not None else self.now
         if verdict == "busy":
             return [Line("task", f"busy, {bot_of(name)}")]
         return self._go(bot_of(name)) if verdict == "begin" else []
@@ -93,7 +96,7 @@ class Inquiry(Conversation):
         """What the stage before would have begun is off, what this one begins is set."""
         self.stage, self._entered = stage, self.now
         self._cut_starts()
-        for _, name, at in expected(self._rules(), self._entered):
+        for _, name, at in expected(self._rules(), self._entered, self.facts().hours):
             self.timers[name] = at
 
     def _move(self, stage: str) -> list[Line]:

@@ -208,6 +208,8 @@ class Wait:
     """The length is of working time; or the wait ends in working time only."""
     minute: int | None = None
     """Until the shop's clock shows so many minutes past midnight; with `field`: of that day."""
+    opens: bool = False
+    """It ends while the shop is open, or else when it opens next."""
     field: str = ""
     """Until the day that the field holds."""
     before: int = 0

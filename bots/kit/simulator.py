@@ -136,6 +136,7 @@ _TOLD: Final[Mapping[str, str]] = {
     "drawn": "the lot falls on '{}'",
     "no_day": "'{}' is no day",
     "day_is_over": "'{}' is over",
+    "shop_is_open": "the shop is open",
     "late_answer": "the endpoint's answer is too late",
     "answered": "the endpoint '{}' has answered",
     "timeout": "the endpoint has not answered in time",

@@ -5,15 +5,15 @@ from typing import cast
 from bots.kit.business import BotRule, Clarification, Funnel, When
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar
-from bots.kit.schema import Findings, Section, duration_of, name_of, section, table_of, text_of
+from bots.kit.schema import Findings, Section, duration_of, name_of, section, table_of, text_of, yes_of
 
-BOT_KEYS = ("on", "funnel", "within", "stage", "after", "when")
+BOT_KEYS = ("on", "funnel", "within", "stage", "after", "working", "when")
 CLARIFICATION_KEYS = ("title", "script", "funnel", "stage")
 TRIGGERS = ("message", "stage")
 """What a bot may start on: the first message of a new inquiry, a deal that enters a stage."""
 WHENS = ("open", "closed")
 
-_BELONGS = {"stage": "stage", "after": "stage", "when": "message"}
+_BELONGS = {"stage": "stage", "after": "stage", "working": "stage", "when": "message"}
 """Keys that say more of one trigger."""
 
 
@@ -58,7 +58,8 @@ def _rule(bot: str, key: Scalar, one: Section, funnels: tuple[Funnel, ...], foun
         when = ""
     within = duration_of(one.get("within"), "within", found) or 0
     after = duration_of(one.get("after"), "after", found) or 0
-    return BotRule(bot, on, funnel.name, within, stage, after, cast("When", when))
+    working = yes_of(one.get("working"), "working", found)
+    return BotRule(bot, on, funnel.name, within, stage, after, working, cast("When", when))
 
 
 def _same(rule: BotRule, other: BotRule) -> bool:

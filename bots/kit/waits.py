@@ -18,8 +18,10 @@ def wait_until(wait: Wait, field: object, facts: Facts) -> Instant | None:
     if wait.minute is not None:
         return _clock(wait, wait.minute, facts)
     if wait.working and facts.hours is not None:
-        return facts.hours.add_working(facts.now, wait.length)
-    return facts.now + wait.length
+        at = facts.hours.add_working(facts.now, wait.length)
+    else:
+        at = facts.now + wait.length
+    return facts.hours.next_open(at) if wait.opens and facts.hours is not None else at
 
 
 def task_due(task: TaskAction, facts: Facts) -> Instant | None:

@@ -129,7 +129,7 @@ def _condition(rng: Random) -> str:
 
 def _wait(rng: Random) -> str:
     return rng.choice([
-        rng.choice(LENGTHS), "{for: 2h, working: yes}", "{until: 10:00}", "{until: 10:00, working: yes}", "{until: day}",
+        rng.choice(LENGTHS), "{for: 2h, working: yes}", "{until: 10:00}", "{until: 10:00, working: yes}", "{until: day}", "{until: open}", "{for: 3h, until: open}",
         "{until: day, at: 9:00, before: 1d, working: yes}",
     ])  # fmt: skip
 

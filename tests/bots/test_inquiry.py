@@ -112,6 +112,17 @@ def test_bots_that_begin_each_other_for_ever_are_stopped():
         trying().play("/stage round")
 
 
+def test_a_stages_bot_that_works_by_day_waits_until_the_shop_opens():
+    shop = shop_of(SHOP.replace("after: 24h", "after: 24h, working: yes"))
+    simulator = trying(shop)
+    assert said(simulator, "/until thursday 22:00", "/stage offer", "/until friday 23:59") == []
+    assert said(simulator, "/until monday 9:59") == []
+    assert said(simulator, "/+1m")[0] == "script: followup"
+    simulator.restart()
+    assert said(simulator, "/stage offer", "/+23h", "/hours closed", "/+1h") == []
+    assert said(simulator, "/until tomorrow 9:00", "/hours auto", "/until 10:00")[0] == "script: followup"
+
+
 LINES = (
     "привет", "колодки", "/+30m", "/+25h", "/stage offer", "/stage paying", "/stage asked", "/stage won", "/hours closed", "/hours auto", "/fail",
     "/burst", "/until friday 22:00", "/channel whatsapp", "/start", "позовите менеджера", "[photo a.jpg]",

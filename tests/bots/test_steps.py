@@ -135,6 +135,8 @@ def test_a_wait_ends_in_its_time_and_not_before():
         ("{for: 2h}", (2025, 1, 17, 20)),
         ("{for: 2h, working: yes}", (2025, 1, 20, 11)),
         ("{for: 1h, working: no}", (2025, 1, 17, 19)),
+        ("{for: 2h, until: open}", (2025, 1, 20, 10)),
+        ("{for: 3d, until: open}", (2025, 1, 20, 18)),
         ("{until: 10:00}", (2025, 1, 18, 10)),
         ("{until: 18:30}", (2025, 1, 17, 18, 30)),
         ("{until: 10:00, working: yes}", (2025, 1, 20, 10)),
@@ -148,6 +150,21 @@ def test_a_wait_knows_the_clock_and_the_calendar(wait: str, until: tuple[int, ..
     talk = waiting(wait, hours=OFFICE, now=moscow(2025, 1, 17, 18), fields={"visit": "2025-01-25"})
     talk.start()
     assert talk.run.waits_until == moscow(*until)
+
+
+def test_a_wait_until_the_shop_is_open_does_not_wait_while_it_is():
+    assert lines(waiting("{until: open}", hours=OFFICE, now=moscow(2025, 1, 17, 18)).start())[0] == "bot: Time"
+    talk = waiting("{until: open}", hours=OFFICE, now=moscow(2025, 1, 17, 22))
+    assert talk.start() == []
+    assert talk.run.waits_until == moscow(2025, 1, 20, 10)
+    assert lines(waiting("{until: open}").start())[0] == "bot: Time"
+
+
+def test_a_field_called_open_is_waited_for_as_any_other():
+    script = compiled("script: S\nfields: {open: Day}\nsteps:\n  a: {wait: {until: open}, then: b}\n  b: {end: done}\n")
+    talk = Conversation(script, hours=OFFICE, now=moscow(2025, 1, 17, 22), fields={"open": "2025-02-01"})
+    talk.start()
+    assert talk.run.waits_until == moscow(2025, 2, 1, 10)
 
 
 def test_an_hour_at_which_the_shop_is_never_open_is_its_next_opening():
