@@ -4,6 +4,7 @@ What no row keeps (a field that somebody changed in between) is not guessed: suc
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from bots.kit.events import Media, MessageReceived
 from bots.kit.recording import Heard, Moved, Recording, Told
@@ -13,6 +14,14 @@ from gateway.house import House
 from gateway.wording import line as wording
 from state.records import Entry
 from state.talks import MOST_LINES, Held
+
+UNPLAYABLE: Final[Mapping[str, str]] = {
+    "differs": "does not come out as it did on its own version: something that is not in the timeline was at work",
+    "no_script": "the version that it was held on is not kept, or is no script any more",
+    "no_beginning": "its beginning is not in the timeline",
+    "too_long": "it is too long",
+    "masked": "with what is about the customer masked it does not go as it went",
+}
 
 
 class Unplayable(Exception):

@@ -6,7 +6,7 @@ One that does not come out as it did on its own version says nothing about a dra
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
@@ -20,7 +20,7 @@ from bots.kit.script import Ask, Leave, SayAction, Script
 from bots.kit.words import Said, plain, wordings
 from gateway.clock import Instant
 from gateway.house import House
-from gateway.recordings import Unplayable, record
+from gateway.recordings import UNPLAYABLE, Unplayable, record
 from state.database import Database
 from state.talks import Held, held
 
@@ -188,12 +188,5 @@ def without_names(line: Line, known: AbstractSet[str]) -> str:
     shown = [one if one in known or _NUMBER.sub("", one) in known else "…" for one in rest]
     return "\n".join([first, *shown] if first else shown)
 
-
-UNPLAYABLE: Final[Mapping[str, str]] = {
-    "differs": "does not come out as it did on its own version: something that is not in the timeline was at work",
-    "no_script": "the version that it was held on is not kept, or is no script any more",
-    "no_beginning": "its beginning is not in the timeline",
-    "too_long": "it is too long",
-}
 
 __all__ = ["MOST_TALKS", "UNPLAYABLE", "Change", "Group", "Report", "record", "replay", "without_names"]

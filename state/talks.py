@@ -38,7 +38,19 @@ def held(conn: Connection, bot: str, limit: int, before: int | None = None) -> l
     found = select(*_RUN).where(runs.c.bot == bot)
     if before is not None:
         found = found.where(runs.c.id < before)
-    page = [Run(*row) for row in conn.execute(found.order_by(runs.c.id.desc()).limit(limit))]
+    return _all_of(conn, [Run(*row) for row in conn.execute(found.order_by(runs.c.id.desc()).limit(limit))])
+
+
+def last_of(conn: Connection, deal: int, bot: str = "") -> Held | None:
+    """The deal's newest run, or the newest of one bot."""
+    found = select(*_RUN).where(runs.c.deal_id == deal)
+    if bot:
+        found = found.where(runs.c.bot == bot)
+    newest = [Run(*row) for row in conn.execute(found.order_by(runs.c.id.desc()).limit(1))]
+    return next(iter(_all_of(conn, newest)), None)
+
+
+def _all_of(conn: Connection, page: Sequence[Run]) -> list[Held]:
     if not page:
         return []
     among = sorted({run.deal_id for run in page})

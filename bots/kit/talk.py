@@ -151,6 +151,16 @@ def check(
     return wrong
 
 
+def lines_of(conversation: Conversation, talk: Talk) -> list[Line]:
+    """All that the bot says and does in a talk, held as this conversation."""
+    lines: list[Line] = []
+    scenes = [entry for entry in talk.entries if entry.speaker in ("customer", "/")]
+    for place, entry in enumerate(scenes):
+        followed = place + 1 < len(scenes) and scenes[place + 1].speaker == "customer"
+        lines += _play(conversation, entry, [], burst=followed)
+    return lines
+
+
 def retell(talk: Talk, script: Script, shop: Playbook | None = None, others: Mapping[str, Script] | None = None) -> str:
     """The talk with its other side written anew: how a talk is brought up to date after a script was changed."""
     conversation = opened(talk, script, shop, others)
