@@ -104,7 +104,7 @@ def _play_all(
         if found is None:
             report.same += 1
         else:
-            for script in (draft, versions[talk.run.script]):
+            for script in (draft, *(versions[digest] for digest in talk.versions)):
                 if script is not None and script.hash not in report.read:
                     report.read.add(script.hash)
                     report.literal |= literal([script])
@@ -129,22 +129,23 @@ def _play(
     talk: Held, house: House, draft: Script, versions: dict[str, Script | None], now: Instant
 ) -> Divergence | None:
     shop = house.playbook
-    version = _version(talk, house, versions)
-    recording = record(talk, house, (version, draft), now)
+    held = [_version(talk, digest, house, versions) for digest in talk.versions]
+    recording = record(talk, house, (*held, draft), now)
     ways = Ways(shop.zone, shop.language, shop.currency, shop.hours)
     try:
-        first = reproduce(recording, version, ways)
-        return None if draft.hash == version.hash else compare(first, perform(recording, draft, ways, first))
+        first = reproduce(recording, held, ways)
+        if draft.hash == held[-1].hash:
+            return None
+        return compare(first, perform(recording, [*held[:-1], draft], ways, first))
     except Differs:
         raise Unplayable("differs") from None
     except TooLong:
         raise Unplayable("too_long") from None
 
 
-def _version(talk: Held, house: House, versions: dict[str, Script | None]) -> Script:
-    digest = talk.run.script
+def _version(talk: Held, digest: str, house: House, versions: dict[str, Script | None]) -> Script:
     if digest not in versions:
-        name, source = talk.source or ("", "")
+        name, source = talk.sources.get(digest, ("", ""))
         versions[digest] = read_script(source, name, house.playbook.asks)[0] if source else None
     version = versions[digest]
     if version is None:

@@ -12,7 +12,7 @@ from bots.kit.conversation import TooLong
 from bots.kit.events import Instant, MessageReceived
 from bots.kit.lines import Line
 from bots.kit.masking import Mask
-from bots.kit.recording import Heard, Moved, Recording, Told
+from bots.kit.recording import Heard, Moved, Recording
 from bots.kit.script import Script
 from bots.kit.talk import Talk, lines_of, opened, read_talk, retell, written
 from gateway.house import House
@@ -115,7 +115,9 @@ def _scenes(recording: Recording, mask: Mask | None) -> Iterator[str]:
     last, burst = recording.began, False
     happened: list[Heard | Moved] = [
         *([recording.opening] if recording.opening is not None else []),
-        *(scene for scene in recording.scenes if not isinstance(scene, Told)),
+        *(
+            scene for scene in recording.scenes if isinstance(scene, Heard | Moved)
+        ),  # a talk knows nothing of the others
     ]
     for scene in happened:
         gap = scene.at - last

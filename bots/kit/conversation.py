@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bots.kit import effects as fx
 from bots.kit.acts import Act, Toggle, until
+from bots.kit.crossing import cross, hand_over
 from bots.kit.events import Event, Instant, MessageReceived, RunStarted, TimerFired
 from bots.kit.hours import Hours, shut_today
 from bots.kit.lines import Line, Steps
@@ -181,12 +182,25 @@ class Conversation:
         saved = json.loads(json.dumps(self.run.to_json()))
         before, why, facts = self.run.step, list[Why](), self.facts()
         self.run, effects = step(self.script, RunState.from_json(saved), event, facts, why)
+        return self._follow(effects, facts, Steps(before, why), why)
+
+    def adopt(self, script: Script, to: str) -> list[Line]:
+        """The run is brought over to another version of its script, as a publisher has it done; to a person where the step is gone."""
+        facts, before = self.facts(), self.run.step
+        if to in script.steps:
+            self.run, effects = cross(self.script, script, self.run, to, facts)
+        else:
+            self.run, effects = hand_over(self.script, self.run, facts)
+        self.script = script
+        return self._follow(effects, facts, Steps(before, ()), ())
+
+    def _follow(self, effects: Sequence[fx.Effect], facts: Facts, steps: Steps, why: Sequence[Why]) -> list[Line]:
         if self.why is not None:
             self.why += why
         # One that nobody has written in yet may be by another way, where the shop writes first.
         known = self.heard_at is not None or self.window_is == "closed"
         shut = known and facts.window is not None and facts.now > facts.window
-        lines = self._obey_all(effects, Steps(before, why), shut=shut)
+        lines = self._obey_all(effects, steps, shut=shut)
         self.events += sum(len(line.text) for line in lines) // 1_000
         if self.run.status != "running":
             self.forget_timers()
