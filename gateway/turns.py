@@ -5,7 +5,7 @@ that fails five times is parked in quarantine with a task, and its contact goes 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -141,7 +141,7 @@ class Turns:
         if rows.contact.merged_into is not None:
             _leave_to(rows.contact.merged_into, rows, asks, batch, report)
             return
-        self._know_scripts(conn, rows)
+        _know_scripts(conn, self.house, rows.runs.values())
         ledger = Ledger(rows, self.db.ids, self.house, batch, now)
         try:
             for event in rows.inbox[:n]:
@@ -242,13 +242,14 @@ class Turns:
             ledger.writes.lanes.append({"b_id": contact, "b_due": due, "b_pace": rows.pace})
             lanes.save(conn, ledger.writes, now, self.shard)
 
-    def _know_scripts(self, conn: Connection, rows: LaneRows) -> None:
-        """Runs are pinned to the version they began with: one that this process has not met is read where it is kept."""
-        for run in rows.runs.values():
-            if run.script not in self.house.by_hash and (kept := scripts.source(conn, run.script)):
-                script, _ = read_script(kept[1], kept[0], self.house.playbook.asks)
-                if script is not None:
-                    self.house.by_hash[run.script] = script
+
+def _know_scripts(conn: Connection, house: House, runs: Iterable[Run]) -> None:
+    """Runs are pinned to the version they began with: one that this process has not met is read where it is kept."""
+    for run in runs:
+        if run.script not in house.by_hash and (kept := scripts.source(conn, run.script)):
+            script, _ = read_script(kept[1], kept[0], house.playbook.asks)
+            if script is not None:
+                house.by_hash[run.script] = script
 
 
 def _settle(answers: Sequence[tuple[Ask, int | Exception]]) -> None:
@@ -325,7 +326,9 @@ def _obey(conn: Connection, ledger: Ledger, ask: Ask) -> int | Exception:
                 return Conflict("done", "the task is already done")
             command = replace(command, task=task)
         if isinstance(command, SteerBot) and command.action == "resume" and deal is not None:
-            command = replace(command, last=_last_run(conn, ledger, deal.id))
+            last = _last_run(conn, ledger, deal.id)
+            _know_scripts(conn, ledger.house, [last] if last is not None else [])
+            command = replace(command, last=last)
         return obey_manager(ledger, deal, command, ask.who)
     except (Conflict, Invalid) as refusal:
         return refusal

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bots.kit.compiler import read_script
 from gateway.channels.base import Limits, Outgoing
 from gateway.desk import SteerBot, Take
 from gateway.events import EndpointAnswered, MessageReceived
@@ -286,6 +287,24 @@ async def test_a_bot_that_is_resumed_asks_its_open_question_again_and_knows_what
     await shop.later(seconds=5)
     assert shop.paper.texts()[-1] == "Анна 7"
     assert [run["status"] for run in await shop.all("runs")] == ["stopped", "finished"]
+
+
+async def test_a_process_that_has_never_met_a_bots_version_resumes_it_all_the_same(opened: Opener):
+    """It was published anew, and this process began after that."""
+    shop = opened(meets=GREETS)
+    await shop.write("здравствуйте")
+    await shop.later(seconds=5)
+    await shop.write("Анна")
+    await shop.later(seconds=5)
+    await shop.ask(SteerBot("stop"))
+    newer, _ = read_script(GREETS.replace("Сколько штук?", "Сколько?"), "meets", shop.house.playbook.asks)
+    assert newer is not None
+    shop.house.scripts = {"meets": newer}
+    shop.house.by_hash.clear()
+    shop.house.by_hash[newer.hash] = newer
+    before = shop.paper.texts()
+    await shop.ask(SteerBot("resume"))
+    assert shop.paper.texts()[len(before) :] == ["Сколько штук?"]
 
 
 async def test_a_bot_that_is_started_or_has_ended_by_itself_begins_anew(opened: Opener):
