@@ -9,6 +9,7 @@ from typing import assert_never
 from bots.kit.beginnings import STARTS
 from bots.kit.events import MessageReceived as Heard
 from bots.kit.events import TimerFired, WebAnswered
+from bots.kit.languages import known_languages
 from bots.kit.playbook import Source
 from gateway import events as ev
 from gateway.ledger import Ledger
@@ -67,7 +68,8 @@ def hear_message(ledger: Ledger, event: ev.MessageReceived) -> Ignored:
             return pressed
     channel, link = identity.channel, event.start
     source = f"{channel}:{link}" if link else channel
-    deal, opened = _deal_for(ledger, source, f"link_{link}" if link else channel, channel)
+    names = f"link_{link}" if link else channel, channel
+    deal, opened = _deal_for(ledger, source, *names, language=sender.language)
     entry = _keep_message(ledger, deal, identity, event, event.text)
     run = ledger.rows.runs.get(deal.id)
     if run is None and opened:
@@ -98,18 +100,23 @@ def _meet(ledger: Ledger, identity: Identity, event: ev.MessageReceived) -> None
         ledger.prove_point("phone", event.phone)
 
 
-def _deal_for(ledger: Ledger, source: str, *names: str) -> tuple[Deal, bool]:
+def _deal_for(ledger: Ledger, source: str, *names: str, language: str = "") -> tuple[Deal, bool]:
     """The deal it belongs to, and whether it was opened for it. `names`: of the playbook's sources, the closest first."""
     entrance = ledger.house.entrance(*names)
     match route(ledger.rows.deals, ledger.house.funnel(entrance.funnel).slot, source):
         case Attach(deal):
             return deal, False
         case Open(why) | Leave(why):
-            return _enter(ledger, source, why, entrance), True
+            return _enter(ledger, source, why, entrance, language), True
 
 
-def _enter(ledger: Ledger, source: str, why: str, entrance: Source) -> Deal:
-    return ledger.open_deal(source, why, funnel=entrance.funnel, stage=entrance.stage, tag=entrance.tag)
+def _enter(ledger: Ledger, source: str, why: str, entrance: Source, language: str = "") -> Deal:
+    """A language that bots know and that is not the shop's is noted: scripts that speak it use it, and anybody may correct it."""
+    own = language in known_languages() and language != ledger.house.playbook.language
+    fields = {"language": language} if own else {}
+    return ledger.open_deal(
+        source, why, funnel=entrance.funnel, stage=entrance.stage, tag=entrance.tag, fields=fields
+    )  # fmt: skip
 
 
 def _keep_message(

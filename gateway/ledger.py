@@ -65,13 +65,14 @@ class Ledger:
         return next((d for d in self.rows.deals if d.slot == slot and d.closed_at is None), None)
 
     def open_deal(
-        self, source: str, why: str, *, funnel: str = "", stage: str = "", tag: str = "", title: str = ""
-    ) -> Deal:
+        self, source: str, why: str, *, funnel: str = "", stage: str = "", tag: str = "", title: str = "",
+        fields: Mapping[str, Any] | None = None,
+    ) -> Deal:  # fmt: skip
         path = self.house.funnel(funnel)
         first = path.stage(stage) or path.stages[0]
         deal = Deal(
             id=self.ids.take("deal"), contact_id=self.contact.id, funnel=path.name, slot=path.slot, stage=first.name,
-            title=title, source=source, why=why, tags=[tag] if tag else [], fields={}, responsible_id=None, owner="pool", epoch=1, route_id=None,
+            title=title, source=source, why=why, tags=[tag] if tag else [], fields=dict(fields or {}), responsible_id=None, owner="pool", epoch=1, route_id=None,
             waiting_since=None, stage_at=self.now, opened_at=self.now, closed_at=None, outcome=None, reason="", version=1,
         )  # fmt: skip
         self.rows.deals.append(deal)

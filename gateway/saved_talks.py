@@ -87,8 +87,9 @@ def _given(recording: Recording, script: Script, house: House, mask: Mask | None
         yield f"name: {mask.name(recording.name) if mask else _flat(recording.name)}"
     if recording.channel:
         yield f"channel: {recording.channel}"
-    if house.playbook.language != script.language.name:
-        yield f"language: {house.playbook.language}"
+    language = script.language_for(recording.fields, house.playbook.language)
+    if language != script.language.name:
+        yield f"language: {language}"
     if recording.stage:
         yield f"stage: {recording.stage}"
     if recording.tags:

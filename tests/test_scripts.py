@@ -7,7 +7,7 @@ import pytest
 
 from bots.kit.compiler import read_script
 from gateway.channels.base import Limits, Outgoing
-from gateway.desk import SteerBot, Take
+from gateway.desk import Edit, SteerBot, Take
 from gateway.events import EndpointAnswered, MessageReceived
 from gateway.playbooks import BadPlaybook, read_house
 from tests.shop import PaperChannel, Shop, open_shop
@@ -305,6 +305,25 @@ async def test_a_process_that_has_never_met_a_bots_version_resumes_it_all_the_sa
     before = shop.paper.texts()
     await shop.ask(SteerBot("resume"))
     assert shop.paper.texts()[len(before) :] == ["Сколько штук?"]
+
+
+async def test_a_customer_is_answered_in_the_language_that_their_channel_tells(opened: Opener):
+    shop = opened(
+        meets="script: S\nlanguage: ru\nlanguages: [ru, uk]\nclose: silence\nsteps:\n"
+        "  a: {ask: {ru: Что нужно?, uk: Що потрібно?}, answer: {text: {then: b}}}\n  b: {say: {ru: Ясно, uk: Зрозуміло}, end: done}\n"
+    )
+    for who, language in (("1", "uk"), ("2", "ru"), ("3", "en"), ("4", "")):
+        await shop.hear(MessageReceived(shop.sender(who, language=language), "добрий день"))
+    await shop.settle()
+    said = {who: shop.paper.texts(who)[-1] for who in "1234"}
+    assert said == {"1": "Що потрібно?", "2": "Что нужно?", "3": "Что нужно?", "4": "Что нужно?"}
+    assert [deal["fields"] for deal in await shop.all("deals")] == [{"language": "uk"}, {}, {}, {}]
+    first = await shop.deal()
+    await shop.ask(Edit(fields={"language": "ru"}), first["id"])
+    await shop.later(seconds=5)
+    await shop.write("фільтр", "1")
+    await shop.later(seconds=5)
+    assert shop.paper.texts("1")[-1] == "Ясно"
 
 
 async def test_a_bot_that_is_started_or_has_ended_by_itself_begins_anew(opened: Opener):

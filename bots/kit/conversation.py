@@ -254,7 +254,8 @@ class Conversation:
         if self.hours_are != "auto":
             hours = None if self.hours_are == "open" else shut_today(hours, self.zone, self.now)
         return Facts(
-            self.now, self.name, self.channel, self.zone, dict(self.fields), tuple(self.tags), self.stage, self.language,
+            self.now, self.name, self.channel, self.zone, dict(self.fields), tuple(self.tags), self.stage,
+            self.script.language_for(self.fields, self.language),
             self.currency, hours, window, self.seed,
         )  # fmt: skip
 

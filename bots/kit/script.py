@@ -279,6 +279,11 @@ class Script:
     languages: tuple[str, ...] = ()
     """The languages that every text should be there in; the first is the main one."""
 
+    def language_for(self, fields: Mapping[str, object], otherwise: str) -> str:
+        """The customer's own language, which the deal's field `language` holds, where this script speaks it; else the shop's."""
+        own = fields.get("language")
+        return own if isinstance(own, str) and own in self.languages else otherwise
+
     @property
     def runs(self) -> tuple[str, ...]:
         """The scripts that this one leads to."""

@@ -98,6 +98,29 @@ def test_a_check_sees_the_tag_that_was_set_on_the_way():
     assert lines(said)[-1] == "ended: finished, yes"
 
 
+def test_a_customer_is_spoken_to_in_their_own_language_where_the_script_speaks_it():
+    text = """
+        script: S
+        language: ru
+        languages: [ru, uk]
+        fields: {language: Язык}
+        steps:
+          a: {say: {ru: Добрый день, uk: Добрий день}, then: b}
+          b: {set: {language: uk}, then: c}
+          c: {wait: 1h, then: d}
+          d: {say: {ru: Пока, uk: Бувай}, check: [{language: uk, then: e}], else: f}
+          e: {end: uk}
+          f: {end: ru}
+        """
+    assert lines(talking(text, language="ru").start()) == ["bot: Добрый день"]
+    assert lines(talking(text, language="ru", fields={"language": "uk"}).start()) == ["bot: Добрий день"]
+    for unknown in ("xx", 7, None, ["uk"]):
+        assert lines(talking(text, language="uk", fields={"language": unknown}).start()) == ["bot: Добрий день"]
+    talk = talking(text, language="ru")
+    talk.start()
+    assert lines(talk.wait(HOUR)) == ["bot: Бувай", "ended: finished, uk"]
+
+
 # -- wait ------------------------------------------------------------------------------------------------------------
 
 
