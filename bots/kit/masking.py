@@ -4,6 +4,7 @@ The same thing is the same mask throughout one `Mask`. A program cannot know eve
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
@@ -44,7 +45,9 @@ class Mask:
     def __init__(self, names: Iterable[str], country: str) -> None:
         self._country = country
         self._known: dict[tuple[str, str], str] = {}
-        self._phones_made: set[str] = set()
+        self._counts: Counter[str] = Counter()
+        self._made: set[str] = set()
+        """Long numbers that stand in masks: they are nobody's."""
         words = {word for name in names for word in _WORD.findall(name) if len(word) >= _SHORTEST_NAME}
         stems = sorted((re.escape(_stem(word)) for word in words), key=len, reverse=True)
         self._names = re.compile(rf"(?<!\w)(?:{'|'.join(stems)}){_ENDINGS}(?!\w)", re.IGNORECASE) if stems else None
@@ -69,8 +72,11 @@ class Mask:
     # -- one kind each ---------------------------------------------------------------------------------------------
 
     def _as(self, kind: str, seen: str, form: str) -> str:
-        n = 1 + sum(1 for one, _ in self._known if one == kind)
-        return self._known.setdefault((kind, seen), form.format(n))
+        if (kind, seen) not in self._known:
+            self._counts[kind] += 1
+            self._known[kind, seen] = masked = form.format(self._counts[kind])
+            self._made.update(_LONG_NUMBER.findall(masked))
+        return self._known[kind, seen]
 
     def _vins(self, text: str) -> str:
         place = 0
@@ -99,12 +105,12 @@ class Mask:
             read = next(iter(phonenumbers.PhoneNumberMatcher(masked, self._country)), None)
             if read is not None and read.raw_string == masked:
                 break
-        self._phones_made.add(masked)
+        self._made.update(_LONG_NUMBER.findall(masked))
         return masked
 
     def _digits(self, raw: str, keep: int) -> str:
         """As many digits, the first as it was: a number stays about as big."""
-        if any(raw in masked for masked in (*self._known.values(), *self._phones_made)):  # a mask itself
+        if raw in self._made:
             return raw
         length = sum(map(str.isdigit, raw)) - keep
         n = self._as("number", re.sub(r"\D", "", raw), "{}")

@@ -1,5 +1,7 @@
 """What may be about a customer is gone from a masked text, and a bot still reads it as what it was."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,3 +88,14 @@ def test_any_text_is_masked_however_strange_it_is(text: str, name: str):
 @given(st.from_regex(r"\A(\+7|8)9\d{9}\Z"))
 def test_no_mobile_number_is_left(number: str):
     assert masked(f"звоните {number}")[-7:] != number[-7:] or number.endswith("0000001")
+
+
+@pytest.mark.parametrize(
+    "bit",
+    ["a{0}@b.ru ", "{0:06d} ", "Иван ", "8912345{0:04d} ", "JTDBR32E72{0:07d} ", "А", "1", "1 ", "я @", "меня зовут "],
+)
+def test_a_hostile_text_is_masked_soon(bit: str):
+    text = "".join(bit.format(n) for n in range(20_000 // len(bit)))
+    began = time.process_time()
+    masked(text, "Иван Петров " * 20)
+    assert time.process_time() - began < 2
