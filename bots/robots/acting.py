@@ -137,9 +137,9 @@ def _message(line: _Line) -> Action | None:
         what = f"the playbook has no template '{shown(template)}'"
         found.error(one.get("template") or line.key, what, did_you_mean(template, office.templates), "unknown_template")
     values = tuple(
-        text
+        value
         for node in items_of(one.get("values"), "values", found)
-        if (text := office.text(node, "a value")) is not None
+        if (value := office.text(node, "a value")) is not None
     )
     by, also = (tuple(_channel(node, found) for node in _listed(one.get(key), key, found)) for key in ("by", "also"))
     otherwise = text_of(one.get("else"), "else", found) or "task"

@@ -12,7 +12,7 @@ from bots.kit.words import CURRENCY
 
 KNOWN: Final[Mapping[str, str]] = {
     "name": "Имя", "phone": "Телефон", "email": "E-mail", "channel": "Канал", "source": "Источник", "title": "Название",
-    "responsible": "Ответственный",
+    "responsible": "Ответственный", "owner": "Кто ведёт разговор",
 }  # fmt: skip
 """What every text and condition of a robot may name without its being declared."""
 
@@ -37,6 +37,8 @@ class DealFacts:
     source: str = ""
     title: str = ""
     responsible: str = ""
+    owner: str = ""
+    """Who has the conversation: `bot`, `person` or `pool`."""
     fields: Mapping[str, object] = field(default_factory=dict)
     tags: Collection[str] = ()
     language: str = ""

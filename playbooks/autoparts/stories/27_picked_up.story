@@ -1,0 +1,15 @@
+# Who has picked the order up is asked for a rating
+covers: A2.11-picked-up
+
+at 2026-04-06 12:00
+customer is "Анна Петрова" phone +79161234567
+customer whatsapp: Здравствуйте
+order 4711 placed total 125000
+order 4711 paid
+order 4711 ready office "Северная, 14"
+order 4711 handed_over
+see won
+see no message "Оцените"
++2h
+see message whatsapp "https://shop.example.com/ocenka"
+see deals 1
