@@ -347,6 +347,8 @@ def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
     fresh = {name: value for name, value in (edit.fields or {}).items() if deal.fields.get(name) != value}
     if fresh:
         deal.fields = {**deal.fields, **fresh}
+        for name, value in fresh.items():
+            ledger.claim(name, value)
         changed.append(line("changed_fields", names=", ".join(map(ledger.house.field_title, fresh))))
     if edit.tags is not None and list(edit.tags) != deal.tags:
         deal.tags = list(dict.fromkeys(edit.tags))

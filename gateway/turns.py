@@ -5,9 +5,10 @@ that fails five times is parked in quarantine with a task, and its contact goes 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TypeVar
 
 import structlog
 
@@ -19,18 +20,21 @@ from gateway.house import House
 from gateway.ledger import Ledger
 from gateway.router import active
 from gateway.translate import event_from_json
+from gateway.unions import elsewhere, pass_on, settle
 from gateway.wording import line
-from state import deals, lanes, merging, moving, scripts, timeline
+from state import deals, lanes, merging, scripts, timeline
 from state.database import Connection, Database, Unavailable
 from state.live import Live
 from state.records import InboxRow, LaneRows, Person, Run
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
 BATCH = 96
 """Of lanes. With more at once everybody's turns come together, and then everybody's calls: the one waits for the other."""
 POISON_AFTER = 5
 _LONGEST_WAIT_S = 30.0
+_MOMENT_MS = 20
 
 
 @dataclass(slots=True, eq=False)
@@ -59,9 +63,6 @@ class Report:
     """Contacts whose lane was claimed though they had become part of another, and that other."""
 
 
-_MERGED = merging.Words(joined=lambda deal: line("merged", id=deal), stopped=line("why_moved"))
-
-
 class Turns:
     """One per process. On PostgreSQL several processes claim side by side and never meet on a lane."""
 
@@ -79,6 +80,15 @@ class Turns:
         self._asks.append(Ask(contact, deal, command, who, answer))
         self.live.wake("turns")
         return await answer
+
+    async def together(self, job: Callable[[Connection, Instant], T]) -> T:
+        """Something that concerns two lanes: in a transaction of its own, which takes both and waits for who has them."""
+        now = self.clock.now()
+        answer = await self.db.write(lambda c: job(c, now), "turns")
+        self.live.wake("turns")
+        self.live.wake("delivery")
+        self.live.publish("changes")
+        return answer
 
     async def run(self) -> None:
         """Until cancelled. A failure of the database is waited out; nothing is lost by it."""
@@ -143,9 +153,10 @@ class Turns:
             return
         self._know_scripts(conn, rows)
         ledger = Ledger(rows, self.db.ids, self.house, batch, now)
+        held = False
         try:
             for event in rows.inbox[:n]:
-                _hear(ledger, event)
+                held |= not _hear(conn, ledger, event)
             # One at a time, timers wait until nothing else does: a bad one must not be taken for a bad message.
             timers = rows.timers.values() if n > 1 or not rows.inbox else ()
             for timer in sorted(timers, key=lambda t: t.due_at):
@@ -156,6 +167,8 @@ class Turns:
             log.warning("turn_failed", contact=rows.contact.id)
             raise  # nothing of this batch is written; every lane of it is then taken by itself
         due = now if len(rows.inbox) >= min(n, lanes.PER_LANE) else ledger.next_due()
+        if held:
+            due = now + _MOMENT_MS
         batch.lanes.append({"b_id": rows.contact.id, "b_due": due, "b_pace": rows.pace})
         report.lanes += 1
         report.events += len(rows.inbox[:n])
@@ -195,16 +208,10 @@ class Turns:
         return report
 
     def _save(self, conn: Connection, batch: lanes.Writes, now: Instant, report: Report) -> None:
-        """What the turns came to; and where a proved phone was somebody's already, the two are one person."""
+        """What the turns came to, and who has turned out to be whom."""
         lanes.save(conn, batch, now, self.shard)
-        for identity, address in batch.moved:
-            moving.move(conn, self.db.ids, identity, address, now, _MERGED)
-        for contact, point in batch.proofs:
-            owner, mine = merging.owner_of(conn, point), merging.became(conn, contact)
-            if owner is not None and owner != mine:
-                merging.join(conn, self.db.ids, owner, mine, now, _MERGED)
-        for gone, kept in report.joined:
-            merging.pass_on(conn, gone, kept, now)
+        settle(conn, self.db.ids, self.house.playbook, batch, now)
+        pass_on(conn, report.joined, now)
 
     async def _alone(self, contact: int) -> None:
         """A lane whose turn raised: its events one at a time, until the bad one is found and counted or parked."""
@@ -270,11 +277,17 @@ def _leave_to(kept: int, rows: LaneRows, asks: list[Ask], batch: lanes.Writes, r
     report.lanes += 1
 
 
-def _hear(ledger: Ledger, row: InboxRow) -> None:
-    ignored = decide(ledger, event_from_json(row.kind, row.event))
+def _hear(conn: Connection, ledger: Ledger, row: InboxRow) -> bool:
+    """False: it is another contact's by now, whose lane somebody has in hand; it stays until that one is free."""
+    event = event_from_json(row.kind, row.event)
+    ignored = decide(ledger, event)
+    other = elsewhere(conn, event, ignored, ledger.contact.id) if ignored else None
+    if other is not None:
+        return merging.hand_over(conn, row.id, other, ledger.now)
     state = "ignored" if ignored else "processed"
     ledger.writes.done.append((row.id, state, ignored))
     ledger.writes.tallies[row.channel, state, ignored] += 1
+    return True
 
 
 def _park(ledger: Ledger, row: InboxRow) -> None:

@@ -10,6 +10,8 @@ from bots.kit.waiting import Waiting
 
 Outcome = Literal["won", "lost"]
 When = Literal["", "open", "closed"]
+Likeness = Literal["no", "suggest", "automatic"]
+"""What is done about two contacts who say the same of themselves."""
 
 _PLACE: Final = re.compile(r"\{([1-9][0-9]?)\}")
 
@@ -143,6 +145,13 @@ class Playbook:
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     clarifications: Mapping[str, Clarification] = field(default_factory=dict)
     """In the order in which managers see them."""
+    duplicates: Mapping[str, Likeness] = field(default_factory=dict)
+    """By what two contacts share: `phone`, `email`, `order`, `name`."""
+
+    def likeness(self, kind: str, *, proved: bool = False) -> Likeness:
+        """What is done where nothing is said: what a channel has proved joins, what is only said is suggested."""
+        usual: Likeness = "automatic" if proved else "no" if kind == "name" else "suggest"
+        return self.duplicates.get(kind, usual)
 
     def funnel(self, name: str) -> Funnel | None:
         return next((funnel for funnel in self.funnels if funnel.name == name), None)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, available_timezones
 
-from bots.kit.business import Approved, Endpoint, Funnel, LoopGuard, Playbook, Source, Stage
+from bots.kit.business import Approved, Endpoint, Funnel, Likeness, LoopGuard, Playbook, Source, Stage
 from bots.kit.languages import known_languages, language
 from bots.kit.opening import calendar_zone, hours_of
 from bots.kit.problems import did_you_mean, shown
@@ -17,11 +17,13 @@ from bots.kit.words import BUILT_IN
 
 PLAYBOOK_KEYS = (
     "playbook", "language", "zone", "currency", "funnels", "bots", "sources", "reasons", "loop_guard", "texts", "hours", "asks",
-    "templates", "endpoints", "clarifications", "about",
+    "templates", "endpoints", "clarifications", "about", "duplicates",
 )  # fmt: skip
 FUNNEL_KEYS = ("title", "group", "stages", "won", "lost")
 SOURCE_KEYS = ("funnel", "stage", "responsible", "tag")
 GUARD_KEYS = ("messages", "minutes", "equal")
+LIKENESS_KEYS = ("phone", "email", "order", "name")
+LIKENESS: tuple[Likeness, ...] = ("no", "suggest", "automatic")
 TEMPLATE_KEYS = ("text", *CHANNELS)
 ENDPOINT_KEYS = ("url", "send", "keep", "timeout")
 TEXTS = ("share_phone", "media_unavailable", "stale_button")
@@ -66,6 +68,7 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         templates=MappingProxyType(_templates(at.get("templates"), found)),
         endpoints=MappingProxyType(_endpoints(at.get("endpoints"), found)),
         clarifications=MappingProxyType(clarifications(at.get("clarifications"), funnels, found)),
+        duplicates=MappingProxyType(_duplicates(at, found)),
     )
 
 
@@ -184,6 +187,20 @@ def _loop_guard(at: Section, found: Findings) -> LoopGuard:
         whole_of(one.get("minutes"), "minutes", 1, 1440, found) or usual.minutes,
         whole_of(one.get("equal"), "equal", 1, 1000, found) or usual.equal,
     )
+
+
+def _duplicates(at: Section, found: Findings) -> dict[str, Likeness]:
+    one = section(at.get("duplicates"), LIKENESS_KEYS, "duplicates", found)
+    rules: dict[str, Likeness] = {}
+    for key, node in one.values.items() if one else ():
+        said = text_of(node, key, found)
+        rule = next((known for known in LIKENESS if known == said), None)
+        if rule is not None:
+            rules[key] = rule
+        elif said is not None:
+            what = f"'{shown(said)}' is nothing to do about duplicates"
+            found.error(node, what, did_you_mean(said, LIKENESS), "unknown_word")
+    return rules
 
 
 def _texts(at: Section, found: Findings) -> dict[str, str]:
