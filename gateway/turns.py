@@ -22,7 +22,7 @@ from gateway.router import active
 from gateway.translate import event_from_json
 from gateway.unions import elsewhere, pass_on, settle
 from gateway.wording import line
-from state import deals, lanes, merging, scripts, timeline
+from state import deals, lanes, scripts, timeline
 from state.database import Connection, Database, Unavailable
 from state.live import Live
 from state.records import InboxRow, LaneRows, Person, Run
@@ -34,7 +34,6 @@ BATCH = 96
 """Of lanes. With more at once everybody's turns come together, and then everybody's calls: the one waits for the other."""
 POISON_AFTER = 5
 _LONGEST_WAIT_S = 30.0
-_MOMENT_MS = 20
 
 
 @dataclass(slots=True, eq=False)
@@ -61,6 +60,8 @@ class Report:
     next_due: Instant | None = None
     joined: list[tuple[int, int]] = field(default_factory=list)
     """Contacts whose lane was claimed though they had become part of another, and that other."""
+    astray: list[tuple[int, int, int]] = field(default_factory=list)
+    """(inbox id, contact, other): events that are another contact's by now."""
 
 
 class Turns:
@@ -153,10 +154,10 @@ class Turns:
             return
         self._know_scripts(conn, rows)
         ledger = Ledger(rows, self.db.ids, self.house, batch, now)
-        held = False
         try:
             for event in rows.inbox[:n]:
-                held |= not _hear(conn, ledger, event)
+                if (other := _hear(conn, ledger, event)) is not None:
+                    report.astray.append((event.id, rows.contact.id, other))
             # One at a time, timers wait until nothing else does: a bad one must not be taken for a bad message.
             timers = rows.timers.values() if n > 1 or not rows.inbox else ()
             for timer in sorted(timers, key=lambda t: t.due_at):
@@ -167,8 +168,6 @@ class Turns:
             log.warning("turn_failed", contact=rows.contact.id)
             raise  # nothing of this batch is written; every lane of it is then taken by itself
         due = now if len(rows.inbox) >= min(n, lanes.PER_LANE) else ledger.next_due()
-        if held:
-            due = now + _MOMENT_MS
         batch.lanes.append({"b_id": rows.contact.id, "b_due": due, "b_pace": rows.pace})
         report.lanes += 1
         report.events += len(rows.inbox[:n])
@@ -211,7 +210,7 @@ class Turns:
         """What the turns came to, and who has turned out to be whom."""
         lanes.save(conn, batch, now, self.shard)
         settle(conn, self.db.ids, self.house.playbook, batch, now)
-        pass_on(conn, report.joined, now)
+        pass_on(conn, report.joined, report.astray, now)
 
     async def _alone(self, contact: int) -> None:
         """A lane whose turn raised: its events one at a time, until the bad one is found and counted or parked."""
@@ -277,17 +276,16 @@ def _leave_to(kept: int, rows: LaneRows, asks: list[Ask], batch: lanes.Writes, r
     report.lanes += 1
 
 
-def _hear(conn: Connection, ledger: Ledger, row: InboxRow) -> bool:
-    """False: it is another contact's by now, whose lane somebody has in hand; it stays until that one is free."""
+def _hear(conn: Connection, ledger: Ledger, row: InboxRow) -> int | None:
+    """Let it have its effect. The answer is whose it is, where it is another contact's by now."""
     event = event_from_json(row.kind, row.event)
     ignored = decide(ledger, event)
     other = elsewhere(conn, event, ignored, ledger.contact.id) if ignored else None
-    if other is not None:
-        return merging.hand_over(conn, row.id, other, ledger.now)
-    state = "ignored" if ignored else "processed"
-    ledger.writes.done.append((row.id, state, ignored))
-    ledger.writes.tallies[row.channel, state, ignored] += 1
-    return True
+    if other is None:
+        state = "ignored" if ignored else "processed"
+        ledger.writes.done.append((row.id, state, ignored))
+        ledger.writes.tallies[row.channel, state, ignored] += 1
+    return other
 
 
 def _park(ledger: Ledger, row: InboxRow) -> None:

@@ -67,6 +67,11 @@ def elsewhere(conn: Connection, event: Event, ignored: str, contact: int) -> int
     return found if found != contact else None
 
 
-def pass_on(conn: Connection, joined: Sequence[tuple[int, int]], now: Instant) -> None:
+def pass_on(
+    conn: Connection, joined: Sequence[tuple[int, int]], astray: Sequence[tuple[int, int, int]], now: Instant
+) -> None:
+    """What lay in a lane that is not its own (any more) goes to the right one, behind whatever that one's turn wrote."""
     for gone, kept in joined:
         merging.pass_on(conn, gone, kept, now)
+    for event, contact, other in astray:
+        merging.hand_over(conn, event, contact, other, now)

@@ -37,12 +37,12 @@ def told_of(conn: Connection, part: int) -> int | None:
     return conn.execute(select(t.parts.c.contact_id).where(t.parts.c.id == part)).scalar()
 
 
-def hand_over(conn: Connection, event: int, contact: int, now: Instant) -> bool:
-    """An event that waits in another lane than its own goes there. False: somebody has that lane in hand, in a moment."""
-    if inbox_rows.wake(conn, {contact}, now):
-        return False
-    conn.execute(update(t.inbox).where(t.inbox.c.id == event).values(contact_id=contact))
-    return True
+def hand_over(conn: Connection, event: int, contact: int, other: int, now: Instant) -> None:
+    """An event that waits in another lane than its own goes there; in a moment, where somebody has that lane in hand."""
+    if inbox_rows.wake(conn, {other}, now):
+        conn.execute(update(t.lanes).where(t.lanes.c.contact_id == contact).values(due_at=now + _MOMENT_MS))
+        return
+    conn.execute(update(t.inbox).where(t.inbox.c.id == event).values(contact_id=other))
 
 
 def merge_deals(conn: Connection, ids: Ids, leading: int, other: int, now: Instant, words: Words, cause: Cause) -> int:

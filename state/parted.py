@@ -289,7 +289,10 @@ def _call_somebody(
 ) -> None:  # fmt: skip
     """Nobody is lost: a talk that had somebody, and has nobody now, is a person's to look at."""
     row = joining.find(conn, deal)
-    if row is None or row.owner != "pool" or (was == "pool" and row.waiting_since is None):
+    if row is None or row.owner != "pool":
+        return
+    ahead = joining.timers_of(conn, deal)
+    if was == "pool" and row.waiting_since is None and ahead:
         return
     open_ = select(t.tasks.c.id).where(t.tasks.c.deal_id == deal, t.tasks.c.state == "open")
     if conn.execute(open_).first() is None:

@@ -17,7 +17,7 @@ from gateway.unions import WORDS
 from state import contacts, deals, duplicates, merges, merging, parting, splitting
 from state.database import Connection
 from state.merges import Cause, Refused
-from state.records import Duplicate, Person
+from state.records import Deal, Duplicate, Person
 
 calls = Calls()
 T = TypeVar("T")
@@ -170,7 +170,7 @@ async def _do(ctx: ApiContext, job: Callable[[Connection, Instant], T], deal_id:
         raise await lost_race(ctx, deal_id, refused.code, str(refused)) from None
 
 
-async def _must_be_there(ctx: ApiContext, deal_id: int) -> deals.Deal:
+async def _must_be_there(ctx: ApiContext, deal_id: int) -> Deal:
     found = await ctx.db.read(lambda c: deals.find(c, deal_id))
     if found is None:
         raise not_found()
