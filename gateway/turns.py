@@ -85,7 +85,7 @@ class Turns:
     async def together(self, job: Callable[[Connection, Instant], T]) -> T:
         """Something that concerns two lanes: in a transaction of its own, which takes both and waits for who has them."""
         now = self.clock.now()
-        answer = await self.db.write(lambda c: job(c, now), "turns")
+        answer = await self.db.write(lambda c: job(c, now), "merges")
         self.live.wake("turns")
         self.live.wake("delivery")
         self.live.publish("changes")

@@ -53,7 +53,7 @@ def join(
 ) -> int:  # fmt: skip
     """`gone` becomes part of `kept`: both open, both lanes held. The answer is the merge's id."""
     merge = ids.take("merge") if merge is None else merge
-    lock_parts(conn, [kept.id, gone.id])
+    lock(conn, kept.contact_id, gone.contact_id)
     runs, timers = running(conn, kept.id, gone.id), timers_of(conn, kept.id, gone.id)
     before = asdict(kept), asdict(gone)
     shared = kept.contact_id == gone.contact_id
@@ -198,10 +198,12 @@ def _route(conn: Connection, kept: Deal, gone: Deal, going_on: Run | None) -> in
 # -- what is moved ---------------------------------------------------------------------------------------------------
 
 
-def lock_parts(conn: Connection, deals: list[int]) -> None:
-    """Parts, identities, deals: the order in which delivery locks, so that neither waits for the other."""
-    mine = select(t.parts.c.id).where(t.parts.c.deal_id.in_(deals), t.parts.c.open == _OPEN)
+def lock(conn: Connection, *contacts: int) -> None:
+    """Open parts, then addresses, then deals: the order in which delivery locks, so that neither waits for the other."""
+    mine = select(t.parts.c.id).where(t.parts.c.contact_id.in_(contacts), t.parts.c.open == _OPEN)
     conn.execute(mine.order_by(t.parts.c.id).with_for_update()).all()
+    theirs = select(t.identities.c.id).where(t.identities.c.contact_id.in_(contacts))
+    conn.execute(theirs.order_by(t.identities.c.id).with_for_update()).all()
 
 
 def _move_history(conn: Connection, kept: Deal, gone: Deal) -> dict[str, Any]:

@@ -95,6 +95,7 @@ def join(
     into, out = found.get(kept), found.get(gone)
     if into is None or out is None or kept == gone or out.contact.merged_into or into.contact.merged_into:
         return 0
+    joining.lock(conn, kept, gone)
     merge = ids.take("merge")
     below = Cause(cause.why, cause.by, cause.batch, merge, cause.author)
     for leading, other in _pairs(into, out, lead):  # each as the one before has left it

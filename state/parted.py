@@ -67,7 +67,7 @@ def part_deals(
     one, two = joining.find(conn, merges.into(conn, merge.deal_id or 0)), joining.find(conn, merge.from_deal_id or 0)
     if one is None or two is None or two.closed_at is None or two.reason != "joined":
         raise Refused("gone", "one of the deals is not there any more")
-    joining.lock_parts(conn, [one.id, two.id])
+    joining.lock(conn, one.contact_id, two.contact_id)
     routes = sides.routes | frozenset(data["routes"])
     back, since = _lines(conn, one.id, data, routes)
     run = joining.running(conn, one.id, two.id).get(one.id)

@@ -84,9 +84,7 @@ def _part_contacts(
     if theirs != merge.contact_id:
         raise Refused("moved", "one of them was joined to another since")
     joined = merges.children(conn, merge.id)
-    joining.lock_parts(
-        conn, [d for child in joined for d in (merges.into(conn, child.deal_id or 0), child.from_deal_id or 0)]
-    )
+    joining.lock(conn, holder, gone)
     routes = _give_back_addresses(conn, merge, holder, gone)
     conn.execute(update(t.contacts).where(t.contacts.c.id == gone).values(merged_into=None))
     _unfill(conn, merge, holder)

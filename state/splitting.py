@@ -39,7 +39,7 @@ def split(conn: Connection, ids: Ids, deal_id: int, taken: Taken, now: Instant, 
     deal = joining.find(conn, deal_id)
     if deal is None or deal.contact_id != first.contact_id or deal.closed_at is not None:
         raise Refused("closed", "the deal is closed or was just joined to another")
-    joining.lock_parts(conn, [deal.id])
+    joining.lock(conn, deal.contact_id)
     lines = _lines(conn, deal, taken)
     contact = deal.contact_id if taken.identity is None else _new_contact(conn, ids, deal, taken.identity, now)
     run = joining.running(conn, deal.id, deal.id).get(deal.id)
