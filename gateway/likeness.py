@@ -22,8 +22,9 @@ def claimed(name: str, value: Any, person: str, region: str) -> str:
         case "email":
             return f"email:{text}" if _EMAIL.fullmatch(text) else ""
         case "city":
-            full = " ".join(person[:_LONGEST].casefold().replace("ё", "е").split())
-            return f"name:{full}|{text}" if text and " " in full else ""  # a first name alone is half a town's
+            full = " ".join(person[:_LONGEST].casefold().split())
+            both = f"name:{full}|{text}".replace("ё", "е")
+            return both if text and " " in full else ""  # a first name alone is half a town's
         case _:
             digits = re.sub(r"[^\w-]", "", text)
             return f"order:{digits}" if name in _ORDERS and any(map(str.isdigit, digits)) else ""
