@@ -64,7 +64,7 @@ def join(
     for side in (kept, gone):
         run = runs.get(side.id)
         if run is not None and run is not going_on:
-            data["runs"].append(_stop(conn, run, words.stopped, now))
+            data["runs"].append(stop(conn, run, words.stopped, now))
     dropped = [
         m for m in timers if (going_on is None or m.run_id != going_on.id) and (m.run_id or m.deal_id == gone.id)
     ]
@@ -74,7 +74,7 @@ def join(
     # What a bot still has to say is said: not over a person, and not beside the leading deal's own bot.
     for side, heard in ((kept, not a_persons), (gone, not a_persons and kept.id not in runs)):
         if not heard:
-            data["blocked"] += _hold_back(conn, side.id, words.stopped, now)
+            data["blocked"] += hold_back(conn, side.id, words.stopped, now)
         carry_words(conn, side, epoch if heard else None)
     if going_on is not None and going_on.deal_id == gone.id:
         conn.execute(
@@ -82,6 +82,8 @@ def join(
         )
         _take_timers(conn, [m for m in timers if m.run_id == going_on.id], kept.id, kept)
         data["moved_run"] = going_on.id
+    elif going_on is not None:
+        data["kept_run"] = going_on.id
     closed = {"closed_at": now, "reason": "joined", "waiting_since": None, "epoch": gone.epoch + 1}
     conn.execute(update(t.deals).where(t.deals.c.id == gone.id).values(closed | {"version": gone.version + 1}))
     one = _as_one(conn, kept, gone, going_on) | {"epoch": epoch, "version": kept.version + 1}
@@ -130,7 +132,7 @@ def _take_timers(conn: Connection, timers: list[Timer], deal: int | None, kept: 
             conn.execute(insert(t.timers).values(moved))
 
 
-def _stop(conn: Connection, run: Run, why: str, now: Instant) -> dict[str, Any]:
+def stop(conn: Connection, run: Run, why: str, now: Instant) -> dict[str, Any]:
     """How it stood, for the case that it is parted again before anything was said."""
     stood = {"id": run.id, "deal": run.deal_id, "state": dict(run.state), "waits_until": run.waits_until}
     if trail := run.state.get("trail"):
@@ -143,7 +145,7 @@ def _stop(conn: Connection, run: Run, why: str, now: Instant) -> dict[str, Any]:
     return stood
 
 
-def _hold_back(conn: Connection, deal: int, why: str, now: Instant) -> list[int]:
+def hold_back(conn: Connection, deal: int, why: str, now: Instant) -> list[int]:
     p = t.parts.c
     mine = (p.deal_id == deal, p.state == literal_column("'queued'"), p.open == _OPEN, p.author == "bot")
     queued = list(conn.execute(select(p.id).where(*mine)).scalars())

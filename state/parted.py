@@ -71,16 +71,17 @@ def part_deals(
     routes = sides.routes | frozenset(data["routes"])
     back, since = _lines(conn, one.id, data, routes)
     run = joining.running(conn, one.id, two.id).get(one.id)
-    goes = run is not None and (one.route_id in routes or run.id == data.get("moved_run"))
+    side = _side_of(run, one, data, routes) if run is not None else ""
+    if run is not None and _mixed(run, since[_LEADING if side == _OTHER else _OTHER]):
+        _end(conn, one, run, words, now)
+        run, side = None, ""
+    goes = side == _OTHER
     epoch = max(one.epoch, two.epoch) + 1
     besides = [m.data for m in merges.standing_in(conn, one.id) if m.id != merge.id]
     alone = not besides and one.id == merge.deal_id
-    talks = {
-        name: _talk(name, one, data, since, holds=run is not None and goes == (name == _OTHER))
-        for name in (_LEADING, _OTHER)
-    }
+    talks = {name: _talk(name, one, data, since, holds=side == name) for name in (_LEADING, _OTHER)}
     if not alone:  # whatever else is joined to it has its say, too
-        talks[_LEADING] = _Talk("pool" if goes and one.owner == "bot" else one.owner, one.responsible_id)
+        talks[_LEADING] = _Talk("pool" if side != _LEADING and one.owner == "bot" else one.owner, one.responsible_id)
     _carry(conn, one, back, routes, talks, epoch)
     _give_back(conn, one.id, two.id, sides.other, back, data)
     if run is not None and goes:
@@ -178,6 +179,25 @@ def _talk(name: str, one: Deal, data: dict[str, Any], since: dict[str, _Since], 
     if before["owner"] == "bot" and stopped and not mine and not data["blocked"] and one.closed_at is None:
         return _Talk("bot", responsible, stopped)
     return _Talk("pool", responsible)
+
+
+def _side_of(run: Run, one: Deal, data: dict[str, Any], routes: frozenset[int]) -> str:
+    """Where a bot was before goes with it; one that has begun since goes where it is talking."""
+    if run.id in (data.get("moved_run"), data.get("kept_run")):
+        return _OTHER if run.id == data.get("moved_run") else _LEADING
+    return _OTHER if one.route_id in routes else _LEADING
+
+
+def _mixed(run: Run, others: _Since) -> bool:
+    """It has heard both sides: what it knows of the one must not be said to the other."""
+    return any(e.direction == "in" and e.at >= run.started_at for e in others.messages)
+
+
+def _end(conn: Connection, one: Deal, run: Run, words: Words, now: Instant) -> None:
+    joining.stop(conn, run, words.stopped, now)
+    joining.hold_back(conn, one.id, words.stopped, now)
+    mine = t.timers.c.contact_id == one.contact_id, t.timers.c.run_id == run.id
+    conn.execute(delete(t.timers).where(*mine))
 
 
 def _told_by(run: Run | None, one: Deal, after: dict[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,10 @@ import pytest
 from gateway.desk import Move, Take, Write
 from gateway.events import MessageReceived, Sender
 from gateway.ledger import Ledger
-from gateway.unions import settle
-from state import lanes
+from gateway.unions import WORDS, settle
+from state import lanes, parting
 from tests.merged import (
+    CAUSE,
     act,
     contact_of,
     merge,
@@ -150,6 +151,33 @@ async def test_what_a_manager_answers_goes_back_with_the_side_whose_route_it_wen
     assert (lines["мне бы колодки"], lines["Есть в наличии"], lines["А вам что?"]) == (other, other, one)
 
 
+async def test_a_bot_that_has_heard_both_sides_goes_on_with_neither(shop: Shop) -> None:
+    """What it has learned of the one must not be said to the other: both talks are a person's."""
+    one, other = await _met(shop)
+    number = await merge(shop, one, other)
+    await says(shop, "w", "у меня вопрос")
+    await undo(shop, number)
+    both = [*await open_deals(shop, one), *await open_deals(shop, other)]
+    assert [d["owner"] for d in both] == ["pool", "pool"]
+    assert {t["deal_id"] for t in await shop.all("tasks") if t["state"] == "open"} == {d["id"] for d in both}
+    said = sum(len(c.sent) for c in shop.channels.values())
+    await shop.later(hours=12)
+    assert sum(len(c.sent) for c in shop.channels.values()) == said
+
+
+async def test_a_bot_that_was_stopped_does_not_wake_where_somebody_has_spoken_since(shop: Shop) -> None:
+    """The other deal's bot was stopped because the leading one is a person's."""
+    one, other = await _met(shop)
+    await shop.ask(Take(), (await open_deals(shop, one))[0]["id"])
+    number = await merge(shop, one, other)
+    await says(shop, "w", "у меня вопрос")
+    await undo(shop, number)
+    ((theirs,), (first,)) = await open_deals(shop, other), await open_deals(shop, one)
+    assert (theirs["owner"], first["owner"]) == ("pool", "person")
+    assert theirs["waiting_since"] is not None
+    assert theirs["id"] in [t["deal_id"] for t in await shop.all("tasks") if t["state"] == "open"]
+
+
 # -- what waits, and what is moved --------------------------------------------------------------------------------------
 
 
@@ -163,6 +191,47 @@ async def test_words_that_wait_while_they_are_parted_are_heard_by_their_own_side
     lines = {e["text"]: e["contact_id"] for e in await shop.all("entries")}
     assert (lines["слово t"], lines["слово w"]) == (one, other)
     assert await shop.balanced()
+
+
+async def test_words_said_before_and_after_the_parting_are_heard_in_their_order(shop: Shop) -> None:
+    one, other = await _met(shop)
+    number = await merge(shop, one, other)
+    sender = Sender("whatsapp", "300", "w")
+    await shop.hear(MessageReceived(sender, "раз", message_id="1st"))
+    await shop.turns.together(lambda c, now: parting.undo(c, shop.db.ids, number, now, WORDS, CAUSE))
+    await shop.hear(MessageReceived(sender, "два", message_id="2nd"))
+    await shop.settle()
+    assert [e["text"] for e in await shop.all("entries") if e["text"] in ("раз", "два")] == ["раз", "два"]
+    assert {e["contact_id"] for e in await shop.all("entries") if e["text"] in ("раз", "два")} == {other}
+
+
+async def test_a_phone_that_proves_who_somebody_is_is_theirs_again_and_proves_it_no_more(shop: Shop) -> None:
+    """A merge that a channel's proof has brought about is undone by a person, who knows better."""
+    phone = "+79161234567"
+    await says(shop, "t", "Здравствуйте")
+    await says(shop, "w", "Здравствуйте")
+    one, other = await contact_of(shop, "t"), await contact_of(shop, "w")
+    await says(shop, "w", "мой телефон", phone=phone)
+    before = await picture(shop)
+    await says(shop, "t", "и мой", phone=phone)
+    whole = next(m for m in await shop.all("merges") if m["kind"] == "contacts")
+    assert (whole["why"], whole["by_id"]) == ("phone", None)
+    await undo(shop, whole["id"])
+    after = await picture(shop)
+    assert [c for c in after["contacts"] if c["id"] == other] == [c for c in before["contacts"] if c["id"] == other]
+    assert after["points"] == before["points"]
+    await says(shop, "t", "мой, мой", phone=phone)
+    assert (await contact_of(shop, "t"), await contact_of(shop, "w")) == (one, other)
+    await must_hold(shop)
+
+
+async def test_what_the_one_who_stays_has_not_said_of_themselves_is_borrowed_only(shop: Shop) -> None:
+    one, other = await _met(shop)
+    await says(shop, "w", "мой телефон", phone="+79161234567")
+    number = await merge(shop, one, other)
+    assert [c["phone"] for c in await shop.all("contacts")] == ["+79161234567"] * 2
+    await undo(shop, number)
+    assert {c["id"]: c["phone"] for c in await shop.all("contacts")} == {one: "", other: "+79161234567"}
 
 
 async def test_an_event_that_lies_in_the_wrong_lane_goes_to_its_own(shop: Shop) -> None:
