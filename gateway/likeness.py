@@ -7,12 +7,13 @@ import phonenumbers
 
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s.]{2,}")
 _ORDERS: Final = ("order", "order_number")
+_NAMES: Final = frozenset({"phone", "email", "city", *_ORDERS})
 _LONGEST: Final = 200
 
 
 def claimed(name: str, value: Any, person: str, region: str) -> str:
     """`phone:…`, `email:…`, `order:…`, or with a city `name:…|…`; empty where the field says nothing of that kind."""
-    if not isinstance(value, str | int) or isinstance(value, bool):
+    if name not in _NAMES or not isinstance(value, str | int) or isinstance(value, bool):
         return ""
     text = " ".join(str(value)[:_LONGEST].casefold().split())
     match name:
@@ -27,7 +28,7 @@ def claimed(name: str, value: Any, person: str, region: str) -> str:
             return both if text and " " in full else ""  # a first name alone is half a town's
         case _:
             digits = re.sub(r"[^\w-]", "", text)
-            return f"order:{digits}" if name in _ORDERS and any(map(str.isdigit, digits)) else ""
+            return f"order:{digits}" if any(map(str.isdigit, digits)) else ""
 
 
 def _phone(text: str, region: str) -> str:

@@ -6,6 +6,7 @@ or parted, is not brought up again.
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields
+from operator import itemgetter
 from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, insert, or_, select, update
@@ -13,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from state.claims import Claim
+from state.dialects import Ready, inserting, skipping
 from state.ids import Ids
 from state.merges import became
 from state.records import Duplicate, Instant
@@ -21,36 +23,50 @@ from state.tables import claims, duplicates, points
 How = Literal["no", "suggest", "automatic"]
 MOST: Final = 5
 """So many others with the same claim are compared: a number that a crowd gives says nothing of who is who."""
+_KNOWN = Ready(lambda among: select(points.c.key, points.c.contact_id).where(among(points.c.key, "keys")))
+_SAID = Ready(
+    lambda among: (
+        select(claims.c.key, claims.c.contact_id)
+        .where(among(claims.c.key, "keys"))
+        .order_by(claims.c.at, claims.c.contact_id)
+        .limit(1_000)
+    )
+)
+_KEEP = inserting(claims, "key", "contact_id", "at", conflict=skipping("key", "contact_id"))
 _COLUMNS = [duplicates.c[f.name] for f in fields(Duplicate)]
 
 
 def look(
     conn: Connection, ids: Ids, said: Iterable[Claim], how: Callable[[str], How], now: Instant
 ) -> list[tuple[int, int, str]]:
-    """Keep these claims; whoever shares one is suggested, or comes back to be joined: (one, other, kind)."""
+    """Keep these claims; whoever shares one is suggested, or comes back to be joined: (one, other, kind).
+
+    A batch in which nobody shares anything costs one look-up, and two more statements where something was claimed.
+    """
+    looked_at = [claim for claim in dict.fromkeys(said) if how(claim.key.partition(":")[0]) != "no"]
+    if not looked_at:
+        return []
+    keys = list({claim.key for claim in looked_at})
+    if fresh := [{"key": c.key, "contact_id": c.contact, "at": now} for c in looked_at if not c.proved]:
+        _KEEP.write(conn, sorted(fresh, key=itemgetter("key", "contact_id")))
+    sharers: dict[str, list[int]] = {}
+    for key, contact in [*(_KNOWN.rows(conn, keys=keys) if fresh else ()), *_SAID.rows(conn, keys=keys)]:
+        sharers.setdefault(key, []).append(contact)
     to_join: list[tuple[int, int, str]] = []
-    for claim in dict.fromkeys(said):
+    for claim in looked_at:
         kind, _, value = claim.key.partition(":")
-        rule = how(kind)
-        mine = became(conn, claim.contact)
-        others = [] if rule == "no" else _others(conn, claim.key, mine)
-        if not claim.proved:
-            dialect = sqlite_insert if conn.dialect.name == "sqlite" else pg_insert
-            row = dialect(claims).values(key=claim.key, contact_id=claim.contact, at=now)
-            conn.execute(row.on_conflict_do_nothing(index_elements=["key", "contact_id"]))
-        for other in others:
-            if rule == "automatic" and not parted(conn, mine, other):
-                to_join.append((mine, other, kind))
-            elif rule == "suggest":
+        for other in _others(conn, sharers.get(claim.key, []), claim.contact):
+            mine = became(conn, claim.contact)
+            if how(kind) == "suggest":
                 suggest(conn, ids, mine, other, kind, value, now)
+            elif not parted(conn, mine, other):
+                to_join.append((mine, other, kind))
     return to_join
 
 
-def _others(conn: Connection, key: str, mine: int) -> list[int]:
-    said = select(claims.c.contact_id).where(claims.c.key == key).order_by(claims.c.at, claims.c.contact_id).limit(MOST)
-    known = select(points.c.contact_id).where(points.c.key == key)
-    found = [*conn.execute(known).scalars(), *conn.execute(said).scalars()]
-    return sorted({became(conn, one) for one in found} - {mine})
+def _others(conn: Connection, sharers: list[int], claimer: int) -> list[int]:
+    found = [one for one in dict.fromkeys(sharers) if one != claimer][:MOST]
+    return sorted({became(conn, one) for one in found} - {became(conn, claimer)}) if found else []
 
 
 def suggest(conn: Connection, ids: Ids, one: int, other: int, kind: str, value: str, now: Instant) -> None:

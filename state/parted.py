@@ -99,9 +99,10 @@ def _lines(
     e = t.entries.c
     moved = _still(conn, e.id, and_(e.deal_id == deal, e.id.in_(data["entries"])))
     columns = (e.id, e.at, e.kind, e.direction, e.author, e.identity_id, e.data)
-    tasks, since = set(data["tasks"]), {LEADING: Since(), OTHER: Since()}
+    tasks, known = set(data["tasks"]), set(data["entries"])
+    since = {LEADING: Since(), OTHER: Since()}
     for line in conn.execute(select(*columns).where(e.deal_id == deal, e.id > data["line"]).order_by(e.id)).all():
-        if line.id in data["entries"]:
+        if line.id in known:
             continue
         theirs = line.identity_id in routes or (line.kind == "task" and line.data.get("task") in tasks)
         if theirs:
