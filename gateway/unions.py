@@ -63,7 +63,8 @@ def elsewhere(conn: Connection, event: Event, ignored: str, contact: int) -> int
     if sender is not None and ignored == "unknown_sender":
         found = merging.speaker(conn, identity_key(sender.channel, sender.account, sender.address))
     else:
-        found = merging.told_of(conn, getattr(event, "part", 0))
+        part = getattr(event, "part", 0)
+        found = merging.told_of(conn, part) if part else None
     return found if found != contact else None
 
 

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from gateway.desk import Move, Take, Write
-from gateway.events import MessageReceived, Sender
+from gateway.events import AddressChanged, MessageReceived, Sender
 from gateway.ledger import Ledger
 from gateway.unions import WORDS, settle
 from state import lanes, parting
+from state.merges import Refused
 from tests.merged import (
     CAUSE,
     act,
@@ -280,6 +281,17 @@ async def test_merges_of_three_are_undone_in_any_order(shop: Shop) -> None:
     assert [(d["id"], d["contact_id"], d["closed_at"], d["slot"]) for d in after["deals"]] == [
         (d["id"], d["contact_id"], d["closed_at"], d["slot"]) for d in before["deals"]
     ]
+
+
+async def test_what_a_channel_itself_has_made_one_address_cannot_be_parted(shop: Shop) -> None:
+    await says(shop, "t", "Здравствуйте")
+    await shop.write("это снова я", who="-100500")
+    await shop.hear(AddressChanged(Sender("telegram", "100", "t"), "-100500"))
+    await shop.settle()
+    whole = next(m for m in await shop.all("merges") if m["kind"] == "contacts")
+    with pytest.raises(Refused, match="only one left"):
+        await undo(shop, whole["id"])
+    assert len([c for c in await shop.all("contacts") if c["merged_into"] is None]) == 1
 
 
 # -- two deals of one contact ------------------------------------------------------------------------------------------
