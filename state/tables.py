@@ -10,7 +10,7 @@ from state.columns import Int, Json
 from state.columns import id_ as _id
 from state.columns import int_ as _int
 from state.columns import json_ as _json
-from state.columns import metadata as metadata
+from state.columns import metadata as metadata  # noqa: PLC0414 - for those who need every table
 from state.columns import table_ as _table
 from state.columns import text_ as _text
 
