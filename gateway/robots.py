@@ -235,11 +235,13 @@ def _open(ledger: Ledger, deal: Deal, funnel: str, stage: str) -> None:
 
 def _carried_over(ledger: Ledger, old: Deal, funnel: str, stage: str) -> Deal:
     path = ledger.house.funnel(funnel)
-    number, slot = str(old.fields.get("order") or ""), path.slot
-    going = ledger.deal_in(slot)
-    if number and going is not None and going is not old and str(going.fields.get("order") or number) != number:
-        slot = f"{path.slot}#{number}"  # another order's: one of its own, beside that one
-        going = ledger.deal_in(slot)
+    going = ledger.deal_in(path.slot)
+    apart = going is not None and going is not old and _of_another_order(going, old)
+    if apart:
+        beside = (
+            one for one in ledger.rows.deals if one.closed_at is None and one.funnel == path.name and one is not old
+        )
+        going = next((one for one in beside if not _of_another_order(one, old)), None)
     if going is not None and going is not old:
         for name, value in old.fields.items():
             if name not in going.fields:
@@ -250,7 +252,19 @@ def _carried_over(ledger: Ledger, old: Deal, funnel: str, stage: str) -> Deal:
     if going is old and old.closed_at is None:  # the same group: the old one has to make room
         ledger.close_deal(old, "won", "converted", "robot")
     deal = ledger.open_deal(
-        old.source, f"opened: deal {old.id} led to it", funnel=funnel, stage=stage, title=old.title, slot=slot, like=old
+        old.source,
+        f"opened: deal {old.id} led to it",
+        funnel=funnel,
+        stage=stage,
+        title=old.title,
+        apart=apart,
+        like=old,
     )
     ledger.write_line(old, "system", "led_to", id=deal.id, data={"event": "led_to", "deal": deal.id})
     return deal
+
+
+def _of_another_order(one: Deal, old: Deal) -> bool:
+    """Each parcel and each return goes its own way."""
+    orders = {str(deal.fields.get("order") or "") for deal in (one, old)}
+    return len(orders - {""}) > 1

@@ -7,13 +7,14 @@ customer whatsapp: Нужны колодки на Рио
 see bot qualifier
 +5m
 order 4711 placed total 125000
-see deals 1
+see open deals 1
 see stage order_placed
 see tag "заказ с сайта"
 see field order 4711
-see bot qualifier stopped
-see timeline "Заказ 4711 присоединён к обращению"
+see no bot
+see timeline "Нужны колодки на Рио"
+see timeline "пришёл заказ 4711"
 customer whatsapp: Когда привезёте?
-see deals 1
+see open deals 1
 order 4712 placed total 50000
 see open deals 2

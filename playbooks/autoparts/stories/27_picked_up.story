@@ -12,4 +12,4 @@ see won
 see no message "Оцените"
 +2h
 see message whatsapp "https://shop.example.com/ocenka"
-see deals 1
+see open deals 0

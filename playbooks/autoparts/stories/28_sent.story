@@ -8,7 +8,6 @@ order 4711 placed total 125000
 order 4711 paid
 order 4711 sent tracking RA1
 see open deals 1
-see deals 2
 see funnel mail
 see stage sent
 see message whatsapp "Номер для отслеживания: RA1"
