@@ -14,9 +14,7 @@ def next_due(conn: Connection, after: Instant) -> Instant | None:
     """When the next lane or part behind this moment comes due."""
     times = [
         conn.execute(select(func.min(lanes.c.due_at)).where(lanes.c.due_at > after)).scalar(),
-        conn.execute(
-            select(func.min(parts.c.due_at)).where(parts.c.state == "queued", parts.c.due_at > after)
-        ).scalar(),
+        conn.execute(select(func.min(parts.c.due_at)).where(parts.c.state == "queued", parts.c.due_at > after)).scalar(),
     ]
     return min((at for at in times if at is not None), default=None)
 
@@ -24,9 +22,7 @@ def next_due(conn: Connection, after: Instant) -> Instant | None:
 def rows(conn: Connection, table: str, **equal: Any) -> list[dict[str, Any]]:
     """Of one table, those with these values, in the order in which they were made."""
     found = metadata.tables[table]
-    wanted = [
-        found.c[name].in_(value) if isinstance(value, list) else found.c[name] == value for name, value in equal.items()
-    ]
+    wanted = [found.c[name].in_(value) if isinstance(value, list) else found.c[name] == value for name, value in equal.items()]
     order = [found.c.id] if "id" in found.c else list(found.primary_key)
     return [dict(row._mapping) for row in conn.execute(select(found).where(*wanted).order_by(*order))]  # noqa: SLF001
 

@@ -42,9 +42,7 @@ def read_manager(line: str) -> Do:
 
 def _person(scene: Scene, name: str) -> Person:
     if name not in scene.staff:
-        remedy = (
-            did_you_mean(name, scene.staff) if scene.staff else "Name them in the story's head: people: Анна, Глеб head"
-        )
+        remedy = did_you_mean(name, scene.staff) if scene.staff else "Name them in the story's head: people: Анна, Глеб head"
         raise Unseen(f"nobody called '{shown(name)}' works here. {remedy}")
     return scene.staff[name]
 

@@ -117,9 +117,7 @@ class Words:
 
     def end(self) -> None:
         if (word := self._peek()) is not None:
-            raise BadLine(
-                f"'{shown(word.text)}' means nothing here", "Remove it, or put texts of several words in quotes"
-            )
+            raise BadLine(f"'{shown(word.text)}' means nothing here", "Remove it, or put texts of several words in quotes")
 
 
 def _split(line: str) -> list[Word]:
