@@ -10,9 +10,10 @@ from typing import Final, assert_never
 from bots.kit.beginnings import STARTS
 from bots.kit.events import MessageReceived as Heard
 from bots.kit.events import TimerFired, WebAnswered
+from bots.robots.facts import PROVED
 from gateway import events as ev
 from gateway.assigning import ACT, LEAVE, WAIT, check_action, leave, look_again
-from gateway.entering import deal_for, enter
+from gateway.entering import deal_for, enter, last_deal
 from gateway.guard import IDLE, wake
 from gateway.ledger import ROBOT, Ledger
 from gateway.mailroom import hear_mail
@@ -290,23 +291,32 @@ def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
     identity = ledger.identity(event.sender.channel, event.sender.account, event.sender.address)
     if identity is None:
         return "unknown_sender"
+    kept = last_deal(ledger) if not ledger.house.entrance(event.form, "form").opens else None
+    if kept is not None:
+        return _keep_form(ledger, kept, identity, event)
     deal, opened = deal_for(ledger, f"form:{event.form}", event.form, "form")
+    _keep_form(ledger, deal, identity, event)
+    if event.sender.email and not ledger.contact.email:
+        ledger.contact.email = event.sender.email
+        ledger.touch_contact()
+    deal.waiting_since = deal.waiting_since or ledger.now
+    ledger.touch(deal, bump=False)
+    if opened:
+        ledger.create_task(deal, "answer", line("task_form", form=event.form), "robot", details=event.fields)
+    return ""
+
+
+def _keep_form(ledger: Ledger, deal: Deal, identity: Identity, event: ev.FormSubmitted) -> Ignored:
+    """What it says goes into the timeline whole, and into fields that are empty; never what only our own systems know."""
     told = "\n".join(f"{name}: {value}" for name, value in event.fields.items())
     text = line("form", form=event.form) + ("\n" + told if told else "")
     data = {"form": event.form, "fields": event.fields}
     ledger.write_entry(deal, "message", author="customer", text=text, direction="in", identity=identity, data=data)
     ledger.set_field(deal, "form", event.form)
     for name, value in event.fields.items():
-        if name not in deal.fields:
+        if name not in deal.fields and name not in PROVED:
             ledger.set_field(deal, name, value)
-    if event.sender.email and not ledger.contact.email:
-        ledger.contact.email = event.sender.email
-        ledger.touch_contact()
-    deal.waiting_since = deal.waiting_since or ledger.now
-    ledger.touch(deal, bump=False)
     ledger.happens(deal, "form", event.form)
-    if opened:
-        ledger.create_task(deal, "answer", line("task_form", form=event.form), "robot", details=event.fields)
     return ""
 
 

@@ -165,7 +165,7 @@ class Turns:
         ledger = Ledger(rows, self.db.ids, self.house, batch, now, self._look(conn, now))
         try:
             for event in rows.inbox[:n]:
-                if event.kind in _OF_THE_PAST:
+                if event.kind in _OF_THE_PAST or self._looks_back(event):
                     _know_past(conn, rows)
                 if (other := _hear(conn, ledger, event)) is not None:
                     report.astray.append((event.id, rows.contact.id, other))
@@ -273,6 +273,10 @@ class Turns:
     def forget_staff(self) -> None:
         """Somebody has come, gone or changed: who works here is asked anew."""
         self._roster = None
+
+    def _looks_back(self, row: InboxRow) -> bool:
+        """A form that opens nothing is a word on the last deal, which may be closed."""
+        return row.kind == "form" and not self.house.entrance(row.event["event"]["form"], "form").opens
 
     def _known_staff(self, conn: Connection, now: Instant) -> Roster:
         """Who works here, read at most once in a while; what is given out meanwhile is counted in."""

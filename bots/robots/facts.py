@@ -20,7 +20,10 @@ BROUGHT: Final[Mapping[str, str]] = {
     "order": "Номер заказа", "total": "Сумма заказа", "paid": "Оплачен", "paid_sum": "Оплачено", "office": "Офис", "items": "Состав заказа",
     "tracking": "Номер отправления", "parcel": "Посылка", "order_status": "Состояние заказа", "form": "Форма",
 }  # fmt: skip
-"""Fields that orders, parcels and calls bring along."""
+"""Fields that orders, parcels and forms bring along."""
+
+PROVED: Final = frozenset(BROUGHT) - {"order", "office", "items"}
+"""Those that no customer's word fills: who says that they have paid has not paid yet."""
 
 
 @value

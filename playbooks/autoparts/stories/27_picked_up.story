@@ -12,4 +12,8 @@ see won
 see no message "Оцените"
 +2h
 see message whatsapp "https://shop.example.com/ocenka"
+form rating phone=+79161234567 rating=5 comment="Спасибо, всё подошло"
 see open deals 0
+see field rating 5
+see timeline "Спасибо, всё подошло"
+see no message

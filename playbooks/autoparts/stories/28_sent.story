@@ -33,3 +33,4 @@ parcel RA1 collected
 see won
 +1d
 see no message
+see robot rate_parcel held
