@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import hmac
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Final
 
 from aiohttp import web
 
+from bots.kit.events import Media
 from gateway import file_types
 from gateway.clock import Instant
 from state import visitors
@@ -38,6 +40,8 @@ _ENDINGS: Final = DRAWN | {
     "application/pdf": ".pdf",
 }  # fmt: skip
 _ID: Final = re.compile(r"[0-9a-f]{32}")
+THE_SHOPS: Final = "shop"
+"""Whose a file of the playbook's folder is: in the place where a visitor's file has its sender."""
 _EXPIRES: Final = re.compile(r"[0-9]{1,12}")
 
 
@@ -58,6 +62,16 @@ class Shelf:
     secret: bytes
     public_url: str
     now: Callable[[], Instant]
+
+    async def take_in(self, path: Path, file_id: str, media: Media) -> None:
+        """A file of the shop's own, for every customer: it lies here like those that customers sent."""
+        at = self.folder / file_id
+        if not await asyncio.to_thread(at.is_file):
+            fresh = self.folder / f"{file_id}.part"
+            await asyncio.to_thread(shutil.copyfile, path, fresh)
+            await asyncio.to_thread(fresh.replace, at)
+        file = StoredFile(file_id, THE_SHOPS, media.kind, media.name, media.mime, media.size)
+        await self.db.write(lambda c: visitors.add_file(c, file, self.now()), "files")
 
     async def load(self, file_id: str) -> bytes | None:
         """All of a file; None where there is none."""

@@ -5,10 +5,12 @@ worker in one transaction, or forgotten whole.
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from bots.kit.effects import Choice
+from bots.kit.events import Media
 from gateway import parts as planned
 from gateway.channels.base import Limits
 from gateway.clock import Instant
@@ -208,15 +210,19 @@ class Ledger:
     def say(
         self, deal: Deal, identity: Identity, text: str, *, author: str, choices: tuple[Choice, ...] = (),
         token: str = "", ask_phone: bool = False, person: Person | None = None, client_id: str | None = None,
-        template: Mapping[str, Any] | None = None,
+        template: Mapping[str, Any] | None = None, media: Sequence[Media] = (), data: Mapping[str, Any] | None = None,
     ) -> Entry:  # fmt: skip
-        """Put one message into the outbox, a part for each provider call it takes."""
+        """Put one message into the outbox, a part for each provider call it takes. `data`: what its entry remembers."""
         limits = self.house.limits(identity.channel, identity.account)
         entry = self.write_entry(
             deal, "message", author=author, text=text, direction="out", identity=identity, person=person, client_id=client_id,
-            data={"choices": [[c.key, c.label] for c in choices], "token": token} if choices else {},
+            data={"choices": [[c.key, c.label] for c in choices], "token": token} if choices else data,
+            media=[asdict(file) for file in media],
         )  # fmt: skip
-        payloads = [dict(template)] if template else self._payloads(text, choices, limits, token, ask_phone=ask_phone)
+        if template:
+            payloads = [dict(template)]
+        else:
+            payloads = self._payloads(text, choices, limits, token, ask_phone=ask_phone, media=media)
         for payload in payloads:
             kind = "reply" if author == "bot" else "service"
             self._queue(deal, entry, identity, payload, author, kind, deal.epoch if author == "bot" else None)
@@ -224,10 +230,12 @@ class Ledger:
         return entry
 
     def _payloads(
-        self, text: str, choices: tuple[Choice, ...], limits: Limits, token: str, *, ask_phone: bool
-    ) -> list[dict[str, Any]]:
+        self, text: str, choices: tuple[Choice, ...], limits: Limits, token: str, *, ask_phone: bool, media: Sequence[Media]
+    ) -> list[dict[str, Any]]:  # fmt: skip
         label = SHARE_PHONE if ask_phone else ""
-        parts = plan(text, choices, limits=limits, data=lambda choice: f"{token}.{choice.key}", ask_phone=label)
+        parts = plan(
+            text, choices, limits=limits, data=lambda choice: f"{token}.{choice.key}", media=media, ask_phone=label
+        )
         return [_payload(p) for p in parts]
 
     def _queue(
@@ -339,4 +347,6 @@ def _payload(part: planned.Part) -> dict[str, Any]:
         kept["buttons"] = [[b.data, b.label] for b in part.buttons]
     if part.ask_phone:
         kept["ask_phone"] = part.ask_phone
+    if part.media:
+        kept["media"] = asdict(part.media)
     return kept

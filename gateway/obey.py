@@ -1,6 +1,7 @@
 """A bot's effects, obeyed: each becomes rows of the ledger and nothing else."""
 
-from typing import assert_never
+from collections.abc import Mapping
+from typing import Any, assert_never
 
 from bots.kit import effects as fx
 from bots.kit.crossing import cross, hand_over, waits_to_settle
@@ -11,6 +12,7 @@ from bots.kit.script import Ask, Script
 from bots.kit.walk import begin, resume, step
 from gateway.clock import Instant
 from gateway.ledger import Ledger
+from gateway.templates import Known, Rendered, render
 from gateway.trail import follow
 from gateway.verdicts import WINDOW_MARGIN_MS
 from gateway.wording import line
@@ -186,10 +188,18 @@ def _say_template(
         return True
     approved = ledger.house.playbook.templates.get(template.name)
     provided = approved.ids.get(identity.channel) if approved else None
-    if provided is not None:
+    payload: Mapping[str, Any] | None = None
+    text = say.text
+    if approved is not None and approved.values and not template.values:
+        # The script leaves it to the template, which names its values: they are in the deal, or it cannot go out.
+        made = render(ledger.house, Known(deal, ledger.contact, ledger.now), template.name, identity)
+        if isinstance(made, Rendered):
+            text, payload = made.text, made.approved
+    elif provided is not None:
         variables = {str(number): value for number, value in enumerate(template.values, start=1)}
         payload = {"kind": "template", "template": provided, "variables": variables}
-        ledger.say(deal, identity, say.text, author="bot", choices=say.choices, token=token, template=payload)
+    if payload is not None:
+        ledger.say(deal, identity, text, author="bot", choices=say.choices, token=token, template=payload)
     elif (other := _open_way(ledger, identity)) is not None:
         deal.route_id = other.id
         ledger.touch(deal, bump=False)

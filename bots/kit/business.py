@@ -1,17 +1,15 @@
 """The nouns of a playbook: funnels and stages, bots and sources, hours, templates, endpoints."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Literal
 
 from bots.kit.hours import Hours
+from bots.kit.templates import Template
 from bots.kit.waiting import Waiting
 
 Outcome = Literal["won", "lost"]
 When = Literal["", "open", "closed"]
-
-_PLACE: Final = re.compile(r"\{([1-9][0-9]?)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,27 +89,6 @@ class LoopGuard:
 
 
 @dataclass(frozen=True, slots=True)
-class Approved:
-    """A message that the provider has approved for a customer who wrote too long ago."""
-
-    name: str
-    text: str
-    """As the customer reads it; {1}, {2} stand for its values."""
-    values: int
-    ids: Mapping[str, str]
-    """The provider's own name for it, by channel."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What its values are called: 1, 2 and so on."""
-        return tuple(str(number) for number in range(1, self.values + 1))
-
-    def filled(self, values: Mapping[str, str]) -> str:
-        """The text with its values in place; in one go, so that a value which looks like a place is left alone."""
-        return _PLACE.sub(lambda place: values.get(place[1], place[0]), self.text)
-
-
-@dataclass(frozen=True, slots=True)
 class Endpoint:
     """An address outside that scripts may ask, and what may be told to it and taken from it."""
 
@@ -139,7 +116,7 @@ class Playbook:
     """None: the shop does not say when it works."""
     asks: Waiting = field(default_factory=Waiting)
     """How a question waits where a script does not say."""
-    templates: Mapping[str, Approved] = field(default_factory=dict)
+    templates: Mapping[str, Template] = field(default_factory=dict)
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     clarifications: Mapping[str, Clarification] = field(default_factory=dict)
     """In the order in which managers see them."""

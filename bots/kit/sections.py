@@ -5,14 +5,15 @@ from dataclasses import replace
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, available_timezones
 
-from bots.kit.business import Approved, Endpoint, Funnel, LoopGuard, Playbook, Source, Stage
+from bots.kit.business import Endpoint, Funnel, LoopGuard, Playbook, Source, Stage
 from bots.kit.languages import known_languages, language
 from bots.kit.opening import calendar_zone, hours_of
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node
 from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, table_of, text_of, whole_of
 from bots.kit.starts import bot_rules, clarifications, funnel_of
-from bots.kit.waiting import CHANNELS, LIMIT_KEYS, Desk, Waiting, waiting_of
+from bots.kit.template_table import templates_of
+from bots.kit.waiting import LIMIT_KEYS, Desk, Waiting, waiting_of
 from bots.kit.words import BUILT_IN
 
 PLAYBOOK_KEYS = (
@@ -22,12 +23,10 @@ PLAYBOOK_KEYS = (
 FUNNEL_KEYS = ("title", "group", "stages", "won", "lost")
 SOURCE_KEYS = ("funnel", "stage", "responsible", "tag")
 GUARD_KEYS = ("messages", "minutes", "equal")
-TEMPLATE_KEYS = ("text", *CHANNELS)
 ENDPOINT_KEYS = ("url", "send", "keep", "timeout")
 TEXTS = ("share_phone", "media_unavailable", "stale_button")
 LONGEST_CALL = 15_000
 
-_VALUE = re.compile(r"\{(\d{1,2})\}")
 _URL = re.compile(r"https://(?:[a-zA-Z0-9-]{1,63}\.)+[a-zA-Z]{2,24}(?::\d{1,5})?(?:/[^\s\\@]{0,400})?")
 """A name, no address in numbers: those lead inside more often than out."""
 
@@ -49,6 +48,7 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
     zone = _zone(at.get("zone"), found)
     calendar = at.get("hours")
     own_zone = calendar_zone(calendar)
+    about = MappingProxyType(_about(at.get("about"), found))
     return Playbook(
         name=name,
         title=text_of(at.get("playbook"), "playbook", found) or name,
@@ -62,8 +62,8 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         loop_guard=_loop_guard(at, found),
         texts=MappingProxyType(_texts(at, found)),
         hours=hours_of(calendar, _zone(own_zone, found) if own_zone else zone, found),
-        asks=replace(_asks(at.get("asks"), language, found), about=MappingProxyType(_about(at.get("about"), found))),
-        templates=MappingProxyType(_templates(at.get("templates"), found)),
+        asks=replace(_asks(at.get("asks"), language, found), about=about),
+        templates=MappingProxyType(templates_of(at.get("templates"), language, about, found)),
         endpoints=MappingProxyType(_endpoints(at.get("endpoints"), found)),
         clarifications=MappingProxyType(clarifications(at.get("clarifications"), funnels, found)),
     )
@@ -221,30 +221,6 @@ def _asks(node: Node | None, language_name: str, found: Findings) -> Waiting:
         return Waiting()
     built_in = {name: name for name in BUILT_IN}
     return waiting_of(at, Desk(found, spoken, built_in, {}, (), Waiting(), (spoken.name,)), Waiting())
-
-
-def _templates(node: Node | None, found: Findings) -> dict[str, Approved]:
-    templates: dict[str, Approved] = {}
-    table = table_of(node, "templates", found)
-    for key, value in table.pairs if table else ():
-        name = name_of(key, "a template's name", found)
-        one = section(value, TEMPLATE_KEYS, f"template '{shown(key.text)}'", found)
-        if one is None or name is None:
-            continue
-        text = text_of(one.get("text"), "text", found) or ""
-        if "text" not in one:
-            found.error(key, f"template '{name}' has no text", "Add 'text: …', as it was approved", "no_value")
-        numbers = sorted({int(number) for number in _VALUE.findall(text)})
-        if numbers != list(range(1, len(numbers) + 1)):
-            found.error(
-                one.get("text") or key, "the values are not counted from {1}", "Write {1}, {2}, {3}", "placeholder"
-            )
-        ids = {channel: said for channel in CHANNELS if (said := text_of(one.get(channel), channel, found))}
-        if not ids:
-            remedy = "Add the provider's name for it: 'whatsapp: HX…'"
-            found.error(key, f"template '{name}' can be sent on no channel", remedy, "no_value")
-        templates[name] = Approved(name, text, len(numbers), MappingProxyType(ids))
-    return templates
 
 
 def _endpoints(node: Node | None, found: Findings) -> dict[str, Endpoint]:

@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from gateway.api import acts, deals, events, lookups, media, replays, reports, scripts, simulator, tasks
+from gateway.api import acts, deals, events, lookups, media, replays, reports, scripts, simulator, tasks, templates
 from gateway.api.calls import WHO, Call
 from gateway.api.context import CONTEXT, ApiContext
 from gateway.api.errors import Refusal, busy, json_response
@@ -25,6 +25,7 @@ CALLS: Final[list[Call]] = [
     *acts.calls,
     *tasks.calls,
     *lookups.calls,
+    *templates.calls,
     *scripts.calls,
     *media.calls,
     *events.calls,

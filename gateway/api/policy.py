@@ -59,6 +59,8 @@ POLICY: Final[dict[tuple[str, str], Policy]] = {
     ("POST", "/simulator"): AUTHORS,
     ("POST", "/scripts/{name}/replay"): AUTHORS,
     ("GET", "/clarifications"): EVERYONE,
+    ("GET", "/templates"): EVERYONE,
+    ("POST", "/deals/{deal_id}/preview"): WORKERS,
     ("GET", "/quarantine"): HEADS,
     ("GET", "/reports/scripts/{name}"): READERS,
     ("GET", "/reports/scripts/{name}/rows"): HEADS,  # whose numbers lead to deals, which marketers do not see

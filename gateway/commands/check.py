@@ -8,7 +8,7 @@ import click
 
 from bots.kit.playbook import FILE, load_playbook
 from bots.kit.problems import Problem
-from gateway.playbooks import find_folder, read_script_file, read_scripts
+from gateway.playbooks import check_templates, find_folder, read_script_file, read_scripts
 
 Finding = tuple[Path, Problem]
 
@@ -48,7 +48,10 @@ def check_playbook(folder: Path) -> Iterator[Finding]:
     """The playbook, the scripts its bots begin with, those that they lead to, and every other script in its folder."""
     playbook, problems = load_playbook(folder.name, lambda name: (folder / name).read_text(encoding="utf-8-sig"))
     yield from ((folder / FILE, problem) for problem in problems)
-    _, findings = read_scripts(folder, playbook, sorted(file.stem for file in (folder / "scripts").glob("*.yaml")))
+    scripts, findings = read_scripts(
+        folder, playbook, sorted(file.stem for file in (folder / "scripts").glob("*.yaml"))
+    )
+    yield from check_templates(folder, playbook, scripts)
     yield from findings
 
 
