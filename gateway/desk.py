@@ -225,7 +225,9 @@ def _write(ledger: Ledger, deal: Deal, message: Write, who: Person) -> int:
 
 def asked_for(message: Write) -> dict[str, Any]:
     """What a message's entry remembers of its template: enough to know the same request when it comes again."""
-    return {"template": message.template, "given": dict(message.variables)} if message.template else {}
+    if not message.template:
+        return {}
+    return {"template": message.template, "given": dict(message.variables), "language": message.language}
 
 
 def _reply_route(ledger: Ledger, deal: Deal, channel: str) -> Identity:

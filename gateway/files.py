@@ -6,6 +6,7 @@ A browser is shown pictures and nothing else; the rest is an attachment, and not
 import asyncio
 import hashlib
 import hmac
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -53,6 +54,15 @@ def headers(mime: str, ref: str, *, inline: bool) -> dict[str, str]:
     return {**SERVED, "Content-Type": known, "Content-Disposition": f'{place}; filename="{name}"'}
 
 
+def _copy(path: Path, at: Path, size: int) -> None:
+    """Unless it is there, whole: other processes may be at it, and one may have lost its power half-way."""
+    if at.is_file() and at.stat().st_size == size:
+        return
+    fresh = at.with_name(f"{at.name}.{os.getpid()}.part")
+    shutil.copyfile(path, fresh)
+    fresh.replace(at)
+
+
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """The folder of kept files. `public_url` is where the world reaches us; `secret` signs the links."""
@@ -66,10 +76,7 @@ class Shelf:
     async def take_in(self, path: Path, file_id: str, media: Media) -> None:
         """A file of the shop's own, for every customer: it lies here like those that customers sent."""
         at = self.folder / file_id
-        if not await asyncio.to_thread(at.is_file):
-            fresh = self.folder / f"{file_id}.part"
-            await asyncio.to_thread(shutil.copyfile, path, fresh)
-            await asyncio.to_thread(fresh.replace, at)
+        await asyncio.to_thread(_copy, path, at, media.size)
         file = StoredFile(file_id, THE_SHOPS, media.kind, media.name, media.mime, media.size)
         await self.db.write(lambda c: visitors.add_file(c, file, self.now()), "files")
 

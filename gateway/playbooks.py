@@ -19,6 +19,8 @@ from gateway.house import Attached, House
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "playbooks"
 BOTS = ROOT / "bots"
+MOST_ATTACHED = 20_000_000
+"""Bytes of a file that templates send along: what the channels carry at most."""
 
 
 class BadPlaybook(Exception):
@@ -89,16 +91,18 @@ def read_script_file(file: Path, playbook: Playbook | None, funnel: str = "") ->
 
 
 def read_attached(folder: Path, playbook: Playbook | None) -> dict[str, Attached]:
-    """The files that templates send along, as far as they are there. A link that leads out of the folder is none."""
+    """The files that templates send along, as far as they are there and can be sent.
+
+    A link that leads out of the folder is none.
+    """
     found: dict[str, Attached] = {}
     home = folder.resolve()
     for ref in dict.fromkeys(ref for one in playbook.templates.values() for ref in one.attach) if playbook else ():
         path = (home / ref).resolve()
         if ref.startswith("https:") or not path.is_relative_to(home) or not path.is_file():
             continue
-        body = path.read_bytes()
-        if body:
-            found[ref] = Attached(_media(ref, body), path)
+        if 0 < path.stat().st_size <= MOST_ATTACHED:
+            found[ref] = Attached(_media(ref, path.read_bytes()), path)
     return found
 
 

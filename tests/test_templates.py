@@ -11,7 +11,7 @@ from gateway.channels.limits import LIMITS
 from gateway.desk import Edit, Take, Write
 from gateway.events import MessageReceived
 from gateway.house import House
-from gateway.playbooks import read_house
+from gateway.playbooks import BadPlaybook, read_house
 from gateway.refusals import Conflict, Invalid
 from gateway.templates import Known, Missing, Rendered, render
 from state.records import Contact, Deal, Identity
@@ -261,3 +261,52 @@ def _known(fields: dict[str, Any], name: str) -> tuple[Known, Identity]:
         outcome=None, reason="", version=1,
     )  # fmt: skip
     return Known(deal, contact, now, "Анна"), Identity(1, 1, "whatsapp", "100", "+7", "", "", now, now)
+
+
+# -- files -----------------------------------------------------------------------------------------------------------
+
+
+def test_only_files_of_the_playbooks_folder_go_along(tmp_path: Path):
+    """A link that leads out of it is none, and neither is an empty file; both are told of."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (tmp_path / "secret.pdf").write_bytes(PDF)
+    (home / "secret.pdf").symlink_to(tmp_path / "secret.pdf")
+    (home / "empty.pdf").write_bytes(b"")
+    (home / "page.png").write_bytes(b"<html>")
+    text = NAMED.replace("attach: [price.pdf,", "attach: [secret.pdf, empty.pdf, page.png,")
+    (home / "playbook.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(BadPlaybook) as wrong:
+        read_house(str(home))
+    assert [(one.code, one.what.split("'")[3]) for _, one in wrong.value.problems if one.severity == "error"] == [
+        ("no_file", "empty.pdf"), ("no_file", "secret.pdf"),
+    ]  # fmt: skip
+    (home / "playbook.yaml").write_text(text.replace("secret.pdf, empty.pdf, ", ""), encoding="utf-8")
+    kept = read_house(str(home)).attached["page.png"]
+    assert (kept.media.kind, kept.media.mime, kept.media.size) == ("document", "application/octet-stream", 6)
+
+
+# -- scripts ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_script_may_leave_the_values_to_a_template_that_names_them(database_url: str, tmp_path: Path):
+    bots = "bots: {meets: {on: message}}\n"
+    script = "script: S\nsteps:\n  a: {wait: 25h, then: b}\n  b: {say: Заказ готов, template: {name: ready, else: task}, end: done}\n"
+    (tmp_path / "playbook.yaml").write_text(
+        NAMED.replace(". {manager}", "").replace(", manager]", "]") + bots, encoding="utf-8"
+    )
+    (tmp_path / "price.pdf").write_bytes(PDF)
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts" / "meets.yaml").write_text(script, encoding="utf-8")
+    shop = open_shop(
+        database_url, channels=[PaperChannel("whatsapp", limits=LIMITS["whatsapp"])], playbook=str(tmp_path)
+    )
+    for who, name in (("1", "иван"), ("2", "Дом 2")):
+        await shop.hear(MessageReceived(shop.sender(who, name=name), "здравствуйте"))
+        await shop.settle()
+    first = (await shop.all("deals"))[0]["id"]
+    await shop.ask(Edit(fields={"order": "7", "total": 100}), deal=first)
+    await shop.later(hours=26)
+    assert [(out.template, out.variables["1"], out.variables["2"]) for out in shop.paper.sent] == [("HX1", "7", "Иван")]
+    assert [(task["kind"], task["deal_id"] != first) for task in await shop.all("tasks")] == [("write", True)]
+    await shop.db.close()

@@ -22,9 +22,16 @@ def lint_templates(
         found += _long(template, rooms)
         for ref in template.attach:
             if not ref.startswith("https:") and ref not in files:
-                what = f"template '{template.name}' attaches '{shown(ref)}', which is not in the playbook's folder"
+                what = f"template '{template.name}' attaches '{shown(ref)}', which is no file of the playbook's folder"
                 found.append(
-                    Problem(template.line, 1, "error", what, did_you_mean(ref, files, "Put it there"), "no_file")
+                    Problem(
+                        template.line,
+                        1,
+                        "error",
+                        what,
+                        did_you_mean(ref, files, "Put it there, with 1 byte to 20 MB"),
+                        "no_file",
+                    )
                 )
     return in_order(found)
 

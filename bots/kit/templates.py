@@ -106,6 +106,11 @@ class Template:
         heads = wordings(self.subject) if self.subject is not None else ()
         return tuple(dict.fromkeys(slot.field for text in (*wordings(self.text), *heads) for slot in text.slots()))
 
+    @property
+    def blanks(self) -> tuple[str, ...]:
+        """What somebody must write in: no machine can send it without being given them."""
+        return tuple(name for name in self.names() if name.startswith(BLANK))
+
 
 @dataclass(frozen=True, slots=True)
 class Filled:

@@ -85,8 +85,10 @@ class PreviewShape(TypedDict):
     limit: int
     """The most characters that the channel carries in one message."""
     sends: Literal["text", "approved"]
-    refused: Literal["template", "value", "surplus", "approval"] | None
-    """Why it cannot be sent like this; null: it can."""
+    refused: Literal["template", "value", "surplus", "approval", "channel", "closed"] | None
+    """Why it cannot be sent like this: a gap, a value that nothing takes, no approval, no way to the customer, a closed
+    deal; null: it can.
+    """
     state: State | None
     """What the provider says of it, on this channel."""
     attachments: list[AttachmentShape]
@@ -138,9 +140,16 @@ def _preview(house: House, template: Template, identity: Identity | None, known:
         "empty": list(filled.empty), "blanks": _blanks(filled.blanks), "warnings": warnings,
         "parts": [said.text] if said.approved else [part.text for part in plan(said.text, limits=limits, media=said.media)],
         "limit": limits.text, "sends": "approved" if said.approved else "text",
-        "refused": made.missing.what if made.missing else None, "state": approval.state if approval else None,
+        "refused": made.missing.what if made.missing else _no_way(house, known, identity), "state": approval.state if approval else None,
         "attachments": [{"name": ref, "sent": ref not in said.left} for ref in template.attach],
     }  # fmt: skip
+
+
+def _no_way(house: House, known: Known, identity: Identity | None) -> Literal["channel", "closed"] | None:
+    if known.deal.closed_at is not None:
+        return "closed"
+    reached = identity is not None and not identity.barred and house.can_send(identity.channel, identity.account)
+    return None if reached else "channel"
 
 
 def _shape(one: Template, channel: str, language: str, used: tuple[str, ...]) -> TemplateShape:
@@ -150,7 +159,7 @@ def _shape(one: Template, channel: str, language: str, used: tuple[str, ...]) ->
         "name": one.name, "title": one.title or one.name, "text": as_written(one.worded(language, channel)),
         "subject": as_written(subject) if subject else None, "languages": list(one.languages()),
         "variables": [name for name in names if not name.startswith(BLANK)],
-        "blanks": _blanks(name for name in names if name.startswith(BLANK)), "attachments": list(one.attach),
+        "blanks": _blanks(one.blanks), "attachments": list(one.attach),
         "approvals": [
             {"channel": channel, "language": spoken, "state": approval.state, "id": approval.id}
             for (channel, spoken), approval in one.approvals.items()

@@ -1,9 +1,12 @@
 """Templates as a playbook has them: what is read, what is filled in, and what is told of a mistake."""
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
+import playbooks
 from bots.kit.playbook import Playbook, load_playbook
 from bots.kit.template_lints import lint_templates
 from bots.kit.templates import Approval, Filled, Template, fill
@@ -138,7 +141,7 @@ LONG = "а" * 1_100
         ("  a: {title: Да}", "6: error: template 'a' has no text. Add 'text: …'"),
         ("  a: {text: Да, attach: ../secret.pdf}", "6: error: '../secret.pdf' cannot be attached. Write the name of a file"),
         ("  a: {text: Да, attach: 'http://example.com/a.pdf'}", "6: error: 'http://example.com/a.pdf' cannot be attached."),
-        ("  a: {text: Да, attach: [prise.pdf]}", "6: error: template 'a' attaches 'prise.pdf', which is not in the playbook's folder. Did you mean 'price.pdf'?"),
+        ("  a: {text: Да, attach: [prise.pdf]}", "6: error: template 'a' attaches 'prise.pdf', which is no file of the playbook's folder. Did you mean 'price.pdf'?"),
         (f"  a: {{text: {LONG}, whatsapp: HX1}}", "6: warning: template 'a' has 1100 characters, more than 1024, which no provider approves. Shorten it"),
         (f"  a: {{text: {LONG * 2}}}", "6: warning: template 'a' has 2200 characters, more than 1600, which sms does not carry in one message."),
     ],
@@ -156,3 +159,25 @@ def test_a_good_template_is_told_nothing_of():
         )
         == []
     )
+
+
+PAGE = (Path(next(iter(playbooks.__path__))) / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+BOTH = '    text: {ru: "Да, {name or друг}, {order}", uk: "Так, {name or друже}, {order}"}\n'
+
+
+@only(
+    "templates",
+    [
+        BLOCKS[0].removeprefix("templates:\n"),
+        "  t:\n" + BLOCKS[1],
+        *(f"  t:\n{BOTH}{line}\n" for line in BLOCKS[2].splitlines()),
+        "  t:\n    text: Да\n" + BLOCKS[3],
+    ],
+)
+def test_what_marketers_are_shown_is_right(templates: str):
+    """The one that lists a provider's numbers is told to be looked at, as the page says."""
+    assert len(BLOCKS) == 4
+    assert [
+        one for one in told(templates, ("price.pdf",)) if "number_order" not in one and "value 1 is" not in one
+    ] == []
