@@ -20,6 +20,7 @@ from gateway.channels.base import Channel, Front
 from gateway.channels.endpoints import MOST_BYTES as MOST_ANSWERED
 from gateway.channels.endpoints import NAME as ENDPOINT
 from gateway.channels.endpoints import EndpointChannel
+from gateway.channels.mail_opening import open_mail
 from gateway.channels.web import WebChannel
 from gateway.chat.door import ChatDoor
 from gateway.chat.visitor import read_secret
@@ -155,6 +156,9 @@ class App:
             channels, front = open_twilio(self.settings, self._session, self.clock.now, shelf.link)
             found += channels
             fronts.append(front)
+        mail = open_mail(self.settings, self.house.playbook.title, shelf.secret, self.clock.now)
+        if mail.sends:
+            found.append(mail)
         found += [
             EndpointChannel(
                 one, Fetcher([urlsplit(one.url).hostname or ""], max_bytes=MOST_ANSWERED), self._hearing(one)
@@ -163,7 +167,7 @@ class App:
         ]
         self.channels.update({f"{c.name}:{c.account}": c for c in found})
         self.house.channels = {key: c.limits for key, c in self.channels.items()}
-        self.doors = [Door(front, self.intake) for front in fronts]
+        self.doors = [*(Door(front, self.intake) for front in fronts), Door(mail, self.intake, tells=True)]
 
     def _hearing(self, endpoint: Endpoint) -> Callable[[Received], Awaitable[object]]:
         return lambda answer: self.intake.accept(ENDPOINT, endpoint.name, [answer])

@@ -3,16 +3,22 @@
 It reads the ledger, calls its verbs and returns why an event came to nothing, if it did. No I/O, no clock.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from bots.kit.events import MessageReceived as Heard
 from bots.kit.events import TimerFired, WebAnswered
-from bots.kit.playbook import Source
 from gateway import events as ev
-from gateway.ledger import STARTS, Ledger
+from gateway.assigning import ACT, LEAVE, WAIT, check_action, leave, look_again
+from gateway.entering import deal_for, enter
+from gateway.guard import IDLE, wake
+from gateway.ledger import ROBOT, STARTS, Ledger
+from gateway.mailroom import hear_mail
 from gateway.obey import start_run, walk
-from gateway.router import Attach, Leave, Open, active, route
+from gateway.orders import hear_order, hear_parcel, hear_payment, hear_visit
+from gateway.robots import take_turn
+from gateway.router import Attach, Open, active, route
 from gateway.starting import begin
 from gateway.verdicts import CHANNEL_PAUSE_MS, RETRIES
 from gateway.wording import STALE_PRESS, line, source_title
@@ -21,6 +27,9 @@ from state.records import Deal, Entry, Identity, Run, Timer
 
 _HEARD_STEP_MS = 60_000
 """How exactly the customer's last message is remembered: the window it opens has a margin of five such steps."""
+
+_LOST = ("blocked", "opted_out", "not_found")
+"""Nothing more can reach this address."""
 
 Ignored = str
 """Machine word of why an event changed nothing; empty: it was processed."""
@@ -31,6 +40,8 @@ def decide(ledger: Ledger, event: ev.Event) -> Ignored:
     match event:
         case ev.MessageReceived():
             return hear_message(ledger, event)
+        case ev.MailReceived():
+            return hear_mail(ledger, event)
         case ev.MessageEdited():
             return hear_edit(ledger, event)
         case ev.ReachChanged():
@@ -41,6 +52,14 @@ def decide(ledger: Ledger, event: ev.Event) -> Ignored:
             return hear_form(ledger, event)
         case ev.CallEnded():
             return hear_call(ledger, event)
+        case ev.OrderChanged():
+            return hear_order(ledger, event)
+        case ev.PaymentReceived():
+            return hear_payment(ledger, event)
+        case ev.ParcelMoved():
+            return hear_parcel(ledger, event)
+        case ev.SiteVisited():
+            return hear_visit(ledger, event)
         case ev.StatusReported():
             return hear_status(ledger, event)
         case ev.PartSettled():
@@ -66,8 +85,9 @@ def hear_message(ledger: Ledger, event: ev.MessageReceived) -> Ignored:
             return pressed
     channel, link = identity.channel, event.start
     source = f"{channel}:{link}" if link else channel
-    deal, opened = _deal_for(ledger, source, f"link_{link}" if link else channel, channel)
+    deal, opened = deal_for(ledger, source, f"link_{link}" if link else channel, channel)
     entry = _keep_message(ledger, deal, identity, event, event.text)
+    ledger.happens(deal, "message")
     run = ledger.rows.runs.get(deal.id)
     if run is None and opened:
         run = _first_words(ledger, deal, identity)
@@ -95,20 +115,6 @@ def _meet(ledger: Ledger, identity: Identity, event: ev.MessageReceived) -> None
         ledger.touch_contact()
     if event.phone:
         ledger.prove_point("phone", event.phone)
-
-
-def _deal_for(ledger: Ledger, source: str, *names: str) -> tuple[Deal, bool]:
-    """The deal it belongs to, and whether it was opened for it. `names`: of the playbook's sources, the closest first."""
-    entrance = ledger.house.entrance(*names)
-    match route(ledger.rows.deals, ledger.house.funnel(entrance.funnel).slot, source):
-        case Attach(deal):
-            return deal, False
-        case Open(why) | Leave(why):
-            return _enter(ledger, source, why, entrance), True
-
-
-def _enter(ledger: Ledger, source: str, why: str, entrance: Source) -> Deal:
-    return ledger.open_deal(source, why, funnel=entrance.funnel, stage=entrance.stage, tag=entrance.tag)
 
 
 def _keep_message(
@@ -199,6 +205,15 @@ def hear_edit(ledger: Ledger, event: ev.MessageEdited) -> Ignored:
     return ""
 
 
+_OF_DEALS: Final[Mapping[str, Callable[[Ledger, Deal, Timer], None]]] = {
+    WAIT: look_again,
+    ACT: check_action,
+    LEAVE: leave,
+    IDLE: wake,
+}
+"""Timers of a deal that no stage and no run has set."""
+
+
 # -- timers ----------------------------------------------------------------------------------------------------------
 
 
@@ -209,6 +224,14 @@ def fire(ledger: Ledger, timer: Timer) -> None:
     deal = next((d for d in ledger.rows.deals if d.id == timer.deal_id), None)
     if deal is not None and deal.closed_at is None and timer.name.startswith(STARTS):
         begin(ledger, deal, timer)
+        return
+    if deal is not None:
+        ledger.loose[deal.id] = deal
+    if deal is not None and not timer.run_id and (see_to := _OF_DEALS.get(timer.name.partition(":")[0] + ":")):
+        see_to(ledger, deal, timer)
+        return
+    if deal is not None and timer.name.startswith(ROBOT):
+        take_turn(ledger, deal, timer)
         return
     if deal is None or run is None or run.id != timer.run_id:
         return
@@ -221,7 +244,7 @@ def fire(ledger: Ledger, timer: Timer) -> None:
 
 def hear_reach(ledger: Ledger, event: ev.ReachChanged) -> Ignored:
     sender = event.sender
-    identity = ledger.identity(sender.channel, sender.account, sender.address)
+    identity = ledger.addressed(event.part) or ledger.identity(sender.channel, sender.account, sender.address)
     if identity is None:
         return "unknown_sender"
     lost = event.change in ("blocked", "opted_out")
@@ -260,7 +283,7 @@ def hear_address(ledger: Ledger, event: ev.AddressChanged) -> Ignored:
 
 
 def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
-    deal, opened = _deal_for(ledger, f"form:{event.form}", event.form, "form")
+    deal, opened = deal_for(ledger, f"form:{event.form}", event.form, "form")
     identity = ledger.identity(event.sender.channel, event.sender.account, event.sender.address)
     told = "\n".join(f"{name}: {value}" for name, value in event.fields.items())
     text = line("form", form=event.form) + ("\n" + told if told else "")
@@ -269,27 +292,34 @@ def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
     for name, value in event.fields.items():
         if name not in deal.fields:
             ledger.set_field(deal, name, value)
+    if event.sender.email and not ledger.contact.email:
+        ledger.contact.email = event.sender.email
+        ledger.touch_contact()
     deal.waiting_since = deal.waiting_since or ledger.now
     ledger.touch(deal, bump=False)
+    ledger.happens(deal, "form", event.form)
     if opened:
         ledger.create_task(deal, "answer", line("task_form", form=event.form), "robot", details=event.fields)
     return ""
 
 
 def hear_call(ledger: Ledger, event: ev.CallEnded) -> Ignored:
+    if event.not_a_customer:
+        return _no_customer(ledger)
     missed = event.status == "missed"
     entrance = ledger.house.entrance("call")
     match route(ledger.rows.deals, ledger.house.funnel(entrance.funnel).slot, "call", opens=missed):
         case Attach(joined):
             deal = joined
         case Open(why):
-            deal = _enter(ledger, "call", why, entrance)
+            deal = enter(ledger, "call", why, entrance)
         case _:
             return "no_open_deal"  # an answered call opens nothing: the manager makes the deal by hand
     data = {
         "status": event.status, "direction": event.direction, "duration_s": event.duration_s,
         "recording_url": event.recording_url, "manager": event.manager,
     }  # fmt: skip
+    ledger.happens(deal, "call", event.status)
     text = line("call_missed") if missed else line("call_answered", seconds=event.duration_s)
     ledger.write_entry(deal, "call", author="customer", text=text, direction=event.direction, data=data)
     if missed and event.direction == "in":
@@ -297,6 +327,15 @@ def hear_call(ledger: Ledger, event: ev.CallEnded) -> Ignored:
         ledger.touch(deal, bump=False)
         ledger.create_task(deal, "call_back", line("task_call"), "robot", details={"phone": event.sender.phone})
     return ""
+
+
+def _no_customer(ledger: Ledger) -> Ignored:
+    """A wrong number leaves no dirt: a deal that only a call has opened ends, with its tasks."""
+    for deal in ledger.rows.deals:
+        if deal.closed_at is None and deal.source == "call" and deal.route_id is None:
+            ledger.end_tasks(deal, line("not_a_customer"))
+            ledger.close_deal(deal, "lost", "not_a_customer", "robot")
+    return "not_a_customer"
 
 
 # -- what became of our parts ----------------------------------------------------------------------------------------
@@ -320,9 +359,13 @@ def hear_status(ledger: Ledger, event: ev.StatusReported) -> Ignored:
         return ""
     ledger.rows.parts[event.part] = (deal_id, event.status, attempts, identity_id, event.provider_id)
     ledger.writes.statuses.append((event.part, event.status, event.code, event.provider_id))
+    identity = ledger.rows.identities.get(identity_id)
     if event.status == "failed" and deal is not None:
-        cause = event.meaning if event.meaning in ("window_closed", "opted_out", "blocked") else "failed"
-        _not_delivered(ledger, deal, cause, event.code or event.status, ledger.rows.identities.get(identity_id))
+        cause = event.meaning if event.meaning in ("window_closed", *_LOST) else "failed"
+        _not_delivered(ledger, deal, cause, event.code or event.status, identity)
+    elif event.meaning in _LOST and identity is not None:
+        identity.barred = event.meaning
+        ledger.touch_identity(identity)
     return ""
 
 
@@ -368,7 +411,7 @@ def _not_delivered(ledger: Ledger, deal: Deal, cause: str, reason: str, identity
     """
     data = {"event": "undelivered", "cause": cause, "reason": reason}
     ledger.write_line(deal, "system", "undelivered", why=reason or cause, data=data)
-    if cause in ("blocked", "opted_out", "not_found"):
+    if cause in _LOST:
         if identity is not None:
             identity.barred = cause
             ledger.touch_identity(identity)

@@ -17,7 +17,7 @@ from gateway.clock import LATEST, Clock, Instant
 from gateway.events import PartSettled, Received
 from gateway.translate import arrival
 from gateway.verdicts import SETTLE_FOR_MS, by_kind, judge, pause_of, verdict
-from state import failpoint, inbox, outbox
+from state import failpoint, inbox, letters, outbox
 from state.database import Connection, Database
 from state.live import Live
 from state.outbox import Verdict
@@ -34,6 +34,8 @@ _POLL_S = 1.0
 """On PostgreSQL a dead process's locks may hide for a moment what is due: the slow poll behind every wake-up."""
 _LONGEST_PAUSE_MS = 3_700_000
 """No provider is obeyed for more than an hour: a pause that ends later was noted by a clock that was ahead."""
+_ANSWERS = ("re:", "re[", "ответ:", "відповідь:", "aw:")
+"""How a subject begins that is an answer's already."""
 LEASE_MS = 90_000
 """After so long a claimed part's process is taken for dead (on PostgreSQL, where there may be others)."""
 
@@ -160,6 +162,9 @@ class Delivery:
                 verdicts.append(against)
             elif part.kind == "ack" or _account(part) not in cycle.paused:
                 cycle.go.append(part)
+        for part in cycle.go:
+            if (limits := self._limits(part)) is not None and limits.threads:
+                part.payload |= _thread(conn, part)
         outbox.mark_sending(conn, [p.id for p in cycle.go], now)
         outbox.settle(conn, verdicts, now)
         told = [_tell(v) for v in (*results, *verdicts) if v.tell]
@@ -280,8 +285,17 @@ def outgoing(part: Part) -> Outgoing:
         part.id, part.address, payload.get("kind", "text"), payload.get("text", ""),
         tuple(Button(data, label) for data, label in payload.get("buttons", ())),
         payload.get("ask_phone", ""), Media(**media) if media else None, payload.get("template", ""),
-        payload.get("variables", {}), payload.get("callback", ""),
+        payload.get("variables", {}), payload.get("callback", ""), payload.get("subject", ""),
+        tuple(payload.get("answers", ())), part.author != "manager",
     )  # fmt: skip
+
+
+def _thread(conn: Connection, part: Part) -> dict[str, object]:
+    """What the mail answers, and its subject: its own, that of the talk so far, or what it is about."""
+    before = letters.thread_of(conn, part)
+    own, talks = str(part.payload.get("subject", "")), before.subject
+    answered = talks if talks.lower().startswith(_ANSWERS) else f"Re: {talks}" if talks else ""
+    return {"subject": own or answered or str(part.payload.get("topic", "")), "answers": before.ids}
 
 
 def _tell(v: Verdict) -> inbox.Arrival:

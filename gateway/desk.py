@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
+from bots.kit.words import as_text
 from gateway.clock import Instant
 from gateway.ledger import Ledger
 from gateway.obey import move_run, resume_run, start_run
@@ -42,6 +43,8 @@ class Write:
     client_id: str | None = None
     language: str = ""
     """Of the template's wordings; empty: the customer's."""
+    subject: str = ""
+    """Of a mail; other channels have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +197,10 @@ def _move(ledger: Ledger, deal: Deal, stage: str, reason: str, fields: Mapping[s
             raise Invalid("reason", "a lost deal needs a reason")
         if known and reason not in known:
             raise Invalid("reason", f"must be one of the playbook's: {', '.join(known)}")
+    for name in target.required:
+        if not as_text(fields.get(name, deal.fields.get(name))).strip():
+            what = f"stage {target.title!r} needs the field {ledger.house.field_title(name)!r} ({name})"
+            raise Invalid(f"fields.{name}", what)
     for name, value in fields.items():
         ledger.set_field(deal, name, value)
     ledger.move(deal, stage, "manager", who, reason)
@@ -212,14 +219,14 @@ def _write(ledger: Ledger, deal: Deal, message: Write, who: Person) -> int:
         said = must_render(house, known, message.template, identity, message.language, message.variables)
     else:
         _said(message.text, "text")
-        said = own_words(house, message.text, identity, ledger.now)
+        said = own_words(house, message.text, identity, ledger.now, message.subject)
     if deal.owner != "person" or deal.responsible_id is None:
         # Whoever helps out does not take the deal from the one who answers for it.
         _hold(ledger, deal, deal.responsible_id or who.id, line("why_written", who=who.name))
     data = {**asked_for(message), "left": list(said.left)} if said.left else asked_for(message)
     return ledger.say(
         deal, identity, said.text, author="manager", person=who, client_id=message.client_id, template=said.approved,
-        media=said.media, data=data,
+        media=said.media, subject=message.subject or said.subject, data=data,
     ).id  # fmt: skip
 
 
@@ -231,7 +238,7 @@ def asked_for(message: Write) -> dict[str, Any]:
 
 
 def _reply_route(ledger: Ledger, deal: Deal, channel: str) -> Identity:
-    return reply_route(ledger.house, deal, ledger.rows.identities.values(), channel)
+    return reply_route(ledger.house, ledger.contact, deal, ledger.rows.identities.values(), channel)
 
 
 def _steer(ledger: Ledger, deal: Deal, command: SteerBot, who: Person) -> None:
@@ -298,6 +305,7 @@ def _finish(ledger: Ledger, deal: Deal, task: Task, result: str, who: Person) ->
         raise Conflict("done", "the task is already done")
     result = _said(result, "result")
     ledger.writes.done_tasks.append((task.id, result, who.id))
+    ledger.loose[deal.id] = deal
     data = {"event": "done", "task": task.id, "result": result}
     ledger.write_entry(deal, "task", author="manager", text=line("task_done", result=result), data=data, person=who)
 
@@ -310,9 +318,12 @@ def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
         changed.append(line("changed_title"))
     fresh = {name: value for name, value in (edit.fields or {}).items() if deal.fields.get(name) != value}
     if fresh:
-        deal.fields = {**deal.fields, **fresh}
+        for name, value in fresh.items():
+            ledger.set_field(deal, name, value)
         changed.append(line("changed_fields", names=", ".join(map(ledger.house.field_title, fresh))))
     if edit.tags is not None and list(edit.tags) != deal.tags:
+        for tag in set(edit.tags) - set(deal.tags):
+            ledger.happens(deal, "tag", tag)
         deal.tags = list(dict.fromkeys(edit.tags))
         changed.append(line("changed_tags"))
     if edit.responsible is not None and edit.responsible != deal.responsible_id:

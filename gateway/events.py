@@ -48,6 +48,27 @@ class MessageReceived:
 
 
 @value
+class MailReceived:
+    """Somebody wrote a mail. Whose it is said to be proves nothing; `part` does: a seal of ours that only its reader had."""
+
+    sender: Sender
+    subject: str = ""
+    text: str = ""
+    """What is new in it, without the history that the writer's program quotes."""
+    whole: str = ""
+    """All of it, where that is more."""
+    files: tuple[str, ...] = ()
+    """Names of what came along."""
+    message_id: str = ""
+    answers: tuple[str, ...] = ()
+    """Ids of the mails before it, the one it answers last."""
+    part: int = 0
+    """The part of ours that it answers, 0 where it names none."""
+    flags: tuple[str, ...] = ()
+    kind: Literal["mail"] = "mail"
+
+
+@value
 class MessageEdited:
     sender: Sender
     message_id: str
@@ -62,6 +83,8 @@ class ReachChanged:
     sender: Sender
     change: Literal["blocked", "unblocked", "opted_out", "opted_in"]
     text: str = ""
+    part: int = 0
+    """The part of ours that it is about: whoever it went to, whoever says so."""
     kind: Literal["reach"] = "reach"
 
 
@@ -94,6 +117,64 @@ class CallEnded:
     kind: Literal["call"] = "call"
 
 
+OrderEvent = Literal[
+    "placed", "paid", "in_work", "item_refused", "sync_lost", "ready", "handed_over", "sent", "cancelled"
+]
+ParcelStatus = Literal[
+    "created", "accepted", "in_transit", "arrived", "collected", "money_received", "refused", "returned"
+]
+
+
+@value
+class OrderChanged:
+    """The shop's own system on an order: it was placed, paid, is ready. The sender's address is its number."""
+
+    sender: Sender
+    number: str
+    event: OrderEvent
+    total: int | None = None
+    """Minor units."""
+    currency: str = ""
+    paid: bool | None = None
+    office: str = ""
+    items: tuple[str, ...] = ()
+    tracking: str = ""
+    kind: Literal["order"] = "order"
+
+
+@value
+class PaymentReceived:
+    """Money has come in for an order."""
+
+    sender: Sender
+    number: str
+    amount: int
+    """Minor units."""
+    currency: str = ""
+    kind: Literal["payment"] = "payment"
+
+
+@value
+class ParcelMoved:
+    """A carrier on a parcel of ours. The sender's address is its number."""
+
+    sender: Sender
+    tracking: str
+    status: ParcelStatus
+    note: str = ""
+    """The carrier's own words."""
+    kind: Literal["parcel"] = "parcel"
+
+
+@value
+class SiteVisited:
+    """A known customer looks at a page of the shop's site."""
+
+    sender: Sender
+    page: str
+    kind: Literal["visit"] = "visit"
+
+
 @value
 class StatusReported:
     """A provider's word on one of our parts. `part` is ours (from the callback's address), 0 if it was not there."""
@@ -103,7 +184,7 @@ class StatusReported:
     part: int = 0
     code: str = ""
     """The provider's error code as text, empty where there was none."""
-    meaning: Literal["", "window_closed", "opted_out", "blocked", "throttled", "fatal"] = ""
+    meaning: Literal["", "window_closed", "opted_out", "blocked", "not_found", "throttled", "fatal"] = ""
     kind: Literal["status"] = "status"
 
 
@@ -134,11 +215,16 @@ class EndpointAnswered:
 
 Event = (
     MessageReceived
+    | MailReceived
     | MessageEdited
     | ReachChanged
     | AddressChanged
     | FormSubmitted
     | CallEnded
+    | OrderChanged
+    | PaymentReceived
+    | ParcelMoved
+    | SiteVisited
     | StatusReported
     | PartSettled
     | EndpointAnswered

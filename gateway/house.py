@@ -8,8 +8,10 @@ from pathlib import Path
 from bots.kit.business import When
 from bots.kit.events import Media
 from bots.kit.hours import Hours
+from bots.kit.opening import MOST_CALENDARS
 from bots.kit.playbook import BotRule, Funnel, LoopGuard, Playbook, Source
 from bots.kit.script import Script
+from bots.robots.facts import BROUGHT
 from gateway.channels.base import STORED, Limits
 from gateway.clock import Instant
 from gateway.wording import FIELDS
@@ -64,7 +66,8 @@ class House:
     on_stage: dict[tuple[str, str], tuple[BotRule, ...]] = field(init=False, default_factory=dict)
     """By funnel and stage: the bots that begin because a deal has entered it."""
 
-    _shift: tuple[Hours | None, Instant, Instant, bool] = field(init=False, default=(None, 0, 0, True))
+    _shifts: dict[int, tuple[Hours, Instant, Instant, bool]] = field(init=False, default_factory=dict)
+    """By the identity of a calendar, which is held so that no other can have it: until when it stays as it is."""
 
     def __post_init__(self) -> None:
         self.by_hash.update({s.hash: s for s in self.scripts.values()})
@@ -109,16 +112,22 @@ class House:
         name = self.playbook.bot_on("message", at=at)
         return self.script_for(name, contact) if name else None
 
-    def next_open(self, now: Instant) -> Instant:
-        """When somebody is there: now, where the shop is open or does not say when it is."""
-        hours = self.playbook.hours
+    def next_open(self, now: Instant, funnel: str = "") -> Instant:
+        """When somebody of the funnel is there: now, where it is open or nobody says when it is."""
+        hours = self.playbook.working(funnel)
         if hours is None:
             return now
-        known, since, until, is_open = self._shift
-        if known is not hours or not since <= now < until:  # a calendar is slow to ask, and changes twice a day
-            since, until, is_open = hours.shift(now)
-            self._shift = hours, since, until, is_open
+        until, is_open = self.shift(hours, now)
         return now if is_open else until
+
+    def shift(self, hours: Hours, now: Instant) -> tuple[Instant, bool]:
+        """Until when a calendar of the playbook stays as it is, and whether that is open. Of somebody's shift as well."""
+        known = self._shifts.get(id(hours))
+        if known is None or not known[1] <= now < known[2]:
+            if len(self._shifts) > MOST_CALENDARS + 1:  # the playbook has been read anew since
+                self._shifts.clear()
+            known = self._shifts[id(hours)] = hours, *hours.shift(now)  # slow to ask, and changes twice a day
+        return known[2], known[3]
 
     def title(self, bot: str) -> str:
         script = self.scripts.get(bot)
@@ -126,6 +135,10 @@ class House:
 
     def field_title(self, name: str) -> str:
         """What the scripts call a field, for people."""
+        if name in self.playbook.fields:
+            return self.playbook.fields[name].title
+        if name in BROUGHT:
+            return BROUGHT[name]
         titles = (script.fields.get(name) for script in self.scripts.values())
         return next((title for title in titles if title), None) or FIELDS.get(name, name)
 

@@ -5,44 +5,89 @@ worker in one transaction, or forgotten whole.
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from bots.kit.effects import Choice
 from bots.kit.events import Media
-from gateway import parts as planned
-from gateway.channels.base import Limits
+from bots.robots.facts import DealFacts
+from bots.robots.machine import Expected, expected, moved
 from gateway.clock import Instant
 from gateway.house import House
+from gateway.knowing import known_of
 from gateway.parts import plan
-from gateway.wording import SHARE_PHONE, line
+from gateway.roster import Roster
+from gateway.wording import SHARE_PHONE, line, topic
 from state import steps
 from state.ids import Ids
 from state.inbox import identity_key, point_keys
 from state.lanes import Writes
 from state.records import Deal, Entry, Identity, LaneRows, Part, Person, Run, Task, Timer
 
+ROBOT: Final = "robot:"
+"""How the name of a robot's timer begins: then come the robot, the stay in the stage, and how deep in a chain it is."""
 STARTS: Final = "start:"
 """How the name of a timer begins that belongs to no run: it begins one, of the bot named, if the deal has not moved since."""
+
+_CHAIN_MS: Final = 60_000
+"""Robots that lead to one another faster than this are counted: they may go round in a circle."""
+
+
+def _nobody() -> Roster:
+    return Roster(())
+
+
+def _nothing(_deal: int) -> Sequence[Task]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What few turns need to know beside the lane's own rows: each is read when it is asked for."""
+
+    roster: Callable[[], Roster] = _nobody
+    """Who works here and is there."""
+    open_tasks: Callable[[int], Sequence[Task]] = _nothing
+    """Of a deal, as they were before this turn."""
 
 
 class Ledger:
     """The draft of one lane's turn. Rows loaded are changed in place; what changed is remembered in `writes`."""
 
-    def __init__(self, rows: LaneRows, ids: Ids, house: House, writes: Writes, now: Instant) -> None:
+    def __init__(
+        self,
+        rows: LaneRows,
+        ids: Ids,
+        house: House,
+        writes: Writes,
+        now: Instant,
+        look: Look | None = None,
+    ) -> None:
         self.rows = rows
         self.ids = ids
         self.house = house
         self.writes = writes
         self.now = now
         self.contact = rows.contact
+        self.look = look or Look()
+        self.loose: dict[int, Deal] = {}
+        """Deals from which this turn has taken something that held on to them (gateway/guard.py)."""
+        self.chain = 0
+        """How many robots have led to one another before what is done now."""
+        self.happened: list[tuple[Deal, str, str]] = []
+        """(deal, what, which): what triggers have yet to hear of."""
         self._keys = {identity_key(i.channel, i.account, i.address): i for i in rows.identities.values()}
 
     # -- who ---------------------------------------------------------------------------------------------------------
 
     def identity(self, channel: str, account: str, address: str) -> Identity | None:
         return self._keys.get(identity_key(channel, account, address))
+
+    def addressed(self, part: int) -> Identity | None:
+        """Whom a part of ours went to, that an event of this turn is about."""
+        known = self.rows.parts.get(part)
+        return self.rows.identities.get(known[3]) if known else None
 
     def touch_identity(self, identity: Identity) -> None:
         self.writes.identities[identity.id] = identity
@@ -68,17 +113,22 @@ class Ledger:
         return next((d for d in self.rows.deals if d.slot == slot and d.closed_at is None), None)
 
     def open_deal(
-        self, source: str, why: str, *, funnel: str = "", stage: str = "", tag: str = "", title: str = ""
-    ) -> Deal:
+        self, source: str, why: str, *, funnel: str = "", stage: str = "", tag: str = "", title: str = "", slot: str = "", like: Deal | None = None,
+    ) -> Deal:  # fmt: skip
+        """`like`: the deal that it goes on from, with what is known there."""
         path = self.house.funnel(funnel)
         first = path.stage(stage) or path.stages[0]
         deal = Deal(
-            id=self.ids.take("deal"), contact_id=self.contact.id, funnel=path.name, slot=path.slot, stage=first.name,
+            id=self.ids.take("deal"), contact_id=self.contact.id, funnel=path.name, slot=slot or path.slot, stage=first.name,
             title=title, source=source, why=why, tags=[tag] if tag else [], fields={}, responsible_id=None, owner="pool", epoch=1, route_id=None,
             waiting_since=None, stage_at=self.now, opened_at=self.now, closed_at=None, outcome=None, reason="", version=1,
         )  # fmt: skip
+        if like is not None:
+            deal.fields, deal.tags, deal.responsible_id = dict(like.fields), [*like.tags], like.responsible_id
+            deal.owner, deal.route_id = "person" if like.owner == "person" else "pool", like.route_id
         self.rows.deals.append(deal)
         self.writes.new_deals[deal.id] = deal
+        self.loose[deal.id] = deal
         self.write_line(deal, "system", "opened", data={"event": "opened", "why": why})
         self._expect_bots(deal)
         return deal
@@ -104,16 +154,26 @@ class Ledger:
     def answered(self, deal: Deal) -> None:
         if deal.waiting_since is not None:
             deal.waiting_since = None
+            self.loose[deal.id] = deal
             self.touch(deal, bump=False)
 
     def set_field(self, deal: Deal, name: str, value: Any) -> None:
         if deal.fields.get(name) != value:
             deal.fields = {**deal.fields, name: value}
             self.touch(deal)
+            if name == "tracking" and value:
+                self.writes.tracked.append((self.contact.id, str(value)[:64]))
+            self._field_changed(deal, name)
 
     def add_tag(self, deal: Deal, tag: str) -> None:
         if tag not in deal.tags:
             deal.tags = [*deal.tags, tag]
+            self.touch(deal)
+            self.happens(deal, "tag", tag)
+
+    def remove_tag(self, deal: Deal, tag: str) -> None:
+        if tag in deal.tags:
+            deal.tags = [one for one in deal.tags if one != tag]
             self.touch(deal)
 
     def move(self, deal: Deal, stage: str, author: str, person: Person | None = None, reason: str = "") -> None:
@@ -147,15 +207,88 @@ class Ledger:
             name = f"{STARTS}{rule.bot}:{deal.stage_at}"
             key = f"deal:{deal.id}:{STARTS}{rule.bot}"
             self._set_timer(Timer(self.contact.id, key, deal.id, 0, name, self.now + rule.after))
+        if robots := self.house.playbook.board.of(deal.funnel, deal.stage):
+            for one in expected(robots, self.facts(deal)):
+                self.expect(deal, one)
+
+    # -- robots ------------------------------------------------------------------------------------------------------
+
+    def facts(self, deal: Deal) -> DealFacts:
+        """What robots may know."""
+        route = self.route_of(deal)
+        channel = route.channel if route else ""
+        return known_of(self.house, self.contact, deal, channel, self.now, self.responsible(deal))
+
+    def responsible(self, deal: Deal) -> str:
+        """The name of who answers for it."""
+        return self.roster().name(deal.responsible_id) if deal.responsible_id is not None else ""
+
+    def expect(self, deal: Deal, one: Expected) -> None:
+        """A robot will have its turn then, if the deal still is where it is; without a time, not at all."""
+        key = f"deal:{deal.id}:{ROBOT}{one.robot}"
+        if one.at is None:
+            self.cut_timer(key)
+            return
+        chain = self.chain + 1 if self.chain and one.at - self.now < _CHAIN_MS else 1
+        name = f"{ROBOT}{one.robot}:{deal.stage_at}:{chain}"
+        self._set_timer(Timer(self.contact.id, key, deal.id, 0, name, one.at))
+
+    def happens(self, deal: Deal, on: str, which: str = "") -> None:
+        """Triggers of the deal's funnel are to hear of it, where there are any for such a thing."""
+        if (deal.funnel, on) in self.house.playbook.board.triggers:
+            self.happened.append((deal, on, which))
+
+    def roster(self) -> Roster:
+        return self.look.roster()
+
+    def open_tasks(self, deal: Deal) -> list[Task]:
+        """Of a deal, with those that this turn has made."""
+        return [
+            *self.look.open_tasks(deal.id),
+            *(t for t in self.writes.tasks if t.deal_id == deal.id and t.state == "open"),
+        ]
+
+    def person_for(self, deal: Deal, to: str) -> int | None:
+        """Who is meant by a robot's word; None: whoever looks into the pool."""
+        if to == "responsible":
+            return deal.responsible_id
+        if (rule := self.house.playbook.assign.get(to)) is not None:
+            return self.roster().choose(rule, self.now)
+        member = self.house.playbook.team.get(to)
+        return self.roster().lightest(member.name if member else to, self.now)
+
+    def hand_tasks(self, deal: Deal, giver: int | None, taker: int | None) -> None:
+        """Open tasks of the one, and those of nobody, are the other's now."""
+        for who in {giver, None}:
+            self.writes.handed_tasks.append((deal.id, who, taker))
+            for task in self.writes.tasks:
+                if task.deal_id == deal.id and task.state == "open" and task.responsible_id == who:
+                    task.responsible_id = taker
+
+    def join_audience(self, deal: Deal, audience: str) -> None:
+        row = {"audience": audience, "contact_id": self.contact.id, "deal_id": deal.id, "at": self.now}
+        self.writes.audience.append(row)
+
+    def _field_changed(self, deal: Deal, name: str) -> None:
+        board = self.house.playbook.board
+        if name in board.dates and (robots := board.of(deal.funnel, deal.stage)):
+            for one in moved(robots, name, self.facts(deal)):
+                self.expect(deal, one)
+        self.happens(deal, "field", name)
 
     def _cut_starts(self, deal: Deal) -> None:
-        for key in [k for k, t in self.rows.timers.items() if t.deal_id == deal.id and not t.run_id]:
+        of_stage = [
+            k for k, t in self.rows.timers.items() if t.deal_id == deal.id and t.name.startswith((STARTS, ROBOT))
+        ]
+        for key in of_stage:
             self.cut_timer(key)
+            self.loose[deal.id] = deal
 
     def close_deal(self, deal: Deal, outcome: str, reason: str, author: str, person: Person | None = None) -> None:
         if run := self.rows.runs.get(deal.id):
             self.stop_run(deal, run, line("why_closed"), left="closed")
-        self._cut_starts(deal)
+        for key in [k for k, t in self.rows.timers.items() if t.deal_id == deal.id]:
+            self.cut_timer(key)
         deal.closed_at, deal.outcome, deal.reason = self.now, outcome, reason
         deal.waiting_since = None
         end = self.house.funnel(deal.funnel).ending(outcome)
@@ -165,6 +298,7 @@ class Ledger:
         text = line("closed", why=self.house.reason(reason))
         data = {"event": "closed", "outcome": outcome, "reason": reason}
         self.write_entry(deal, "system", author=author, text=text, data=data, person=person)
+        self._expect_bots(deal)
 
     # -- the timeline ------------------------------------------------------------------------------------------------
 
@@ -202,6 +336,14 @@ class Ledger:
         self.write_entry(deal, "task", author=created_by, text=text, data=data, person=person)
         return task
 
+    def end_tasks(self, deal: Deal, result: str) -> None:
+        """All that was to be done for this deal has become needless."""
+        self.writes.ended_tasks.append((deal.id, result))
+        self.loose[deal.id] = deal
+        for task in self.writes.tasks:
+            if task.deal_id == deal.id and task.state == "open":
+                task.state, task.result, task.done_at = "done", result, self.now
+
     # -- speaking ----------------------------------------------------------------------------------------------------
 
     def route_of(self, deal: Deal) -> Identity | None:
@@ -210,9 +352,12 @@ class Ledger:
     def say(
         self, deal: Deal, identity: Identity, text: str, *, author: str, choices: tuple[Choice, ...] = (),
         token: str = "", ask_phone: bool = False, person: Person | None = None, client_id: str | None = None,
-        template: Mapping[str, Any] | None = None, media: Sequence[Media] = (), data: Mapping[str, Any] | None = None,
+        template: Mapping[str, Any] | None = None, media: Sequence[Media] = (), subject: str = "",
+        data: Mapping[str, Any] | None = None,
     ) -> Entry:  # fmt: skip
-        """Put one message into the outbox, a part for each provider call it takes. `data`: what its entry remembers."""
+        """Put one message into the outbox, a part for each provider call it takes. `subject`: where messages have one;
+        `data`: what its entry remembers.
+        """
         limits = self.house.limits(identity.channel, identity.account)
         entry = self.write_entry(
             deal, "message", author=author, text=text, direction="out", identity=identity, person=person, client_id=client_id,
@@ -222,21 +367,27 @@ class Ledger:
         if template:
             payloads = [dict(template)]
         else:
-            payloads = self._payloads(text, choices, limits, token, ask_phone=ask_phone, media=media)
+            label = SHARE_PHONE if ask_phone else ""
+            parts = plan(
+                text, choices, limits=limits, data=lambda one: f"{token}.{one.key}", media=media, ask_phone=label
+            )
+            payloads = [part.payload() for part in parts]
+        if limits.threads:
+            self._head(deal, entry, payloads, subject)
         for payload in payloads:
             kind = "reply" if author == "bot" else "service"
             self._queue(deal, entry, identity, payload, author, kind, deal.epoch if author == "bot" else None)
-        self.answered(deal)
+        if author != "robot":
+            self.answered(deal)
         return entry
 
-    def _payloads(
-        self, text: str, choices: tuple[Choice, ...], limits: Limits, token: str, *, ask_phone: bool, media: Sequence[Media]
-    ) -> list[dict[str, Any]]:  # fmt: skip
-        label = SHARE_PHONE if ask_phone else ""
-        parts = plan(
-            text, choices, limits=limits, data=lambda choice: f"{token}.{choice.key}", media=media, ask_phone=label
-        )
-        return [_payload(p) for p in parts]
+    def _head(self, deal: Deal, entry: Entry, payloads: list[dict[str, Any]], subject: str) -> None:
+        """What it is about: as said, else the talk's own subject (when it leaves), else the deal."""
+        if subject:
+            entry.data["subject"] = subject
+        about = {"subject": subject} if subject else {"topic": topic(self.house.playbook.language, deal.id)}
+        for payload in payloads:
+            payload.update(about)
 
     def _queue(
         self, deal: Deal, entry: Entry, identity: Identity, payload: dict[str, Any], author: str, kind: str, epoch: int | None
@@ -259,14 +410,14 @@ class Ledger:
         )  # fmt: skip
 
     def call_endpoint(
-        self, deal: Deal, identity: Identity, endpoint: str, fields: Mapping[str, object], asked: str
-    ) -> None:
+        self, deal: Deal, identity: Identity, endpoint: str, fields: Mapping[str, object], asked: str, *, author: str = "bot",
+    ) -> None:  # fmt: skip
         """Ask a declared endpoint, as a part in the customer's line: what is said later is said behind it."""
         payload = {"kind": "call", "variables": dict(fields), "callback": asked}
         self.writes.parts.append(
             Part(
                 self.ids.take("part"), 0, deal.id, self.contact.id, identity.id, "endpoint", endpoint, "", payload,
-                "bot", "service", deal.epoch, 0, self.now,
+                author, "service", deal.epoch if author == "bot" else None, 0, self.now,
             )
         )  # fmt: skip
 
@@ -290,6 +441,7 @@ class Ledger:
         run.status, run.reason, run.ended_at, run.waits_until = status, reason, self.now, None
         self.touch_run(run)
         self.rows.runs.pop(deal.id, None)
+        self.loose[deal.id] = deal
         for key in [k for k, t in self.rows.timers.items() if t.run_id == run.id]:
             self.cut_timer(key)
         if deal.owner == "bot":
@@ -325,6 +477,10 @@ class Ledger:
         key = f"run:{run.id}:{name}"
         self._set_timer(Timer(self.contact.id, key, run.deal_id, run.id, name, at))
 
+    def set_deal_timer(self, deal: Deal, kind: str, name: str, at: Instant) -> None:
+        """One of its kind a deal; it outlives stages."""
+        self._set_timer(Timer(self.contact.id, f"deal:{deal.id}:{kind}", deal.id, 0, name, at))
+
     def _set_timer(self, timer: Timer) -> None:
         self.rows.timers[timer.key] = timer
         self.writes.set_timers[self.contact.id, timer.key] = timer
@@ -338,15 +494,3 @@ class Ledger:
     def next_due(self) -> Instant | None:
         """When this lane must be looked at again, if nothing new comes in."""
         return min((t.due_at for t in self.rows.timers.values()), default=None)
-
-
-def _payload(part: planned.Part) -> dict[str, Any]:
-    """As the outbox keeps it: only what is there."""
-    kept: dict[str, Any] = {"kind": part.kind, "text": part.text}
-    if part.buttons:
-        kept["buttons"] = [[b.data, b.label] for b in part.buttons]
-    if part.ask_phone:
-        kept["ask_phone"] = part.ask_phone
-    if part.media:
-        kept["media"] = asdict(part.media)
-    return kept

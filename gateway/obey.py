@@ -9,12 +9,12 @@ from bots.kit.events import Event as BotEvent
 from bots.kit.events import RunStarted, WebAnswered
 from bots.kit.run import Facts, RunState
 from bots.kit.script import Ask, Script
+from bots.kit.templates import MANAGER
 from bots.kit.walk import begin, resume, step
-from gateway.clock import Instant
 from gateway.ledger import Ledger
+from gateway.routes import window_shut, window_until
 from gateway.templates import Known, Rendered, render
 from gateway.trail import follow
-from gateway.verdicts import WINDOW_MARGIN_MS
 from gateway.wording import line
 from state.records import Deal, Identity, Run
 from state.steps import new_trail
@@ -25,22 +25,23 @@ _MOST_SCRIPTS = 5
 
 def start_run(ledger: Ledger, deal: Deal, identity: Identity, script: Script) -> Run:
     """Give the conversation to a bot, pinned to this version of its script; it speaks first."""
-    run = _new_run(ledger, deal, identity, script, begin(script))
+    run = _new_run(ledger, deal, identity, script, begin(script), script.name)
     walk(ledger, deal, run, identity, RunStarted())
     return run
 
 
 def resume_run(ledger: Ledger, deal: Deal, identity: Identity, stopped: Run, script: Script) -> Run:
     """Give the conversation back to the bot that had it: a new run, of the same version, from where the old one stood."""
-    run = _new_run(ledger, deal, identity, script, RunState.from_json(stopped.state))
+    # The text may be another bot's too: versions are known by their texts.
+    run = _new_run(ledger, deal, identity, script, RunState.from_json(stopped.state), stopped.bot)
     came_of = resume(script, RunState.from_json(run.state), _facts(ledger, deal, run, identity))
     _follow(ledger, deal, run, identity, *came_of)
     return run
 
 
-def _new_run(ledger: Ledger, deal: Deal, identity: Identity, script: Script, state: RunState) -> Run:
+def _new_run(ledger: Ledger, deal: Deal, identity: Identity, script: Script, state: RunState, bot: str) -> Run:
     run = Run(
-        id=ledger.ids.take("run"), deal_id=deal.id, contact_id=deal.contact_id, bot=script.name, script=script.hash,
+        id=ledger.ids.take("run"), deal_id=deal.id, contact_id=deal.contact_id, bot=bot, script=script.hash,
         state={**state.to_json(), "trail": new_trail(identity.channel)}, status="running", waits_until=None,
         started_at=ledger.now, ended_at=None, reason="",
     )  # fmt: skip
@@ -51,7 +52,7 @@ def _new_run(ledger: Ledger, deal: Deal, identity: Identity, script: Script, sta
     }  # fmt: skip
     deal.owner = "bot"
     ledger.touch(deal)
-    data = {"event": "started", "bot": script.name, "script": script.hash}
+    data = {"event": "started", "bot": bot, "script": script.hash}
     ledger.write_line(deal, "bot", "bot_started", bot=script.title, data=data)
     return run
 
@@ -118,17 +119,11 @@ def _asks(script: Script, state: RunState) -> bool:
 def _facts(ledger: Ledger, deal: Deal, run: Run, identity: Identity) -> Facts:
     """What the bot may know. The window is shut a little before the provider shuts it, as delivery sees it."""
     shop = ledger.house.playbook
-    window = _window(ledger, identity)
+    window = window_until(ledger.house, identity)
     return Facts(
         ledger.now, ledger.contact.name, identity.channel, shop.zone, deal.fields, deal.tags, deal.stage, shop.language,
-        shop.currency, shop.hours, window, run.id,
+        shop.currency, shop.working(deal.funnel), window, run.id, shop.calendars,
     )  # fmt: skip
-
-
-def _window(ledger: Ledger, identity: Identity) -> Instant | None:
-    """Until when free text may go to this address; None: always."""
-    hours = ledger.house.limits(identity.channel, identity.account).window_hours
-    return (identity.heard_at or 0) + hours * 3_600_000 - WINDOW_MARGIN_MS if hours else None
 
 
 def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.Effect, token: str) -> None:
@@ -157,7 +152,7 @@ def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.E
             ledger.end_run(deal, run, "handed_off", reason, text)
             deal.owner = "pool"
             deal.waiting_since = deal.waiting_since or ledger.now
-            due = ledger.house.next_open(ledger.now)
+            due = ledger.house.next_open(ledger.now, deal.funnel)
             ledger.create_task(deal, task.kind, task.text, "bot", details=task.details, due_at=due)
         case fx.CloseDeal(reason):
             ledger.close_deal(deal, "lost", reason, "bot")
@@ -192,10 +187,11 @@ def _say_template(
     text = say.text
     if approved is not None and approved.values and not template.values:
         # The script leaves it to the template, which names its values: they are in the deal, or it cannot go out.
-        made = render(ledger.house, Known(deal, ledger.contact, ledger.now), template.name, identity)
+        who = ledger.responsible(deal) if MANAGER in approved.names() else ""
+        made = render(ledger.house, Known(deal, ledger.contact, ledger.now, who), template.name, identity)
         if isinstance(made, Rendered):
             text, payload = made.text, made.approved
-    elif provided is not None:
+    elif provided is not None and all(template.values):  # one with an empty value is refused by every provider
         variables = {str(number): value for number, value in enumerate(template.values, start=1)}
         payload = {"kind": "template", "template": provided, "variables": variables}
     if payload is not None:
@@ -205,7 +201,7 @@ def _say_template(
         ledger.touch(deal, bump=False)
         ledger.say(deal, other, say.text, author="bot", choices=say.choices, token=token)
     elif template.otherwise == "task":
-        due = ledger.house.next_open(ledger.now)
+        due = ledger.house.next_open(ledger.now, deal.funnel)
         ledger.create_task(deal, "write", line("task_window", text=say.text), "bot", due_at=due)
         return False
     return True
@@ -218,7 +214,7 @@ def _open_way(ledger: Ledger, shut: Identity) -> Identity | None:
         for one in ledger.rows.identities.values()
         if one.id != shut.id and one.heard_at is not None and not one.barred
         and ledger.house.can_send(one.channel, one.account)
-        and ((until := _window(ledger, one)) is None or ledger.now < until)
+        and not window_shut(ledger.house, one, ledger.now)
     ]  # fmt: skip
     return max(ways, key=lambda one: (one.heard_at or 0, one.id), default=None)
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from rapidfuzz import fuzz
 
 from bots.kit.templates import Template, as_written
+from bots.robots.actions import Message
+from bots.robots.rules import Robot, Trigger
 from gateway.house import House
 
 _ALIKE: Final = 72
@@ -63,9 +66,15 @@ def _folded(text: str) -> str:
 
 
 def used_by(house: House) -> Mapping[str, tuple[str, ...]]:
-    """The scripts that send each template."""
+    """The scripts that send each template, and the robots and triggers, as `funnel: name`."""
     used: dict[str, dict[str, None]] = {}
     for name, script in house.scripts.items():
         for prepared in (one for step in script.steps.values() for one in step.prepared()):
             used.setdefault(prepared.name, {})[name] = None
+    board = house.playbook.board
+    rules: list[Robot | Trigger] = [*chain(*board.robots.values()), *chain(*board.triggers.values())]
+    for rule in rules:
+        for action in rule.actions:
+            if isinstance(action, Message) and action.template:
+                used.setdefault(action.template, {})[f"{rule.funnel}: {rule.name}"] = None
     return {template: tuple(names) for template, names in used.items()}

@@ -1,4 +1,4 @@
-"""The plain doors: forms, calls and other messengers, as simple JSON with a bearer token.
+"""The plain doors: forms, calls, other messengers and the shop's own systems, as simple JSON with a bearer token.
 
 They follow the rule of every channel: durable before 2xx, the same id twice has one effect, and what a shop's own
 system sends may lead to a contact by phone or e-mail, though it proves neither.
@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-import phonenumbers
 import structlog
 from aiohttp import web
 
@@ -19,12 +18,13 @@ from bots.kit.events import Media, MediaKind
 from gateway.channels import payload
 from gateway.events import CallEnded, Event, FormSubmitted, Ignored, MessageReceived, Received, Sender, Unusable
 from gateway.intake import Intake
+from gateway.points import phone_of
+from gateway.shop_hooks import CHANNEL_OF, TOLD
 from state.database import Unavailable
 
 log = structlog.get_logger()
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s]{2,}")
 _MINUTE_MS: Final = 60_000
 _KINDS: Final[tuple[MediaKind, ...]] = ("photo", "document", "voice", "audio", "video", "sticker")
 _ALSO: Final = {
@@ -35,7 +35,18 @@ _MARKS: Final = ("referrer", "referer", "page")
 _LONGEST_MARK: Final = 512
 _MOST_FIELDS: Final = 400
 _CHARSETS: Final = ("utf-8", "windows-1251", "koi8-r")
-_RESERVED: Final = ("telegram", "whatsapp", "sms", "web", "parley", "form", "phone")
+_RESERVED: Final = (
+    "telegram",
+    "whatsapp",
+    "sms",
+    "web",
+    "parley",
+    "form",
+    "phone",
+    "email",
+    "mail",
+    *CHANNEL_OF.values(),
+)
 
 
 class PlainHooks:
@@ -54,6 +65,7 @@ class PlainHooks:
             web.post("/hooks/forms/{form}", self.form),
             web.post("/hooks/calls", self.call),
             web.post("/hooks/messages/{source}", self.message),
+            *(web.post(f"/hooks/{what}", self.told) for what in TOLD),
         ]
 
     # -- doors -------------------------------------------------------------------------------------------------------
@@ -82,6 +94,17 @@ class PlainHooks:
             return _unknown()
         data, raw = await _read(request)
         return await self._keep(source, "hook", data, raw, lambda d: _message(source, d, self._region))
+
+    async def told(self, request: web.Request) -> web.Response:
+        """Orders, payments, parcels, visits."""
+        if not self._bearer(request):
+            return self._deny(request)
+        what = request.path.rpartition("/")[2]
+        data, raw = await _read(request)
+        return await self._keep(
+            CHANNEL_OF[what], what, data, raw,
+            lambda d: TOLD[what](d, self._region) if d.get("id") not in (None, "") else Unusable("no_id"),
+        )  # fmt: skip
 
     # -- what they share ---------------------------------------------------------------------------------------------
 
@@ -158,24 +181,6 @@ def _fields(raw: bytes, charset: str) -> dict[str, Any] | None:
     return {payload.text(k): payload.text(v) for k, v in pairs}
 
 
-def _phone(value: Any, region: str) -> str:
-    """E.164, or empty where it is no number."""
-    try:
-        number = phonenumbers.parse(str(value) if isinstance(value, str | int) else "", region)
-    except phonenumbers.NumberParseException:
-        return ""
-    return (
-        phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-        if phonenumbers.is_possible_number(number)
-        else ""
-    )
-
-
-def _email(value: Any) -> str:
-    text = payload.text(value).strip().lower()
-    return text if _EMAIL.fullmatch(text) else ""
-
-
 def _whole(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else 0
 
@@ -184,7 +189,7 @@ def _whole(value: Any) -> int:
 
 
 def _form(form: str, data: Mapping[str, Any], region: str) -> Event | Unusable:
-    phone, email = _phone(data.get("phone"), region), _email(data.get("email"))
+    phone, email = phone_of(data.get("phone"), region), payload.email(data.get("email"))
     name = payload.name(data.get("name"))
     extra = data.get("fields") if isinstance(data.get("fields"), dict) else {}
     fields = {k: v for k, v in data.items() if k not in ("id", "fields")} | (extra or {})
@@ -215,19 +220,17 @@ def _plain(value: Any) -> Any:
 def _call(data: Mapping[str, Any], region: str) -> Event | Ignored | Unusable:
     if data.get("id") in (None, ""):
         return Unusable("no_id")
-    phone = _phone(data.get("phone"), region)
+    phone = phone_of(data.get("phone"), region)
     if not phone:
         return Unusable("bad_phone")
     status, direction = data.get("status"), data.get("direction", "in")
     if status not in ("missed", "answered") or direction not in ("in", "out"):
         return Unusable("bad_status")
-    if data.get("not_a_customer") is True:
-        return Ignored("not_a_customer")
     recording = payload.text(data.get("recording_url"))[:1000]
     return CallEnded(
         Sender("phone", "calls", phone, payload.name(data.get("name")), phone), status, direction,
         _whole(data.get("duration_s")), recording if recording.startswith("https://") else "",
-        payload.text(data.get("manager"))[:200],
+        payload.text(data.get("manager"))[:200], data.get("not_a_customer") is True,
     )  # fmt: skip
 
 
@@ -247,7 +250,7 @@ def _message(source: str, data: Mapping[str, Any], region: str) -> Event | Unusa
     text = payload.text(data.get("text"))[:20_000]
     if not text and not media:
         return Unusable("empty_message")
-    sender = Sender(source, "hook", address, payload.name(who.get("name")), _phone(who.get("phone"), region))
+    sender = Sender(source, "hook", address, payload.name(who.get("name")), phone_of(who.get("phone"), region))
     return MessageReceived(sender, text, media, message_id=_id(data["id"]))
 
 

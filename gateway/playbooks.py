@@ -7,7 +7,7 @@ from pathlib import Path
 from bots.kit.events import Media, MediaKind
 from bots.kit.linter import lint, lint_together
 from bots.kit.playbook import FILE, Playbook, load_playbook
-from bots.kit.problems import Problem, has_errors
+from bots.kit.problems import Problem, did_you_mean, has_errors, pointed
 from bots.kit.reader import decode
 from bots.kit.script import Script
 from bots.kit.template_lints import lint_templates
@@ -66,23 +66,34 @@ def read_scripts(
     folder: Path, playbook: Playbook | None, besides: Iterable[str] = ()
 ) -> tuple[dict[str, Script], list[tuple[Path, Problem]]]:
     """The scripts that the playbook's bots begin with, those that they lead to, and others by name; what is wrong in each."""
-    waiting = [(rule.bot, rule.funnel) for rule in playbook.bots] if playbook else []
-    waiting += [(one.script, one.funnel) for one in playbook.clarifications.values()] if playbook else []
-    waiting += [(name, "") for name in besides]
+    waiting = [(rule.bot, rule.funnel, rule.line) for rule in playbook.bots] if playbook else []
+    waiting += [(one.script, one.funnel, one.line) for one in playbook.clarifications.values()] if playbook else []
+    waiting += [(name, "", 0) for name in besides]
     scripts: dict[str, Script] = {}
     files: dict[str, Path] = {}
     problems: list[tuple[Path, Problem]] = []
-    for bot, funnel in waiting:  # grows
+    for bot, funnel, named in waiting:  # grows
         if bot in files:
             continue
         files[bot] = file = script_file(folder, bot)
+        if not file.is_file():
+            problems.append((folder / FILE, _nowhere(folder, bot, named)))
+            continue
         script, found = _read(file, bot, playbook, funnel)
         problems += [(file, problem) for problem in found]
         if script is not None:
             scripts[bot] = script
-            waiting += [(name, funnel) for name in script.runs if script_file(folder, name).is_file()]
+            waiting += [(name, funnel, 0) for name in script.runs if script_file(folder, name).is_file()]
     problems += [(files[bot], problem) for bot, problem in lint_together(scripts)]
     return scripts, problems
+
+
+def _nowhere(folder: Path, bot: str, line: int) -> Problem:
+    """The playbook names a script that there is not: told where it does so."""
+    known = {file.stem for place in (folder / "scripts", *sorted(BOTS.iterdir())) for file in place.glob("*.yaml")}
+    remedy = did_you_mean(bot, sorted(known), f"Else put it into {folder / 'scripts' / bot}.yaml")
+    found = Problem(line or 1, 1, "error", f"there is no script '{bot}'", remedy, "unknown_script")
+    return pointed(found, (folder / FILE).read_text(encoding="utf-8-sig").splitlines())
 
 
 def read_script_file(file: Path, playbook: Playbook | None, funnel: str = "") -> tuple[Script | None, list[Problem]]:
@@ -121,7 +132,7 @@ def check_templates(
     """What is wrong with the playbook's templates, now that it is known what a deal of this shop may hold."""
     if playbook is None:
         return []
-    fields = dict.fromkeys(field for script in scripts.values() for field in script.fields)
+    fields = [*playbook.fields, *(field for script in scripts.values() for field in script.fields)]
     files = read_attached(folder, playbook)
     return [(folder / FILE, problem) for problem in lint_templates(playbook.templates, fields, LIMITS, files)]
 

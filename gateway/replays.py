@@ -130,7 +130,7 @@ def _play(
     shop = house.playbook
     version = _version(talk, house, versions)
     recording = record(talk, house, (version, draft), now)
-    ways = Ways(shop.zone, shop.language, shop.currency, shop.hours)
+    ways = Ways(shop.zone, shop.language, shop.currency, shop.working(talk.deal.funnel), shop.calendars)
     try:
         first = reproduce(recording, version, ways)
         return None if draft.hash == version.hash else compare(first, perform(recording, draft, ways, first))

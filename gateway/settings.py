@@ -26,8 +26,11 @@ _SHAPES: Final = {
         r"(sqlite:///|postgres(ql)?://|postgresql\+psycopg://).*",
         "must begin with sqlite:/// or postgresql://",
     ),
-    "smtp_url": (r"smtps?://[^\s/?#]+/?", "must be an address like smtps://name:password@mail.example.com"),
-    "email_from": (r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+", "must be an e-mail address"),
+    "smtp_url": (
+        r"(smtps?|smtp\+starttls)://([^\s/?#@]*@)?([\w.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?/?",
+        "must be an address like smtps://name:password@mail.example.com, signs in name and password as %40",
+    ),
+    "email_from": (r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]+(\.[\w-]+)+", "must be an e-mail address"),
     "admin_token": (r"[!-~]{8,}", "must be 8 or more letters, digits and signs without blanks"),
     "hook_token": _BARE,
     "form_key": _BARE,
@@ -95,8 +98,14 @@ class Settings(BaseSettings):
     ] = 80
     twilio_sms_rate: Annotated[float, Field(ge=0, description="SMS a second; 0: no budget of ours")] = 1
 
-    smtp_url: Annotated[SecretStr, Field(description="Accepted, not used yet: e-mail comes later")] = SecretStr("")
-    email_from: Annotated[str, Field(description="Accepted, not used yet: e-mail comes later")] = ""
+    smtp_url: Annotated[
+        SecretStr, Field(description="Mail server: smtps://, smtp+starttls:// or smtp:// (plain); no e-mail without it")
+    ] = SecretStr("")
+    email_from: Annotated[str, Field(description="The address that e-mail is written from, and answered to")] = ""
+    email_plus: Annotated[
+        bool, Field(description="The mail server delivers shop+anything@ to shop@: answers carry their thread there")
+    ] = False
+    email_rate: Annotated[float, Field(ge=0, description="E-mails a second; 0: no budget of ours")] = 5
     novaposhta_key: Annotated[SecretStr, Field(description="Accepted, not used yet: parcels come later")] = SecretStr(
         ""
     )
@@ -150,6 +159,8 @@ class Settings(BaseSettings):
                 raise ValueError("public_url: is needed to check Twilio's signatures")
             if not (self.twilio_whatsapp_from or self.twilio_sms_from):
                 raise ValueError("twilio_whatsapp_from or twilio_sms_from: is needed with twilio_account_sid")
+        if self.smtp_url.get_secret_value() and not self.email_from:
+            raise ValueError("email_from: is needed with smtp_url")
         return self
 
     @property

@@ -36,8 +36,11 @@ def way_to(ledger: Ledger, deal: Deal) -> Identity | None:
         for one in ledger.rows.identities.values()
         if not one.barred and ledger.house.can_send(one.channel, one.account)
     ]
-    return max(ways, key=lambda one: (one.id == deal.route_id, one.heard_at or 0, one.id), default=None)
+    first = ledger.contact.email  # a form may have brought another address since
+    return max(
+        ways, key=lambda one: (one.id == deal.route_id, one.heard_at or 0, one.address == first, one.id), default=None
+    )
 
 
 def _tell(ledger: Ledger, deal: Deal, text: str) -> None:
-    ledger.create_task(deal, "write", text, "robot", due_at=ledger.house.next_open(ledger.now))
+    ledger.create_task(deal, "write", text, "robot", due_at=ledger.house.next_open(ledger.now, deal.funnel))

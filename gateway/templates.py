@@ -10,8 +10,9 @@ from typing import Any, Final, Literal, assert_never
 
 from bots.kit.events import Media
 from bots.kit.languages import known_languages
-from bots.kit.templates import BLANK, OF_DEAL, OF_ORDER, Filled, Template, fill
+from bots.kit.templates import BLANK, MANAGER, OF_DEAL, Filled, Template, fill
 from bots.kit.words import CURRENCY
+from bots.robots.facts import BROUGHT
 from gateway.clock import Instant
 from gateway.house import House
 from gateway.refusals import Invalid
@@ -141,7 +142,7 @@ def _look_up(house: House, known: Known, channel: str) -> Callable[[str], object
     deal, contact, shop = known.deal, known.contact, house.playbook
     of_deal: dict[str, object] = {
         "name": contact.name, "phone": contact.phone, "email": contact.email, "channel": CHANNELS.get(channel, channel),
-        "manager": known.manager, "shop": shop.title, "deal": deal.id, "title": deal.title,
+        MANAGER: known.manager, "shop": shop.title, "deal": deal.id, "title": deal.title,
         CURRENCY: deal.fields.get(CURRENCY) or shop.currency,
     }  # fmt: skip
     return lambda name: of_deal.get(name) or deal.fields.get(name)
@@ -212,16 +213,17 @@ def must_render(
             assert_never(said.what)
 
 
-def own_words(house: House, text: str, identity: Identity, now: Instant) -> Rendered:
+def own_words(house: House, text: str, identity: Identity, now: Instant, subject: str = "") -> Rendered:
     """What a manager has written themselves, perhaps out of a template: no gap may be left in it."""
     if window_shut(house, identity, now):
         raise Invalid(
             "text",
             f"the {_hours(house, identity)}-hour window is closed: send an approved template or use another channel",
         )
-    if gap := _gap_in(house, text):
-        raise Invalid("text", f"{{{gap}}} is not filled in")
-    return Rendered(text, house.playbook.language)
+    for field, words in (("text", text), ("subject", subject)):
+        if gap := _gap_in(house, words):
+            raise Invalid(field, f"{{{gap}}} is not filled in")
+    return Rendered(text, house.playbook.language, subject)
 
 
 def _hours(house: House, identity: Identity) -> int:
@@ -230,7 +232,7 @@ def _hours(house: House, identity: Identity) -> int:
 
 def _gap_in(house: House, text: str) -> str:
     """A variable or blank that somebody has left standing in a text of their own; empty: none."""
-    known = {*OF_DEAL, *OF_ORDER}
+    known = {*OF_DEAL, *BROUGHT, *house.playbook.fields}
     left = (found[1] for found in _GAP.finditer(text))
     templates: Iterable[Template] = house.playbook.templates.values()
     for name in left:

@@ -39,11 +39,13 @@ def follow(run: Run, trail: Trail, script: Script, state: RunState, now: Instant
 
 def _result(script: Script, step: str, what: str) -> str:
     """What an exit means to those who count; where a person takes over is seen by what follows it."""
-    if what in _RESULTS:
-        return _RESULTS[what]
     here = script.steps.get(step)
     finish = here.finish if here is not None else None
-    return "answered" if isinstance(finish, Ask) else "split" if isinstance(finish, Split) else "passed"
+    if isinstance(finish, Split):  # its exits are called like the steps that they lead to, which may be `silence`
+        return "split"
+    if what in _RESULTS:
+        return _RESULTS[what]
+    return "answered" if isinstance(finish, Ask) else "passed"
 
 
 def phrase(text: str) -> str:

@@ -8,7 +8,7 @@ from gateway import events as ev
 from gateway.wording import line, source_title
 from state.inbox import Arrival
 
-_OPENS = ("message", "form", "call")
+_OPENS = ("message", "mail", "form", "call", "order", "payment")
 """Kinds that may make a contact nobody has seen before."""
 
 
@@ -41,7 +41,7 @@ def arrival(channel: str, account: str, received: ev.Received) -> Arrival:
             }  # fmt: skip
             return Arrival(
                 channel, account, received.external_id, event.kind, {"event": event}, received.raw,
-                sender=sender, opens=event.kind in _OPENS, vouched=event.kind == "message",
+                sender=sender, opens=event.kind in _OPENS and not (event.kind == "call" and event.not_a_customer), vouched=event.kind == "message",
             )  # fmt: skip
 
 
@@ -64,17 +64,31 @@ def _message(data: dict[str, Any]) -> ev.MessageReceived:
     return ev.MessageReceived(**data)
 
 
+def _order(data: dict[str, Any]) -> ev.OrderChanged:
+    return ev.OrderChanged(**(data | {"sender": _sender(data["sender"]), "items": tuple(data["items"])}))
+
+
+def _mail(data: dict[str, Any]) -> ev.MailReceived:
+    lists = {name: tuple(data[name]) for name in ("files", "answers", "flags")}
+    return ev.MailReceived(**(data | lists | {"sender": _sender(data["sender"])}))
+
+
 def _with_sender(make: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
     return lambda data: make(**(data | {"sender": _sender(data["sender"])}))
 
 
 _READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "message": _message,
+    "mail": _mail,
     "edited": _with_sender(ev.MessageEdited),
     "reach": _with_sender(ev.ReachChanged),
     "address": _with_sender(ev.AddressChanged),
     "form": _with_sender(ev.FormSubmitted),
     "call": _with_sender(ev.CallEnded),
+    "order": _order,
+    "payment": _with_sender(ev.PaymentReceived),
+    "parcel": _with_sender(ev.ParcelMoved),
+    "visit": _with_sender(ev.SiteVisited),
     "status": lambda data: ev.StatusReported(**data),
     "settled": lambda data: ev.PartSettled(**data),
     "answer": lambda data: ev.EndpointAnswered(**data),

@@ -82,7 +82,7 @@ def try_out(house: House, asked: Asked) -> Trial:
     shop = house.playbook
     simulator = Simulator(
         lambda: Conversation(
-            script, name=asked.name, channel=asked.channel, zone=shop.zone, hours=shop.hours, currency=shop.currency,
+            script, name=asked.name, channel=asked.channel, zone=shop.zone, hours=shop.working(shop.home(script.name)), calendars=shop.calendars, currency=shop.currency,
             language=shop.language, fields=dict(asked.fields or {}), tags=list(asked.tags), stage=asked.stage,
             window=WINDOWS.get(asked.channel, 0), others=house.scripts, most=MOST_EVENTS, in_time=lambda: time.monotonic() < until,
         )

@@ -5,23 +5,26 @@ that fails five times is parked in quarantine with a task, and its contact goes 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 import structlog
 
 from bots.kit.compiler import read_script
+from gateway import guard
 from gateway.clock import Clock, Instant
 from gateway.decide import decide, fire
 from gateway.desk import Command, FinishTask, SteerBot, Write, asked_for, obey_manager
 from gateway.house import House
-from gateway.ledger import Ledger
+from gateway.ledger import Ledger, Look
 from gateway.refusals import Conflict, Invalid
+from gateway.robots import hear_all, place
+from gateway.roster import Roster
 from gateway.router import active
 from gateway.translate import event_from_json
 from gateway.wording import line
-from state import deals, lanes, merging, moving, scripts, timeline
+from state import deals, lanes, merging, moving, scripts, staff, timeline
 from state.database import Connection, Database, Unavailable
 from state.live import Live
 from state.records import InboxRow, LaneRows, Person, Run
@@ -32,6 +35,10 @@ BATCH = 96
 """Of lanes. With more at once everybody's turns come together, and then everybody's calls: the one waits for the other."""
 POISON_AFTER = 5
 _LONGEST_WAIT_S = 30.0
+_OF_THE_PAST = ("order", "payment", "parcel")
+_ROSTER_MS = 2_000
+_ROUNDS = 30
+"""Of timers that make others due at once, within one turn."""
 
 
 @dataclass(slots=True, eq=False)
@@ -73,6 +80,8 @@ class Turns:
         self.clock = clock
         self.shard = shard
         self._asks: list[Ask] = []
+        self._roster: Roster | None = None
+        self._roster_at: Instant = 0
 
     async def ask(self, contact: int, deal: int, command: Command, who: Person) -> int:
         """Put a manager's command through the lane. Raises `Conflict` or `Invalid`; nothing has changed then."""
@@ -142,17 +151,23 @@ class Turns:
         if rows.contact.merged_into is not None:
             _leave_to(rows.contact.merged_into, rows, asks, batch, report)
             return
-        self._know_scripts(conn, rows)
-        ledger = Ledger(rows, self.db.ids, self.house, batch, now)
+        _know_scripts(conn, self.house, rows.runs.values())
+        ledger = Ledger(rows, self.db.ids, self.house, batch, now, self._look(conn, now))
         try:
             for event in rows.inbox[:n]:
+                if event.kind in _OF_THE_PAST:
+                    _know_past(conn, rows)
                 _hear(ledger, event)
             # One at a time, timers wait until nothing else does: a bad one must not be taken for a bad message.
-            timers = rows.timers.values() if n > 1 or not rows.inbox else ()
-            for timer in sorted(timers, key=lambda t: t.due_at):
-                if timer.due_at <= now and rows.timers.get(timer.key) is timer:
-                    fire(ledger, timer)
-            report.answers.extend((ask, _obey(conn, ledger, ask)) for ask in asks)
+            if n > 1 or not rows.inbox:
+                _let_fire(conn, ledger)
+            for ask in asks:
+                report.answers.append((ask, _obey(conn, ledger, ask)))
+                hear_all(ledger)
+            if asks:
+                _let_fire(conn, ledger)
+            if ledger.loose:
+                guard.keep(ledger)
         except Exception:
             log.warning("turn_failed", contact=rows.contact.id)
             raise  # nothing of this batch is written; every lane of it is then taken by itself
@@ -197,7 +212,7 @@ class Turns:
 
     def _save(self, conn: Connection, batch: lanes.Writes, now: Instant, report: Report) -> None:
         """What the turns came to; and where a proved phone was somebody's already, the two are one person."""
-        lanes.save(conn, batch, now, self.shard)
+        lanes.save(conn, batch, now, self.shard, ids=self.db.ids)
         for identity, address in batch.moved:
             moving.move(conn, self.db.ids, identity, address, now, _MERGED)
         for contact, point in batch.proofs:
@@ -225,7 +240,7 @@ class Turns:
     def _count_failure(self, conn: Connection, contact: int, now: Instant) -> None:
         """The first waiting event (or else the due timers) of this lane did it."""
         for rows in lanes.claim(conn, now, 0, only=[contact], ids=self.db.ids):
-            ledger = Ledger(rows, self.db.ids, self.house, lanes.Writes(), now)
+            ledger = Ledger(rows, self.db.ids, self.house, lanes.Writes(), now, self._look(conn, now))
             due: Instant | None = now
             if not rows.inbox:
                 for timer in [t for t in rows.timers.values() if t.due_at <= now]:
@@ -241,15 +256,31 @@ class Turns:
             else:
                 _park(ledger, rows.inbox[0])
             ledger.writes.lanes.append({"b_id": contact, "b_due": due, "b_pace": rows.pace})
-            lanes.save(conn, ledger.writes, now, self.shard)
+            lanes.save(conn, ledger.writes, now, self.shard, ids=self.db.ids)
 
-    def _know_scripts(self, conn: Connection, rows: LaneRows) -> None:
-        """Runs are pinned to the version they began with: one that this process has not met is read where it is kept."""
-        for run in rows.runs.values():
-            if run.script not in self.house.by_hash and (kept := scripts.source(conn, run.script)):
-                script, _ = read_script(kept[1], kept[0], self.house.playbook.asks)
-                if script is not None:
-                    self.house.by_hash[run.script] = script
+    def _look(self, conn: Connection, now: Instant) -> Look:
+        return Look(lambda: self._known_staff(conn, now), lambda deal: deals.open_tasks(conn, deal))
+
+    def forget_staff(self) -> None:
+        """Somebody has come, gone or changed: who works here is asked anew."""
+        self._roster = None
+
+    def _known_staff(self, conn: Connection, now: Instant) -> Roster:
+        """Who works here, read at most once in a while; what is given out meanwhile is counted in."""
+        if self._roster is None or not 0 <= now - self._roster_at < _ROSTER_MS:
+            shop = self.house.playbook
+            self._roster = Roster(staff.colleagues(conn), staff.load(conn), staff.last_given(conn), shop.shifts)
+            self._roster_at = now
+        return self._roster
+
+
+def _know_scripts(conn: Connection, house: House, runs: Iterable[Run]) -> None:
+    """Runs are pinned to the version they began with: one that this process has not met is read where it is kept."""
+    for run in runs:
+        if run.script not in house.by_hash and (kept := scripts.source(conn, run.script)):
+            script, _ = read_script(kept[1], kept[0], house.playbook.asks)
+            if script is not None:
+                house.by_hash[run.script] = script
 
 
 def _settle(answers: Sequence[tuple[Ask, int | Exception]]) -> None:
@@ -271,8 +302,37 @@ def _leave_to(kept: int, rows: LaneRows, asks: list[Ask], batch: lanes.Writes, r
     report.lanes += 1
 
 
+def _let_fire(conn: Connection, ledger: Ledger) -> None:
+    """What is due, in the order of time; and what that makes due at once, within reason: the rest is the next turn's."""
+    timers = ledger.rows.timers
+    for _ in range(_ROUNDS):
+        due = [t for t in timers.values() if t.due_at <= ledger.now]
+        if not due:
+            return
+        for timer in sorted(due, key=lambda t: (t.due_at, place(ledger, t))):
+            if timers.get(timer.key) is timer:
+                _know_deal(conn, ledger.rows, timer.deal_id)
+                fire(ledger, timer)
+                hear_all(ledger)
+
+
+def _know_deal(conn: Connection, rows: LaneRows, deal_id: int) -> None:
+    """Robots of a closing stage act on deals that are closed; those are not loaded with the lane."""
+    if all(deal.id != deal_id for deal in rows.deals):
+        found = deals.find(conn, deal_id)
+        if found is not None and found.contact_id == rows.contact.id:
+            rows.deals.append(found)
+
+
+def _know_past(conn: Connection, rows: LaneRows) -> None:
+    """Orders and parcels may be news of a deal that is closed: a customer's latest are looked at, too."""
+    there = {deal.id for deal in rows.deals}
+    rows.deals += [deal for deal in deals.latest(conn, rows.contact.id) if deal.id not in there]
+
+
 def _hear(ledger: Ledger, row: InboxRow) -> None:
     ignored = decide(ledger, event_from_json(row.kind, row.event))
+    hear_all(ledger)
     state = "ignored" if ignored else "processed"
     ledger.writes.done.append((row.id, state, ignored))
     ledger.writes.tallies[row.channel, state, ignored] += 1
@@ -327,7 +387,9 @@ def _obey(conn: Connection, ledger: Ledger, ask: Ask) -> int | Exception:
                 return Conflict("done", "the task is already done")
             command = replace(command, task=task)
         if isinstance(command, SteerBot) and command.action == "resume" and deal is not None:
-            command = replace(command, last=_last_run(conn, ledger, deal.id))
+            last = _last_run(conn, ledger, deal.id)
+            _know_scripts(conn, ledger.house, [last] if last is not None else [])
+            command = replace(command, last=last)
         return obey_manager(ledger, deal, command, ask.who)
     except (Conflict, Invalid) as refusal:
         return refusal

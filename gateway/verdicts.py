@@ -19,6 +19,7 @@ from gateway.channels.base import (
     WindowClosed,
 )
 from gateway.clock import Instant
+from gateway.routes import WINDOW_MARGIN_MS
 from state.outbox import Claimed, Verdict
 from state.records import Part
 
@@ -26,7 +27,6 @@ RETRIES = 8
 _FIRST_PAUSE_MS = 1_000
 _LONGEST_PAUSE_MS = 300_000
 CHANNEL_PAUSE_MS = 60_000
-WINDOW_MARGIN_MS = 300_000
 SETTLE_FOR_MS = 60_000
 """How long a provider that can tell is asked what became of an unknown part."""
 
@@ -54,10 +54,10 @@ def verdict(part: Part, outcome: Outcome, limits: Limits, now: Instant, jitter: 
             return Verdict(part, "sent", open=False, due_at=now, provider_id=provider_id)
         case Throttled(wait, _, reason):
             return Verdict(part, "queued", open=True, due_at=now + wait, error=reason or "throttled", uncounted=1)
-        case Retry(reason, left):
+        case Retry(reason, left, after):
             if part.attempts >= RETRIES:
                 return _end(part, "failed", reason, now, tell="failed")
-            pause = min(_LONGEST_PAUSE_MS, _FIRST_PAUSE_MS * 2 ** (part.attempts - 1))
+            pause = max(after, min(_LONGEST_PAUSE_MS, _FIRST_PAUSE_MS * 2 ** (part.attempts - 1)))
             due = now + int(pause * (0.75 + jitter / 2))
             return Verdict(part, "queued", open=True, due_at=due, error=reason, repeats=int(left))
         case Unknown(reason):

@@ -38,10 +38,23 @@ RU: Final = {
     "task_quarantine": "Пришло то, чего не удалось понять ({channel}; код причины: {reason}). Покажите руководителю: карантин открыт ему",
     "task_bot_busy": "Бот «{bot}» не начал разговор: идёт разговор с ботом «{other}». Напишите клиенту сами, когда он закончится",
     "task_bot_mute": "Бот «{bot}» не начал разговор: написать клиенту некуда. Свяжитесь с ним сами",
+    "task_circle": "Роботы воронки ходят по кругу (последний: {robot}). Покажите маркетологу: правило остановлено",
+    "task_robot_empty": "Робот не написал клиенту: не заполнено ({names}). Заполните и напишите сами: {text}",
+    "task_robot_mute": "Робот не смог написать клиенту: нет открытого канала. Свяжитесь с ним сами: {text}",
+    "task_webhook": "Не удалось передать сделку наружу: {endpoint} не настроен или у клиента нет ни одного адреса",
+    "why_robot": "так велит правило воронки",
+    "assigned": "Ответственный: {name}",
+    "not_acted": "{name}: сделка осталась без движения, ищем другого ответственного",
+    "left": "{name} больше не ведёт эту сделку",
+    "task_next_step": "По сделке давно ничего не происходит. Решите, что дальше: продвиньте её, назначьте задачу или закройте",
+    "task_left": "Сделка перешла от {name}, клиент ждёт ответа. Ответьте ему",
+    "led_to": "Продолжается в сделке № {id}",
     "task_window": "Клиент писал больше суток назад, бот написать не может. Напишите ему сами: {text}",
     "task_form": "Заявка с сайта «{form}». Свяжитесь с клиентом",
     "task_call": "Пропущенный звонок. Перезвоните клиенту",
     "task_message": "Новое обращение ({source}). Ответьте клиенту",
+    "task_mail": "Клиент написал письмо, а бот говорит с ним не по почте. Прочитайте и ответьте",
+    "mail_files": "Письмо без текста, файлы: {names}",
     "task_bot_stopped": "Бота остановил(а) {who}. Продолжите разговор с клиентом",
     "task_bot_lost": "Бот не может продолжить разговор. Ответьте клиенту сами",
     "task_released": "{who}: сделка возвращена в общую очередь. Решите, кто ею займётся",
@@ -52,6 +65,14 @@ RU: Final = {
     "changed_tags": "метки",
     "changed_responsible": "ответственный теперь {name}",
     "changed_released": "ответственный снят",
+    "order": "Заказ {number}: {what} {total}",
+    "order_title": "Заказ {number}",
+    "order_joined": "Заказ {number} присоединён к обращению: это один и тот же клиент",
+    "payment": "Оплата по заказу {number}: {total}",
+    "parcel": "Посылка {number}: {what}",
+    "task_paid_lost": "Пришла оплата по заказу {number}, а сделка закрыта. Решите, отгружать или вернуть деньги",
+    "why_order": "пришёл заказ {number}",
+    "not_a_customer": "Звонок не от клиента",
     "call_missed": "Пропущенный звонок",
     "call_answered": "Разговор по телефону, {seconds} с",
     "form": "Заявка с сайта «{form}»",
@@ -65,9 +86,20 @@ RU: Final = {
     "task_done": "Задача выполнена: {result}",
 }
 
+ORDER_EVENTS: Final = {
+    "placed": "оформлен", "paid": "оплачен", "in_work": "в работе", "item_refused": "поставщик отказал в позиции",
+    "sync_lost": "связь с поставщиком потеряна", "ready": "готов к выдаче", "handed_over": "выдан", "sent": "отправлен",
+    "cancelled": "отменён",
+}  # fmt: skip
+PARCEL_STATUSES: Final = {
+    "created": "накладная создана", "accepted": "принята перевозчиком", "in_transit": "в пути", "arrived": "прибыла в отделение",
+    "collected": "получена", "money_received": "деньги получены", "refused": "клиент отказался", "returned": "возвращена",
+}  # fmt: skip
+
 CHANNELS: Final = {
     "telegram": "Telegram", "whatsapp": "WhatsApp", "sms": "SMS", "web": "чат на сайте", "form": "форма на сайте", "call": "звонок",
-    "phone": "телефон", "manual": "вручную", "email": "e-mail",
+    "phone": "телефон", "order": "заказ", "payment": "оплата", "parcel": "посылка", "visit": "сайт", "manual": "вручную", "email": "e-mail",
+    "mail": "письмо",
 }  # fmt: skip
 """What managers call the channels and sources; another system's name is shown as it is, with a capital."""
 
@@ -95,6 +127,14 @@ DOUBTS: Final = {
 
 STALE_PRESS: Final = "Эта кнопка уже не действует. Ответьте, пожалуйста, на последний вопрос."
 SHARE_PHONE: Final = "Поделиться телефоном"
+
+
+_TOPICS: Final = {"ru": "Ваше обращение № {deal}", "uk": "Ваше звернення № {deal}", "en": "Your inquiry no. {deal}"}
+"""The subject of a mail that nobody gave one. Customers read it."""
+
+
+def topic(language: str, deal: int) -> str:
+    return _TOPICS.get(language, _TOPICS["ru"]).format(deal=deal)
 
 
 def source_title(source: str) -> str:

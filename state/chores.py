@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, func, literal_column, select, tuple_
 
-from state import steps
+from state import firings, steps
 from state.records import Instant
 from state.tables import changes, inbox, parts, tokens
 
@@ -24,6 +24,7 @@ def forget(conn: Connection, now: Instant) -> None:
     conn.execute(delete(changes).where(changes.c.id.in_(old)))
     conn.execute(delete(tokens).where(tokens.c.kind != "api", tokens.c.expires_at < now - TOKENS_KEPT))
     steps.forget(conn, now)
+    firings.forget(conn, now)
 
 
 def part_counts(conn: Connection) -> list[tuple[str, str, int]]:

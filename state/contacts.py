@@ -8,7 +8,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from state.cards import Card, Wanted, find_cards
 from state.ids import Ids
-from state.inbox import point_keys
+from state.inbox import add_mailboxes, point_keys
 from state.records import Contact, Identity, Instant
 from state.tables import contacts, identities, lanes, points
 
@@ -39,7 +39,7 @@ def find_profile(conn: Connection, contact_id: int) -> Profile | None:
 def find_or_create(conn: Connection, ids: Ids, name: str, phone: str, email: str, now: Instant) -> int:
     """The contact that this phone (E.164) or else this e-mail leads to; a new one where neither is known.
 
-    A known contact is left as it is, apart from a point it did not have: its row belongs to its lane.
+    A known contact is left as it is, apart from a point or an address it did not have: its row belongs to its lane.
     """
     keys = point_keys({"phone": phone, "email": email})
     dialect = sqlite_insert if conn.dialect.name == "sqlite" else pg_insert
@@ -56,6 +56,8 @@ def find_or_create(conn: Connection, ids: Ids, name: str, phone: str, email: str
         row = {"id": contact, "name": name, "phone": phone, "email": email, "created_at": now, "merged_into": None}
         conn.execute(insert(contacts).values(**row))
         conn.execute(insert(lanes).values(contact_id=contact, due_at=None, pace=[]))
+    if email:
+        add_mailboxes(conn, ids, {email: contact}, now)
     return contact
 
 

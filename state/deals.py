@@ -18,9 +18,20 @@ def find(conn: Connection, deal_id: int) -> Deal | None:
     return Deal(*row) if row else None
 
 
+def latest(conn: Connection, contact_id: int, n: int = 20) -> list[Deal]:
+    """A contact's newest deals, open and closed."""
+    found = select(*_DEAL).where(deals.c.contact_id == contact_id).order_by(deals.c.id.desc()).limit(n)
+    return [Deal(*row) for row in conn.execute(found)]
+
+
 def find_task(conn: Connection, task_id: int) -> Task | None:
     row = conn.execute(select(*_TASK).where(tasks.c.id == task_id)).first()
     return Task(*row) if row else None
+
+
+def open_tasks(conn: Connection, deal_id: int) -> list[Task]:
+    found = select(*_TASK).where(tasks.c.deal_id == deal_id, tasks.c.state == "open").order_by(tasks.c.id)
+    return [Task(*row) for row in conn.execute(found)]
 
 
 def last_run(conn: Connection, deal_id: int) -> Run | None:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, func, insert, literal_column, or_, select, update
 
@@ -15,6 +15,9 @@ from state.dialects import Ready, inserting, overwriting, skipping
 from state.ids import Ids
 from state.records import Instant
 from state.tables import contacts, cursors, identities, inbox, lanes, parts, points, tallies, tasks
+
+MAIL: Final = ("email", "mail")
+"""Channel and account of e-mail. One account, whatever we write from: who can be written to does not hang on that."""
 
 
 @dataclass(slots=True)
@@ -36,7 +39,7 @@ class Arrival:
     vouched: bool = True
     """The sender's phone and e-mail are proved by the channel."""
     part: int = 0
-    """For a status: our part's id."""
+    """Our part that it is about. Whose lane that is in goes before who is said to have sent it."""
     task: str = ""
     """What a person should do about it; one open task of these words is enough."""
 
@@ -79,14 +82,16 @@ def keep(
     `held` is told the lanes that another process has in hand: to be woken again behind this commit.
     """
     ids.keep_rising(conn, "inbox")
-    lane_of = _senders(conn, ids, [a for a in arrivals if a.sender and a.state == "waiting"], now)
-    lane_of |= _parts(conn, [a.part for a in arrivals if a.part])
+    lane_of = _parts(conn, [a.part for a in arrivals if a.part])
+    senders = [a for a in arrivals if a.sender and a.state == "waiting" and a.part not in lane_of]
+    lane_of |= _senders(conn, ids, senders, now)
+    _mailboxes(conn, ids, senders, lane_of, now)
     rows: dict[int, Arrival] = {}
     values: list[dict[str, Any]] = []
     for arrival in arrivals:
         state, reason, lane = arrival.state, arrival.reason, None
         if state == "waiting":
-            lane = lane_of.get(_lane_key(arrival))
+            lane = lane_of.get(arrival.part or None) or lane_of.get(_lane_key(arrival))
             if lane is None and arrival.kind != "status":  # a status waits for its message (state/early.py)
                 state, reason = "ignored", "unknown_sender"
         row_id = ids.take("inbox")
@@ -129,8 +134,6 @@ def _call_for_a_person(conn: Connection, ids: Ids, words: set[str], now: Instant
 
 
 def _lane_key(arrival: Arrival) -> Any:
-    if arrival.part:
-        return arrival.part
     sender = arrival.sender
     return identity_key(sender["channel"], sender["account"], sender["address"]) if sender else None
 
@@ -175,6 +178,33 @@ def _senders(conn: Connection, ids: Ids, arrivals: Sequence[Arrival], now: Insta
     lane_of: dict[Any, int] = {key: contact for key, contact, _ in _KNOWN.rows(conn, keys=list(wanted))}
     fresh = {key: a for key, a in wanted.items() if key not in lane_of and a.opens}
     return lane_of | _newcomers(conn, ids, fresh, now) if fresh else lane_of
+
+
+def _mailboxes(conn: Connection, ids: Ids, arrivals: Sequence[Arrival], lane_of: dict[Any, int], now: Instant) -> None:
+    """An e-mail address that a form or an order states is one that its contact can be written to at."""
+    stated: dict[str, int] = {}
+    for arrival in arrivals:
+        email = (arrival.sender or {}).get("email")
+        if email and (contact := lane_of.get(_lane_key(arrival))) is not None:
+            stated.setdefault(email, contact)
+    if stated:
+        add_mailboxes(conn, ids, stated, now)
+
+
+def add_mailboxes(conn: Connection, ids: Ids, stated: dict[str, int], now: Instant) -> None:
+    """Contacts by the address they can be written to at. Whose an address is already, theirs it stays."""
+    wanted = {identity_key(*MAIL, email): (email, contact) for email, contact in sorted(stated.items())}
+    known = {key for key, _, _ in _KNOWN.rows(conn, keys=list(wanted))}
+    rows = [
+        {
+            "id": ids.take("identity"), "contact_id": contact, "channel": MAIL[0], "account": MAIL[1], "address": email,
+            "name": "", "barred": "", "heard_at": None, "created_at": now, "key": key,
+        }
+        for key, (email, contact) in wanted.items()
+        if key not in known
+    ]  # fmt: skip
+    if rows:
+        _IDENTITIES.write(conn, rows)
 
 
 def _known_points(conn: Connection, arrivals: Iterable[Arrival]) -> dict[str, int]:
@@ -231,6 +261,20 @@ def _newcomers(conn: Connection, ids: Ids, fresh: dict[Any, Arrival], now: Insta
         _CONTACTS.write(conn, begun)
         _LANES.write(conn, [{"contact_id": contact["id"], "due_at": None, "pace": []} for contact in begun])
     return {key: contact for key, (contact, _) in there.items()}
+
+
+def track(conn: Connection, ids: Ids, parcels: Sequence[tuple[int, str]], now: Instant) -> None:
+    """News of these parcels are for these contacts; whoever had the number first keeps it."""
+    _IDENTITIES.write(
+        conn,
+        [
+            {
+                "id": ids.take("identity"), "contact_id": contact, "channel": "parcel", "account": "parcels", "address": number,
+                "name": "", "barred": "", "heard_at": None, "created_at": now, "key": identity_key("parcel", "parcels", number),
+            }
+            for contact, number in dict.fromkeys(parcels)
+        ],
+    )  # fmt: skip
 
 
 def _give_way(conn: Connection, proved: list[dict[str, Any]], made: dict[int, Any]) -> dict[int, int]:

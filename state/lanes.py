@@ -13,11 +13,11 @@ from typing import Any
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal_column, select, update
 
 from state import inbox as inbox_rows
-from state import outbox, steps
+from state import outbox, staff, steps
 from state import tables as t
 from state.dialects import Bulk, Lookup, Ready, Values, inserting, overwriting, skipping
 from state.ids import Ids
-from state.records import Contact, Deal, Entry, Identity, InboxRow, Instant, LaneRows, Part, Run, Task, Timer
+from state.records import Contact, Deal, Entry, Firing, Identity, InboxRow, Instant, LaneRows, Part, Run, Task, Timer
 
 BELOW = {
     "sent": ("queued", "sending", "unknown"),
@@ -26,6 +26,8 @@ BELOW = {
     "failed": ("queued", "sending", "unknown", "sent"),
 }
 """From which states each status may be reached: a status only climbs, and failed is final."""
+
+_ABOUT_PARTS = ("status", "mail", "reach")
 
 PER_LANE = 50
 """How many waiting events one lane may take in one turn; the rest stay due."""
@@ -142,7 +144,12 @@ def load(conn: Connection, contact_ids: list[int]) -> list[LaneRows]:
 
 
 def _parts(conn: Connection, rows: dict[int, LaneRows]) -> None:
-    told_of = [e.event["event"]["part"] for lane in rows.values() for e in lane.inbox if e.kind == "status"]
+    told_of = [
+        part
+        for lane in rows.values()
+        for e in lane.inbox
+        if e.kind in _ABOUT_PARTS and (part := e.event["event"].get("part"))
+    ]
     if told_of:
         for part, contact, *known in conn.execute(_PARTS, {"ids": told_of}):
             if contact in rows:
@@ -183,8 +190,19 @@ class Writes:
     """(identity, why): everything queued for these addresses is blocked."""
     taken_tasks: list[tuple[int, int]] = field(default_factory=list)
     """(deal, person): its open tasks that belong to nobody are now theirs."""
+    given: list[tuple[str, int]] = field(default_factory=list)
+    """(rule, person): who had the last deal of a rule."""
+    handed_tasks: list[tuple[int, int | None, int | None]] = field(default_factory=list)
+    """(deal, from, to): its open tasks of the one (None: of nobody) are the other's now."""
+    ended_tasks: list[tuple[int, str]] = field(default_factory=list)
+    """(deal, why): its open tasks are needless and end with this result."""
+    tracked: list[tuple[int, str]] = field(default_factory=list)
+    """(contact, number): news of this parcel are for this contact."""
     done_tasks: list[tuple[int, str, int]] = field(default_factory=list)
     """(task, result, person)."""
+    firings: list[Firing] = field(default_factory=list)
+    audience: list[dict[str, Any]] = field(default_factory=list)
+    """audience, contact_id, deal_id, at: contacts who belong to a list from here on."""
     done: list[tuple[int, str, str]] = field(default_factory=list)
     """(inbox id, state, reason)."""
     retries: list[int] = field(default_factory=list)
@@ -280,13 +298,17 @@ _POINTS = inserting(t.points, "key", "contact_id", "verified_at", conflict=skipp
 _SET_TIMERS = inserting(
     t.timers, record=Timer, conflict=overwriting(("contact_id", "key"), "deal_id", "run_id", "name", "due_at")
 )
+_NEW_FIRINGS = inserting(t.firings, record=Firing)
+_AUDIENCE = inserting(
+    t.audience_members, "audience", "contact_id", "deal_id", "at", conflict=skipping("audience", "contact_id")
+)
 _NEXT_DUE = Ready(lambda _: select(func.min(t.lanes.c.due_at)).where(t.lanes.c.due_at.is_not(None)))
 _CUT_SQL = delete(t.timers).where(
     and_(t.timers.c.contact_id == bindparam("b_contact"), t.timers.c.key == bindparam("b_key"))
 )
 
 
-def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
+def save(conn: Connection, w: Writes, now: Instant, shard: int = 0, *, ids: Ids) -> None:
     """Write a batch, every table at most a few statements.
 
     Rows that delivery writes too are locked in its order (parts, identities, deals), so that neither waits for the other.
@@ -315,6 +337,8 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
         _CONTACTS_CHANGED.write(conn, w.contacts.values())
     if w.points:
         _POINTS.write(conn, w.points)
+    if w.tracked:
+        inbox_rows.track(conn, ids, w.tracked, now)
     if w.tasks:
         _NEW_TASKS.write(conn, w.tasks)
     if w.entries:
@@ -322,6 +346,12 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0) -> None:
     if w.parts:
         _NEW_PARTS.write(conn, w.parts)
     _tasks(conn, w, now)
+    if w.given:
+        staff.note_given(conn, w.given, now)
+    if w.firings:
+        _NEW_FIRINGS.write(conn, w.firings)
+    if w.audience:
+        _AUDIENCE.write(conn, w.audience)
     if w.cut_timers:
         conn.execute(_CUT_SQL, [{"b_contact": c, "b_key": k} for c, k in w.cut_timers])
     if w.set_timers:
@@ -351,6 +381,13 @@ def _tasks(conn: Connection, w: Writes, now: Instant) -> None:
     nobodys = update(t.tasks).where(t.tasks.c.state == "open", t.tasks.c.responsible_id.is_(None))
     for deal, person in w.taken_tasks:
         conn.execute(nobodys.where(t.tasks.c.deal_id == deal).values(responsible_id=person))
+    for deal, giver, taker in w.handed_tasks:
+        theirs = t.tasks.c.responsible_id.is_(None) if giver is None else t.tasks.c.responsible_id == giver
+        handed = update(t.tasks).where(t.tasks.c.deal_id == deal, t.tasks.c.state == "open", theirs)
+        conn.execute(handed.values(responsible_id=taker))
+    for deal, result in w.ended_tasks:
+        ended = update(t.tasks).where(t.tasks.c.deal_id == deal, t.tasks.c.state == "open")
+        conn.execute(ended.values(state="done", result=result, done_at=now))
     for task, result, person in w.done_tasks:
         done = update(t.tasks).where(t.tasks.c.id == task, t.tasks.c.state == "open")
         conn.execute(done.values(state="done", result=result, done_by=person, done_at=now))

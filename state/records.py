@@ -117,6 +117,23 @@ class Task:
 
 
 @dataclass(slots=True)
+class Firing:
+    """One turn of a robot or a trigger in a deal, whether it did anything or not."""
+
+    id: int
+    deal_id: int
+    rule: str
+    stage: str
+    at: Instant
+    outcome: str
+    """`fired`, `held` by its condition, `postponed` to working hours, `stopped`: it went round in a circle."""
+    seen: str
+    """The condition that decided it, with the value it met."""
+    cause: str
+    """What happened; empty: its time had come."""
+
+
+@dataclass(slots=True)
 class Entry:
     """One line of a deal's timeline."""
 
@@ -196,7 +213,7 @@ class LaneRows:
     timers: dict[str, Timer] = field(default_factory=dict)
     inbox: list[InboxRow] = field(default_factory=list)
     parts: dict[int, tuple[int, str, int, int, str]] = field(default_factory=dict)
-    """Deal, state, attempts, identity and provider's id of the parts that waiting statuses are about."""
+    """Deal, state, attempts, identity and provider's id of the parts that waiting statuses and mails are about."""
 
 
 @dataclass(frozen=True, slots=True)

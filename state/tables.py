@@ -167,6 +167,12 @@ deals = _table(
     Index("ix_deals_contact_id", "contact_id"),
     Index("ix_deals_opened_at", "opened_at", "id"),
     Index(
+        "ix_deals_responsible",
+        "responsible_id",
+        sqlite_where=text("closed_at IS NULL AND responsible_id IS NOT NULL"),
+        postgresql_where=text("closed_at IS NULL AND responsible_id IS NOT NULL"),
+    ),
+    Index(
         "ix_deals_stage",
         "funnel",
         "stage",
@@ -222,6 +228,28 @@ timers = _table(
     _int("run_id"),
     _text("name"),
     _int("due_at"),
+)
+
+firings = _table(  # every turn of a robot or a trigger, and why it did what it did
+    "firings",
+    _id(),
+    _int("deal_id"),
+    _text("rule"),
+    _text("stage"),
+    _int("at"),
+    _text("outcome"),  # fired | held | postponed | stopped
+    _text("seen"),  # the condition that decided it, with the value it met
+    _text("cause"),  # what happened; empty: its time had come
+    Index("ix_firings_deal_id", "deal_id", "id"),
+    Index("ix_firings_at", "at"),
+)
+
+audience_members = _table(  # lists of contacts that robots gather for mailings
+    "audience_members",
+    Column("audience", Text, primary_key=True),
+    Column("contact_id", Int, primary_key=True, autoincrement=False),
+    _int("deal_id"),
+    _int("at"),
 )
 
 tasks = _table(
@@ -371,7 +399,26 @@ changes = Table(  # what the console and other programs follow; ids rise with co
     sqlite_autoincrement=True,
 )
 
-people = _table("people", _id(), _text("name"), _text("role"), _int("active"), _int("created_at"))
+people = _table(
+    "people",
+    _id(),
+    _text("name"),
+    _text("role"),
+    _int("active"),
+    _int("created_at"),
+    Column("groups", Json, nullable=False, server_default="[]"),
+    Column("calendar", Text, nullable=False, server_default=""),  # of their shift
+    Column("capacity", Int, nullable=False, server_default="0"),
+    _int("away_until", null=True),
+    _int("seen_at", null=True),
+)
+
+assignments = _table(  # who had the last deal of each rule that goes in order
+    "assignments",
+    Column("rule", Text, primary_key=True),
+    _int("person_id"),
+    _int("at"),
+)
 
 tokens = _table(
     "tokens",

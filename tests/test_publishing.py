@@ -84,7 +84,9 @@ async def test_the_version_before_is_finished_after_a_restart_too(
     await press.shop.write("hello")
     await press.publish(SECOND)
     await press.shop.db.close()
-    again = open_shop(database_url, playbook=write_playbook(tmp_path / "book"))
+    again = open_shop(
+        database_url, playbook=write_playbook(tmp_path / "pulled", SECOND)
+    )  # the first is in the database only
     again.clock.at = press.shop.clock.at
     await open_library(again.db, again.house, again.clock.now())
     again._n = 100

@@ -102,7 +102,7 @@ async def test_scripts_that_would_go_round_for_ever_are_not_even_started(opened:
 
 
 async def test_a_script_that_leads_to_none_is_told_with_its_file(opened: Opener):
-    with pytest.raises(BadPlaybook, match=r"meets\.yaml:3:1: error: there is no script 'nowhere'"):
+    with pytest.raises(BadPlaybook, match=r"meets\.yaml:3:12: error: there is no script 'nowhere'"):
         opened(meets="script: S\nsteps:\n  a: {run: nowhere}\n")
 
 
@@ -117,6 +117,36 @@ async def test_outside_the_window_an_approved_template_goes_out(opened: Opener):
     assert [o.kind for o in shop.paper.sent] == ["text", "template"]
     assert (shop.paper.sent[1].template, shop.paper.sent[1].variables) == ("HX77", {"1": "Клиент 1"})
     assert [e["text"] for e in await shop.all("entries") if e["author"] == "bot"][-1] == "Вы ещё с нами?"
+
+
+ASKED_WHAT = (
+    "script: S\nfields: {car: Машина}\ngather: 0s\nsteps:\n  a: {ask: Какая машина?, answer: {text: {save: car, then: b}}}\n"
+    "  b: {wait: 25h, then: c}\n  c: {say: Вы ещё с нами?, template: {name: nudge, values: ['{car}']}, end: done}\n"
+)
+
+
+async def test_what_a_customer_wrote_on_many_lines_is_one_line_in_a_template(opened: Opener):
+    """WhatsApp refuses the whole message over a line's end in a value, or over one that is too long."""
+    shop = opened(PaperChannel("whatsapp", "+7900", limits=WHATSAPP), meets=ASKED_WHAT)
+    await shop.write("здравствуйте")
+    await shop.later(minutes=1)
+    await shop.write("Лада\n\tПриора     седан " + "и так далее " * 300)
+    await shop.later(hours=26)
+    (value,) = shop.paper.sent[-1].variables.values()
+    assert value.startswith("Лада Приора седан и так далее")
+    assert len(value) == 300
+
+
+async def test_a_template_whose_value_is_empty_is_not_sent_and_a_person_is_asked_to_write(opened: Opener):
+    shop = opened(
+        PaperChannel("whatsapp", "+7900", limits=WHATSAPP), meets=ASKED_WHAT.replace("{save: car, then", "{then")
+    )
+    await shop.write("здравствуйте")
+    await shop.later(minutes=1)
+    await shop.write("Лада")
+    await shop.later(hours=26)
+    assert [out.kind for out in shop.paper.sent] == ["text"]
+    assert ["Вы ещё с нами?" in task["text"] for task in await shop.all("tasks")] == [True]
 
 
 async def test_where_the_channel_has_no_such_template_a_person_is_asked_to_write(opened: Opener):

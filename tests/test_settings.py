@@ -34,7 +34,8 @@ WRONG = [
     ("TWILIO_WHATSAPP_FROM", "74950000001"), ("TWILIO_SMS_FROM", "abc"), ("TWILIO_ACCOUNT_SID", "zz"), ("SMTP_URL", "foo"),
     ("EMAIL_FROM", "foo"), ("NOVAPOSHTA_API_BASE", "foo"), ("ADMIN_TOKEN", "x"), ("ADMIN_TOKEN", "with a blank in it"),
     ("HOOK_TOKEN", "a b"), ("FORM_KEY", "a b"), ("PUBLIC_URL", "chat.example.com"), ("DATABASE_URL", "mysql://x"),
-    ("REDIS_URL", "127.0.0.1"),
+    ("REDIS_URL", "127.0.0.1"), ("SMTP_URL", "mail.example.com:25"), ("SMTP_URL", "smtps://a@b:c@mail.example.com"),
+    ("SMTP_URL", "smtps://mail.example.com:port"), ("EMAIL_FROM", "a@b"), ("EMAIL_FROM", "Shop <a@b.example>"),
 ]  # fmt: skip
 
 
@@ -69,6 +70,20 @@ def test_a_value_that_cannot_be_is_refused_by_name(monkeypatch: pytest.MonkeyPat
         load_settings()
     (line,) = str(refused.value).splitlines()
     assert line.startswith(f"PARLEY_{name}: must b")
+
+
+@pytest.mark.parametrize(
+    "url", ["smtp://localhost", "smtp+starttls://shop:s%40cret@mail.example.com:587", "smtps://[::1]:465"]
+)
+def test_a_mail_server_is_named_by_its_address(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    _set(monkeypatch, **(GOOD | {"SMTP_URL": url}))
+    assert load_settings().smtp_url.get_secret_value() == url
+
+
+def test_a_mail_server_needs_an_address_to_write_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    _set(monkeypatch, SMTP_URL="smtp://localhost")
+    with pytest.raises(SettingsError, match="PARLEY_EMAIL_FROM: is needed with smtp_url"):
+        load_settings()
 
 
 def test_a_name_that_is_no_setting_is_told_with_the_one_that_was_meant(

@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bots.kit.hours import Hours
 from gateway.channels.base import Limits
 from gateway.desk import Clarify, Edit, GiveTask, Move, SteerBot, Take, Write
 from gateway.events import FormSubmitted, MessageReceived, ReachChanged, Received, Sender
 from gateway.refusals import Conflict, Invalid
 from state import tables
+from tests.bots.scripts import compiled
 from tests.shop import BORIS, PaperChannel, Shop, furnished, open_shop
 
 TEXT = Limits(text=4096, caption=1024, unit="chars", buttons=0, label=40)
@@ -51,6 +53,11 @@ async def lines(shop: Shop, kind: str) -> list[str]:
     return [entry["text"] for entry in await shop.all("entries") if entry["kind"] == kind]
 
 
+async def set_timers(shop: Shop) -> list[str]:
+    """Keys of what is ahead, but for the quiet one of deals that nothing else holds on to."""
+    return [timer["key"] for timer in await shop.all("timers") if not timer["key"].endswith("idle:")]
+
+
 # -- on a stage --------------------------------------------------------------------------------------------------------
 
 
@@ -71,7 +78,7 @@ async def test_a_deal_that_has_moved_on_is_left_alone(shop: Shop):
     await shop.ask(Move("order_placed"))
     await shop.later(hours=48)
     assert len(shop.paper.sent) == before
-    assert await shop.all("timers") == []
+    assert await set_timers(shop) == []
 
 
 async def test_a_deal_that_comes_back_to_its_stage_is_counted_anew(shop: Shop):
@@ -90,20 +97,22 @@ async def test_a_deal_that_comes_back_to_its_stage_is_counted_anew(shop: Shop):
 async def test_a_timer_of_an_earlier_stay_does_nothing(shop: Shop):
     """It may have been read before the move that cut it, by a process that is slow."""
     await held(shop, "offer_bot")
-    [timer] = await shop.all("timers")
+    [timer] = [one for one in await shop.all("timers") if one["name"] != "idle:"]
     stale = timer | {"name": f"start:offer_followup:{timer['due_at'] - 1}", "due_at": shop.clock.now()}
-    await shop.db.write(lambda c: c.execute(tables.timers.update().values(stale)))
+    await shop.db.write(
+        lambda c: c.execute(tables.timers.update().where(tables.timers.c.key == timer["key"]).values(stale))
+    )
     await shop.db.write(lambda c: c.execute(tables.lanes.update().values(due_at=shop.clock.now())))
     runs = len(await shop.all("runs"))
     await shop.settle()
     assert len(await shop.all("runs")) == runs
-    assert await shop.all("timers") == []
+    assert await set_timers(shop) == []
 
 
 async def test_a_closed_deal_is_followed_up_no_more(shop: Shop):
     await held(shop, "offer_bot")
     await shop.ask(Move("lost", "price"))
-    assert await shop.all("timers") == []
+    assert await set_timers(shop) == []
 
 
 async def test_an_order_that_enters_at_a_bots_stage_is_met_there(shop: Shop):
@@ -282,10 +291,45 @@ def test_a_house_that_remembers_whether_it_is_open_is_never_wrong():
     assert [house.next_open(at) for at in [*moments, *reversed(moments)]] == [
         hours.next_open(at) for at in [*moments, *reversed(moments)]
     ]
+    night = Hours("Europe/Moscow", (((1_200, 1_920),),) * 7)  # 20:00-8:00
+    for at in moments:  # two calendars in turn
+        assert (house.shift(night, at)[1], house.next_open(at)) == (night.is_open(at), hours.next_open(at))
     opening = moscow(2025, 12, 30, 10)
     assert [house.next_open(at) for at in (opening - 1, opening, opening + 9 * 3_600_000 - 1)] == [
         opening, opening, opening + 9 * 3_600_000 - 1,
     ]  # fmt: skip
+
+
+def of_the_funnel(shop: Shop, calendar: Hours) -> None:
+    """The people of the first funnel have a calendar of their own."""
+    home = shop.house.playbook
+    shop.house.playbook = replace(
+        home, calendars={**home.calendars, "night": calendar},
+        funnels=(replace(home.funnels[0], calendar="night"), *home.funnels[1:]),
+    )  # fmt: skip
+
+
+async def test_the_calendar_of_a_funnel_says_which_bot_meets_and_when_its_tasks_are_due(shop: Shop):
+    of_the_funnel(shop, Hours("Europe/Moscow", (((1_200, 1_440),),) * 7))  # 20:00-24:00
+    shop.clock.at = moscow(2025, 11, 21, 21)
+    await shop.write("вечером", who="1")
+    shop.clock.at = moscow(2025, 11, 24, 12)
+    await shop.write("днём", who="2")
+    assert [run["bot"] for run in await shop.all("runs")] == ["qualifier", "offline"]
+    await shop.later(minutes=1)
+    await shop.write("позовите менеджера", who="2")
+    assert [task["due_at"] for task in await shop.all("tasks")] == [moscow(2025, 11, 24, 20)]
+
+
+@pytest.mark.parametrize(("wait", "hour"), [("1h working", 21), ("{for: 1h, calendar: hours}", 13)])
+async def test_a_script_waits_by_the_calendar_of_the_deals_funnel_or_the_one_it_names(shop: Shop, wait: str, hour: int):
+    of_the_funnel(shop, Hours("Europe/Moscow", (((1_200, 1_440),),) * 7))
+    waits = "script: S\nsteps:\n  a: {wait: WAIT, then: b}\n  b: {end: done}\n"
+    shop.house.scripts["offline"] = compiled(waits.replace("WAIT", wait), "offline")
+    shop.house.by_hash[shop.house.scripts["offline"].hash] = shop.house.scripts["offline"]
+    shop.clock.at = moscow(2025, 11, 24, 12)
+    await shop.write("днём")
+    assert (await last_run(shop))["waits_until"] == moscow(2025, 11, 24, hour)
 
 
 # -- by hand -------------------------------------------------------------------------------------------------------------

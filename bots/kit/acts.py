@@ -30,6 +30,10 @@ HELP: Final[Mapping[str, str]] = {
 }
 """Every act with what it does, as it is listed for who asks."""
 
+LONGEST_JUMP: Final = 3_650 * 86_400_000
+LAST_YEAR: Final = 2999
+"""From here five hundred of the longest jumps still end on a day that a calendar has."""
+
 _SHOWN = re.compile(r"\[(\w+)(?:\s+([^\]]*))?\]\s*(.*)", re.DOTALL)
 _TIME = re.compile(r"(?:(\S+)\s+)?(\d{1,2}):(\d{2})")
 _CHANNEL = re.compile(r"[a-z]\w{0,31}")
@@ -57,12 +61,15 @@ class Act:
 def read_act(line: str) -> Act:
     """What a line is: an act where it begins with `/`, else a message. `//` begins a message that begins with `/`."""
     if not line.startswith("/") or line.startswith("//"):
-        return Act("message", line[1:] if line.startswith("//") else line)
+        said = line.replace("\r\n", "\n").replace("\r", "\n") if "\r" in line else line
+        return Act("message", said[1:] if said.startswith("//") else said)
     text = line.strip()
     if text.startswith("/+"):
         length = jump(text)
         if length is None:
             raise BadAct("a jump is written like /+30m, /+10h or /+2d")
+        if length > LONGEST_JUMP:
+            raise BadAct("a jump is ten years at most")
         return Act("wait", length=length)
     word, _, about = text[1:].partition(" ")
     about = about.strip()
@@ -111,9 +118,10 @@ def until(said: str, now: Instant, zone: str) -> Instant | None:
         ordinals = [today + ahead, today + ahead + 7]
     else:
         try:
-            return at_clock(date.fromisoformat(day).toordinal(), minute, place)
-        except (ValueError, OverflowError):
+            named = date.fromisoformat(day)
+        except ValueError:
             return None
+        return at_clock(named.toordinal(), minute, place) if 1970 <= named.year <= LAST_YEAR else None
     moments = [at_clock(ordinal, minute, place) for ordinal in ordinals]
     return next((at for at in moments if at > now), moments[-1])
 

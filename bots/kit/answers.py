@@ -13,8 +13,12 @@ from rapidfuzz import fuzz, process
 from bots.kit.languages import Language
 
 _NOT_WORD = re.compile(r"[\W_]+")
-_NUMBER = re.compile(r"(?<![\w.,])-?\d{1,3}(?:[ \u00a0]\d{3})+(?!\d)(?:[.,]\d+)?|(?<![\w.,])-?\d+(?:[.,]\d+)?")
+_NUMBER = re.compile(
+    r"(?<![\w.,])(?:[-\u2212]?\d{1,3}(?:[ \u00a0]\d{3})+(?!\d)(?:[.,]\d+)?|[-\u2212]?\d+(?:[.,]\d+)?)(?![.,]?\d|[^\W\d_]+\d)"
+)
+"""`1,000,000`, `5w40` and `0x10` are none: half of a number is worse than no answer."""
 _ALIKE = str.maketrans({"ё": "е", "'": "", "’": "", "ʼ": ""})
+_AS_WRITTEN = str.maketrans({" ": "", "\u00a0": "", ",": ".", "\u2212": "-"})
 _ALNUM = re.compile(r"[A-Z0-9]+")
 
 LONGEST_HINT = 200
@@ -180,12 +184,15 @@ def number(text: str, language: Language, low: int, high: int) -> int | float | 
         }
         value: float | int | None = spelled.pop() if len(spelled) == 1 else None
     elif len(found) == 1 and len(found[0]) <= 15:
-        digits = found[0].replace(" ", "").replace("\u00a0", "").replace(",", ".")
+        digits = found[0].translate(_AS_WRITTEN)
         value = float(digits) if "." in digits else int(digits)
         value = int(value) if value == int(value) else value
     else:
         return None
-    return value if value is not None and low <= value <= high else None
+    if value is None or not low <= value <= high:
+        return None
+    # `двадцать пять` is not five, and `5 тысяч` is not five either.
+    return value if language.greater.isdisjoint(normalise(text[:LONGEST_HINT]).split()) else None
 
 
 def phone(text: str, country: str) -> str | None:

@@ -138,6 +138,9 @@ def _label(key: Scalar, at: Section, desk: Desk) -> tuple[str, Variants | None]:
         worded, label = None, text_of(node, "label", found) or ""
         if len(desk.languages) > 1 and label:
             desk.missing(node, "label")
+        if "{" in label:
+            what = "nothing can be filled into a label: customers see the braces"
+            found.warn(node, what, "Write it out, without braces", "placeholder")
     longest = max([len(label), *(len(text.plain or "") for text in wordings(worded))]) if worded else len(label)
     if longest > LONGEST_LABEL:
         what = f"the label of '{shown(key.text)}' is longer than {LONGEST_LABEL} characters"

@@ -2,14 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
-from bots.kit.hours import Hours
+from bots.kit.hours import DAY, Hours
+from bots.kit.schema import AT_ONCE, Span
+from bots.kit.staffing import Assign, Member
 from bots.kit.templates import Template
 from bots.kit.waiting import Waiting
+from bots.robots.rules import Board
 
 Outcome = Literal["won", "lost"]
 When = Literal["", "open", "closed"]
+
+ALWAYS: Final = Hours("UTC", (((0, DAY),),) * 7)
+"""The calendar of who does not say when they work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +24,12 @@ class Stage:
     title: str
     outcome: Outcome | None = None
     """A deal that reaches such a stage is closed."""
+    criteria: str = ""
+    """What is true of a deal that stands here, for people."""
+    age: Span = AT_ONCE
+    """How long a deal may stay; 0: as long as it likes."""
+    required: tuple[str, ...] = ()
+    """Fields that must be filled before a person may move a deal here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +40,8 @@ class Funnel:
     """The group: a contact has at most one open deal in it."""
     stages: tuple[Stage, ...]
     """In order; the won and the lost one come last."""
+    calendar: str = ""
+    """When its people work; empty: when the shop does."""
 
     def stage(self, name: str) -> Stage | None:
         return next((stage for stage in self.stages if stage.name == name), None)
@@ -35,6 +49,19 @@ class Funnel:
     def ending(self, outcome: str) -> str | None:
         """The stage that a deal with this outcome ends in."""
         return next((stage.name for stage in self.stages if stage.outcome == outcome), None)
+
+
+FieldKind = Literal["text", "number", "money", "date", "choice", "phone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Something that deals carry besides what scripts ask for."""
+
+    name: str
+    title: str
+    kind: FieldKind = "text"
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +78,8 @@ class BotRule:
     """Milliseconds in that stage before it starts; 0: at once."""
     when: When = ""
     """With `on: message`: only while the shop is open, or closed; empty: whenever no other rule says so."""
+    line: int = field(default=0, compare=False)
+    """Where the playbook says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +92,8 @@ class Clarification:
     funnel: str
     stage: str = ""
     """Where the deal waits for the answer; empty: it stays where it is."""
+    line: int = field(default=0, compare=False)
+    """Where the playbook names the script."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +145,45 @@ class Playbook:
     texts: Mapping[str, str] = field(default_factory=dict)
     hours: Hours | None = None
     """None: the shop does not say when it works."""
+    calendars: Mapping[str, Hours] = field(default_factory=dict)
+    """By name; the shop's own is `hours`."""
     asks: Waiting = field(default_factory=Waiting)
     """How a question waits where a script does not say."""
     templates: Mapping[str, Template] = field(default_factory=dict)
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     clarifications: Mapping[str, Clarification] = field(default_factory=dict)
     """In the order in which managers see them."""
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    idle: int = 3 * 86_400_000
+    """Milliseconds after which a person is asked what is next in a deal that nothing else holds on to."""
+    team: Mapping[str, Member] = field(default_factory=dict)
+    """Sample people, by key."""
+    assign: Mapping[str, Assign] = field(default_factory=dict)
+    board: Board = field(default_factory=Board)
+    """The robots and triggers of all funnels."""
+
+    @property
+    def shifts(self) -> dict[str, Hours | None]:
+        """When somebody works, by the calendar of their shift; "" is the shop's own hours."""
+        return {"": self.hours, **self.calendars}
 
     def funnel(self, name: str) -> Funnel | None:
         return next((funnel for funnel in self.funnels if funnel.name == name), None)
+
+    def calendar(self, name: str = "") -> Hours:
+        """By name; one that is not there, or gone since a script was published, is the shop's."""
+        return self.calendars.get(name) or self.hours or ALWAYS
+
+    def working(self, funnel: str) -> Hours | None:
+        """When the people of a funnel work; None: neither it nor the shop says so."""
+        home = self.funnel(funnel) or self.funnels[0]
+        return self.calendars.get(home.calendar) or self.hours
+
+    def home(self, script: str) -> str:
+        """The funnel that a bot or a clarification is of; the first one for any other script."""
+        homes = [rule.funnel for rule in self.bots if rule.bot == script]
+        homes += [one.funnel for one in self.clarifications.values() if one.script == script]
+        return homes[0] if homes else self.funnels[0].name
 
     def bot_on(self, trigger: str, funnel: str = "", at: When = "") -> str | None:
         """The bot that starts on a trigger in a funnel (the first one where none is named).

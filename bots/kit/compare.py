@@ -20,11 +20,15 @@ Tree = Any
 """A text, a list of trees, or a dict of them."""
 
 MOST_CHANGES = 500
+MOST_LINES = 10_000
+"""A script of three hundred steps has half as many; lines made to look alike cost the square of their number."""
 _ALIKE = 75
 """Per cent of likeness from which on a step counts as renamed."""
 _MOST_PAIRS = 2_500
 """Past so many candidates only steps with the very same content are taken for renamed."""
-_LEADS = frozenset({"then", "silence", "person", "not_understood", "media", "else", "start"})
+_LEADS = frozenset(
+    {"then", "silence", "person", "not_understood", "media", "message", "failed", "timeout", "else", "start"}
+)
 """Keys that name a step."""
 _READS = {
     "ask": "the question",
@@ -82,8 +86,10 @@ def compare(old: Script, new: Script) -> Difference:
 
 def unified(old: str, new: str, old_name: str = "old", new_name: str = "new") -> str:
     """The two texts line by line, as programmers compare them."""
-    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), old_name, new_name, lineterm="")
-    return "\n".join(lines)
+    before, after = old.splitlines(), new.splitlines()
+    if max(len(before), len(after)) > MOST_LINES:
+        return f"--- {old_name}\n+++ {new_name}\n(more than {MOST_LINES} lines are not compared one by one)"
+    return "\n".join(difflib.unified_diff(before, after, old_name, new_name, lineterm=""))
 
 
 # -- trees -----------------------------------------------------------------------------------------------------------
@@ -111,7 +117,11 @@ def _led(tree: Tree, renamed: Mapping[str, str]) -> Tree:
     match tree:
         case dict():
             return {
-                key: renamed.get(value, value) if key in _LEADS and isinstance(value, str) else _led(value, renamed)
+                key: renamed.get(value, value)
+                if key in _LEADS and isinstance(value, str)
+                else {renamed.get(arm, arm): share for arm, share in value.items()}
+                if key == "split" and isinstance(value, dict)
+                else _led(value, renamed)
                 for key, value in tree.items()
             }
         case list():

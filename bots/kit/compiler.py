@@ -1,6 +1,7 @@
 """The text of a script → a `Script`, or all that is wrong with it. A script with an error is never compiled."""
 
 import hashlib
+from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -9,7 +10,7 @@ from bots.kit.languages import Language, known_languages, language
 from bots.kit.machine import build, freeze
 from bots.kit.problems import Problem, did_you_mean, has_errors, in_order, shown
 from bots.kit.reader import Scalar, read
-from bots.kit.schema import Findings, Section, items_of, name_of, section, table_of, text_of
+from bots.kit.schema import Findings, Section, TooManyError, items_of, name_of, section, table_of, text_of
 from bots.kit.script import ENDINGS, FILES, Ask, Script, Step
 from bots.kit.steps import compile_step
 from bots.kit.waiting import WAITING_KEYS, Desk, Waiting, waiting_of
@@ -32,10 +33,10 @@ def read_script(text: str, name: str, usual: Waiting | None = None) -> tuple[Scr
         if not form:
             found.append(Problem(1, 1, "error", "the file is empty", "Begin with 'script: …' and 'steps:'", "empty"))
         return None, in_order(found)
-    at = section(node, SCRIPT_KEYS, "a script", found)
-    if at is None:
-        return None, in_order(found)
-    compiled = _compile(text, name, at, found, usual or Waiting())
+    compiled = None
+    with suppress(TooManyError):
+        at = section(node, SCRIPT_KEYS, "a script", found)
+        compiled = _compile(text, name, at, found, usual or Waiting()) if at is not None else None
     return (None if has_errors(found) else compiled), in_order(found)
 
 

@@ -72,6 +72,7 @@ class Conversation:
     language: str = ""
     currency: str = "RUB"
     hours: Hours | None = None
+    calendars: Mapping[str, Hours] = field(default_factory=dict)
     window: int = 0
     """How long after the customer's last message free text may be sent, in ms; 0: always."""
     seed: int = 0
@@ -233,12 +234,15 @@ class Conversation:
         window = (self.heard_at or 0) + self.window if self.window else None
         if self.window_is != "auto":
             window = None if self.window_is == "open" else self.now - 1
-        hours = self.hours
-        if self.hours_are != "auto":
-            hours = None if self.hours_are == "open" else shut_today(hours, self.zone, self.now)
+        hours, calendars = self.hours, self.calendars
+        if self.hours_are == "open":
+            hours, calendars = None, {}
+        elif self.hours_are == "closed":
+            hours = shut_today(hours, self.zone, self.now)
+            calendars = {name: shut_today(one, self.zone, self.now) for name, one in calendars.items()}
         return Facts(
             self.now, self.name, self.channel, self.zone, dict(self.fields), tuple(self.tags), self.stage, self.language,
-            self.currency, hours, window, self.seed,
+            self.currency, hours, window, self.seed, calendars,
         )  # fmt: skip
 
     def _said(self, say: fx.Say, here: str) -> Line:

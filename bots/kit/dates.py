@@ -15,7 +15,7 @@ _WORD = re.compile(r"\d+|[^\W\d_]+")
 _ALIKE = str.maketrans({"ё": "е", "'": "", "’": "", "ʼ": ""})
 LONGEST = 200
 _SOON = 3_660
-"""Days: a number in words that leads further is no date."""
+"""Days: what leads further is a slip (2205 for 2025), and a bot that waits until then waits for ever."""
 
 
 def day(text: str, language: Language, today: date, *, past: bool = False) -> date | None:
@@ -29,7 +29,9 @@ def day(text: str, language: Language, today: date, *, past: bool = False) -> da
             return None
         if named:
             one = named.pop()
-            return one if one is not None and (one <= today if past else one >= today) else None
+            if one is None:
+                return None
+            return one if (one <= today if past else 0 <= (one - today).days <= _SOON) else None
     return None
 
 

@@ -3,6 +3,7 @@
 Where it goes is decided in `journey`, what a message means in `hearing`.
 """
 
+import re
 from collections.abc import Mapping
 
 from bots.kit.conditions import Test
@@ -14,6 +15,9 @@ from bots.kit.script import FILES, Ask, Prepared, Script
 from bots.kit.words import CURRENCY, Said, Text, as_text, capped
 
 MOST_FILES = 20
+_BLANKS = re.compile(r"[^\S\u00a0\u202f]+")
+LONGEST_VALUE = 300
+"""Characters of a template's value: WhatsApp takes a thousand for all of the message."""
 
 
 class Draft:
@@ -178,10 +182,15 @@ class Draft:
         )
 
     def instead(self, template: Prepared | None) -> Template | None:
-        """The template that must go out in place of free text, filled in; None: free text may."""
+        """The template that must go out in place of free text, filled in; None: free text may.
+
+        A value is one line and a short one: providers refuse the whole message over anything else.
+        """
         if template is None or not self.shut():
             return None
-        return Template(template.name, tuple(value.fill(self.value) for value in template.values), template.otherwise)
+        values = (_BLANKS.sub(" ", value.fill(self.value)) for value in template.values)
+        cut = tuple(value if len(value) <= LONGEST_VALUE else f"{value[: LONGEST_VALUE - 1]}…" for value in values)
+        return Template(template.name, cut, template.otherwise)
 
     def await_answer(self, ask: Ask) -> None:
         """Start the clock of the open question anew."""

@@ -15,7 +15,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from bots.kit.reader import read
+from bots.kit.reader import one_line, read
 
 Path = Sequence[str | int]
 """Keys of tables and places in lists, from the outside in: `("steps", "menu", "say")`."""
@@ -86,7 +86,7 @@ def _spans(source: str) -> dict[tuple[str | int, ...], _Span] | None:
     """Where every value stands, by its path. Only what the reader lets through is looked at."""
     if source.startswith("\ufeff") or read(source)[0] is None:
         return None
-    parser = CParser(source)
+    parser = CParser(one_line(source))
     found: dict[tuple[str | int, ...], _Span] = {}
     path: list[str | int] = []
     open_: list[tuple[type, int, bool, int]] = []

@@ -1,36 +1,36 @@
 """What a step may end in besides a question: check, wait, split, run, call, hand_off, end."""
 
-from collections.abc import Iterator
+from dataclasses import replace
 
-from bots.kit.conditions import BARE, COMPARING, MEASURING, OF_TIME, STANDING, SUBJECTS, Operator, Test, as_compared
+from bots.kit.criteria import tests_of
 from bots.kit.opening import clock_of
-from bots.kit.problems import did_you_mean, shown
-from bots.kit.reader import Node, Scalar, Table
+from bots.kit.problems import shown
+from bots.kit.reader import Node, Scalar
 from bots.kit.schema import (
     Section,
+    Span,
     duration_of,
     items_of,
     milliseconds,
     name_of,
     section,
+    span_of,
     table_of,
     text_of,
-    texts_of,
     whole_of,
-    yes_of,
+    working_at_most,
+    working_of,
 )
 from bots.kit.script import HANDED_OFF, Call, Case, Check, Leave, RunScript, Split, Wait
 from bots.kit.waiting import LONGEST_GATHER, Desk, lead
 from bots.kit.words import plain
 
 LEAVE_KEYS = ("reason", "kind", "task", "show")
-WAIT_KEYS = ("for", "until", "at", "before", "working")
+WAIT_KEYS = ("for", "until", "at", "before", "working", "calendar")
 CALL_KEYS = ("endpoint", "send", "keep", "patience")
 CALL_PATIENCE = 60_000
 MOST_CASES = 30
 MOST_ARMS = 10
-LONGEST_WORKING = 10 * 86_400_000
-"""240 hours of work are a month and a half of a usual week."""
 
 Exits = list[tuple[str, str]]
 
@@ -46,7 +46,12 @@ def compile_check(key: Scalar, at: Section, desk: Desk, exits: Exits) -> Check:
         if table is None:
             continue
         exit_ = f"if {place}"
-        tests = [test for name, value in table.pairs if name.text != "then" for test in _tests(name, value, desk)]
+        tests = [
+            test
+            for name, value in table.pairs
+            if name.text != "then"
+            for test in tests_of(name, value, desk.fields, found)
+        ]
         if not any(name.text != "then" for name, _ in table.pairs):
             found.error(node, "a case has no condition", "Write one, or lead to its step by 'else: step'", "no_value")
         onward = next((value for name, value in table.pairs if name.text == "then"), at.get("then"))
@@ -61,50 +66,6 @@ def compile_check(key: Scalar, at: Section, desk: Desk, exits: Exits) -> Check:
     else:
         found.error(key, f"check '{key.text}' has no way on where nothing holds", "Add 'else: step'", "no_exit")
     return Check(tuple(cases))
-
-
-def _tests(key: Scalar, node: Node, desk: Desk) -> Iterator[Test]:
-    """The tests of one line of a case: `city: Тверь`, `city: [Тверь, Клин]`, `sum: {over: 100, under: 500}`, `city: empty`."""
-    found, subject = desk.found, key.text
-    if subject not in desk.fields and subject not in SUBJECTS:
-        known = (*desk.fields, *SUBJECTS)
-        remedy = did_you_mean(subject, known, "Else add it to 'fields:'")
-        found.error(key, f"no field is called '{shown(subject)}'", remedy, "unknown_field")
-        return
-    of_deal = subject not in desk.fields
-    if of_deal and subject in OF_TIME:
-        text = text_of(node, subject, found)
-        for operator in STANDING:
-            if text == operator:
-                yield Test(subject, operator, of_deal=True)
-                return
-        found.error(
-            node,
-            f"{subject} are asked for otherwise",
-            f"Write '{subject}: open' or '{subject}: closed'",
-            "unknown_word",
-        )
-    elif isinstance(node, Table):
-        yield from _operators(node, subject, of_deal, desk)
-    elif isinstance(node, Scalar) and not node.quoted and node.text in BARE:
-        yield Test(subject, "empty" if node.text == "empty" else "not empty", of_deal=of_deal)
-    else:
-        values = tuple(map(as_compared, texts_of(node, subject, found)))
-        yield Test(subject, "has" if subject == "tags" and of_deal else "is", values, of_deal=of_deal)
-
-
-def _operators(table: Table, subject: str, of_deal: bool, desk: Desk) -> Iterator[Test]:
-    found = desk.found
-    for key, node in table.pairs:
-        operator: Operator | None = next((one for one in (*COMPARING, *MEASURING) if one == key.text), None)
-        if operator is None:
-            remedy = did_you_mean(key.text, (*COMPARING, *MEASURING))
-            found.error(key, f"'{shown(key.text)}' is no way to compare", remedy, "unknown_key")
-        elif operator in MEASURING:
-            bound = whole_of(node, operator, -(10**9), 10**9, found)
-            yield Test(subject, operator, bound=bound or 0, of_deal=of_deal)
-        else:
-            yield Test(subject, operator, tuple(map(as_compared, texts_of(node, operator, found))), of_deal=of_deal)
 
 
 def compile_split(at: Section, desk: Desk, exits: Exits) -> Split:
@@ -149,18 +110,26 @@ def compile_wait(key: Scalar, at: Section, desk: Desk, exits: Exits) -> Wait:
         found.error(at.keys["gather"], what, "The customer would wait: write 2s to 60s", "not_a_length")
     return Wait(
         wait.length, wait.working, wait.minute, wait.field, wait.before, desk.field(at.get("save"), "save"),
-        desk.waiting.gather if gather is None else gather,
+        desk.waiting.gather if gather is None else gather, wait.calendar, wait.line,
     )  # fmt: skip
 
 
 def _length(node: Node | None, desk: Desk) -> Wait:
     found = desk.found
     if node is None or isinstance(node, Scalar):
-        return Wait(duration_of(node, "wait", found) or 0)
+        span = span_of(node, "wait", found) or Span(0)
+        return Wait(span.length, span.working)
     one = section(node, WAIT_KEYS, "wait", found)
     if one is None:
         return Wait()
-    working = yes_of(one.get("working"), "working", found)
+    working, calendar = working_of(one, found)
+    wait = _told(node, one, working, desk)
+    return replace(wait, calendar=calendar, line=(one.get("calendar") or node).line)
+
+
+def _told(node: Node, one: Section, working: bool, desk: Desk) -> Wait:
+    """What the table under `wait` says besides whose time it is."""
+    found = desk.found
     if ("for" in one) == ("until" in one):
         found.error(
             node, "wait says neither 'for' nor 'until', or both", "Write 'for: 2h' or 'until: 10:00'", "contradiction"
@@ -170,15 +139,10 @@ def _length(node: Node | None, desk: Desk) -> Wait:
         for key in ("at", "before"):
             if key in one:
                 found.error(one.keys[key], f"'{key}' goes with the day of a field", "Remove it", "misplaced")
-        length = duration_of(one.get("for"), "for", found) or 0
-        if working and length > LONGEST_WORKING:
-            found.error(
-                one.keys["for"],
-                "more than 240 hours of working time",
-                "At most 10d, or wait by the calendar",
-                "not_a_length",
-            )
-        return Wait(length, working)
+        span = span_of(one.get("for"), "for", found) or Span(0)
+        if working and not span.working:
+            working_at_most(one.keys["for"], span.length, found)
+        return Wait(span.length, working or span.working)
     return _until(one, working, desk)
 
 
@@ -212,6 +176,9 @@ def _clock(node: Node | None, what: str, desk: Desk) -> int | None:
         desk.found.error(
             node, f"{what} '{shown(text)}' is not an hour of the day", "Write it like 10:00", "not_an_hour"
         )
+    elif minute is None and what == "at":
+        what = f"at '{shown(text)}' is a length, not an hour: it is taken for 10:00"
+        desk.found.warn(node, what, "Write it like 10:00", "not_an_hour")
     return minute
 
 

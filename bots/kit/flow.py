@@ -7,9 +7,12 @@ from bots.kit.script import (
     ENDINGS,
     FILES,
     HANDED_OFF,
+    MOST_PASSED,
     Ask,
+    Check,
     Leave,
     NoteAction,
+    Prepared,
     SayAction,
     Script,
     SetAction,
@@ -20,6 +23,8 @@ from bots.kit.script import (
 from bots.kit.words import Said, wordings
 
 _ALWAYS = frozenset({"channel"})
+_SEEN = ("not empty", "over", "under")
+"""What holds only of a field that is filled."""
 
 Outward = Mapping[str, list[tuple[str, str]]]
 
@@ -42,17 +47,22 @@ def empties(script: Script) -> Iterator[Problem]:
         known = sure.get(name)
         if known is None:
             continue
+        if step.template is not None:
+            yield from _empty_values(step.template, known | _set(step, known))
         for action in step.actions:
             if isinstance(action, SetAction):
-                known = known | {action.field}
+                known = known | _filling(action, known)
             elif isinstance(action, SayAction):
                 yield from _empty(action.text, action.line, known)
             elif isinstance(action, (NoteAction, TaskAction)):
                 yield from _empty(action.text, step.line, known)
         if isinstance(step.finish, Ask):
             yield from _empty(step.finish.question, step.finish.silence.line, known)
+            yield from _empty(step.finish.hint, step.finish.silence.line, known)
             for reminder in step.finish.silence.reminders:
                 yield from _empty(reminder.text, reminder.line, known)
+                if reminder.template is not None:
+                    yield from _empty_values(reminder.template, known)
         if isinstance(step.finish, Leave):
             yield from _empty(step.finish.task, step.line, known)
 
@@ -67,6 +77,12 @@ def _empty(said: Said, line: int, known: frozenset[str]) -> Iterator[Problem]:
                     yield Problem(line, 1, "warning", what, remedy, "may_be_empty")
 
 
+def _empty_values(template: Prepared, known: frozenset[str]) -> Iterator[Problem]:
+    """A value that comes out empty is worse than a gap: the provider takes no such message."""
+    for value in template.values:
+        yield from _empty(value, template.line, known)
+
+
 def filled(script: Script) -> Mapping[str, frozenset[str]]:
     """Step → the fields that are filled whichever way it is reached."""
     exits = outward(script)
@@ -75,7 +91,7 @@ def filled(script: Script) -> Mapping[str, frozenset[str]]:
     while waiting:
         name = waiting.pop()
         step = script.steps[name]
-        here = sure[name] | {action.field for action in step.actions if isinstance(action, SetAction)}
+        here = sure[name] | _set(step, sure[name])
         for exit_, dest in exits.get(name, ()):
             if dest in ENDINGS:
                 continue
@@ -88,9 +104,30 @@ def filled(script: Script) -> Mapping[str, frozenset[str]]:
     return sure
 
 
+def _set(step: Step, known: frozenset[str]) -> frozenset[str]:
+    """The fields that the step itself surely fills."""
+    own: frozenset[str] = frozenset()
+    for action in step.actions:
+        if isinstance(action, SetAction):
+            own |= _filling(action, known | own)
+    return own
+
+
+def _filling(action: SetAction, known: frozenset[str]) -> frozenset[str]:
+    """The field, where its value cannot come out empty."""
+    sure = any(
+        bool(part.strip()) if isinstance(part, str) else part.default or part.field in known
+        for part in action.value.parts
+    )
+    return frozenset({action.field}) if sure else frozenset()
+
+
 def _gained(step: Step, exit_: str) -> set[str]:
-    """The field that an answer fills, by the exit it leads through."""
+    """The fields that are surely filled behind an exit: by an answer, or by a check that has seen them."""
     finish = step.finish
+    if isinstance(finish, Check):
+        tests = next((case.tests for case in finish.cases if case.exit == exit_), ())
+        return {test.subject for test in tests if not test.of_deal and test.operator in _SEEN}
     if isinstance(finish, Ask):
         if exit_.startswith("choice ") and finish.save:
             return {finish.save}
@@ -161,6 +198,30 @@ def _quiet(script: Script) -> Mapping[str, list[str]]:
         if not heard and exit_ not in ("message", "person"):
             found.setdefault(source, []).append(dest)
     return found
+
+
+# -- how far a run goes at once ----------------------------------------------------------------------------------------
+
+
+def too_far(script: Script, stops: frozenset[str]) -> Iterator[Problem]:
+    """Ways so long that the walk gives up before it comes to a stop. No circle is left in a script that was compiled."""
+    exits = outward(script)
+    ahead: dict[str, int] = {}  # step → the most steps that are gone through at once from it on, itself among them
+    for name in script.steps:
+        waiting = [name]
+        while waiting:
+            here = waiting[-1]
+            onward = () if here in stops else [dest for _, dest in exits.get(here, ()) if dest in script.steps]
+            unknown = [dest for dest in onward if dest not in ahead]
+            if unknown:
+                waiting += unknown
+                continue
+            ahead[waiting.pop()] = 1 + max((ahead[dest] for dest in onward), default=0)
+    for name in dict.fromkeys([script.start, *(dest for stop in stops for _, dest in exits.get(stop, ()))]):
+        if ahead.get(name, 0) > MOST_PASSED:
+            what = f"from step '{name}' on more than {MOST_PASSED} steps are gone through and nothing is waited for"
+            remedy = "Ask something or wait on the way: so far no run goes at once"
+            yield Problem(script.steps[name].line, 1, "error", what, remedy, "too_long_way")
 
 
 def reached(starts: Iterable[str], exits: Outward, stops: frozenset[str]) -> frozenset[str]:

@@ -1,24 +1,28 @@
 """When the shop works: a calendar, and the arithmetic of working time. Right across changes of the clock.
 
-A span is minutes of a local day; its end may lie past midnight. An opening at an hour that the clock leaps over is the
-moment of the leap; one that comes twice is the first of the two.
+A stint is minutes of a local day; its end may lie past midnight. An opening at an hour that the clock leaps over is the
+moment of the leap; one that comes twice is the first of the two. What a day's date says goes before holidays, and those
+before the day of the week.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bots.kit.days_off import Holidays
 from bots.kit.events import Instant
 
 DAY = 1_440
 """Minutes."""
 
-Span = tuple[int, int]
+Stint = tuple[int, int]
 """Minutes from the day's midnight: opens, closes."""
 
 _MOST_DAYS = 1_500
 """How far ahead is looked. Every calendar that the playbook's reader lets through opens long before."""
+_KEPT = 1_000
+"""Days whose instants a calendar remembers: some 300 bytes each."""
 _FAR: Instant = 250_000_000_000_000
 _MS_DAY = 86_400_000
 
@@ -26,13 +30,18 @@ _MS_DAY = 86_400_000
 @dataclass(frozen=True, slots=True)
 class Hours:
     zone: str
-    week: tuple[tuple[Span, ...], ...]
-    """Seven days, Monday first; the spans of a day in order."""
-    days: Mapping[int, tuple[Span, ...]] = field(default_factory=dict)
-    """Days that differ, by `date.toordinal()`: holidays are empty."""
+    week: tuple[tuple[Stint, ...], ...]
+    """Seven days, Monday first; the stints of a day in order."""
+    days: Mapping[int, tuple[Stint, ...]] = field(default_factory=dict)
+    """Days that differ, by `date.toordinal()`."""
+    holidays: Holidays | None = None
+    _kept: dict[int, tuple[tuple[Instant, Instant], ...]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def is_open(self, now: Instant) -> bool:
-        return self.shift(now)[2]
+        start, _ = next(self._stretches(now), (_FAR, _FAR))
+        return start <= now
 
     def shift(self, now: Instant) -> tuple[Instant, Instant, bool]:
         """From now until when the shop stays as it is, and whether that is open."""
@@ -41,50 +50,85 @@ class Hours:
 
     def next_open(self, now: Instant) -> Instant:
         """Now, where the shop is open; else when it opens."""
-        start, _ = next(self.spans(now), (now, now))
+        start, _ = next(self._stretches(now), (now, now))
         return max(start, now)
 
     def add_working(self, now: Instant, length: int) -> Instant:
         """When so many milliseconds of working time will have passed."""
         left = length
-        for start, end in self.spans(now):
-            begin = max(start, now)
-            if end - begin >= left:
-                return begin + left
-            left -= end - begin
+        for start, end in self._stretches(now):
+            if end - start >= left:
+                return start + left
+            left -= end - start
         return now + length
+
+    def worked_between(self, since: Instant, until: Instant) -> int:
+        """The milliseconds of working time between two instants; none where the second is not the later one."""
+        worked = 0
+        for start, end in self._stretches(since, (min(until, _FAR) - since) // _MS_DAY + 5):
+            if start >= until:
+                break
+            worked += min(end, until) - start
+        return worked
 
     def spans(self, now: Instant) -> Iterator[tuple[Instant, Instant]]:
         """The times at which the shop is open and which are not over yet, in order, joined where they touch."""
-        now = min(max(now, _MS_DAY * 2), _FAR)
-        zone = zone_of(self.zone)
-        first = local_day(now, zone).toordinal() - 2
         held: tuple[Instant, Instant] | None = None
-        for ordinal in range(first, first + _MOST_DAYS):
-            for opens, closes in self._of(ordinal):
-                start, end = at_clock(ordinal, opens, zone), at_clock(ordinal, closes, zone)
-                if end <= now or end <= start:
-                    continue
-                if held is None:
-                    held = start, end
-                elif start <= held[1]:
-                    held = held[0], max(held[1], end)
-                else:
-                    yield held
-                    held = start, end
+        for start, end in self._stretches(now):
+            if held is None:
+                held = start, end
+            elif start == held[1]:
+                held = held[0], end
+            else:
+                yield held
+                held = start, end
         if held is not None:
             yield held
 
-    def _of(self, ordinal: int) -> tuple[Span, ...]:
+    def _stretches(self, now: Instant, most: int = _MOST_DAYS) -> Iterator[tuple[Instant, Instant]]:
+        """Working time from now on, in order: no stretch overlaps another, some touch. A night may be of the day before yesterday."""
+        reached = min(max(now, _MS_DAY * 2), _FAR)
+        first = local_day(reached, zone_of(self.zone)).toordinal() - 2
+        for ordinal in range(first, first + most):
+            kept = self._kept.get(ordinal)
+            for start, end in self._on(ordinal) if kept is None else kept:
+                start = max(start, reached)  # noqa: PLW2901 - what an earlier stint has had
+                if end > start:
+                    yield start, end
+                    reached = end
+
+    def _on(self, ordinal: int) -> tuple[tuple[Instant, Instant], ...]:
+        """The instants of one day's stints, remembered: what is asked most is about the same few days."""
+        zone = zone_of(self.zone)
+        stints = self.on_day(ordinal)
+        found = tuple((at_clock(ordinal, opens, zone), at_clock(ordinal, closes, zone)) for opens, closes in stints)
+        if len(self._kept) >= _KEPT:
+            self._kept.clear()
+        self._kept[ordinal] = found
+        return found
+
+    def on_day(self, ordinal: int) -> tuple[Stint, ...]:
         special = self.days.get(ordinal)
-        return self.week[(ordinal - 1) % 7] if special is None else special
+        if special is not None:
+            return special
+        usual = self.week[(ordinal - 1) % 7]
+        if self.holidays is None:
+            return usual
+        year = self.holidays.of(date.fromordinal(ordinal).year)
+        if ordinal in year.off:
+            return ()
+        return usual or (self._before(ordinal) if ordinal in year.worked else ())
+
+    def _before(self, ordinal: int) -> tuple[Stint, ...]:
+        """The hours of the nearest day before it on which the week is open: of Friday, for a Saturday that is worked."""
+        return next((stints for back in range(2, 8) if (stints := self.week[(ordinal - back) % 7])), ())
 
 
 def shut_today(hours: Hours | None, zone: str, now: Instant) -> Hours:
     """The calendar with a holiday today, and none of yesterday's night left; without one, days of 9 to 18."""
     calendar = hours or Hours(zone, (((540, 1_080),),) * 7)
     today = local_day(now, zone_of(calendar.zone)).toordinal()
-    return Hours(calendar.zone, calendar.week, {**calendar.days, today: (), today - 1: ()})
+    return replace(calendar, days={**calendar.days, today: (), today - 1: ()})
 
 
 # -- the clock on the wall ---------------------------------------------------------------------------------------------

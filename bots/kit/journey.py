@@ -19,6 +19,7 @@ from bots.kit.effects import (
 )
 from bots.kit.machine import LIFE
 from bots.kit.script import (
+    MOST_PASSED,
     Ask,
     Call,
     Check,
@@ -40,9 +41,6 @@ from bots.kit.script import (
 from bots.kit.waits import task_due, wait_until
 from bots.kit.words import Said, as_text
 
-_MOST_STEPS = 100
-"""On the way from one question to the next. The compiler lets no circle through; this is the second lock."""
-
 
 class Journey(Draft):
     """Made for one event and thrown away after it."""
@@ -57,7 +55,7 @@ class Journey(Draft):
 
     def enter(self, name: str) -> None:
         """Go through steps until one stops, hands off or ends."""
-        for _ in range(_MOST_STEPS):
+        for _ in range(MOST_PASSED):
             here = self.script.steps[name]
             self.step = name
             self.marks.append((name, "reached"))

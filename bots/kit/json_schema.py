@@ -10,29 +10,34 @@ from bots.kit.asking import ANSWER_KEYS, CHOICE_KEYS, OWN_KEYS
 from bots.kit.compiler import SCRIPT_KEYS
 from bots.kit.conditions import BARE, COMPARING, MEASURING
 from bots.kit.finishes import CALL_KEYS, LEAVE_KEYS, WAIT_KEYS
+from bots.kit.funnels import CLOSING_KEYS, FIELD_KEYS, FUNNEL_KEYS, STAGE_KEYS
+from bots.kit.funnels import KINDS as FIELD_KINDS
 from bots.kit.languages import known_languages
-from bots.kit.opening import HOURS_KEYS
+from bots.kit.opening import HOLIDAYS_KEYS, HOURS_KEYS
 from bots.kit.script import KINDS
 from bots.kit.sections import (
     ENDPOINT_KEYS,
-    FUNNEL_KEYS,
     GUARD_KEYS,
     PLAYBOOK_KEYS,
     SOURCE_KEYS,
     TEXTS,
 )
+from bots.kit.staffing import HOWS, MEMBER_KEYS, RULE_KEYS
 from bots.kit.starts import BOT_KEYS, CLARIFICATION_KEYS, TRIGGERS, WHENS
 from bots.kit.steps import STEP_KEYS, TASK_KEYS
 from bots.kit.template_table import APPROVAL_KEYS, MOST_FILES
 from bots.kit.template_table import TEMPLATE_KEYS as PREPARED_KEYS
 from bots.kit.templates import STATES
 from bots.kit.waiting import CHANNELS, LIMIT_KEYS, REMINDER_KEYS, TEMPLATE_KEYS, WAITING_KEYS
+from bots.robots.acting import ACTIONS
+from bots.robots.reading import ROBOT_KEYS, TRIGGER_KEYS
 
 Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NAME = r"^[^\W\d][\w-]{0,63}$"
 _LENGTH = r"^\s*(\d{1,6}\s*[smhd]\s*)+$"
+_SPAN = r"^\s*(\d{1,6}\s*[smhd]\s*)+( working\s*)?$"
 _CLOCK = r"^([01]?\d|2[0-4]):[0-5]\d$"
 
 
@@ -55,7 +60,7 @@ _OF_KEYS: Mapping[str, Schema] = {
     "template": {"anyOf": [_ref("name"), _ref("template")]},
     "ask": _ref("text"),
     "check": {"type": "array", "items": _ref("case")},
-    "wait": {"anyOf": [_ref("length"), _ref("wait")]},
+    "wait": {"anyOf": [_ref("span"), _ref("wait")]},
     "split": {"type": "object", "minProperties": 2, "additionalProperties": {"type": "integer", "minimum": 0, "maximum": 100}},
     "call": {"anyOf": [_ref("name"), _ref("call")]},
     "run": _ref("name"),
@@ -73,6 +78,19 @@ _OF_KEYS: Mapping[str, Schema] = {
     **dict.fromkeys(("silence", "person", "not_understood", "media", "message", "else", "failed", "timeout", "then"), _ref("name")),
 }  # fmt: skip
 """What stands behind each key of a step and of a question."""
+
+
+_ANY: Schema = {"type": "object"}
+_DO: Schema = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+        "properties": {word: {"anyOf": [SCALAR, _ANY]} for word in ACTIONS},
+    },
+}
 
 
 def _table(keys: Iterable[str], of: Mapping[str, Schema], required: Iterable[str] = ()) -> Schema:
@@ -100,11 +118,12 @@ def _shared() -> dict[str, Schema]:
     return {
         "name": {"type": ["string", "boolean"], "pattern": _NAME},
         "length": {"type": "string", "pattern": _LENGTH},
+        "span": {"type": "string", "pattern": _SPAN},
         "text": {"anyOf": [SCALAR, {"type": "object", "additionalProperties": {"anyOf": [SCALAR, {"type": "object", "additionalProperties": SCALAR}]}}]},
-        "task": _table(TASK_KEYS, {"due": _ref("length"), "show": _LIST_OF_NAMES}, ["text"]),
+        "task": _table(TASK_KEYS, {"due": _ref("span"), "calendar": _ref("name"), "show": _LIST_OF_NAMES}, ["text"]),
         "template": _table(TEMPLATE_KEYS, {"name": _ref("name"), "values": {"type": "array", "items": SCALAR}, "else": {"enum": ["task", "skip"]}}, ["name"]),
         "case": {"type": "object", "properties": {"then": _ref("name")}, "additionalProperties": compared},
-        "wait": _table(WAIT_KEYS, {"for": _ref("length"), "until": until, "before": _ref("length")}),
+        "wait": _table(WAIT_KEYS, {"for": _ref("span"), "until": until, "before": _ref("length"), "calendar": _ref("name")}),
         "call": _table(CALL_KEYS, {"send": _LIST_OF_NAMES, "keep": {"type": "object", "additionalProperties": _ref("name")}, "patience": _ref("length")}, ["endpoint"]),
         "hand_off": _table(LEAVE_KEYS, {"show": _LIST_OF_NAMES}, ["task"]),
         "choice": _table(CHOICE_KEYS, {"label": _ref("text"), "words": _TEXTS, "then": _ref("name")}, ["label"]),
@@ -144,6 +163,7 @@ def playbook_schema() -> Schema:
         {
             "week": {"type": "object", "additionalProperties": _TEXTS},
             "except": {"type": "object", "additionalProperties": _TEXTS},
+            "holidays": {"anyOf": [SCALAR, _table(HOLIDAYS_KEYS, {}, ["country"])]},
         },
     )
     approval: Schema = {
@@ -159,9 +179,32 @@ def playbook_schema() -> Schema:
     prepared: dict[str, Schema] = {
         "text": _ref("text"), "subject": _ref("text"), "attach": attach, **dict.fromkeys(CHANNELS, approvals),
     }  # fmt: skip
+    span: Schema = {"type": "string", "pattern": _SPAN}
+    robots = tables(
+        ROBOT_KEYS,
+        {"in": span, "every": _ref("length"), "before": _ref("length"), "if": _ref("case"), "do": _ref("do")},
+        ["do"],
+    )
+    parts: dict[str, Schema] = {"age": span, "required": _TEXTS, "robots": robots}
+    closing: Schema = {"anyOf": [SCALAR, _table(CLOSING_KEYS, parts)]}
+    stages: Schema = {"type": "object", "additionalProperties": {"anyOf": [SCALAR, _table(STAGE_KEYS, parts)]}}
+    triggers = tables(TRIGGER_KEYS, {"from": _TEXTS, "if": _ref("case"), "do": _ref("do")}, ["on", "do"])
     of: dict[str, Schema] = {
         "language": {"enum": list(known_languages())},
-        "funnels": tables(FUNNEL_KEYS, {"stages": titles}, ["stages", "won", "lost"]),
+        "funnels": tables(
+            FUNNEL_KEYS,
+            {"stages": stages, "calendar": _ref("name"), "won": closing, "lost": closing, "triggers": triggers},
+            ["stages", "won", "lost"],
+        ),
+        "idle": _ref("length"),
+        "team": {"type": "object", "additionalProperties": {"anyOf": [SCALAR, _table(MEMBER_KEYS, {"groups": _TEXTS})]}},
+        "assign": tables(RULE_KEYS, {"how": {"enum": list(HOWS)}, "among": _TEXTS, "act": span}),
+        "fields": {
+            "type": "object",
+            "additionalProperties": {
+                "anyOf": [SCALAR, _table(FIELD_KEYS, {"kind": {"enum": list(FIELD_KINDS)}, "choices": _TEXTS})]
+            },
+        },
         "bots": tables(
             BOT_KEYS,
             {"on": {"enum": list(TRIGGERS)}, "within": _ref("length"), "after": _ref("length"), "when": {"enum": list(WHENS)}},
@@ -173,14 +216,15 @@ def playbook_schema() -> Schema:
         "loop_guard": _table(GUARD_KEYS, {key: {"type": "integer", "minimum": 0} for key in GUARD_KEYS}),
         "texts": _table(TEXTS, {}),
         "hours": hours,
+        "calendars": {"type": "object", "additionalProperties": hours},
         "asks": _table(LIMIT_KEYS, {key: _OF_KEYS[key] for key in LIMIT_KEYS}),
         "templates": tables(PREPARED_KEYS, prepared, ["text"]),
         "endpoints": tables(ENDPOINT_KEYS, {"send": _LIST_OF_NAMES, "keep": _LIST_OF_NAMES, "timeout": _ref("length")}, ["url"]),
     }  # fmt: skip
-    used = ("name", "length", "text", "template", "reminder")
+    used = ("name", "length", "text", "template", "reminder", "case")
     return {
         "$schema": _DIALECT,
         "title": "A playbook: one business as data",
         **_table(PLAYBOOK_KEYS, of, ["funnels"]),
-        "$defs": {name: shape for name, shape in _shared().items() if name in used},
+        "$defs": {**{name: shape for name, shape in _shared().items() if name in used}, "do": _DO},
     }

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from bots.kit.business import BotRule, Playbook
 from bots.kit.compiler import read_script
-from bots.kit.flow import empties, outward, reached, unheard
+from bots.kit.flow import empties, outward, reached, too_far, unheard
 from bots.kit.graph import stopping
 from bots.kit.playbook import check_script
-from bots.kit.problems import Problem, did_you_mean, in_order, shown
+from bots.kit.problems import Problem, did_you_mean, in_order, pointed, shown
 from bots.kit.rooms import Room, too_much
 from bots.kit.script import Ask, RunScript, Script, Wait
 from bots.kit.window import NEVER, outside
@@ -27,6 +27,9 @@ def lint(
     script, found = read_script(text, name, playbook.asks if playbook else None)
     if script is None:
         return None, found
+    far = list(too_far(script, stopping(script.steps)))
+    if far:
+        return None, in_order([*found, *far])
     rule = next((rule for rule in playbook.bots if rule.bot == name), None) if playbook else None
     more = [*empties(script), *unheard(script)]
     if playbook is not None:
@@ -40,11 +43,14 @@ def lint(
             asked = any(one.script == name for one in playbook.clarifications.values()) if playbook else False
             # A message has just come; a script by itself is taken for such a one.
             met = rule.on == "message" if rule else not asked
-            hours = playbook.hours if playbook else None
-            more += outside(script, min(windows), 0 if met else NEVER, hours)
+            hours = playbook.working((rule.funnel if rule else funnel) or playbook.home(name)) if playbook else None
+            more += outside(script, min(windows), 0 if met else NEVER, hours, playbook.calendars if playbook else {})
     # A text that is told of with its column needs no second finding of the same kind on its line.
     told = {(one.line, one.code) for one in found}
-    return script, in_order([*found, *(one for one in more if (one.line, one.code) not in told)])
+    fresh = {one for one in more if (one.line, one.code) not in told}
+    kept = in_order([*found, *fresh])  # a hostile line may be long, and only so many findings are kept
+    lines = text.splitlines() if fresh else []
+    return script, in_order(pointed(one, lines) if one in fresh else one for one in kept)
 
 
 def _outlasting(script: Script, rule: BotRule) -> Iterator[Problem]:
@@ -73,6 +79,11 @@ def _length(ms: int) -> str:
 
 def lint_together(scripts: Mapping[str, Script]) -> Iterator[tuple[str, Problem]]:
     """What only shows when all scripts of a shop are seen: leading to none, leading round. As (script, finding)."""
+    for name, problem in _together(scripts):
+        yield name, pointed(problem, scripts[name].source.splitlines())
+
+
+def _together(scripts: Mapping[str, Script]) -> Iterator[tuple[str, Problem]]:
     for name, script in scripts.items():
         for finish in _led(script):
             if finish.name not in scripts:

@@ -4,6 +4,7 @@ Read by the same reader as scripts. Nothing is opened here: the caller hands in 
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 
 from bots.kit.business import (
     BotRule,
@@ -16,10 +17,11 @@ from bots.kit.business import (
     Source,
     Stage,
 )
+from bots.kit.opening import no_calendar
 from bots.kit.problems import Problem, did_you_mean, has_errors, in_order, shown
 from bots.kit.reader import read
-from bots.kit.schema import Findings, section
-from bots.kit.script import ENDINGS, Ask, Call, MoveAction, Script, Step
+from bots.kit.schema import Findings, TooManyError, section
+from bots.kit.script import ENDINGS, Ask, Call, MoveAction, Script, Step, TaskAction, Wait
 from bots.kit.sections import PLAYBOOK_KEYS, TEXTS, read_playbook
 from bots.kit.starts import TRIGGERS
 
@@ -40,14 +42,15 @@ def load_playbook(name: str, files: Callable[[str], str] | Mapping[str, str]) ->
         return None, [Problem(1, 1, "error", what, f"Put a {FILE} in UTF-8 into its folder", "encoding")]
     node, form = read(text)
     found = Findings(form)
-    at = section(node, PLAYBOOK_KEYS, "a playbook", found)
-    if at is None:
-        if not found:
+    playbook = None
+    with suppress(TooManyError):
+        at = section(node, PLAYBOOK_KEYS, "a playbook", found)
+        if at is not None:
+            playbook = read_playbook(name, at, found)
+        elif not found:
             found.append(
                 Problem(1, 1, "error", "the file is empty", "Begin with 'playbook: …' and 'funnels:'", "empty")
             )
-        return None, in_order(found)
-    playbook = read_playbook(name, at, found)
     return (None if has_errors(found) else playbook), in_order(found)
 
 
@@ -57,6 +60,7 @@ def check_script(script: Script, playbook: Playbook, funnel: str = "") -> list[P
     home = playbook.funnel(funnel) or playbook.funnels[0]
     stages = [stage.name for stage in home.stages]
     for name, step in script.steps.items():
+        found += _calendars(step, playbook)
         for action in step.actions:
             if isinstance(action, MoveAction) and action.stage not in stages:
                 what = f"funnel '{home.name}' has no stage '{shown(action.stage)}'"
@@ -74,6 +78,12 @@ def check_script(script: Script, playbook: Playbook, funnel: str = "") -> list[P
             remedy = did_you_mean(ask.silence.reason, playbook.reasons)
             found.append(Problem(ask.silence.line, 1, "error", what, remedy, "unknown_reason"))
     return in_order(found)
+
+
+def _calendars(step: Step, playbook: Playbook) -> Iterator[Problem]:
+    for one in (*step.actions, step.finish):
+        if isinstance(one, (Wait, TaskAction)) and one.calendar and one.calendar not in playbook.calendars:
+            yield Problem(one.line, 1, "error", *no_calendar(one.calendar, playbook.calendars))
 
 
 def _templates(step: Step, playbook: Playbook) -> Iterator[Problem]:

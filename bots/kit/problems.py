@@ -1,15 +1,21 @@
 """What is wrong with a file a marketer wrote, where, and how to mend it. Reading never stops at the first problem."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Final, Literal
 
 from rapidfuzz import fuzz, process
 
 Severity = Literal["error", "warning"]
 
+_QUOTED: Final = re.compile(r"'([^']+)'")
+
 MOST = 200
 """Past so many findings nobody reads on, and a hostile file must not make a report of megabytes."""
+_MOST_KNOWN = 500
+"""Words among which the one that was meant is looked for: a file of thousands makes every mistake in it dear."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,13 +40,16 @@ def has_errors(problems: Iterable[Problem]) -> bool:
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
-    """Each finding once, top to bottom."""
-    return sorted(set(problems))[:MOST]
+    """Each finding once, top to bottom. Where there are too many, no warning takes an error's place."""
+    found = sorted(set(problems))
+    if len(found) > MOST:
+        found = sorted(sorted(found, key=lambda problem: problem.severity != "error")[:MOST])
+    return found
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant."""
-    found = process.extractOne(word[:80], list(known), scorer=fuzz.ratio, score_cutoff=60)
+    found = process.extractOne(word[:80], list(islice(known, _MOST_KNOWN)), scorer=fuzz.ratio, score_cutoff=60)
     return found[0] if found else None
 
 
@@ -53,6 +62,16 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
         return f"Did you mean '{best}'?{more}"
     listed = ", ".join(words[:12])
     return (f"Known here: {listed}" if listed else "Nothing may stand here") + (f".{more}" if more else "")
+
+
+def pointed(problem: Problem, lines: Sequence[str]) -> Problem:
+    """A finding that only knows its line, with the column of the word that it quotes, else of the line's first sign."""
+    if problem.column != 1 or not 0 < problem.line <= len(lines):
+        return problem
+    line = lines[problem.line - 1]
+    words = (match[1] for match in _QUOTED.finditer(problem.what))
+    place = next((place for word in words if (place := line.find(word)) > 0), len(line) - len(line.lstrip()))
+    return replace(problem, column=place + 1)
 
 
 def shown(text: str) -> str:

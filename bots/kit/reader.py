@@ -27,6 +27,12 @@ MOST_BYTES = 256 * 1024
 MOST_DEPTH = 40
 MOST_NODES = 20_000
 
+_SEPARATORS = str.maketrans("\x85\u2028\u2029", "   ")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What a YAML file may not hold."""
+UNSENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+"""What a quoted text can spell (`\\0`, `\\e`), but no message carries and not every database keeps."""
 _BURST = re.compile(rf"(?:[\[{{]\s*+){{{MOST_DEPTH + 1}}}")
 
 
@@ -99,8 +105,8 @@ def decode(raw: bytes) -> tuple[str | None, list[Problem]]:
 
 def read(text: str) -> tuple[Node | None, list[Problem]]:
     """The tree of one document, and everything wrong with its form. No tree where reading had to stop."""
-    text = text.removeprefix("\ufeff")
-    if "\x00" in text or text.startswith(("ÿþ", "þÿ")):
+    text = one_line(text.removeprefix("\ufeff"))
+    if "\x00" in text[:64] or text.startswith(("ÿþ", "þÿ")):
         return None, [
             Problem(1, 1, "error", "the file is not UTF-8 (it looks like UTF-16)", "Save it as UTF-8", "encoding")
         ]
@@ -125,8 +131,23 @@ def read(text: str) -> tuple[Node | None, list[Problem]]:
         return None, [*problems, _syntax(error, text)]
     except Exception as error:  # noqa: BLE001 - whatever it trips over becomes a finding: its input is hostile
         # Characters that YAML forbids are told of in another way than errors of form; none may reach the publisher.
+        odd = _UNREADABLE.search(text)
+        if odd is not None:
+            return None, [*problems, _unreadable(text, odd.start())]
         what = f"the file cannot be read as YAML ({type(error).__name__})"
         return None, [*problems, Problem(1, 1, "error", what, "Check quotes and indentation", "form")]
+
+
+def one_line(text: str) -> str:
+    """Without the separators that only YAML 1.1 takes for ends of lines: editors do not, and count otherwise. As long as before."""
+    return text.translate(_SEPARATORS) if any(sign in text for sign in "\x85\u2028\u2029") else text
+
+
+def _unreadable(text: str, at: int) -> Problem:
+    begins = max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
+    line = len(_LINE_END.findall(text, 0, at)) + 1
+    what = f"an invisible sign (U+{ord(text[at]):04X}) stands here, which no text may hold"
+    return Problem(line, at - begins + 1, "error", what, "Delete it: it came in by copying", "form")
 
 
 def _syntax(error: MarkedYAMLError, text: str) -> Problem:
@@ -159,7 +180,10 @@ def _tree(next_event: Callable[[], Any], problems: list[Problem]) -> Node | None
         done: Node | None
         if kind is ScalarEvent:
             mark = event.start_mark
-            done = Scalar(event.value, mark.line + 1, mark.column + 1, bool(event.style))
+            said = event.value
+            if not said.isprintable() and UNSENDABLE.search(said):
+                said = _sendable(said, mark.line + 1, mark.column + 1, problems)
+            done = Scalar(said, mark.line + 1, mark.column + 1, bool(event.style))
         elif kind is SequenceStartEvent or kind is MappingStartEvent:
             if len(stack) >= MOST_DEPTH:
                 raise _RefusedError(_too_deep(event.start_mark.line + 1, event.start_mark.column + 1))
@@ -187,6 +211,12 @@ def _tree(next_event: Callable[[], Any], problems: list[Problem]) -> Node | None
         else:
             root = done
     return root
+
+
+def _sendable(text: str, line: int, column: int, problems: list[Problem]) -> str:
+    what = "a sign in this text can be neither kept nor sent, so it is left out"
+    _note(problems, Problem(line, column, "warning", what, "Remove what begins with \\ here", "unsendable"))
+    return UNSENDABLE.sub("", text)
 
 
 def _document(event: Any, documents: int) -> int:
@@ -251,5 +281,5 @@ def _table(line: int, column: int, inside: list[Node | None], problems: list[Pro
 
 
 def _note(problems: list[Problem], problem: Problem) -> None:
-    if len(problems) < MOST:
+    if len(problems) < (MOST if problem.severity == "warning" else 2 * MOST):
         problems.append(problem)

@@ -5,7 +5,7 @@ program was late with a timer when it really happened, it is late again, so that
 """
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -29,6 +29,7 @@ class Ways:
     language: str
     currency: str
     hours: Hours | None
+    calendars: Mapping[str, Hours] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -171,7 +172,7 @@ def _between(recording: Recording) -> Iterator[list[Told]]:
 def _opened(recording: Recording, script: Script, ways: Ways) -> Conversation:
     talk = Conversation(
         script, name=recording.name, channel=recording.channel, zone=ways.zone, now=recording.began, fields=dict(recording.fields),
-        tags=list(recording.tags), stage=recording.stage, language=ways.language, currency=ways.currency, hours=ways.hours,
+        tags=list(recording.tags), stage=recording.stage, language=ways.language, currency=ways.currency, hours=ways.hours, calendars=ways.calendars,
         window=WINDOWS.get(recording.channel, 0), seed=recording.run, most=MOST_EVENTS,
     )  # fmt: skip
     if recording.opening is None and recording.channel not in WINDOWS:

@@ -37,6 +37,8 @@ class Facts:
     """Until when free text may be sent on this channel; None: always."""
     seed: int = 0
     """What decides the arms of a split: the same number always goes the same way."""
+    calendars: Mapping[str, Hours] = field(default_factory=dict)
+    """Those that a script may name."""
 
 
 Mark = tuple[str, str]

@@ -29,6 +29,10 @@ ENDINGS = (FINISHED, HANDED_OFF, TIMED_OUT)
 """Where a step graph ends. The brackets keep them apart from every step's name."""
 
 
+MOST_PASSED = 100
+"""Steps on the way from one stop to the next. The compiler lets no circle through; the walk gives up all the same."""
+
+
 # -- what a step does on entry ---------------------------------------------------------------------------------------
 
 
@@ -66,6 +70,9 @@ class TaskAction:
     """Whether `due` is counted in working time."""
     show: tuple[str, ...] = ()
     """Fields that are told below the text."""
+    calendar: str = ""
+    """Whose working time; empty: that of the deal's funnel."""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +222,9 @@ class Wait:
     save: str = ""
     """Where a message that comes meanwhile is kept."""
     gather: int = 2_000
+    calendar: str = ""
+    """Whose working time, and whose clock; empty: that of the deal's funnel, and the shop's clock."""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)

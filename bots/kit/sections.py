@@ -3,24 +3,26 @@
 import re
 from dataclasses import replace
 from types import MappingProxyType
-from zoneinfo import ZoneInfo, available_timezones
 
-from bots.kit.business import Endpoint, Funnel, LoopGuard, Playbook, Source, Stage
+from bots.kit.business import Endpoint, Funnel, LoopGuard, Playbook, Source
+from bots.kit.funnels import board, read_fields, read_funnels, titles_of
 from bots.kit.languages import known_languages, language
-from bots.kit.opening import calendar_zone, hours_of
+from bots.kit.opening import calendars_of, hours_of, zone_named
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node
 from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, table_of, text_of, whole_of
+from bots.kit.staffing import rules_of, team_of
 from bots.kit.starts import bot_rules, clarifications, funnel_of
 from bots.kit.template_table import templates_of
 from bots.kit.waiting import LIMIT_KEYS, Desk, Waiting, waiting_of
 from bots.kit.words import BUILT_IN
+from bots.robots.acting import Office
+from bots.robots.facts import BROUGHT, KNOWN
 
 PLAYBOOK_KEYS = (
-    "playbook", "language", "zone", "currency", "funnels", "bots", "sources", "reasons", "loop_guard", "texts", "hours", "asks",
-    "templates", "endpoints", "clarifications", "about",
+    "playbook", "language", "zone", "currency", "funnels", "bots", "sources", "reasons", "loop_guard", "texts", "hours", "calendars", "asks",
+    "templates", "endpoints", "clarifications", "about", "fields", "team", "assign", "idle",
 )  # fmt: skip
-FUNNEL_KEYS = ("title", "group", "stages", "won", "lost")
 SOURCE_KEYS = ("funnel", "stage", "responsible", "tag")
 GUARD_KEYS = ("messages", "minutes", "equal")
 ENDPOINT_KEYS = ("url", "send", "keep", "timeout")
@@ -40,15 +42,24 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
             did_you_mean(language, known_languages()),
             "unknown_language",
         )
-    funnels = _funnels(at, found)
+    zone = zone_named(at.get("zone"), found)
+    hours = hours_of(at.get("hours"), zone, found)
+    calendars = calendars_of(at.get("calendars"), hours, zone, found)
+    read = read_funnels(at.get("funnels"), calendars, found)
+    funnels = tuple(one.funnel for one in read)
     if not funnels:
         if "funnels" not in at:
             found.error(at.at, "the playbook has no funnels", "Add 'funnels:' with at least one", "no_value")
         return None
-    zone = _zone(at.get("zone"), found)
-    calendar = at.get("hours")
-    own_zone = calendar_zone(calendar)
-    about = MappingProxyType(_about(at.get("about"), found))
+    about, fields = _about(at.get("about"), found), read_fields(at.get("fields"), found)
+    team = team_of(at.get("team"), calendars, found)
+    reasons = titles_of(at.get("reasons"), "reasons", found)
+    templates = templates_of(at.get("templates"), language, about, found)
+    endpoints = _endpoints(at.get("endpoints"), found)
+    office = Office(
+        found, {**KNOWN, **BROUGHT, **{name: one.title for name, one in fields.items()}}, about,
+        {one.name: tuple(stage.name for stage in one.stages) for one in funnels}, reasons, templates, frozenset(endpoints),
+    )  # fmt: skip
     return Playbook(
         name=name,
         title=text_of(at.get("playbook"), "playbook", found) or name,
@@ -58,31 +69,21 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         funnels=funnels,
         bots=bot_rules(at, funnels, found),
         sources=MappingProxyType(_sources(at, funnels, found)),
-        reasons=MappingProxyType(_titles(at.get("reasons"), "reasons", found)),
+        reasons=MappingProxyType(reasons),
         loop_guard=_loop_guard(at, found),
         texts=MappingProxyType(_texts(at, found)),
-        hours=hours_of(calendar, _zone(own_zone, found) if own_zone else zone, found),
-        asks=replace(_asks(at.get("asks"), language, found), about=about),
-        templates=MappingProxyType(templates_of(at.get("templates"), language, about, found)),
-        endpoints=MappingProxyType(_endpoints(at.get("endpoints"), found)),
+        hours=hours,
+        calendars=MappingProxyType(calendars),
+        asks=replace(_asks(at.get("asks"), language, found), about=MappingProxyType(about)),
+        templates=MappingProxyType(templates),
+        endpoints=MappingProxyType(endpoints),
         clarifications=MappingProxyType(clarifications(at.get("clarifications"), funnels, found)),
+        fields=MappingProxyType(fields),
+        idle=duration_of(at.get("idle"), "idle", found) or 3 * 86_400_000,
+        team=MappingProxyType(team),
+        assign=MappingProxyType(rules_of(at.get("assign"), team, found)),
+        board=board(read, office),
     )
-
-
-def _zone(node: Node | None, found: Findings) -> str:
-    zone = text_of(node, "zone", found)
-    if node is None or zone is None:
-        return "UTC"
-    try:
-        ZoneInfo(zone)
-    except (KeyError, ValueError, OSError):
-        found.error(
-            node,
-            f"there is no time zone '{shown(zone)}'",
-            did_you_mean(zone, sorted(available_timezones())),
-            "unknown_zone",
-        )
-    return zone
 
 
 def _currency(node: Node | None, found: Findings) -> str:
@@ -94,55 +95,6 @@ def _currency(node: Node | None, found: Findings) -> str:
             node, f"'{shown(currency)}' is not a currency", "Write its three letters: RUB, UAH, EUR", "unknown_currency"
         )
     return currency
-
-
-def _titles(node: Node | None, what: str, found: Findings) -> dict[str, str]:
-    """A table of machine name → title."""
-    titles: dict[str, str] = {}
-    table = table_of(node, what, found)
-    for key, value in table.pairs if table else ():
-        name, title = (
-            name_of(key, f"a name in {what}", found),
-            text_of(value, f"the title of '{shown(key.text)}'", found),
-        )
-        if name and title:
-            titles[name] = title
-    return titles
-
-
-def _funnels(at: Section, found: Findings) -> tuple[Funnel, ...]:
-    funnels: list[Funnel] = []
-    table = table_of(at.get("funnels"), "funnels", found)
-    for key, node in table.pairs if table else ():
-        name = name_of(key, "a funnel's name", found)
-        one = section(node, FUNNEL_KEYS, f"funnel '{shown(key.text)}'", found)
-        if one is None or name is None:
-            continue
-        stages = [Stage(stage, title) for stage, title in _titles(one.get("stages"), "stages", found).items()]
-        if not stages:
-            found.error(
-                key, f"funnel '{name}' has no stages", "Add 'stages:' with at least one 'name: title'", "no_value"
-            )
-        for outcome in ("won", "lost"):
-            title = text_of(one.get(outcome), outcome, found)
-            if outcome not in one:
-                found.error(
-                    key,
-                    f"funnel '{name}' does not say what '{outcome}' is called",
-                    f"Add '{outcome}: title'",
-                    "no_value",
-                )
-            if any(stage.name == outcome for stage in stages):
-                found.error(
-                    key,
-                    f"'{outcome}' is a stage's name in funnel '{name}'",
-                    "It is kept for the end: rename the stage",
-                    "twice",
-                )
-            stages.append(Stage(outcome, title or outcome, "won" if outcome == "won" else "lost"))
-        title = text_of(one.get("title"), "title", found)
-        funnels.append(Funnel(name, title or name, name_of(one.get("group"), "group", found) or name, tuple(stages)))
-    return tuple(funnels)
 
 
 def _sources(at: Section, funnels: tuple[Funnel, ...], found: Findings) -> dict[str, Source]:
@@ -201,7 +153,7 @@ def _texts(at: Section, found: Findings) -> dict[str, str]:
 
 def _about(node: Node | None, found: Findings) -> dict[str, str]:
     """What the shop tells of itself: texts that every script may put in by their names."""
-    about = _titles(node, "about", found)
+    about = titles_of(node, "about", found)
     table = table_of(node, "about", found) if about else None
     for key, value in table.pairs if table else ():
         if key.text in BUILT_IN:

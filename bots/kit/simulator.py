@@ -87,7 +87,7 @@ class Simulator:
             "tags": ", ".join(first.tags),
             "fields": ", ".join(f"{name}={value}" for name, value in first.fields.items()),
         }
-        return [f"{name}: {value}" for name, value in given.items() if value]
+        return [f"{name}: {' '.join(value.split())}" for name, value in given.items() if value]
 
     def _scenes(self) -> list[str]:
         lines: list[str] = []
@@ -140,7 +140,7 @@ def told(why: Why) -> str:
     """One reason as a person reads it: the step, what happened, what was looked at."""
     seen = " ".join(why.seen.split())[:100]
     if why.because in _TOLD:
-        said = _TOLD[why.because].format(seen)
+        said = (_TOLD[why.because] if seen else _TOLD[why.because].replace("'{}'", "what was sent")).format(seen)
     elif why.because.startswith("read_"):
         said = f"'{seen}' is read as {why.because[5:]}"
     elif why.because.startswith("not "):

@@ -58,7 +58,7 @@ def _rule(bot: str, key: Scalar, one: Section, funnels: tuple[Funnel, ...], foun
         when = ""
     within = duration_of(one.get("within"), "within", found) or 0
     after = duration_of(one.get("after"), "after", found) or 0
-    return BotRule(bot, on, funnel.name, within, stage, after, cast("When", when))
+    return BotRule(bot, on, funnel.name, within, stage, after, cast("When", when), key.line)
 
 
 def _same(rule: BotRule, other: BotRule) -> bool:
@@ -80,7 +80,9 @@ def clarifications(node: Node | None, funnels: tuple[Funnel, ...], found: Findin
                 found.error(key, f"clarification '{item}' has no {word}", f"Add '{word}: …'", "no_value")
         funnel = funnel_of(one.get("funnel"), funnels, found)
         stage = _stage(one.get("stage"), funnel, found)
-        items[item] = Clarification(item, title or item, script or "", funnel.name, stage)
+        items[item] = Clarification(
+            item, title or item, script or "", funnel.name, stage, (one.get("script") or key).line
+        )
     return items
 
 

@@ -18,7 +18,7 @@ from bots.kit.finishes import (
 )
 from bots.kit.problems import shown
 from bots.kit.reader import Node, Scalar
-from bots.kit.schema import Section, duration_of, items_of, name_of, section, table_of, texts_of, yes_of
+from bots.kit.schema import Section, items_of, name_of, section, span_of, table_of, texts_of, working_of
 from bots.kit.script import (
     FINISHED,
     HANDED_OFF,
@@ -41,7 +41,7 @@ ACTION_KEYS = ("set", "tag", "move", "note", "task", "say", "template")
 FINISH_KEYS = ("ask", "check", "wait", "split", "call", "run", "hand_off", "end")
 EXIT_KEYS = ("message", "else", "failed", "timeout")
 STEP_KEYS = (*ACTION_KEYS, *FINISH_KEYS, *ASK_KEYS, *EXIT_KEYS, "then")
-TASK_KEYS = ("kind", "text", "due", "working", "show")
+TASK_KEYS = ("kind", "text", "due", "working", "calendar", "show")
 
 OWNERS: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(ASK_KEYS, ("ask",)),
@@ -154,9 +154,12 @@ def _task(node: Node | None, desk: Desk) -> TaskAction | None:
         found.error(node, "the task does not say what to do", "Add 'text: …' under 'task:'", "no_value")
     text = desk.text(one.get("text"), "text")
     show = tuple(desk.field(field, "a field") for field in items_of(one.get("show"), "show", found))
-    due = duration_of(one.get("due"), "due", found)
-    working = yes_of(one.get("working"), "working", found)
+    due = span_of(one.get("due"), "due", found)
+    working, calendar = working_of(one, found)
     if working and due is None:
-        found.warn(one.keys["working"], "'working' without 'due' says nothing", "Add 'due: 2h', or remove it", "unused")
+        word = "working" if "working" in one else "calendar"
+        found.warn(one.keys[word], f"'{word}' without 'due' says nothing", "Add 'due: 2h', or remove it", "unused")
     kind = name_of(one.get("kind"), "kind", found) or "task"
-    return TaskAction(kind, text, due or 0, working, show) if text is not None else None
+    line = (one.get("calendar") or node).line
+    length, counted = (due.length, due.working) if due is not None else (0, False)
+    return TaskAction(kind, text, length, working or counted, show, calendar, line) if text is not None else None

@@ -22,7 +22,7 @@ the window is shut a day after the customer's last message, and a talk that the 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from bots.kit.acts import BadAct, read_act, spoken
 from bots.kit.business import Playbook
@@ -53,13 +53,20 @@ class Talk:
     """What the head says of the customer and the deal."""
 
 
+class Departure(NamedTuple):
+    """A line of a talk at which the script goes another way."""
+
+    line: int
+    what: str
+
+
 def read_talk(text: str) -> tuple[Talk | None, list[Problem]]:
     """The talk of a file, or everything that cannot be read in it."""
     entries: list[Entry] = []
     header: dict[str, str] = {}
     kept: list[str] = []
     problems: list[Problem] = []
-    for number, raw in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
+    for number, raw in enumerate(_lines(text.removeprefix("\ufeff")), start=1):
         line = raw.rstrip()
         word, colon, rest = line.partition(":")
         if line[:1].isspace() and line.strip() and (said := _open_entry(entries)) is not None:
@@ -104,25 +111,36 @@ def opened(
         tags=[tag.strip() for tag in talk.given.get("tags", "").split(",") if tag.strip()], fields=_fields(talk.given.get("fields", "")),
     )  # fmt: skip
     if shop is not None:
-        conversation.zone, conversation.currency, conversation.hours = shop.zone, shop.currency, shop.hours
+        conversation.zone, conversation.currency = shop.zone, shop.currency
+        conversation.hours, conversation.calendars = shop.working(shop.home(script.name)), shop.calendars
     return conversation
 
 
 def _fields(said: str) -> dict[str, object]:
     """`order=48213, city=Тверь`; whole numbers are numbers."""
     pairs = (part.partition("=") for part in said.split(",") if part.strip())
-    return {name.strip(): int(value) if value.strip().isdecimal() else value.strip() for name, _, value in pairs}
+    return {
+        name.strip(): int(value) if value.strip().isdecimal() and len(value) < 19 else value.strip()
+        for name, _, value in pairs
+    }
 
 
 def check(
     talk: Talk, script: Script, shop: Playbook | None = None, others: Mapping[str, Script] | None = None
 ) -> list[str]:
     """Where the script says something else than the talk, as `line N: …`. Empty: the talk holds."""
-    wrong: list[str] = []
+    return [f"line {one.line}: {one.what}" for one in departures(talk, script, shop, others)]
+
+
+def departures(
+    talk: Talk, script: Script, shop: Playbook | None = None, others: Mapping[str, Script] | None = None
+) -> list[Departure]:
+    """Where the script says something else than the talk, in order: what comes after the first may only follow from it."""
+    wrong: list[Departure] = []
     waiting: list[Line] = []
 
     def nothing_left(number: int) -> None:
-        wrong.extend(f"line {number}: before it, not in the talk: {line}" for line in waiting)
+        wrong.extend(Departure(number, f"before it, not in the talk: {line}") for line in waiting)
         waiting.clear()
 
     conversation = opened(talk, script, shop, others)
@@ -136,9 +154,10 @@ def check(
         if place == 0:
             waiting += conversation.start()
         if not waiting:
-            wrong.append(f"line {entry.line}: nothing was said where the talk has {entry.speaker}: {shown(entry.text)}")
+            what = f"nothing was said where the talk has {entry.speaker}: {shown(entry.text)}"
+            wrong.append(Departure(entry.line, what))
         elif not _fits(said := waiting.pop(0), entry):
-            wrong.append(f"line {entry.line}: expected {entry.speaker}: {entry.text}\n  but got {said}")
+            wrong.append(Departure(entry.line, f"expected {entry.speaker}: {entry.text}\n  but got {said}"))
     nothing_left(scenes[-1].line + 1 if scenes else 1)
     return wrong
 
@@ -168,7 +187,7 @@ def written(line: Line) -> str:
     return "\n".join(part.rstrip() for part in str(line).split("\n"))
 
 
-def _play(conversation: Conversation, entry: Entry, wrong: list[str], *, burst: bool) -> list[Line]:
+def _play(conversation: Conversation, entry: Entry, wrong: list[Departure], *, burst: bool) -> list[Line]:
     """What the customer's line or the clock's brings about. After the last message of a burst, it settles."""
     if entry.speaker != "/":
         message = spoken(entry.text)
@@ -178,10 +197,10 @@ def _play(conversation: Conversation, entry: Entry, wrong: list[str], *, burst: 
     try:
         act = read_act(entry.text)
     except BadAct as bad:
-        wrong.append(f"line {entry.line}: {bad}")
+        wrong.append(Departure(entry.line, str(bad)))
         return []
     if act.kind == "now" and act.about != conversation.clock():
-        wrong.append(f"line {entry.line}: the clock shows {conversation.clock()}, not {shown(entry.text)}")
+        wrong.append(Departure(entry.line, f"the clock shows {conversation.clock()}, not {shown(entry.text)}"))
     return conversation.act(act)
 
 
@@ -194,4 +213,9 @@ def _fits(said: Line, entry: Entry) -> bool:
 
 def _ends_of_lines(text: str) -> str:
     """Without the blanks before them, which no file keeps."""
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    return "\n".join(line.rstrip() for line in _lines(text))
+
+
+def _lines(text: str) -> list[str]:
+    """As editors count them: what else Python takes for a line's end may stand in a customer's message."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")

@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterator, Mapping
 
 from bots.kit.problems import Problem, did_you_mean, in_order, shown
 from bots.kit.rooms import Room, width
-from bots.kit.templates import BLANK, OF_DEAL, OF_ORDER, Template, number
+from bots.kit.templates import BLANK, OF_DEAL, Template, number
 from bots.kit.words import CURRENCY, Text, Variants
+from bots.robots.facts import BROUGHT
 
 LONGEST_APPROVED = 1_024
 """Characters of an approved WhatsApp message: https://developers.facebook.com/docs/whatsapp/message-templates"""
@@ -16,7 +17,7 @@ def lint_templates(
 ) -> list[Problem]:
     """`fields`: all that a deal of this shop may hold. `files`: what of its attachments is there."""
     found: list[Problem] = []
-    known = tuple(dict.fromkeys([*OF_DEAL, *OF_ORDER, *fields]))
+    known = tuple(dict.fromkeys([*OF_DEAL, *BROUGHT, *fields]))
     for template in templates.values():
         found += _unknown(template, known)
         found += _long(template, rooms)

@@ -14,15 +14,12 @@ from bots.kit.words import FILTERS, Said, Slot, Text, Variants, as_text, capped,
 State = Literal["approved", "pending", "rejected", "paused"]
 STATES: Final[tuple[State, ...]] = ("approved", "pending", "rejected", "paused")
 
+MANAGER: Final = "manager"
 OF_DEAL: Final[Mapping[str, str]] = {
     "name": "имя клиента", "phone": "телефон клиента", "email": "e-mail клиента", "channel": "канал, на который уйдёт сообщение",
-    "manager": "имя менеджера, который пишет", "shop": "название магазина", "deal": "номер сделки", "title": "название сделки",
+    MANAGER: "имя менеджера, который пишет; если пишет робот — ответственного", "shop": "название магазина", "deal": "номер сделки", "title": "название сделки",
 }  # fmt: skip
 """What is known of every deal, by the name that a template calls it."""
-OF_ORDER: Final[Mapping[str, str]] = {
-    "order": "номер заказа", "total": "сумма заказа, в копейках", "office": "офис выдачи", "tracking": "номер отправления",
-}  # fmt: skip
-"""What orders and parcels bring into a deal's fields."""
 _BREAKS: Final = re.compile(r"[^\S\u00a0]+")
 """All white space but what keeps the digits of a sum together."""
 NAME: Final = "name"
@@ -128,12 +125,12 @@ class Filled:
 
 
 def fill(
-    text: Text, look_up: Callable[[str], object], given: Mapping[str, str], *, unseen: bool, flat: bool = False
-) -> Filled:
+    text: Text, look_up: Callable[[str], object], given: Mapping[str, str], *, unseen: bool, flat: bool = False, plain: bool = False,
+) -> Filled:  # fmt: skip
     """Fill in a text. `given` goes before what is looked up, and is not doubted.
 
     `unseen`: nobody reads it before it leaves, so a doubtful name gives way to what is to be said instead. `flat`: the
-    values on one line, as providers want them.
+    values on one line, as providers want them. `plain`: the name is looked into only where `|proper` asks for it.
     """
     out: list[str] = []
     values: dict[str, str] = {}
@@ -143,7 +140,7 @@ def fill(
         if isinstance(part, str):
             out.append(part)
             continue
-        if part.field == NAME and part.field not in given:
+        if part.field == NAME and NAME not in given and not (plain and FILTERS["proper"] not in part.filters):
             value, doubts = _called(part, as_text(look_up(NAME)), unseen=unseen)
         else:
             value = part.value(lambda name: given[name] if name in given else look_up(name))

@@ -4,11 +4,15 @@ The latest a step can be entered is counted from the customer's last message, al
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from bots.kit.hours import Hours
 from bots.kit.problems import Problem
 from bots.kit.script import Ask, Call, Check, SayAction, Script, Step, Wait
+
+Named = Mapping[str, Hours]
+"""The playbook's calendars."""
 
 MARGIN_MS: Final = 300_000
 """So long before the channel's window shuts, delivery holds it for shut."""
@@ -23,10 +27,10 @@ _ANSWERED = ("choice ", "answer ", "media", "person", "not_understood", "message
 """Exits that a message of the customer's leads through."""
 
 
-def outside(script: Script, window_hours: int, start_age: int, hours: Hours | None) -> Iterator[Problem]:
+def outside(script: Script, window_hours: int, start_age: int, hours: Hours | None, named: Named) -> Iterator[Problem]:
     """A finding for each message without a template that may come too late."""
     limit = window_hours * _HOUR - MARGIN_MS
-    ages = latest(script, start_age, limit, hours)
+    ages = latest(script, start_age, limit, hours, named)
     for name, step in script.steps.items():
         age = ages.get(name)
         if age is None:
@@ -37,11 +41,14 @@ def outside(script: Script, window_hours: int, start_age: int, hours: Hours | No
                 yield _finding(line, f"step '{name}'", age, window_hours)
         if isinstance(step.finish, Ask):
             for reminder in step.finish.silence.reminders:
-                if age + reminder.after > limit and reminder.template is None and age <= limit:
+                told = age > limit and step.template is None  # of the question itself
+                if age + reminder.after > limit and reminder.template is None and not told:
                     yield _finding(reminder.line, "the reminder", age + reminder.after, window_hours)
 
 
-def latest(script: Script, start_age: int, limit: int, hours: Hours | None) -> Mapping[str, int]:
+def latest(
+    script: Script, start_age: int, limit: int, hours: Hours | None, named: Named = MappingProxyType({})
+) -> Mapping[str, int]:
     """Step → how long ago, at most, the customer may have written when it is entered."""
     ages: dict[str, int] = {}
     risen: dict[str, int] = {}
@@ -60,7 +67,7 @@ def latest(script: Script, start_age: int, limit: int, hours: Hours | None) -> M
         ages[name] = age = NEVER if risen[name] > _ENOUGH else age
         step = script.steps[name]
         for exit_, dest in outward.get(name, ()):
-            waiting.append((dest, _after(step, exit_, age, limit, hours)))
+            waiting.append((dest, _after(step, exit_, age, limit, named.get(_calendar(step), hours))))
     return ages
 
 
@@ -79,6 +86,10 @@ def _after(step: Step, exit_: str, age: int, limit: int, hours: Hours | None) ->
             return min(age, limit) if _surely_open(check, exit_) else age
         case _:
             return age
+
+
+def _calendar(step: Step) -> str:
+    return step.finish.calendar if isinstance(step.finish, Wait) else ""
 
 
 def _longest(wait: Wait, hours: Hours | None) -> int:

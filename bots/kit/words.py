@@ -17,6 +17,8 @@ BUILT_IN = ("name", "channel")
 CURRENCY = "currency"
 """Looked up for the filter `price`."""
 _MOST_FILTERS = 4
+_MOST_WRONG = 20
+"""Of one text: past so many mistakes it is not read on."""
 _SAFE_CHARS = MOST_BYTES // 4
 
 
@@ -185,7 +187,7 @@ def parse(text: str, known: Mapping[str, str] | frozenset[str]) -> tuple[Text, l
     parts: list[str | Slot] = []
     wrong: list[tuple[str, str]] = []
     at = 0
-    while at < len(text):
+    while at < len(text) and len(wrong) < _MOST_WRONG:
         opened = text.find("{", at)
         literal = text[at:] if opened < 0 else text[at:opened]
         if "}" in literal:

@@ -39,7 +39,9 @@ async def write_message(ctx: ApiContext, who: Person, deal_id: Id, body: Message
         raise invalid("variables", "belong to a template")
     if body.language and not body.template:
         raise invalid("language", "belongs to a template")
-    message = Write(body.text, body.template, dict(body.variables), body.channel, body.client_id, body.language)
+    message = Write(
+        body.text, body.template, dict(body.variables), body.channel, body.client_id, body.language, body.subject
+    )
     return await _entry(ctx, await ask(ctx, who, deal_id, message))
 
 

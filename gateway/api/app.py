@@ -8,7 +8,21 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from gateway.api import acts, deals, events, lookups, media, replays, reports, scripts, simulator, tasks, templates
+from gateway.api import (
+    acts,
+    deals,
+    events,
+    lookups,
+    media,
+    people,
+    replays,
+    reports,
+    robots,
+    scripts,
+    simulator,
+    tasks,
+    templates,
+)
 from gateway.api.calls import WHO, Call
 from gateway.api.context import CONTEXT, ApiContext
 from gateway.api.errors import Refusal, busy, json_response
@@ -26,6 +40,8 @@ CALLS: Final[list[Call]] = [
     *tasks.calls,
     *lookups.calls,
     *templates.calls,
+    *robots.calls,
+    *people.calls,
     *scripts.calls,
     *media.calls,
     *events.calls,

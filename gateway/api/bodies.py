@@ -39,6 +39,8 @@ class MessageBody(Body):
     channel: Word = ""
     language: Word = ""
     """Of the template's wordings; empty: the customer's."""
+    subject: Line = ""
+    """Of a mail."""
     client_id: Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=100)] | None = None
 
 
@@ -51,7 +53,7 @@ class PreviewBody(Body):
 
 StepName = Annotated[str, Field(min_length=1, max_length=64)]
 Percent = Annotated[int, Field(ge=0, le=100)]
-Base = Version | Annotated[str, Field(max_length=64)] | None
+Base = Version | Annotated[str, AfterValidator(clean), Field(max_length=64)] | None
 """What the asker began from: a revision, or the hash of the newest text; null: that there is no such script."""
 
 
@@ -73,7 +75,7 @@ class PublishBody(OrderBody):
 
 
 class RollbackBody(OrderBody):
-    to: Annotated[int, Field(ge=1, le=2**31)] | Annotated[str, Field(min_length=64, max_length=64)]
+    to: Annotated[int, Field(ge=1, le=2**31)] | Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     """A version's number or hash."""
 
 

@@ -14,6 +14,7 @@ from gateway.api.context import ApiContext
 from gateway.api.errors import Refusal, invalid, not_found
 from gateway.api.paging import cut, open_cursor
 from gateway.api.values import Cursor, Flag, Id, Limit, Sought, Word
+from gateway.channels import payload
 from gateway.desk import Edit, OpenDeal
 from state import cards, contacts, deals, people, timeline
 from state.records import Person
@@ -175,7 +176,7 @@ def _phone(text: str, region: str) -> str:
 
 
 def _email(text: str) -> str:
-    email = text.strip().lower()
-    if email and not re.fullmatch(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]+\.[^@\s.\x00-\x1f]+", email):
+    email = payload.email(text)
+    if text.strip() and not email:
         raise invalid("contact.email", "is not an e-mail address")
     return email

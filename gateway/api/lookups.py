@@ -47,6 +47,18 @@ async def list_clarifications(ctx: ApiContext) -> shapes.Clarifications:
     return {"items": items, "next": None}
 
 
+@calls.on("GET", "/calendars")
+async def list_calendars(ctx: ApiContext) -> shapes.Calendars:
+    """Who works when, and whether now: the shop's own calendar, `hours`, comes first."""
+    now = ctx.clock.now()
+    calendars = ctx.house.playbook.calendars.items()
+    standing = [(name, hours, *ctx.house.shift(hours, now)) for name, hours in calendars]
+    return {
+        "items": [shapes.calendar(name, hours, now, until, is_open) for name, hours, until, is_open in standing],
+        "next": None,
+    }
+
+
 @calls.on("GET", "/quarantine")
 async def list_quarantine(ctx: ApiContext, limit: Limit = 50, cursor: Cursor | None = None) -> shapes.Quarantine:
     """Events that were authentic and could not be used, newest first."""

@@ -4,13 +4,16 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from gateway.clock import iso
+from bots.kit.hours import Hours
+from gateway.clock import Instant, iso
 from state.cards import Card
 from state.contacts import Profile
 from state.quarantine import Kept
 from state.records import Contact, Identity, Person, Run
 from state.tasks import Ahead, Duty
 from state.timeline import Change, Fate, Told
+
+_YEAR_MS = 366 * 86_400_000
 
 Status = Literal["queued", "sent", "delivered", "read", "failed", "unknown", "blocked"]
 
@@ -125,6 +128,16 @@ class ClarificationShape(TypedDict):
     stage: str | None
 
 
+class CalendarShape(TypedDict):
+    name: str
+    zone: str
+    open: bool
+    changes_at: str | None
+    """When it opens or closes next; null: not within a year."""
+    holidays: str | None
+    """The country whose public holidays are off, and its part."""
+
+
 class MeShape(TypedDict):
     id: int
     name: str
@@ -173,6 +186,11 @@ class Upcoming(TypedDict):
 
 class Clarifications(TypedDict):
     items: list[ClarificationShape]
+    next: None
+
+
+class Calendars(TypedDict):
+    items: list[CalendarShape]
     next: None
 
 
@@ -281,6 +299,13 @@ def ahead(one: Ahead) -> AheadShape:
         "task": one.task,
         "text": one.text,
     }
+
+
+def calendar(name: str, hours: Hours, now: Instant, until: Instant, is_open: bool) -> CalendarShape:
+    return {
+        "name": name, "zone": hours.zone, "open": is_open, "changes_at": iso(until) if until - now < _YEAR_MS else None,
+        "holidays": str(hours.holidays) if hours.holidays else None,
+    }  # fmt: skip
 
 
 def kept(one: Kept) -> KeptShape:

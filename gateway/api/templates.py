@@ -48,7 +48,7 @@ class TemplateShape(TypedDict):
     attachments: list[str]
     approvals: list[ApprovalShape]
     used_by: list[str]
-    """The scripts that send it."""
+    """The scripts that send it, and the robots and triggers, as `funnel: name`."""
 
 
 class Templates(TypedDict):
@@ -115,7 +115,7 @@ async def preview(ctx: ApiContext, who: Person, deal_id: Id, body: PreviewBody) 
     if template is None:
         raise invalid("template", f"the playbook has no template {body.template!r}")
     try:
-        identity: Identity | None = reply_route(ctx.house, card.deal, card.identities, body.channel)
+        identity: Identity | None = reply_route(ctx.house, card.contact, card.deal, card.identities, body.channel)
     except Invalid as nowhere:
         if body.channel:
             raise invalid(nowhere.name, str(nowhere)) from None

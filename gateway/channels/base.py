@@ -38,6 +38,8 @@ class Limits:
     """Carries files of our own."""
     links: bool = True
     """Fetches a file by its address, and shows it as one; where not, the address goes into the text."""
+    threads: bool = False
+    """Messages have a subject and name those that they answer."""
     receipts: bool = False
     """Says unasked that a message has arrived; silence for long is a sign that its receipts do not reach us."""
 
@@ -75,6 +77,11 @@ class Outgoing:
     variables: Mapping[str, object] = field(default_factory=dict)
     callback: str = ""
     """For `ack`: the press to answer. For `call`: whose question it is."""
+    subject: str = ""
+    answers: tuple[str, ...] = ()
+    """Where messages are threads: the provider's ids of those before it, the one it answers last."""
+    automatic: bool = False
+    """No person wrote it."""
 
 
 # What became of a send: a closed family, and a value rather than an exception, because each is business as usual.
@@ -101,6 +108,8 @@ class Retry:
     reason: str
     left: bool = True
     """False: not a byte of it was written, so that the next one is no repeat."""
+    after_ms: int = 0
+    """Not sooner than that: the provider wants to see time pass."""
 
 
 @value

@@ -37,6 +37,18 @@ LIMITS: Final[Mapping[str, Limits]] = {
         links=False,
         receipts=True,
     ),
+    # Ours: mail servers count bytes, and take millions. No buttons: a menu is numbered text. Mails of ours are text alone.
+    "email": Limits(
+        text=50_000,
+        caption=50_000,
+        unit="chars",
+        buttons=0,
+        label=0,
+        media_bytes=10_000_000,
+        files=False,
+        links=False,
+        threads=True,
+    ),
     # The page shows files of ours alone: it loads nothing from elsewhere.
     "web": Limits(
         text=4000,

@@ -22,6 +22,10 @@ _INVISIBLE: Final = re.compile(
     "[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
 )
 _JOINERS: Final = frozenset("\u200c\u200d")
+_EMAIL: Final = re.compile(
+    r"[^\s@<>()\[\],;:\\\"\x00-\x20\x7f-\xa0]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}[^\W_]{2,63}"
+)
+_MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}@[!-;=?-~]{1,250}>")
 
 
 def read_json(body: bytes) -> tuple[Any, str]:
@@ -120,6 +124,17 @@ def phone(value: Any) -> str:
     if not (digits.isascii() and digits.isdigit() and 8 <= len(digits) <= 15) or digits[0] == "0":
         return ""
     return "+" + digits
+
+
+def email(value: Any) -> str:
+    """An address in lower case, else empty. Only plain ones: nothing in it means anything to a mail server or a header."""
+    given = text(value).strip().lower()
+    return given if len(given) <= 254 and _EMAIL.fullmatch(given) else ""
+
+
+def is_message_id(value: str) -> bool:
+    """Whether it may stand in a header as it is: `<left@right>`, visible ASCII, no blanks."""
+    return _MESSAGE_ID.fullmatch(value) is not None
 
 
 def record(value: Any, key: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import click
 
 from bots.kit.acts import HELP, BadAct, until
 from bots.kit.compiler import read_script
-from bots.kit.conversation import DAWN, Conversation, Line
+from bots.kit.conversation import DAWN, WINDOWS, Conversation, Line
 from bots.kit.script import Script
 from bots.kit.simulator import Simulator, told
 from bots.kit.words import as_text
@@ -33,8 +33,9 @@ _MESSAGES = "[photo sts.jpg] text, [document], [voice], [button key], [phone +7â
 @click.argument("bot", required=False)
 @click.option("--playbook", default="", help="A playbook's name or folder; by default the shop's own.")
 @click.option("--name", default="", help="The customer's name.")
+@click.option("--channel", type=click.Choice(["telegram", "whatsapp", "sms", "web"]), help="Where it begins.")
 @click.option("--at", default="", help="When it begins on the shop's clock: 'friday 22:00'.")
-def command(bot: str | None, playbook: str, name: str, at: str) -> None:
+def command(bot: str | None, playbook: str, name: str, channel: str | None, at: str) -> None:
     """Talk to BOT as a customer: a line is a message.
 
     /+10h moves the clock, /now shows it; [photo sts.jpg] sends a file; /help lists the rest. The bot is by default the
@@ -49,8 +50,8 @@ def command(bot: str | None, playbook: str, name: str, at: str) -> None:
     shop = house.playbook
     simulator = Simulator(
         lambda: Conversation(
-            script, name=name, zone=shop.zone, hours=shop.hours, currency=shop.currency, language=shop.language,
-            others=house.scripts,
+            script, name=name, channel=channel or "chat", window=WINDOWS.get(channel or "", 0), zone=shop.zone, hours=shop.working(shop.home(chosen)), calendars=shop.calendars,
+            currency=shop.currency, language=shop.language, others=house.scripts,
         ),
         first=(*([f"/until {at}"] if at else []), *(["/start"] if chosen != meets else [])),
     )  # fmt: skip

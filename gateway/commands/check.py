@@ -1,22 +1,28 @@
-"""`parley check`: every mistake in playbooks and scripts, a line each, as editors read them."""
+"""`parley check`: every mistake in playbooks and scripts, and talks that do not hold, a line each, as editors read them."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
 
-from bots.kit.playbook import FILE, load_playbook
-from bots.kit.problems import Problem
-from gateway.playbooks import check_templates, find_folder, read_script_file, read_scripts
+from bots.kit.playbook import FILE, Playbook, load_playbook
+from bots.kit.problems import Problem, did_you_mean, shown
+from bots.kit.reader import decode
+from bots.kit.script import Script
+from bots.kit.talk import departures, read_talk
+from gateway.playbooks import check_templates, find_folder, read_script_file, read_scripts, script_file
 
 Finding = tuple[Path, Problem]
+
+_LONGEST = 400
 
 
 @click.command("check")
 @click.argument("what", nargs=-1, metavar="[PLAYBOOK_OR_FILE]…")
 def command(what: tuple[str, ...]) -> None:
     """Look for mistakes. Each WHAT is a playbook's name, its folder, or a script's file; by default the shop's playbook.
+    With a playbook, its talks are played, too.
 
     Exit status: 0 clean, 1 errors, 2 asked wrongly.
     """
@@ -45,7 +51,7 @@ def _check(what: str) -> Iterator[Finding]:
 
 
 def check_playbook(folder: Path) -> Iterator[Finding]:
-    """The playbook, the scripts its bots begin with, those that they lead to, and every other script in its folder."""
+    """The playbook, the scripts its bots begin with, those that they lead to, every other script in its folder, and its talks."""
     playbook, problems = load_playbook(folder.name, lambda name: (folder / name).read_text(encoding="utf-8-sig"))
     yield from ((folder / FILE, problem) for problem in problems)
     scripts, findings = read_scripts(
@@ -53,6 +59,28 @@ def check_playbook(folder: Path) -> Iterator[Finding]:
     )
     yield from check_templates(folder, playbook, scripts)
     yield from findings
+    if playbook is not None:
+        for file in sorted([*folder.glob("talks/**/*.talk"), *folder.glob("scripts/talks/**/*.talk")]):
+            if file.is_file():
+                yield from ((file, problem) for problem in check_talk(file, folder, playbook, scripts))
+
+
+def check_talk(file: Path, folder: Path, playbook: Playbook, scripts: Mapping[str, Script]) -> Iterator[Problem]:
+    """Where the bot goes another way than its talk: the first place, for the rest may only follow from it."""
+    text, problems = decode(file.read_bytes())
+    talk, more = read_talk(text) if text is not None else (None, [])
+    yield from [*problems, *more]
+    if talk is None:
+        return
+    script = scripts.get(talk.script)
+    if script is not None:
+        for line, what in departures(talk, script, playbook, scripts)[:1]:
+            told = " ".join(what.split())
+            told = told if len(told) <= _LONGEST else f"{told[: _LONGEST - 1]}…"
+            yield Problem(line, 1, "error", told, "Mend the script; or the talk, if it is meant so", "talk")
+    elif not script_file(folder, talk.script).is_file():  # else what is wrong with it has been told
+        what = f"there is no script '{shown(talk.script)}'"
+        yield Problem(1, 1, "error", what, did_you_mean(talk.script, scripts), "unknown_script")
 
 
 def check_file(file: Path) -> Iterator[Finding]:

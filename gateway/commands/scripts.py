@@ -14,7 +14,7 @@ from gateway.clock import Clock, Instant, iso
 from gateway.commands.opening import open_database
 from gateway.commands.script_files import ScriptFolder, hash_of
 from gateway.house import House
-from gateway.library import Base, Faulty, Order, Outdated, Publisher, Report, Unfit, differ, know, open_library
+from gateway.library import Base, Faulty, Order, Outdated, Publisher, Report, Unfit, differ, know, open_library, refresh
 from gateway.playbooks import BadPlaybook, read_house
 from state import people, scripts
 from state.database import Database
@@ -75,7 +75,10 @@ def _at_work(job: Callable[[Shelf], Awaitable[T]]) -> T:
 async def _run(db: Database, house: House, job: Callable[[Shelf], Awaitable[T]]) -> T:
     now = Clock().now()
     try:
-        await open_library(db, house, now)
+        if await db.read(scripts.live):
+            await refresh(db, house)  # files that are being edited are nobody's publication until they are pushed
+        else:
+            await open_library(db, house, now)
         who = await db.write(lambda c: people.admin_of_settings(c, db.ids, now), "people")
         return await job(Shelf(db, house, who, now))
     except Unfit as wrong:
@@ -101,9 +104,9 @@ async def _scripts(shelf: Shelf) -> list[str]:
     lines = []
     for one in (await shelf.db.read(scripts.live)).values():
         version = await shelf.db.read(lambda c, one=one: scripts.find_version(c, one.name, one.stable))  # type: ignore[misc]
-        rolling = f", {one.percent} % begin with {one.candidate[:12]}" if one.candidate else ""
         number = version.number if version else "?"
-        lines.append(f"{one.name}: version {number} ({one.stable[:12]}), revision {one.revision}{rolling}")
+        state = f"{one.name}: version {number} ({one.stable[:12]}), revision {one.revision}"
+        lines.append(", ".join(filter(None, (state, _share(one)))))
     return lines
 
 
@@ -172,17 +175,30 @@ def pull(names: tuple[str, ...], folder: Path, force: bool) -> None:
         raise click.ClickException(f"changed here, so left alone (push them, or --force): {', '.join(kept)}")
 
 
-def _publishing(command: Any) -> Any:
+def _following(command: Any) -> Any:
     for option in (
-        note_option,
-        click.option("--label", default="", help="A name for the version."),
-        click.option("--rollout", default=100, show_default=True, type=click.IntRange(0, 100), help="Per cent of customers."),
         click.option("--runs", default="finish", show_default=True, type=click.Choice(["finish", "map", "hand_off"]),
                      help="What becomes of who is in the middle."),
         click.option("--map", "steps", multiple=True, metavar="OLD=NEW", help="With --runs map: where they go on."),
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+def _publishing(command: Any) -> Any:
+    for option in (
+        note_option,
+        click.option("--label", default="", help="A name for the version."),
+        click.option("--rollout", default=100, show_default=True, type=click.IntRange(0, 100), help="Per cent of customers."),
+        _following,
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _order(how: dict[str, Any]) -> Order:
+    pairs = [pair.partition("=") for pair in how["steps"]]
+    return Order(how["runs"], {old.strip(): new.strip() for old, _, new in pairs})
 
 
 @command.command("push")
@@ -201,7 +217,7 @@ def push(names: tuple[str, ...], folder: Path, **how: Any) -> None:
         known = await shelf.db.read(scripts.live)
         for name, text in wanted:
             if name in known and known[name].newest == hash_of(text):
-                click.echo(f"{name}: unchanged")
+                click.echo(_already(known[name]))
             else:
                 await _publish(shelf, files.file(name), name, text, taken.get(name), how)
             files.take([(name, hash_of(text))])
@@ -211,22 +227,43 @@ def push(names: tuple[str, ...], folder: Path, **how: Any) -> None:
 
 @command.command("publish")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@click.option(
-    "--base", required=True, help="The revision that you began from; 'new' for a script that is not there yet."
-)
+@click.option("--base", help="The revision that you began from; not for a script that is not there yet.")
 @_publishing
-def publish(file: Path, base: str, **how: Any) -> None:
+def publish(file: Path, base: str | None, **how: Any) -> None:
     """Publish FILE as the script that it is named after."""
     files = ScriptFolder(file.parent)
-    text, seen = files.read(file.stem), None if base == "new" else int(base) if base.isdigit() else base
-    _at_work(lambda shelf: _publish(shelf, file, file.stem, text, seen, how))
+    name, text = file.stem, files.read(file.stem)
+
+    async def go(shelf: Shelf) -> None:
+        now = (await shelf.db.read(scripts.live)).get(name)
+        if now is not None and now.newest == hash_of(text):
+            click.echo(_already(now))
+            return
+        if now is not None and base is None:
+            raise click.ClickException(
+                f"{name}: say which revision you began from: --base {now.revision} is the newest. "
+                f"'parley scripts show {name}' prints it; pull and push remember it by themselves"
+            )
+        seen = None if base in (None, "new") else int(base) if base.isdigit() else base
+        await _publish(shelf, file, name, text, seen, how)
+
+    _at_work(go)
+
+
+def _already(now: Live) -> str:
+    """What to say of a text that is there already: perhaps for a share of the customers only."""
+    if not now.candidate:
+        return f"{now.name}: unchanged"
+    return f"{now.name}: unchanged, {_share(now)}; 'parley scripts rollout {now.name} 100' gives it to all"
+
+
+def _share(now: Live) -> str:
+    return f"{now.percent} % begin with {now.candidate[:12]}" if now.candidate else ""
 
 
 async def _publish(shelf: Shelf, file: Path, name: str, text: str, base: Base, how: dict[str, Any]) -> None:
-    pairs = [pair.partition("=") for pair in how["steps"]]
-    order = Order(how["runs"], {old.strip(): new.strip() for old, _, new in pairs})
     going = shelf.publisher.publish(
-        name, text, shelf.who, base, label=how["label"], note=how["note"], percent=how["rollout"], order=order
+        name, text, shelf.who, base, label=how["label"], note=how["note"], percent=how["rollout"], order=_order(how)
     )
     try:
         report = await going
@@ -255,12 +292,13 @@ def rollback(name: str, version: str, note: str) -> None:
 @command.command("rollout")
 @click.argument("name")
 @click.argument("percent", type=click.IntRange(0, 100))
-def rollout(name: str, percent: int) -> None:
+@_following
+def rollout(name: str, percent: int, **how: Any) -> None:
     """Let PERCENT of customers begin with what is being rolled out of NAME; 100: all of them."""
 
     async def out(shelf: Shelf) -> Report:
         now = await shelf.live(name)
-        return await shelf.publisher.roll_out(name, percent, shelf.who, now.revision, Order())
+        return await shelf.publisher.roll_out(name, percent, shelf.who, now.revision, _order(how))
 
     _report(name, _at_work(out))
 
@@ -273,7 +311,10 @@ def _tell(difference: Difference, diff: str) -> None:
 
 
 def _report(name: str, report: Report) -> None:
-    click.echo(f"{name}: revision {report.live.revision}" if report.changed else f"{name}: unchanged")
+    if not report.changed:
+        click.echo(_already(report.live))
+    else:
+        click.echo(", ".join(filter(None, (f"{name}: revision {report.live.revision}", _share(report.live)))))
     for change in report.difference.changes:
         click.echo(f"  {change.what}")
     for fate in report.fates:
@@ -281,3 +322,5 @@ def _report(name: str, report: Report) -> None:
         click.echo(
             f"  {stand.n} at {stand.step} ({stand.hash[:12]}): {f'to {fate.to}' if fate.to else 'finish as they began'}"
         )
+    if report.changed:
+        click.echo("  A gateway at work takes it within 30 seconds.")

@@ -147,6 +147,63 @@ def test_a_mistake_is_told_with_file_line_column_and_remedy(home: Path) -> None:
     assert int(column) >= 1
 
 
+@pytest.mark.parametrize(
+    ("line", "place", "near"),
+    [
+        ("bots: {meets: {on: message}, nigth: {}}", "4:30", "night"),
+        ("clarifications: {day: {title: День, script: nigth}}", "7:45", "night"),
+    ],
+)
+def test_a_script_that_the_playbook_misspells_is_told_in_the_playbook(
+    own: Path, line: str, place: str, near: str
+) -> None:
+    word = line.partition(":")[0]
+    kept = [one for one in SHOP.splitlines() if not one.startswith(word)]
+    at = 3 if word == "bots" else len(kept)
+    (own / "playbook.yaml").write_text("\n".join([*kept[:at], line, *kept[at:]]) + "\n", encoding="utf-8")
+    result = parley("check", "shop")
+    told = (
+        f"error: there is no script 'nigth'. Did you mean '{near}'? Else put it into {Path('shop/scripts/nigth')}.yaml."
+    )
+    assert f"{Path('shop/playbook.yaml')}:{place}: {told}" in result.output.splitlines()
+    assert result.exit_code == 1
+
+
+def test_the_talks_of_a_playbook_are_played_whenever_it_is_looked_through(own: Path) -> None:
+    trying("привет", "1", "3", "/save three")
+    file = Path("shop/scripts/talks/three.talk")
+    assert str(file) not in parley("check", "shop").output
+    script = own / "scripts" / "meets.yaml"
+    script.write_text(MEETS.replace("Сколько?", "Сколько штук?"), encoding="utf-8")
+    result = parley("check", "shop")
+    told = [line for line in result.output.splitlines() if line.startswith(str(file))]
+    remedy = "Mend the script; or the talk, if it is meant so."
+    assert told == [f"{file}:8:1: error: expected bot: Сколько? but got bot: Сколько штук?. {remedy}"]
+    assert result.exit_code == 1
+    script.write_text(MEETS.replace("then: done", "then: dome"), encoding="utf-8")
+    broken = parley("check", "shop").output
+    assert "Did you mean 'done'?" in broken
+    assert str(file) not in broken, "a script that cannot be read plays nothing"
+
+
+@pytest.mark.parametrize(
+    ("talk", "told"),
+    [
+        (b"customer: a\n", ":1:1: error: the talk does not name its script. Begin with 'script: name'."),
+        (b"script: metes\n\ncustomer: a\n", ":1:1: error: there is no script 'metes'. Did you mean 'meets'?"),
+        (b"script: meets\n\nvisitor: a\n", ":3:1: error: 'visitor: a' is nobody's line."),
+        (b"\xff\xfe", ":1:1: error: the file is not UTF-8"),
+        (b"script: meets\n\n/+soon\n", ":3:1: error: a jump is written like /+30m"),
+    ],
+)
+def test_a_talk_that_cannot_be_played_is_told_with_its_line(own: Path, talk: bytes, told: str) -> None:
+    (own / "talks").mkdir()
+    (own / "talks" / "one.talk").write_bytes(talk)
+    result = parley("check", "shop")
+    assert f"{Path('shop/talks/one.talk')}{told}" in result.output
+    assert result.exit_code == 1
+
+
 def test_a_file_that_is_not_there_is_a_usage_error(home: Path) -> None:
     assert parley("check", "nothing.yaml").exit_code == 2
     assert parley("check", "--wat").exit_code == 2
@@ -282,6 +339,22 @@ def test_a_bot_that_meets_nobody_begins_by_itself_and_is_tried_at_any_hour(own: 
     )
     kept = (own / "scripts" / "talks" / "late.talk").read_text(encoding="utf-8")
     assert kept == "script: night\n\n/until friday 22:00\n/start\nbot: Ночь\nended: finished, night\n"
+
+
+def test_a_bot_that_meets_nobody_may_begin_on_whatsapp_where_nobody_has_written_for_a_day(own: Path) -> None:
+    offer = 'templates: {hello: {text: "Здравствуйте, {1}!", whatsapp: HX1}}\n'
+    asks = "script: Вопрос\nsteps:\n  a: {ask: Когда?, template: {name: hello, values: [Иван]}, answer: {text: {then: z}}}\n  z: {end: done}\n"
+    (own / "playbook.yaml").write_text(SHOP + offer, encoding="utf-8")
+    (own / "scripts" / "night.yaml").write_text(asks, encoding="utf-8")
+    shown = parley("chat", "night", "--playbook", "shop", "--channel", "whatsapp", input="/save shut\n").output
+    assert shown.startswith("template: hello, Иван\n")
+    assert (
+        (own / "scripts" / "talks" / "shut.talk")
+        .read_text(encoding="utf-8")
+        .startswith("script: night\nchannel: whatsapp\n\ntemplate: hello, Иван\n")
+    )
+    assert trying(bot="night").output.startswith("bot: Когда?\n")
+    assert parley("chat", "night", "--playbook", "shop", "--channel", "fax").exit_code == 2
 
 
 def test_an_unknown_bot_is_a_usage_error(home: Path) -> None:

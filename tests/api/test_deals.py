@@ -1,7 +1,10 @@
 """Deals as other programs see them: shapes, pages, searches and what managers do."""
 
+from dataclasses import replace
+
 import pytest
 
+from bots.kit.hours import Hours
 from gateway.events import Received, Unusable
 from tests.api.conftest import Shop, both_databases
 
@@ -419,3 +422,19 @@ async def test_the_task_of_a_stopped_bot_or_of_a_deal_given_back_says_what_happe
         "Анна: сделка возвращена в общую очередь. Решите, кто ею займётся",
         "Анна: сделка возвращена в общую очередь, клиент ждёт ответа. Ответьте ему",
     ]
+
+
+async def test_the_console_learns_who_works_now_and_until_when(shop: Shop) -> None:
+    items = (await shop.get("/calendars", shop.token("marketer")))["items"]
+    assert items == [
+        {"name": "hours", "zone": "Europe/Moscow", "open": True, "changes_at": "2025-11-01T13:00:00.000Z", "holidays": "RU"}
+    ]  # fmt: skip
+    shop.clock.advance(3_600_000)
+    now = (await shop.get("/calendars"))["items"][0]  # over a Sunday, a Monday off for it, and a holiday
+    assert (now["open"], now["changes_at"]) == (False, "2025-11-05T07:00:00.000Z")
+    home = shop.ctx.house.playbook
+    round_the_clock = Hours("Europe/Kyiv", (((0, 1_440),),) * 7)
+    shop.ctx.house.playbook = replace(home, calendars={**home.calendars, "support": round_the_clock})
+    assert (await shop.get("/calendars"))["items"][1] == {
+        "name": "support", "zone": "Europe/Kyiv", "open": True, "changes_at": None, "holidays": None,
+    }  # fmt: skip

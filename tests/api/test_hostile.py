@@ -13,6 +13,7 @@ from tests.api.conftest import ADMIN, Shop, both_databases
 
 ROLES = ("manager", "head", "marketer", "admin")
 SAMPLES = {
+    "{person_id}": "1",
     "{deal_id}": "1",
     "{task_id}": "1",
     "{contact_id}": "1",

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.commands.scripts import command
-from tests.publishing import FIRST, SECOND, write_playbook
+from tests.publishing import FIRST, SECOND, SHORTER, write_playbook
 
 REMARKED = FIRST.replace("patience: 10h", "patience:   10h   # а это замечание ё").replace("\n", "\r\n")
 
@@ -78,6 +78,62 @@ def test_a_mistake_is_told_with_file_line_and_remedy(home: Path) -> None:
     assert result.exit_code == 1
     assert "questions.yaml:18:" in result.output
     assert "Did you mean 'town'?" in result.output
+
+
+def test_a_new_script_needs_no_base_and_who_forgets_it_is_told_which_is_the_newest(home: Path) -> None:
+    fresh, known = home / "other.yaml", home / "questions.yaml"
+    fresh.write_text(SECOND, encoding="utf-8")
+    assert "other: revision 1" in good("publish", str(fresh))
+    assert good("publish", str(fresh)) == "other: unchanged\n"
+    known.write_text(SECOND, encoding="utf-8")
+    refused = parley("publish", str(known))
+    assert refused.exit_code == 1
+    assert "--base 1 is the newest" in refused.output
+    assert good("show", "questions") == FIRST
+    assert parley("publish", str(known), "--base", "new").exit_code == 1
+    published = good("publish", str(known), "--base", "1")
+    assert "A gateway at work takes it within 30 seconds." in published
+
+
+def test_a_text_that_is_rolled_out_to_a_share_is_not_called_merely_unchanged(home: Path) -> None:
+    good("pull")
+    (home / "scripts" / "questions.yaml").write_text(SHORTER, encoding="utf-8")
+    assert good("push", "--rollout", "10").startswith("questions: revision 2, 10 % begin with ")
+    assert good("rollout", "questions", "0").startswith("questions: revision 3, 0 % begin with ")
+    again = good("push")
+    assert again.startswith("questions: unchanged, 0 % begin with ")
+    assert "'parley scripts rollout questions 100' gives it to all" in again
+    early = parley("rollout", "questions", "50", "--runs", "hand_off")
+    assert early.exit_code == 1
+    assert "the others finish as they began" in early.output
+    lost = parley("rollout", "questions", "100", "--runs", "map", "--map", "parts=nowhere")
+    assert "the new version has no step 'nowhere'" in lost.output
+    assert good("rollout", "questions", "100", "--runs", "hand_off").startswith("questions: revision 4\n")
+    assert good("push") == "questions: unchanged\n"
+
+
+def test_what_is_edited_in_the_playbooks_own_folder_is_published_by_a_push_alone(home: Path) -> None:
+    folder = home / "book" / "scripts"
+    good("pull", "--folder", str(folder))
+    (folder / "questions.yaml").write_text(SECOND, encoding="utf-8")
+    (folder / "fresh.yaml").write_text(FIRST, encoding="utf-8")
+    playbook = home / "book" / "playbook.yaml"
+    playbook.write_text(
+        playbook.read_text(encoding="utf-8").replace("bots:\n", "bots:\n  fresh: {}\n"), encoding="utf-8"
+    )
+    for looking in (
+        ("list",),
+        ("show", "questions"),
+        ("compare", "questions", "1"),
+        ("pull", "questions", "--folder", "elsewhere"),
+    ):
+        good(*looking)
+    assert len(good("list", "questions").splitlines()) == 1
+    assert "fresh" not in good("list")
+    pushed = good("push", "--folder", str(folder), "--note", "plainer words")
+    assert "fresh: revision 1\n" in pushed
+    assert "questions: revision 2\n  step `parts`: the question now reads “What is broken?”" in pushed
+    assert "plainer words" in good("list", "questions").splitlines()[0]
 
 
 def test_versions_are_compared_rolled_out_and_rolled_back(home: Path) -> None:

@@ -96,6 +96,18 @@ async def test_what_cannot_be_is_refused_by_its_fields_name(shop: Shop, given: d
     assert (await now(shop))["revision"] == 1
 
 
+@both_databases
+async def test_a_base_and_a_version_that_no_database_can_look_for_are_none(shop: Shop) -> None:
+    source = (await now(shop))["source"].replace(QUESTION, "Чем помочь?")
+    for base in ("\x00", "\x00" * 64, "\x00" + "0" * 63):
+        for call, body in (("publish", {"source": source}), ("rollback", {"to": 1}), ("rollout", {"percent": 5})):
+            status, answer = await shop.call("POST", f"/scripts/qualifier/{call}", json={**body, "base": base})
+            assert (status, answer["error"]["code"]) == (409, "outdated")
+        status, answer = await shop.call("POST", "/scripts/qualifier/rollback", json={"to": base, "base": 1})
+        assert (status, answer["error"]["field"]) == (422, "to")
+    assert (await now(shop))["revision"] == 1
+
+
 async def test_only_marketers_and_admins_publish_and_everybody_reads(shop: Shop) -> None:
     source = (await now(shop))["source"]
     for role in ("manager", "head"):

@@ -4,6 +4,8 @@ import asyncio
 import time
 from typing import Any
 
+import pytest
+
 from bots.kit.talk import check, read_talk
 from gateway.trials import MOST_EVENTS
 from tests.api.conftest import Shop
@@ -140,3 +142,31 @@ async def test_five_hundred_lines_are_played_while_others_are_served(shop: Shop)
         longest = max(longest, time.monotonic() - began)
     assert len((await trial)["acts"]) == 499
     assert longest < 1
+
+
+@pytest.mark.parametrize(
+    ("acts", "place"),
+    [
+        (["/+999999d"], 1),
+        (["здравствуйте", "/+1d 999999d 999999d"], 2),
+        (["/until 9999-12-31 23:59"], 1),
+        (["/until 1901-01-01 0:00"], 1),
+        (["/+" + "1s" * 1_900], 1),
+    ],
+)
+async def test_a_jump_out_of_the_calendar_is_refused_at_its_line(shop: Shop, acts: list[str], place: int):
+    """The clock's end (the year 9999) was an answer of 500."""
+    status, answer = await shop.call(
+        "POST", "/simulator", shop.token("marketer"), json={"script": "qualifier", "acts": acts}
+    )
+    assert status == 422, answer
+    assert f"line {place}: " in answer["error"]["message"]
+
+
+async def test_as_many_of_the_longest_jumps_as_there_may_be_still_have_a_day(shop: Shop):
+    acts = ["/until 2999-12-31 23:59", *["/+3650d"] * 499]
+    status, answer = await shop.call(
+        "POST", "/simulator", shop.token("marketer"), json={"script": "qualifier", "acts": acts}
+    )
+    assert status == 200, answer
+    assert answer["state"]["clock"].startswith("798")

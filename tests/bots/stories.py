@@ -61,6 +61,7 @@ def _step(rng: Random, names: list[str], later: list[str]) -> Iterator[str]:
         "move: work",
         "note: 'Заметка {g or нет}'",
         "task: {kind: call, text: Позвонить, due: 2h, working: yes, show: [f]}",
+        "task: {text: Позвонить, due: 2h working, calendar: gone}",
     ):
         if rng.random() < 0.15:
             yield line
@@ -130,7 +131,8 @@ def _condition(rng: Random) -> str:
 def _wait(rng: Random) -> str:
     return rng.choice([
         rng.choice(LENGTHS), "{for: 2h, working: yes}", "{until: 10:00}", "{until: 10:00, working: yes}", "{until: day}",
-        "{until: day, at: 9:00, before: 1d, working: yes}",
+        "{until: day, at: 9:00, before: 1d, working: yes}", "3h working",
+        "{until: day, calendar: gone}",
     ])  # fmt: skip
 
 

@@ -142,11 +142,28 @@ def test_speaking_of_people_is_not_asking_for_one(text: str):
     ("text", "value"),
     [
         ("2", 2), ("4 шт.", 4), ("две", 2), ("пару", 2), ("номер 48213", 48213), ("1 500", 1500), ("1 500,5", 1500.5), ("2.5", 2.5),
-        ("2,0", 2), ("4 или 5", None), ("", None), ("комплект", None), ("-3", None), ("9" * 5000, None), ("1e9", 1), ("один или два", None),
+        ("2,0", 2), ("4 или 5", None), ("", None), ("комплект", None), ("-3", None), ("9" * 5000, None), ("один или два", None),
+        ("4шт", 4), ("5.", 5), ("5, пожалуйста", 5), ("5,", 5), ("уже 5!", 5), ("２", 2),
     ],
 )  # fmt: skip
 def test_a_quantity_is_read(text: str, value: float | None):
-    assert number(text, RU, 0, 10**6) == (value if text != "1e9" else number("1e9", RU, 0, 10**6))
+    assert number(text, RU, 0, 10**6) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "двадцать пять", "сто два", "5 тысяч", "5 тыс.", "одну тысячу", "2 с половиной", "два десятка", "1,000,000", "1.500.000", "1.5.2",
+        "5w40", "1e9", "0x10", "−5", "²", "½",
+    ],
+)  # fmt: skip
+def test_a_piece_of_a_number_is_no_quantity(text: str):
+    """A bot that keeps 5 where 25 was written orders the wrong thing; one that asks for digits does not."""
+    assert number(text, RU, 0, 10**6) is None
+
+
+def test_a_sign_that_is_typeset_is_a_sign():
+    assert number("−5", RU, -10, 10) == -5
 
 
 def test_a_number_outside_its_bounds_is_no_answer():

@@ -1,9 +1,10 @@
 """Broken scripts, each with the finding it must bring, at its line. The last line of a test's failure names all that was found."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
+from bots.kit.hours import Hours
 from bots.kit.linter import lint, lint_together
 from bots.kit.playbook import Playbook, load_playbook
 from bots.kit.problems import Problem
@@ -120,6 +121,10 @@ FORM = [
     ("  a: {wait: {until: dya}, then: z}\n" + END, 4, "unknown_field"),
     ("  a: {wait: {for: 2h, at: 10:00}, then: z}\n" + END, 4, "misplaced"),
     ("  a: {wait: {for: 20d, working: yes}, then: z}\n" + END, 4, "not_a_length"),
+    ("  a: {wait: 20d working, then: z}\n" + END, 4, "not_a_length"),
+    ("  a: {wait: working, then: z}\n" + END, 4, "not_a_length"),
+    ("  a: {wait: {for: 2h, working: no, calendar: hours}, then: z}\n" + END, 4, "contradiction"),
+    ("  a: {wait: {for: 2h, calendar: [1]}, then: z}\n" + END, 4, "not_a_text"),
     ("  a: {wait: 2h, else: z, then: z}\n" + END, 4, "misplaced"),
     ("  a: {split: {z: 50, y: 40}}\n  y: {end: done}\n" + END, 4, "not_a_number"),
     ("  a: {split: {z: 100}}\n" + END, 4, "no_value"),
@@ -144,6 +149,7 @@ DOUBTFUL = [
     ("  a: {ask: Q, answer: {text: {then: z}, number: {then: z}}}\n" + END, 4, "unreachable_answer"),
     ("  a: {ask: Q, answer: {pattern: {match: '[a-z]+', then: z}}}\n" + END, 4, "latin_pattern"),
     ("  a: {task: {text: T, working: yes}, end: done}\n", 4, "unused"),
+    ("  a: {task: {text: T, calendar: hours}, end: done}\n", 4, "unused"),
     ("  a: {ask: Q, person: z, " + ASK + "}\n" + END, 4, "no_person"),
     ("  a: {ask: Q, silence: a, " + ASK + "}\n" + END, 4, "no_timeout"),
     ("  a: {ask: Q, silence: b, " + ASK + "}\n  b: {ask: R, silence: a, " + ASK + "}\n" + END, 5, "no_timeout"),
@@ -243,6 +249,38 @@ def test_a_script_started_by_name_may_speak_into_a_shut_window(shop: Playbook):
     steps = "  a: {say: Ещё нужно?, end: done}\n"
     assert [(one.line, one.code) for one in found(steps, shop, "later", rooms=True)] == [(4, "outside_window")]
     assert found(steps, shop, "meets", rooms=True) == []
+
+
+def test_a_reminder_needs_a_template_of_its_own_where_the_question_went_out_by_one(shop: Playbook):
+    question = (
+        "  a:\n    ask: Q\n    template: {name: offer, values: [Рио], else: task}\n    " + ASK + "\n    remind:\n"
+    )
+    plain = question + "      - {after: 3h, say: Жду}\n" + END
+    assert [(one.line, one.code) for one in found(plain, shop, "later", rooms=True)] == [(9, "outside_window")]
+    covered = plain.replace("say: Жду", "say: Жду, template: {name: offer, values: [Рио], else: skip}")
+    assert found(covered, shop, "later", rooms=True) == []
+    bare = plain.replace("    template: {name: offer, values: [Рио], else: task}\n", "")
+    told_of = [(one.line, one.code) for one in found(bare, shop, "later", rooms=True)]
+    assert told_of == [(5, "outside_window")], "the step's own finding says it for both"
+
+
+def test_a_comma_that_cut_a_text_in_two_is_told_as_such():
+    cut = "  a: {ask: Q, choices: {x: {label: Утром, с 10 до 14, then: z}}}\n" + END
+    (problem,) = lint(HEAD + cut, "s")[1]
+    assert (problem.line, problem.column, problem.code) == (4, 43, "unknown_key")
+    assert "put the text before it in quotes" in problem.remedy
+    (problem,) = lint(HEAD + "  a:\n    say: Да\n    thn:\n    end: done\n", "s")[1]
+    assert "Did you mean 'then'?" in problem.remedy, "a line of its own is no text that was cut"
+
+
+def test_a_finding_points_at_the_word_that_it_quotes_else_at_the_lines_first_sign(shop: Playbook):
+    steps = "  a: {say: 'Ваш {car}', template: {name: ofer, values: [Рио]}, then: b}\n  b:\n    wait: 25h\n    then: c\n  c:\n    say: Ау\n    run: nobody\n"
+    problems = [*found(steps, shop, "meets", rooms=True)]
+    places = [(one.code, one.line, one.column) for one in problems]
+    assert places == [("may_be_empty", 4, 17), ("unknown_template", 4, 42), ("outside_window", 9, 5)], told(problems)
+    script, _ = lint(HEAD + steps, "meets")
+    assert script is not None
+    assert [(one.line, one.column) for _, one in lint_together({"meets": script})] == [(10, 10)]
 
 
 def test_a_wait_that_outlasts_the_stages_robot_is_told(shop: Playbook):
@@ -359,3 +397,21 @@ def test_a_playbook_says_how_questions_wait_where_no_script_does(shop: Playbook)
     assert script is not None
     ask = script.steps["a"].finish
     assert (ask.tries, ask.silence.patience, len(ask.silence.reminders)) == (5, 3 * 3_600_000, 1)  # type: ignore[union-attr]
+
+
+def test_a_calendar_that_the_shop_does_not_have_is_found_where_it_is_named(shop: Playbook):
+    text = HEAD + "  a: {task: {text: T, due: 1h, calendar: hour}, then: b}\n  b:\n    wait:\n      for: 1h\n      calendar: store\n    then: z\n" + END  # fmt: skip
+    _, found = lint(text, "meets", shop)
+    assert [str(problem) for problem in found if problem.code == "unknown_calendar"] == [
+        "4:1: error: there is no calendar 'hour'. Did you mean 'hours'? Else add it to 'calendars:' in the playbook.",
+        "8:1: error: there is no calendar 'store'. Known here: hours. Else add it to 'calendars:' in the playbook.",
+    ]
+
+
+def test_a_wait_by_a_calendar_that_opens_once_a_week_may_outlast_the_window(shop: Playbook):
+    weekly = replace(shop, calendars={"weekly": Hours("UTC", (((600, 660),), (), (), (), (), (), ()))})
+    text = HEAD + "  a: {wait: {for: 1h, calendar: weekly}, then: b}\n  b: {say: Утро, end: done}\n"
+    _, found = lint(text, "meets", weekly, ROOMS)
+    assert [one.what for one in found] == [
+        "step 'b' may speak outside the 24-hour window: 168 h after their last message"
+    ]

@@ -1,5 +1,6 @@
 """What changed between two versions is told in plain words, and a run crosses over without losing anything."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -87,6 +88,22 @@ def test_ways_that_lead_on_from_within_lists_follow_a_renamed_step():
     assert [c.what for c in compare(checked("done"), checked("ready")).changes] == ["step `done` is now called `ready`"]
 
 
+def test_every_way_that_leads_on_follows_a_renamed_step():
+    def leading(step: str) -> Script:
+        return compiled(f"""
+            script: Ways
+            fields: {{car: Car}}
+            steps:
+              lot: {{split: {{rest: 50, {step}: 50}}}}
+              rest: {{wait: 2h, message: {step}, then: fetch}}
+              fetch: {{call: e, failed: {step}, timeout: {step}, then: {step}}}
+              {step}:
+                hand_off: {{task: Call back}}
+            """)
+
+    assert [c.what for c in compare(leading("done"), leading("ready")).changes] == ["step `done` is now called `ready`"]
+
+
 def test_a_step_that_says_something_else_under_another_name_is_gone_and_another_is_new():
     new = changed(
         ("  tel:\n    ask: Your number?\n    answer:\n      phone: {save: tel, then: done}", "  mail:\n    ask: Where may we write to you, please?\n    answer:\n      text: {save: car, then: done}\n    tries: 5\n    patience: 3h"),
@@ -111,6 +128,14 @@ def test_the_text_is_also_compared_line_by_line():
     assert lines[:2] == ["--- 1", "+++ 2"]
     assert "-    say: Hello" in lines
     assert "+    say: Welcome" in lines
+
+
+def test_a_hundred_thousand_lines_that_look_alike_are_not_compared_one_by_one():
+    lines = [f"#{n % 120}" for n in range(60_000)]
+    began = time.process_time()
+    told_ = unified("\n".join(lines), "\n".join(reversed(lines)), "1", "2")
+    assert time.process_time() - began < 1, "it took a minute"
+    assert "not compared" in told_
 
 
 # -- crossing over -----------------------------------------------------------------------------------------------------

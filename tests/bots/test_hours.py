@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bots.kit.hours import DAY, Hours, at_clock, next_at_clock, zone_of
-from bots.kit.playbook import load_playbook
 
 ZONES = ["Europe/Moscow", "Europe/Berlin", "Europe/Kyiv", "America/New_York", "Australia/Lord_Howe", "America/St_Johns"]
 WEEKDAYS = ((540, 780), (840, 1140))
@@ -148,6 +147,63 @@ def test_working_time_adds_up(zone: str, since: int, one: int, other: int):
     )
     assert shop.is_open(shop.next_open(now))
     assert shop.next_open(now) >= now
+    later = shop.add_working(now, one * MINUTE)
+    assert shop.worked_between(now, later) == one * MINUTE
+    assert shop.worked_between(now, now + other * HOUR) == sum(
+        shop.worked_between(now + hour * HOUR, now + (hour + 1) * HOUR) for hour in range(other)
+    )
+
+
+@settings(max_examples=40, deadline=None, database=None)
+@given(
+    st.sampled_from(["Europe/Kyiv", "Europe/Moscow", "America/St_Johns", "Australia/Lord_Howe"]),
+    st.lists(SPANS, min_size=7, max_size=7).filter(any), st.integers(0, 365 * 24 * 60), st.integers(0, 3 * 24 * 60),
+)  # fmt: skip
+def test_the_time_worked_is_what_looking_every_minute_gives(
+    zone: str, week: list[tuple[tuple[int, int], ...]], since: int, minutes: int
+):
+    """Also on the nights on which the clock is changed, by an hour or by half of one: the days of 2025 hold all of them."""
+    shop = Hours(zone, tuple(week))
+    now = at("UTC", 2025, 1, 1) + since * MINUTE
+    looked = sum(shop.is_open(now + minute * MINUTE) for minute in range(minutes))
+    assert shop.worked_between(now, now + minutes * MINUTE) == looked * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "worked"),
+    [
+        ("Europe/Kyiv", (2026, 3, 29), 23), ("Europe/Kyiv", (2026, 10, 25), 25), ("Europe/Moscow", (2026, 3, 29), 24),
+        ("America/St_Johns", (2026, 3, 8), 23), ("America/St_Johns", (2026, 11, 1), 25),
+        ("Australia/Lord_Howe", (2026, 10, 4), 23.5), ("Australia/Lord_Howe", (2026, 4, 5), 24.5),
+    ],
+)  # fmt: skip
+def test_a_day_round_the_clock_is_as_long_as_its_clock_makes_it(zone: str, day: tuple[int, ...], worked: float):
+    always = Hours(zone, (((0, DAY),),) * 7)
+    next_day = date(*day) + timedelta(days=1)
+    until = at(zone, next_day.year, next_day.month, next_day.day)
+    assert always.worked_between(at(zone, *day), until) == worked * HOUR
+    assert always.shift(at(zone, *day))[1] - until > 366 * 24 * HOUR
+
+
+def test_no_time_is_worked_before_it_begins():
+    shop = hours()
+    noon = at("Europe/Moscow", 2025, 1, 15, 12)
+    assert shop.worked_between(noon, noon) == 0
+    assert shop.worked_between(noon + HOUR, noon) == 0
+
+
+def test_years_of_working_time_are_counted_however_far_a_calendar_looks_ahead():
+    shop = hours(mon=((600, 660),))  # an hour a week
+    since = at("Europe/Moscow", 2020, 1, 1)
+    assert shop.worked_between(since, since + 3_000 * 7 * 24 * HOUR) == 3_000 * HOUR
+
+
+def test_a_calendar_remembers_days_and_not_more_and_more_of_them():
+    shop = hours()
+    start = at("Europe/Moscow", 2025, 1, 1)
+    once = [shop.next_open(start + day * 24 * HOUR) for day in range(3_000)]
+    assert len(shop._kept) <= 1_000
+    assert [shop.next_open(start + day * 24 * HOUR) for day in reversed(range(3_000))] == once[::-1]
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -162,50 +218,3 @@ def test_every_day_of_a_year_opens_and_closes_on_the_wall(zone: str):
         assert shop.next_open(opens - HOUR) == opens
         assert not shop.is_open(round(day.replace(hour=18).timestamp() * 1000))
         day += timedelta(days=1)
-
-
-HEAD = "zone: Europe/Moscow\nfunnels: {f: {title: F, stages: {a: A}, won: W, lost: L}}\n"
-
-
-def read(section: str) -> tuple[Hours | None, list[str]]:
-    playbook, problems = load_playbook("shop", {"playbook.yaml": HEAD + section})
-    return (playbook.hours if playbook else None), [str(problem) for problem in problems]
-
-
-def test_a_calendar_is_read():
-    shop, problems = read(
-        "hours:\n  week: {mon-fri: [10:00-13:00, 14:00-19:00], sat: 21:00-02:00, sun: closed}\n"
-        "  except: {2025-12-31: 10:00-14:00, 2026-01-01..2026-01-08: closed}\n"
-    )
-    assert problems == []
-    assert shop is not None
-    assert shop.zone == "Europe/Moscow"
-    assert shop.week[0] == ((600, 780), (840, 1140))
-    assert shop.week[5] == ((1260, 1560),)
-    assert shop.week[6] == ()
-    assert len(shop.days) == 9
-    assert shop.is_open(at("Europe/Moscow", 2025, 1, 19, 1))
-    assert not shop.is_open(at("Europe/Moscow", 2026, 1, 5, 12))
-
-
-@pytest.mark.parametrize(
-    ("section", "said"),
-    [
-        ("hours: {week: {mon-fri: 10-19}}\n", "3:25: error: '10-19' are not hours. Write them like 10:00-19:00"),
-        ("hours: {week: {mon-fri: 25:00-26:00}}\n", "'25:00-26:00' are not hours"),
-        ("hours: {week: {mno: 10:00-19:00}}\n", "there is no day 'mno'. Did you mean 'mon'?"),
-        ("hours: {week: {mon-fri: 10:00-19:00, tue: 9:00-10:00}}\n", "'tue' is told twice"),
-        ("hours: {week: {mon: [10:00-14:00, 13:00-19:00]}}\n", "two spans of a day overlap"),
-        ("hours: {week: {mon: closed}}\n", "the shop is never open"),
-        ("hours: {}\n", "the shop is never open"),
-        ("hours: {week: {mon: 10:00-19:00}, except: {2024-02-30: closed}}\n", "there is no day 2024-02-30"),
-        ("hours: {week: {mon: 10:00-19:00}, except: {30.02.2024: closed}}\n", "'30.02.2024' is not a day"),
-        ("hours: {week: {mon: 10:00-19:00}, except: {2024-02-10..2024-02-01: closed}}\n", "ends before it begins"),
-        ("hours: {zone: Europe/Moskow, week: {mon: 10:00-19:00}}\n", "3:15: error: there is no time zone 'Europe/Moskow'. Did you mean 'Europe/Moscow'?"),
-        ("hours: {zone: ../../etc/passwd, week: {mon: 10:00-19:00}}\n", "there is no time zone '../../etc/passwd'"),
-    ],
-)  # fmt: skip
-def test_a_mistake_in_a_calendar_is_found(section: str, said: str):
-    shop, problems = read(section)
-    assert shop is None
-    assert any(said in problem for problem in problems), problems

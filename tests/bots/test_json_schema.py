@@ -52,6 +52,14 @@ def test_every_kind_of_step_fits(text: str):
     assert fits(script_schema(), text) == []
 
 
+def test_calendars_fit_and_a_wrong_word_in_one_does_not():
+    text = "funnels: {f: {stages: {a: A}, won: W, lost: L, calendar: w}}\n"
+    text += "hours: {week: {mon-fri: 10:00-19:00}, holidays: NO}\ncalendars:\n  w: {zone: UTC, holidays: {country: DE, subdiv: BE}}\n"
+    assert fits(playbook_schema(), text) == []
+    assert fits(playbook_schema(), text.replace("subdiv", "part")) != []
+    assert fits(playbook_schema(), text.replace("zone", "zoned")) != []
+
+
 @pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.parent.name)
 def test_every_playbook_that_ships_fits(path: Path):
     assert (Path(next(iter(playbooks.__path__))) / "autoparts" / "playbook.yaml") in PLAYBOOKS

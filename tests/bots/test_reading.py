@@ -47,7 +47,7 @@ ALIAS_BOMB = "a0: &a0 [lol, lol]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i 
         ("a: \x00", "UTF-16"),
         ("ÿþs\x00", "UTF-16"),
         ("a: \ud800", "broken characters"),
-        ("a: \x07", "cannot be read as YAML"),
+        ("a: \x07", "an invisible sign (U+0007)"),
         ("a: [1, 2", "ends inside quotes or brackets"),
         ("a: 'open", "ends inside quotes or brackets"),
         ("a: b: c", "':' stands inside a text"),

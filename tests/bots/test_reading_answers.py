@@ -52,7 +52,7 @@ def test_a_day_is_understood(text: str, named: str):
 @pytest.mark.parametrize(
     "text",
     ["", "не знаю", "30.02", "32.13", "15.12 или 16.12", "вчера", "31.12.2024", "через 99999 дней", "1.2.3.4", "12", "8 912 345-67-89",
-     "2024-02-30", "завтра или послезавтра"],
+     "2024-02-30", "завтра или послезавтра", "15.12.2205", "31.12.9999", "9999-12-31", "15 декабря 3025"],
 )  # fmt: skip
 def test_what_names_no_day_or_two_is_none(text: str):
     assert RU is not None

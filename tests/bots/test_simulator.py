@@ -197,6 +197,13 @@ def test_the_reasons_of_a_step_are_told_in_order():
     assert "open: 'if 1' does not hold: hours: нет" in why
 
 
+def test_a_file_without_words_is_no_empty_quote():
+    simulator = trying()
+    simulator.play("привет")
+    why = [told(one) for one in simulator.play("[voice]").why]
+    assert "menu: what was sent is no answer to this" in why
+
+
 def test_nobody_is_told_why_who_has_not_asked():
     talk = Conversation(compiled(PROBE))
     talk.start()

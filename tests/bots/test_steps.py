@@ -16,6 +16,7 @@ from bots.kit.walk import begin, step
 from tests.bots.scripts import HOUR, NOW, compiled
 
 OFFICE = Hours("Europe/Moscow", (((600, 1140),),) * 5 + ((), ()))  # Mon-Fri 10:00-19:00
+FAR = Hours("Asia/Vladivostok", (((480, 720),),) * 7)  # every day 8:00-12:00, which is 1:00-5:00 in Moscow
 DAY = 24 * HOUR
 
 
@@ -135,6 +136,15 @@ def test_a_wait_ends_in_its_time_and_not_before():
         ("{for: 2h}", (2025, 1, 17, 20)),
         ("{for: 2h, working: yes}", (2025, 1, 20, 11)),
         ("{for: 1h, working: no}", (2025, 1, 17, 19)),
+        ("2h working", (2025, 1, 20, 11)),
+        ("{for: 1d 2h working}", (2025, 1, 22, 17)),
+        ("{for: 2h, calendar: hours}", (2025, 1, 20, 11)),
+        ("{for: 2h, calendar: far}", (2025, 1, 18, 3)),
+        ("{for: 2h working, calendar: far}", (2025, 1, 18, 3)),
+        ("{for: 2h, calendar: gone}", (2025, 1, 20, 11)),
+        ("{until: 10:00, calendar: far}", (2025, 1, 18, 3)),
+        ("{until: visit, calendar: far}", (2025, 1, 25, 3)),
+        ("{until: visit, at: 6:00, calendar: far}", (2025, 1, 25, 1)),
         ("{until: 10:00}", (2025, 1, 18, 10)),
         ("{until: 18:30}", (2025, 1, 17, 18, 30)),
         ("{until: 10:00, working: yes}", (2025, 1, 20, 10)),
@@ -145,9 +155,41 @@ def test_a_wait_ends_in_its_time_and_not_before():
     ],
 )
 def test_a_wait_knows_the_clock_and_the_calendar(wait: str, until: tuple[int, ...]):
-    talk = waiting(wait, hours=OFFICE, now=moscow(2025, 1, 17, 18), fields={"visit": "2025-01-25"})
+    talk = waiting(
+        wait, hours=OFFICE, now=moscow(2025, 1, 17, 18), fields={"visit": "2025-01-25"}, calendars={"hours": OFFICE, "far": FAR}
+    )  # fmt: skip
     talk.start()
     assert talk.run.waits_until == moscow(*until)
+
+
+@pytest.mark.parametrize(
+    ("due", "at"),
+    [
+        ("due: 1h", (2025, 1, 17, 19, 30)), ("due: 1h working", (2025, 1, 20, 10, 30)), ("due: 1h, working: yes", (2025, 1, 20, 10, 30)),
+        ("due: 1h, calendar: far", (2025, 1, 18, 2)), ("due: 1h working, calendar: far", (2025, 1, 18, 2)),
+    ],
+)  # fmt: skip
+def test_a_task_is_due_in_the_working_time_of_whoever_is_named(due: str, at: tuple[int, ...]):
+    script = compiled(f"script: S\nsteps:\n  a: {{task: {{text: T, {due}}}, end: done}}\n")
+    facts = Facts(moscow(2025, 1, 17, 18, 30), hours=OFFICE, calendars={"far": FAR})
+    _, effects = step(script, begin(script), RunStarted(), facts)
+    assert [one.due_at for one in effects if isinstance(one, CreateTask)] == [moscow(*at)]
+
+
+@pytest.mark.parametrize(("toggle", "until"), [("open", (2025, 1, 17, 20)), ("closed", (2025, 1, 18, 3))])
+def test_a_shop_that_is_shut_in_a_talk_is_shut_by_every_calendar(toggle: str, until: tuple[int, ...]):
+    talk = waiting("{for: 2h, calendar: far}", now=moscow(2025, 1, 17, 18), calendars={"far": FAR})
+    talk.hours_are = toggle  # type: ignore[assignment]
+    talk.start()
+    # 18:00 in Moscow is already the next day there: shut today, it opens on the day after.
+    assert talk.run.waits_until == (moscow(*until) if toggle == "open" else moscow(2025, 1, 19, 3))
+
+
+def test_a_day_in_another_century_is_none_to_wait_for():
+    """Nobody would hear of the customer again: the day was mistyped, or came from a hostile endpoint."""
+    talk = waiting("{until: visit}", fields={"visit": "2225-01-25"})
+    assert talk.start() != []
+    assert talk.run.status != "running"
 
 
 def test_an_hour_at_which_the_shop_is_never_open_is_its_next_opening():

@@ -11,14 +11,21 @@ from urllib.parse import urlencode
 import aiohttp
 
 from gateway.channels.base import Channel, Front, Post
+from gateway.channels.mail import MailChannel
+from gateway.channels.mail_letters import From
+from gateway.channels.mail_line import MailLine, server_of
+from gateway.channels.mail_threads import Threads
 from gateway.channels.telegram import TelegramChannel
 from gateway.channels.twilio import MEDIA_HOSTS, TwilioChannel, TwilioHooks
 from gateway.fetch import Fetcher
 from tests import payloads
 from tests.standins.serving import Standin
+from tests.standins.smtp import SmtpStandin
 from tests.standins.telegram import TOKEN, TelegramStandin
 from tests.standins.twilio import ACCOUNT, AUTH_TOKEN, TwilioStandin
 
+HOOK = "hook-token_of_the_bench"
+SHOP_MAIL, MAIL_CUSTOMER = "shop@example.com", "anna@example.org"
 SECRET = "hook-secret_0123456789"
 PUBLIC = "https://shop.example"
 WHATSAPP, SMS = "+74950000001", "+74950000002"
@@ -28,7 +35,7 @@ CUSTOMER = "+79161234567"
 @dataclass(frozen=True, slots=True)
 class Bench:
     channel: Channel
-    standin: Standin
+    standin: Standin | SmtpStandin
     said: Post
     """A customer's message."""
     words: str
@@ -40,7 +47,8 @@ class Bench:
     @property
     def forged(self) -> Post:
         headers = tuple(
-            (key, "~" + value[1:] if "se" in key or "sig" in key else value) for key, value in self.said.headers
+            (key, "~" + value[1:] if "se" in key or "sig" in key or "auth" in key else value)
+            for key, value in self.said.headers
         )
         return replace(self.said, headers=headers)
 
@@ -78,7 +86,26 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-MADE: list[TelegramChannel] = []
+def mail_post(body: bytes | Mapping[str, Any], kind: str = "application/json", token: str = HOOK) -> Post:
+    raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+    return Post("/hooks/mail", "", (("content-type", kind), ("authorization", f"Bearer {token}")), raw)
+
+
+def mail_channel(standin: SmtpStandin | None, now: Callable[[], int] = now_ms, **changes: Any) -> MailChannel:
+    """Waits are short; `plus`: the shop's server knows `shop+seal@`."""
+    who = From("Магазин «Деталь»", SHOP_MAIL, changes.pop("plus", False))
+    patience: dict[str, Any] = {"before_s": 2, "text_s": 2, "room_s": 1} | changes.pop("patience", {})
+    trust = changes.pop("trust", None)
+    line = MailLine(server_of(standin.url), name="example.com", trust=trust, **patience) if standin else None
+    channel = MailChannel(who, THREADS, now, token=HOOK, line=line, **changes)
+    MADE.append(channel)
+    return channel
+
+
+THREADS = Threads(b"the installation's secret", SHOP_MAIL)
+
+
+MADE: list[TelegramChannel | MailChannel] = []
 """Those that have connections of their own, to be closed behind the test."""
 
 
@@ -112,7 +139,21 @@ def twilio_channel(
 @asynccontextmanager
 async def bench(name: str) -> AsyncIterator[Bench]:
     async with aiohttp.ClientSession() as http:
-        if name == "telegram":
+        if name == "email":
+            letter = payloads.mail("inquiry")
+            async with SmtpStandin() as smtp:
+                channel, garbage = mail_channel(smtp), mail_post(b"[]")
+                yield Bench(
+                    channel,
+                    smtp,
+                    mail_post(letter),
+                    letter["text"],
+                    garbage,
+                    MAIL_CUSTOMER,
+                    (HOOK, THREADS._secret.decode()),
+                )
+                await close_channels()
+        elif name == "telegram":
             update = payloads.telegram("text_message")
             async with TelegramStandin() as standin:
                 yield Bench(

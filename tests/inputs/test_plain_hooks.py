@@ -15,8 +15,8 @@ from tests.inputs.halls import FORM_KEY, HOOK, Hall
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-MESSAGES, CALLS, FORMS = "/hooks/messages/avito", "/hooks/calls", "/hooks/forms/vin"
-DOORS = (MESSAGES, CALLS, FORMS)
+MESSAGES, CALLS, FORMS, MAIL = "/hooks/messages/avito", "/hooks/calls", "/hooks/forms/vin", "/hooks/mail"
+DOORS = (MESSAGES, CALLS, FORMS, MAIL)
 BEARER = {"Authorization": f"Bearer {HOOK}"}
 
 
@@ -26,6 +26,8 @@ def said(hall: Hall, path: str) -> dict[str, Any]:
     match path:
         case "/hooks/messages/avito":
             return {"id": f"m{n}", "from": {"id": f"buyer{n}", "name": "Анна"}, "text": "Здравствуйте"}
+        case "/hooks/mail":
+            return {"id": f"l{n}", "from": f"Анна <anna{n}@example.org>", "subject": "Колодки", "text": "Здравствуйте"}
         case "/hooks/calls":
             return {"id": f"c{n}", "phone": f"+7916{n:07d}", "status": "missed", "direction": "in"}
         case _:
@@ -129,7 +131,7 @@ async def test_a_public_form_key_opens_the_forms_and_nothing_else(hall: Hall) ->
     kept = await hall.last()
     (deal,) = await hall.rows("deals", contact_id=kept["contact_id"])
     assert "form_key" not in deal["fields"]
-    for path in (MESSAGES, CALLS):
+    for path in (MESSAGES, CALLS, MAIL):
         assert await post(hall, path, said(hall, path), **{"X-Form-Key": FORM_KEY}) == 401
 
 
@@ -165,6 +167,9 @@ async def test_the_unusable_is_kept_whole_and_a_person_is_told(hall: Hall, path:
         (CALLS, {"phone": ["+79161234567"]}, "bad_phone"),
         (CALLS, {"status": ["missed"]}, "bad_status"),
         (CALLS, {"direction": {"a": 1}}, "bad_status"),
+        (MAIL, {"from": ["Анна"]}, "not_a_mail"),
+        (MAIL, {"from": "Анна"}, "not_a_mail"),
+        (MAIL, {"text": " ", "subject": ["no"]}, "empty_message"),
     ],
 )
 async def test_what_lacks_what_it_takes_is_kept_with_its_reason(
@@ -238,7 +243,8 @@ async def test_where_a_customer_came_from_is_cut_to_512_and_shown_as_text(hall: 
 
 
 @pytest.mark.parametrize(
-    "source", ["telegram", "whatsapp", "sms", "web", "parley", "form", "phone", "A", "%2e%2e", "x" * 41]
+    "source",
+    ["telegram", "whatsapp", "sms", "web", "email", "mail", "parley", "form", "phone", "A", "%2e%2e", "x" * 41],
 )
 async def test_nobody_speaks_in_the_name_of_a_channel_of_ours(hall: Hall, source: str) -> None:
     before = await hall.kept()

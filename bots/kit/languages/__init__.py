@@ -15,6 +15,8 @@ class Language:
     no: tuple[str, ...]
     numbers: Mapping[str, int]
     """Numbers written as words."""
+    greater: frozenset[str]
+    """Words that make another number of the one beside them: tens, thousands, halves. A text with one is asked for in digits."""
     not_word: str
     """Turns a phrase around: a guess is not made in a message that holds it."""
     fillers: frozenset[str]

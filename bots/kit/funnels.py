@@ -1,0 +1,174 @@
+"""Funnels as the playbook writes them: stages with what is wanted of them, and the fields that deals carry."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, cast, get_args
+
+from bots.kit.business import Field, FieldKind, Funnel, Outcome, Stage
+from bots.kit.opening import calendar_named
+from bots.kit.problems import did_you_mean, shown
+from bots.kit.reader import Node, Scalar, Table
+from bots.kit.schema import Findings, items_of, name_of, section, table_of, text_of, texts_of
+from bots.kit.words import filled_with, parse
+from bots.robots.acting import Office
+from bots.robots.actions import Task
+from bots.robots.facts import KNOWN
+from bots.robots.reading import Place, board_of, delay_of
+from bots.robots.rules import Board, Robot
+
+FUNNEL_KEYS: Final = ("title", "group", "stages", "won", "lost", "triggers", "calendar")
+STAGE_KEYS: Final = ("title", "criteria", "age", "required", "robots")
+CLOSING_KEYS: Final = ("title", "criteria", "required", "robots")
+FIELD_KEYS: Final = ("title", "kind", "choices")
+KINDS: Final[tuple[FieldKind, ...]] = get_args(FieldKind)
+AGE: Final = "age"
+"""The name of the robot that watches a stage's `age`."""
+TOO_OLD: Final = "Сделка стоит на этапе «{stage_title}» дольше положенного: продвиньте её или закройте"
+_DAY: Final = 86_400_000
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFunnel:
+    """A funnel, and what of it can be read only when all of the playbook is known."""
+
+    funnel: Funnel
+    robots: Mapping[str, Node]
+    """By stage."""
+    triggers: Node | None
+    wanted: tuple[Node, ...]
+    """The names of required fields, as they are written."""
+
+
+def read_funnels(node: Node | None, calendars: Collection[str], found: Findings) -> tuple[ReadFunnel, ...]:
+    table = table_of(node, "funnels", found)
+    read = (_funnel(key, value, calendars, found) for key, value in (table.pairs if table else ()))
+    return tuple(one for one in read if one is not None)
+
+
+def board(funnels: Sequence[ReadFunnel], office: Office) -> Board:
+    """Robots and triggers, read with all that the playbook has."""
+    for one in funnels:
+        for node in one.wanted:
+            if isinstance(node, Scalar):
+                office.known_field(node, node.text)
+    names = {one.funnel.name: tuple(stage.name for stage in one.funnel.stages) for one in funnels}
+    places = [
+        Place(one.funnel.name, stage, names[one.funnel.name], node)
+        for one in funnels
+        for stage, node in one.robots.items()
+    ]
+    triggers = [(one.funnel.name, names[one.funnel.name], one.triggers) for one in funnels]
+    return board_of(places, triggers, office, tuple(_watches(funnels)))
+
+
+def _watches(funnels: Sequence[ReadFunnel]) -> Iterator[Robot]:
+    """A stage with an `age` has one robot more: it calls for the responsible, and again every day while nothing moves."""
+    for one in funnels:
+        for stage in one.funnel.stages:
+            if stage.age.length:
+                text, _ = parse(TOO_OLD, {"stage_title": ""})
+                task = Task("late", filled_with(text, {"stage_title": stage.title}))
+                yield Robot(
+                    AGE, one.funnel.name, stage.name, stage.age, every=_DAY, working=stage.age.working, actions=(task,)
+                )
+
+
+def _funnel(key: Scalar, node: Node, calendars: Collection[str], found: Findings) -> ReadFunnel | None:
+    name = name_of(key, "a funnel's name", found)
+    one = section(node, FUNNEL_KEYS, f"funnel '{shown(key.text)}'", found)
+    if one is None or name is None:
+        return None
+    stages: list[Stage] = []
+    robots: dict[str, Node] = {}
+    wanted: list[Node] = []
+    table = table_of(one.get("stages"), "stages", found)
+    for at, value in table.pairs if table else ():
+        stage = name_of(at, "a name in stages", found)
+        if stage in OUTCOMES:
+            what = f"'{stage}' is a stage's name in funnel '{name}'"
+            found.error(at, what, "It is kept for the end: rename the stage", "twice")
+        elif stage is not None and (read := _stage(stage, None, value, robots, wanted, found)) is not None:
+            stages.append(read)
+    if not stages:
+        what = f"funnel '{name}' has no stages"
+        found.error(key, what, "Add 'stages:' with at least one 'name: title'", "no_value")
+    for outcome in OUTCOMES:
+        value_ = one.get(outcome)
+        if value_ is None:
+            what = f"funnel '{name}' does not say what '{outcome}' is called"
+            found.error(key, what, f"Add '{outcome}: title'", "no_value")
+        closing = _stage(outcome, outcome, value_, robots, wanted, found) if value_ is not None else None
+        stages.append(closing or Stage(outcome, outcome, outcome))
+    title = text_of(one.get("title"), "title", found)
+    group = name_of(one.get("group"), "group", found) or name
+    calendar = calendar_named(one.get("calendar"), calendars, found)
+    return ReadFunnel(
+        Funnel(name, title or name, group, tuple(stages), calendar), robots, one.get("triggers"), tuple(wanted)
+    )
+
+
+def _stage(
+    name: str, outcome: Outcome | None, node: Node, robots: dict[str, Node], wanted: list[Node], found: Findings
+) -> Stage | None:
+    """A title, or a table that also says what is wanted and what happens here by itself."""
+    if not isinstance(node, Table):
+        title = text_of(node, f"the title of '{shown(name)}'", found)
+        return Stage(name, title, outcome) if title else None
+    one = section(node, CLOSING_KEYS if outcome else STAGE_KEYS, f"stage '{name}'", found)
+    if one is None:
+        return None
+    if (here := one.get("robots")) is not None:
+        robots[name] = here
+    required = one.get("required")
+    wanted += (required,) if isinstance(required, Scalar) else items_of(required, "required", found)
+    return Stage(
+        name,
+        text_of(one.get("title"), "title", found) or name,
+        outcome,
+        text_of(one.get("criteria"), "criteria", found) or "",
+        delay_of(one.get("age"), "age", found),
+        texts_of(required, "required", found),
+    )
+
+
+def titles_of(node: Node | None, what: str, found: Findings) -> dict[str, str]:
+    """A table of machine name → title."""
+    titles: dict[str, str] = {}
+    table = table_of(node, what, found)
+    for key, value in table.pairs if table else ():
+        name = name_of(key, f"a name in {what}", found)
+        title = text_of(value, f"the title of '{shown(key.text)}'", found)
+        if name and title:
+            titles[name] = title
+    return titles
+
+
+def read_fields(node: Node | None, found: Findings) -> dict[str, Field]:
+    """What deals carry: `city: Город`, or a table with the kind and what may be chosen."""
+    fields: dict[str, Field] = {}
+    table = table_of(node, "fields", found)
+    for key, value in table.pairs if table else ():
+        name = name_of(key, "a field's name", found)
+        if name is None:
+            continue
+        if name in KNOWN:
+            found.error(key, f"'{name}' is the customer's or the deal's own", "Choose another name", "twice")
+        fields[name] = _field(name, value, found)
+    return fields
+
+
+def _field(name: str, node: Node, found: Findings) -> Field:
+    if not isinstance(node, Table):
+        return Field(name, text_of(node, f"the title of '{name}'", found) or name)
+    one = section(node, FIELD_KEYS, f"field '{name}'", found)
+    if one is None:
+        return Field(name, name)
+    kind = text_of(one.get("kind"), "kind", found) or ("choice" if "choices" in one else "text")
+    if kind not in KINDS:
+        found.error(one.get("kind") or node, f"kind is '{shown(kind)}'", did_you_mean(kind, KINDS), "unknown_word")
+        kind = "text"
+    choices = texts_of(one.get("choices"), "choices", found)
+    if kind == "choice" and not choices:
+        found.error(node, f"field '{name}' has nothing to choose from", "Add 'choices: [...]'", "no_value")
+    return Field(name, text_of(one.get("title"), "title", found) or name, cast("FieldKind", kind), choices)

@@ -1,0 +1,299 @@
+"""One line of a robot's `do` → an action. Each is a table of one key: `- task: {…}`, `- move: stage`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bots.kit.problems import did_you_mean, shown
+from bots.kit.reader import Node, Scalar
+from bots.kit.schema import Findings, Section, items_of, milliseconds, name_of, section, table_of, text_of
+from bots.kit.templates import Template
+from bots.kit.words import Text, filled_with, parse
+from bots.robots import effects as fx
+from bots.robots.actions import Action, Keep, Message, Note, Task, Word
+
+TASK_KEYS: Final = ("kind", "text", "due", "to")
+MESSAGE_KEYS: Final = ("text", "template", "values", "by", "else", "subject")
+CONVERT_KEYS: Final = ("funnel", "stage", "company")
+CHANNELS: Final = ("whatsapp", "telegram", "sms", "email", "web")
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What the lines of robots are read with."""
+
+    found: Findings
+    fields: Mapping[str, str]
+    """Every field that may be named, with its title."""
+    about: Mapping[str, str]
+    funnels: Mapping[str, tuple[str, ...]]
+    """Their stages, the closing ones last."""
+    reasons: Mapping[str, str]
+    templates: Mapping[str, Template]
+    endpoints: frozenset[str]
+
+    def text(self, node: Node | None, what: str) -> Text | None:
+        said = text_of(node, what, self.found)
+        if node is None or said is None:
+            return None
+        text, wrong = parse(said, {**self.fields, **self.about})
+        for problem, remedy in wrong:
+            self.found.error(node, problem, remedy, "placeholder")
+        return filled_with(text, self.about)
+
+    def known_field(self, node: Node, name: str) -> None:
+        if name not in self.fields:
+            remedy = did_you_mean(name, self.fields, "Else add it to the playbook's 'fields:'")
+            self.found.error(node, f"no field is called '{shown(name)}'", remedy, "unknown_field")
+
+
+def action_of(node: Node, funnel: str, stages: tuple[str, ...], office: Office) -> Action | None:
+    found = office.found
+    table = table_of(node, "an action", found)
+    if table is None:
+        return None
+    if len(table.pairs) != 1:
+        found.error(node, "an action is one line", "Begin each with '- ': - task: …, then - move: …", "contradiction")
+        if not table.pairs:
+            return None
+    key, value = table.pairs[0]
+    read = _READERS.get(key.text)
+    if read is None:
+        found.error(key, f"robots cannot '{shown(key.text)}'", did_you_mean(key.text, _READERS), "unknown_action")
+        return None
+    return read(_Line(key, value, funnel, stages, office))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    key: Scalar
+    value: Node
+    funnel: str
+    stages: tuple[str, ...]
+    office: Office
+
+    @property
+    def found(self) -> Findings:
+        return self.office.found
+
+    def text(self) -> Text | None:
+        return self.office.text(self.value, self.key.text)
+
+    def word(self) -> str:
+        return (text_of(self.value, self.key.text, self.found) or "").strip()
+
+    def among(
+        self, word: str, known: Mapping[str, object] | frozenset[str] | tuple[str, ...], what: str, code: str
+    ) -> str:
+        if word and word not in known:
+            self.found.error(self.value, f"{what} '{shown(word)}'", did_you_mean(word, known), code)
+        return word
+
+
+def _task(line: _Line) -> Action | None:
+    """`task: text`, or a table that also says the kind, when it is due and whose it is."""
+    found, office = line.found, line.office
+    if isinstance(line.value, Scalar):
+        text = line.text()
+        return Task("task", text) if text is not None else None
+    one = section(line.value, TASK_KEYS, "task", found)
+    if one is None:
+        return None
+    if "text" not in one:
+        found.error(line.key, "the task does not say what to do", "Add 'text: …' under 'task:'", "no_value")
+    text = office.text(one.get("text"), "text")
+    length, working = _due(one, found)
+    to = text_of(one.get("to"), "to", found) or "responsible"
+    return (
+        Task(name_of(one.get("kind"), "kind", found) or "task", text, length, working, to) if text is not None else None
+    )
+
+
+def _due(one: Section, found: Findings) -> tuple[int, bool]:
+    node = one.get("due")
+    said = (text_of(node, "due", found) or "").strip()
+    working = said.endswith("working")
+    length = milliseconds(said.removesuffix("working")) if said else 0
+    if node is not None and length is None:
+        found.error(
+            node, f"due '{shown(said)}' is not a length of time", "Write it like 30m, 2d, 1h working", "not_a_length"
+        )
+    return length or 0, working
+
+
+def _message(line: _Line) -> Action | None:
+    found, office = line.found, line.office
+    if isinstance(line.value, Scalar):
+        text = line.text()
+        return Message(text) if text is not None else None
+    one = section(line.value, MESSAGE_KEYS, "message", found)
+    if one is None:
+        return None
+    text, subject = office.text(one.get("text"), "text"), office.text(one.get("subject"), "subject")
+    template = name_of(one.get("template"), "template", found) or ""
+    if text is None and not template:
+        found.error(line.key, "the message has no text", "Add 'text: …' or 'template: …'", "no_value")
+    values = tuple(
+        text
+        for node in items_of(one.get("values"), "values", found)
+        if (text := office.text(node, "a value")) is not None
+    )
+    if template:
+        _prepared(template, len(values), one.get("template") or line.key, office)
+    by = tuple(_channel(node, found) for node in _listed(one.get("by"), found))
+    otherwise = text_of(one.get("else"), "else", found) or "task"
+    if otherwise not in ("task", "skip"):
+        found.error(one.get("else") or line.key, f"else is '{shown(otherwise)}'", "Write task or skip", "unknown_word")
+    return Message(text, by, subject, template, values, otherwise)
+
+
+def _prepared(name: str, values: int, at: Node, office: Office) -> None:
+    """A robot sends a template that is there and that nobody has to write anything into."""
+    found, template = office.found, office.templates.get(name)
+    if template is None:
+        what = f"the playbook has no template '{shown(name)}'"
+        found.error(at, what, did_you_mean(name, office.templates), "unknown_template")
+    elif template.blanks:
+        what = f"in template '{name}' a person writes {{{template.blanks[0]}}}, so no robot can send it"
+        found.error(at, what, "Fill in a field there, or give a person a task: '- task: …'", "template_values")
+    elif values and not template.numbered:
+        what = f"template '{name}' fills in its values by name"
+        found.error(at, what, "Remove 'values:'", "template_values")
+    elif values != template.values and template.numbered:
+        what = f"template '{name}' takes {template.values} values, not {values}"
+        found.error(at, what, "List them under 'values:', in their order", "template_values")
+
+
+def _listed(node: Node | None, found: Findings) -> tuple[Node, ...]:
+    return (node,) if isinstance(node, Scalar) else items_of(node, "by", found)
+
+
+def _channel(node: Node, found: Findings) -> str:
+    word = text_of(node, "a channel", found) or ""
+    if word and word not in CHANNELS:
+        found.error(node, f"there is no channel '{shown(word)}'", did_you_mean(word, CHANNELS), "unknown_channel")
+    return word
+
+
+def _email(line: _Line) -> Action | None:
+    one = section(line.value, ("subject", "text"), "email", line.found)
+    if one is None:
+        return None
+    text, subject = line.office.text(one.get("text"), "text"), line.office.text(one.get("subject"), "subject")
+    for word, said in (("text", text), ("subject", subject)):
+        if said is None and word not in one:
+            line.found.error(line.key, f"the e-mail has no {word}", f"Add '{word}: …'", "no_value")
+    return Message(text, ("email",), subject) if text is not None else None
+
+
+def _sms(line: _Line) -> Action | None:
+    text = line.text()
+    return Message(text, ("sms",)) if text is not None else None
+
+
+def _tell(to: str) -> Callable[[_Line], Action | None]:
+    def read(line: _Line) -> Action | None:
+        text = line.text()
+        return Word(to, text) if text is not None else None
+
+    return read
+
+
+def _note(line: _Line) -> Action | None:
+    text = line.text()
+    return Note(text) if text is not None else None
+
+
+def _set(line: _Line) -> Action | None:
+    table = table_of(line.value, "set", line.found)
+    if table is None or len(table.pairs) != 1:
+        if table is not None:
+            line.found.error(
+                line.key, "set is one field", "Write '- set: {field: value}', one line each", "contradiction"
+            )
+        return None
+    key, node = table.pairs[0]
+    line.office.known_field(key, key.text)
+    if isinstance(node, Scalar) and not node.text:
+        return Keep(key.text, Text((), ""))
+    text = line.office.text(node, f"the value of '{shown(key.text)}'")
+    return Keep(key.text, text) if text is not None else None
+
+
+def _move(line: _Line) -> Action | None:
+    stage = line.among(line.word(), line.stages, f"funnel '{line.funnel}' has no stage", "unknown_stage")
+    return fx.MoveStage(stage) if stage else None
+
+
+def _close(line: _Line) -> Action | None:
+    word = line.word()
+    if word == "won":
+        return fx.CloseDeal("won")
+    return fx.CloseDeal("lost", line.among(word, line.office.reasons, "the playbook has no reason", "unknown_reason"))
+
+
+def _place(line: _Line, keys: tuple[str, ...]) -> tuple[str, str, Section | None]:
+    one = section(line.value, keys, line.key.text, line.found)
+    if one is None:
+        return "", "", None
+    funnel = text_of(one.get("funnel"), "funnel", line.found) or ""
+    known = line.office.funnels
+    if funnel not in known:
+        at = one.get("funnel") or line.key
+        line.found.error(at, f"there is no funnel '{shown(funnel)}'", did_you_mean(funnel, known), "unknown_funnel")
+        return "", "", one
+    node = one.get("stage")
+    stage = text_of(node, "stage", line.found) or ""
+    if stage and node is not None and stage not in known[funnel]:
+        what = f"funnel '{funnel}' has no stage '{shown(stage)}'"
+        line.found.error(node, what, did_you_mean(stage, known[funnel]), "unknown_stage")
+    return funnel, stage, one
+
+
+def _convert(line: _Line) -> Action | None:
+    funnel, stage, one = _place(line, CONVERT_KEYS)
+    company = text_of(one.get("company"), "company", line.found) or "" if one else ""
+    if company and one:
+        line.office.known_field(one.get("company") or line.key, company)
+    return fx.Convert(funnel, stage, company) if funnel else None
+
+
+def _open(line: _Line) -> Action | None:
+    funnel, stage, _ = _place(line, ("funnel", "stage"))
+    return fx.OpenDeal(funnel, stage) if funnel else None
+
+
+def _stop(line: _Line) -> Action | None:
+    line.among(line.word(), ("bot",), "robots cannot stop", "unknown_word")
+    return fx.StopBot()
+
+
+def _webhook(line: _Line) -> Action | None:
+    endpoint = line.among(line.word(), line.office.endpoints, "the playbook has no endpoint", "unknown_endpoint")
+    return fx.CallWebhook(endpoint) if endpoint else None
+
+
+_READERS: Final[Mapping[str, Callable[[_Line], Action | None]]] = {
+    "task": _task,
+    "message": _message,
+    "email": _email,
+    "sms": _sms,
+    "tell head": _tell("head"),
+    "tell responsible": _tell("responsible"),
+    "note": _note,
+    "set": _set,
+    "move": _move,
+    "close": _close,
+    "convert": _convert,
+    "open": _open,
+    "start": lambda line: fx.StartScript(name) if (name := name_of(line.value, "start", line.found)) else None,
+    "stop": _stop,
+    "responsible": lambda line: fx.Reassign(word) if (word := line.word()) else None,
+    "tag": lambda line: fx.AddTag(word) if (word := line.word()) else None,
+    "untag": lambda line: fx.RemoveTag(word) if (word := line.word()) else None,
+    "webhook": _webhook,
+    "audience": lambda line: fx.JoinAudience(name) if (name := name_of(line.value, "audience", line.found)) else None,
+}
+
+ACTIONS: Final = tuple(_READERS)
+"""What a robot can do, as it is written."""

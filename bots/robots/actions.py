@@ -1,0 +1,65 @@
+"""What a robot does, as the playbook says it: an effect, or one whose texts have yet to be filled in."""
+
+from dataclasses import dataclass
+
+from bots.kit.words import Text
+from bots.robots import effects as fx
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    text: Text | None
+    by: tuple[str, ...] = ()
+    subject: Text | None = None
+    template: str = ""
+    values: tuple[Text, ...] = ()
+    otherwise: str = "task"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    kind: str
+    text: Text
+    due: int = 0
+    """Milliseconds; 0: at once."""
+    working: bool = False
+    to: str = "responsible"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word to somebody of the shop."""
+
+    to: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """A value into a field of the deal."""
+
+    field: str
+    text: Text
+
+
+Ready = (
+    fx.Reassign
+    | fx.StartScript
+    | fx.StopBot
+    | fx.MoveStage
+    | fx.CloseDeal
+    | fx.Convert
+    | fx.OpenDeal
+    | fx.AddTag
+    | fx.RemoveTag
+    | fx.CallWebhook
+    | fx.JoinAudience
+)
+"""Nothing has to be filled in."""
+
+Action = Message | Task | Word | Note | Keep | Ready

@@ -1,0 +1,140 @@
+"""What a robot asks for. Effects are orders in the imperative; the gateway turns them into rows, nothing else."""
+
+from bots.kit.events import Instant
+from bots.kit.values import value
+
+
+@value
+class SendMessage:
+    """A message to the customer by the first of these channels that reaches them; by any, where none is named."""
+
+    text: str
+    by: tuple[str, ...] = ()
+    subject: str = ""
+    """For e-mail."""
+    template: str = ""
+    """The playbook's, instead of `text`; or beside it, for when free text may not go."""
+    values: tuple[str, ...] = ()
+    otherwise: str = "task"
+    """What becomes of it where nobody can be reached: `task` or `skip`."""
+    empty: tuple[str, ...] = ()
+    """Names of values that the text needs and the deal does not have: it must not go out."""
+
+
+@value
+class GiveTask:
+    kind: str
+    text: str
+    due_at: Instant
+    to: str = "responsible"
+    """`responsible`, `head`, a rule of `assign`, a group or a person of the team."""
+    once: bool = False
+    """Not while the same task is still open: it comes again and again."""
+
+
+@value
+class Tell:
+    """A word to somebody of the shop, as a task of theirs."""
+
+    to: str
+    text: str
+
+
+@value
+class Reassign:
+    to: str
+
+
+@value
+class StartScript:
+    name: str
+
+
+@value
+class StopBot:
+    pass
+
+
+@value
+class MoveStage:
+    stage: str
+
+
+@value
+class CloseDeal:
+    """`outcome` is `won` or `lost`; a lost one has a reason."""
+
+    outcome: str
+    reason: str = ""
+
+
+@value
+class Convert:
+    """The lead is through: a deal goes on in its stead, with what is known; `company`: the field that names one."""
+
+    funnel: str
+    stage: str = ""
+    company: str = ""
+
+
+@value
+class OpenDeal:
+    """A second deal of the same customer, in another funnel; this one stays as it is."""
+
+    funnel: str
+    stage: str = ""
+
+
+@value
+class AddTag:
+    tag: str
+
+
+@value
+class RemoveTag:
+    tag: str
+
+
+@value
+class SetField:
+    name: str
+    value: str
+
+
+@value
+class WriteNote:
+    text: str
+
+
+@value
+class CallWebhook:
+    """Tell a declared endpoint of the playbook about the deal, signed."""
+
+    endpoint: str
+
+
+@value
+class JoinAudience:
+    """The contact belongs to this exported list from here on."""
+
+    audience: str
+
+
+Effect = (
+    SendMessage
+    | GiveTask
+    | Tell
+    | Reassign
+    | StartScript
+    | StopBot
+    | MoveStage
+    | CloseDeal
+    | Convert
+    | OpenDeal
+    | AddTag
+    | RemoveTag
+    | SetField
+    | WriteNote
+    | CallWebhook
+    | JoinAudience
+)

@@ -1,0 +1,69 @@
+"""What a robot may know of a deal at this moment: all of it is handed in."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import field
+from typing import Final
+
+from bots.kit.conditions import Test
+from bots.kit.events import Instant
+from bots.kit.hours import Hours
+from bots.kit.values import value
+from bots.kit.words import CURRENCY
+
+KNOWN: Final[Mapping[str, str]] = {
+    "name": "Имя", "phone": "Телефон", "email": "E-mail", "channel": "Канал", "source": "Источник", "title": "Название",
+    "responsible": "Ответственный",
+}  # fmt: skip
+"""What every text and condition of a robot may name without its being declared."""
+
+BROUGHT: Final[Mapping[str, str]] = {
+    "order": "Номер заказа", "total": "Сумма заказа", "paid": "Оплачен", "paid_sum": "Оплачено", "office": "Офис", "items": "Состав заказа",
+    "tracking": "Номер отправления", "parcel": "Посылка", "order_status": "Состояние заказа", "call": "Последний звонок",
+}  # fmt: skip
+"""Fields that orders, parcels and calls bring along."""
+
+
+@value
+class DealFacts:
+    now: Instant
+    funnel: str
+    stage: str
+    entered: Instant
+    """When the deal came into its stage."""
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    channel: str = ""
+    source: str = ""
+    title: str = ""
+    responsible: str = ""
+    fields: Mapping[str, object] = field(default_factory=dict)
+    tags: Collection[str] = ()
+    language: str = ""
+    zone: str = "UTC"
+    currency: str = "RUB"
+    hours: Hours | None = None
+    about: Mapping[str, str] = field(default_factory=dict)
+
+    def value(self, name: str) -> object:
+        """What a placeholder or a condition's subject stands for."""
+        if name in KNOWN:
+            return getattr(self, name)
+        if name == CURRENCY and name not in self.fields:
+            return self.currency
+        return self.fields.get(name, self.about.get(name))
+
+    def subject(self, test: Test) -> object:
+        if not test.of_deal:
+            return self.value(test.subject)
+        match test.subject:
+            case "tags":
+                return list(self.tags)
+            case "stage":
+                return self.stage
+            case "language":
+                return self.language
+            case "hours":
+                return self.hours is None or self.hours.is_open(self.now)
+            case _:
+                return None

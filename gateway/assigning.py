@@ -1,0 +1,112 @@
+"""How a deal finds its responsible: by a rule, a name, a group; again when they do not act, leave, or somebody comes.
+
+Who waits for somebody to come, and who waits for somebody to act, are timers of the deal's lane.
+"""
+
+from typing import Final
+
+from bots.kit.staffing import Assign
+from gateway.ledger import Ledger
+from gateway.wording import line
+from state.records import Deal, Timer
+
+WAIT: Final = "assign:"
+"""A deal in the pool that a rule hands out when somebody comes; then follows the rule."""
+ACT: Final = "act:"
+"""A responsible who has not acted yet; then follow rule, person and how many had it before."""
+LEAVE: Final = "leave:"
+"""A person whose deals are to find somebody else; then follow the person and who gets them."""
+_LOOK_AGAIN_MS: Final = 10 * 60_000
+_MOST_HANDS: Final = 3
+"""After so many people who did not act, it is the head's."""
+
+
+def assign(ledger: Ledger, deal: Deal, word: str, *, without: frozenset[int] = frozenset(), hands: int = 0) -> bool:
+    """Give the deal to whom the word means. False: it stays in the pool; a rule goes on looking."""
+    rule = ledger.house.playbook.assign.get(word)
+    if rule is None:
+        person = ledger.person_for(deal, word)
+        if person is not None:
+            give(ledger, deal, person)
+        return person is not None
+    roster = ledger.roster()
+    person = roster.choose(rule, ledger.now, without)
+    if person is not None:
+        give(ledger, deal, person, rule.name)
+        _expect_action(ledger, deal, rule, person, hands)
+        return True
+    if rule.absent not in ("", "pool") and (other := ledger.person_for(deal, rule.absent)) is not None:
+        give(ledger, deal, other)
+        return True
+    if rule.how != "to all":
+        expected = roster.next_there(roster.among(rule), ledger.now)
+        at = min(expected or ledger.now + _LOOK_AGAIN_MS, ledger.now + 12 * 3_600_000)
+        ledger.set_deal_timer(deal, WAIT, f"{WAIT}{rule.name}", max(at, ledger.now + 1_000))
+    return False
+
+
+def give(ledger: Ledger, deal: Deal, person: int, rule: str = "") -> None:
+    """Have a person answer for the deal from here on, and for its open tasks that were nobody's or the last one's."""
+    if deal.responsible_id == person:
+        return
+    before, deal.responsible_id = deal.responsible_id, person
+    ledger.touch(deal)
+    roster = ledger.roster()
+    roster.give(person, rule)
+    if rule:
+        ledger.writes.given.append((rule, person))
+    ledger.hand_tasks(deal, before, person)
+    ledger.cut_timer(f"deal:{deal.id}:{WAIT}")
+    data = {"event": "assigned", "responsible": person, "rule": rule}
+    ledger.write_line(deal, "system", "assigned", name=roster.name(person), data=data)
+
+
+def _expect_action(ledger: Ledger, deal: Deal, rule: Assign, person: int, hands: int) -> None:
+    if not rule.act.length:
+        return
+    hours = ledger.house.playbook.working(deal.funnel)
+    working = rule.act.working and hours is not None
+    due = hours.add_working(ledger.now, rule.act.length) if working and hours else ledger.now + rule.act.length
+    ledger.set_deal_timer(deal, ACT, f"{ACT}{rule.name}:{person}:{hands}", due)
+
+
+def look_again(ledger: Ledger, deal: Deal, timer: Timer) -> None:
+    """Somebody may have come: the deal that waits in the pool is offered again."""
+    if deal.closed_at is None and deal.responsible_id is None:
+        assign(ledger, deal, timer.name.removeprefix(WAIT))
+
+
+def check_action(ledger: Ledger, deal: Deal, timer: Timer) -> None:
+    """The responsible has had their time. Who took the deal, wrote or moved it on has acted."""
+    name, person, hands = timer.name.removeprefix(ACT).rsplit(":", 2)
+    rule = ledger.house.playbook.assign.get(name)
+    acted = deal.owner == "person" or deal.stage_at != deal.opened_at
+    if rule is None or deal.closed_at is not None or str(deal.responsible_id) != person or acted:
+        return
+    gone = int(hands) + 1
+    text = line("not_acted", name=ledger.roster().name(int(person)))
+    ledger.write_entry(deal, "system", author="system", text=text, data={"event": "not_acted", "by": int(person)})
+    if rule.then or gone >= _MOST_HANDS:
+        heir = ledger.person_for(deal, rule.then or "head")
+        if heir is not None:
+            give(ledger, deal, heir)
+        return
+    if not assign(ledger, deal, name, without=frozenset({int(person)}), hands=gone):
+        ledger.set_deal_timer(deal, ACT, f"{ACT}{name}:{person}:{hands}", ledger.now + _LOOK_AGAIN_MS)
+
+
+def leave(ledger: Ledger, deal: Deal, timer: Timer) -> None:
+    """Somebody has gone: what they had finds another; a conversation that was theirs goes back to the pool meanwhile."""
+    person, _, heir = timer.name.removeprefix(LEAVE).partition(":")
+    gone = int(person)
+    if deal.closed_at is None and deal.responsible_id == gone:
+        deal.responsible_id = None
+        if deal.owner == "person":
+            deal.owner = "pool"
+        ledger.touch(deal)
+        text = line("left", name=ledger.roster().name(gone))
+        ledger.write_entry(deal, "system", author="system", text=text, data={"event": "left", "by": gone})
+        assign(ledger, deal, heir or "manager", without=frozenset({gone}))
+        if deal.waiting_since is not None and deal.owner == "pool":
+            ledger.create_task(deal, "answer", line("task_left", name=ledger.roster().name(gone)), "robot")
+    ledger.hand_tasks(deal, gone, deal.responsible_id)

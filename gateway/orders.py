@@ -1,0 +1,143 @@
+"""Orders, payments and parcels: which deal they belong to, and what they leave in it. What follows, triggers say.
+
+An order finds its request: the contact's open inquiry becomes the order's deal. A second order of one customer has a
+deal beside it, in a slot of its own.
+"""
+
+from collections.abc import Iterable
+
+from bots.kit.words import FILTERS
+from gateway import events as ev
+from gateway.entering import enter
+from gateway.ledger import Ledger
+from gateway.wording import ORDER_EVENTS, PARCEL_STATUSES, line
+from state.records import Deal
+
+Ignored = str
+
+
+def hear_order(ledger: Ledger, event: ev.OrderChanged) -> Ignored:
+    deal = _deal_of_order(ledger, event.number, "order", event.event)
+    told = {
+        "order": event.number, "order_status": event.event, "total": event.total, "currency": event.currency, "office": event.office,
+        "items": "\n".join(event.items), "tracking": event.tracking, "paid": _paid(event),
+    }  # fmt: skip
+    for name, value in told.items():
+        if value not in (None, ""):
+            ledger.set_field(deal, name, value)
+    _know(ledger, event.sender)
+    text = line("order", number=event.number, what=ORDER_EVENTS[event.event], total=_money(event.total))
+    data = {"event": event.event, "order": event.number, "total": event.total, "currency": event.currency}
+    ledger.write_entry(deal, "order", author="robot", text=text, data=data)
+    ledger.happens(deal, "order", event.event)
+    if event.event == "paid":
+        _money_came(ledger, deal, event.number)
+    return ""
+
+
+def hear_payment(ledger: Ledger, event: ev.PaymentReceived) -> Ignored:
+    """Several may come for one order: it is paid when they make up its total, or where nobody knows that."""
+    deal = _deal_of_order(ledger, event.number, "payment", "")
+    before, total = deal.fields.get("paid_sum"), deal.fields.get("total")
+    received = event.amount + (before if isinstance(before, int) else 0)
+    whole = not isinstance(total, int) or received >= total
+    ledger.set_field(deal, "order", event.number)
+    ledger.set_field(deal, "paid_sum", received)
+    ledger.set_field(deal, "paid", "yes" if whole else "partly")
+    _know(ledger, event.sender)
+    text = line("payment", number=event.number, total=_money(event.amount))
+    data = {"event": "payment", "order": event.number, "amount": event.amount, "currency": event.currency}
+    ledger.write_entry(deal, "order", author="robot", text=text, data=data)
+    if whole:
+        _money_came(ledger, deal, event.number)
+    return ""
+
+
+def hear_parcel(ledger: Ledger, event: ev.ParcelMoved) -> Ignored:
+    deal = _latest(deal for deal in ledger.rows.deals if deal.fields.get("tracking") == event.tracking)
+    if deal is None:
+        return "unknown_parcel"
+    if deal.fields.get("parcel") == event.status:
+        return "same_status"
+    ledger.set_field(deal, "parcel", event.status)
+    text = line("parcel", number=event.tracking, what=PARCEL_STATUSES[event.status])
+    data = {"event": event.status, "tracking": event.tracking, "note": event.note}
+    ledger.write_entry(deal, "parcel", author="robot", text=text, data=data)
+    ledger.happens(deal, "parcel", event.status)
+    return ""
+
+
+def hear_visit(ledger: Ledger, event: ev.SiteVisited) -> Ignored:
+    """Of interest only where a trigger waits for it: every page that a customer opens is no event of a deal."""
+    for deal in ledger.rows.deals:
+        if deal.closed_at is None:
+            ledger.happens(deal, "visit", event.page)
+    return "" if ledger.happened else "no_trigger"
+
+
+def _deal_of_order(ledger: Ledger, number: str, source: str, event: str) -> Deal:
+    """The order's own deal; else the request that it came of; else a new one where orders enter."""
+    own = _latest(deal for deal in ledger.rows.deals if deal.fields.get("order") == number)
+    if own is not None:
+        return own
+    entrance = ledger.house.entrance("order")
+    slot = ledger.house.funnel(entrance.funnel).slot
+    request = ledger.deal_in(slot)
+    if request is not None and not request.fields.get("order"):
+        _find_request(ledger, request, number, entrance.stage if event == "placed" else "", entrance.tag)
+        return request
+    deal = enter(
+        ledger, source, f"opened: order {number} has no request", entrance, slot=f"{slot}#{number}" if request else ""
+    )
+    deal.title = line("order_title", number=number)
+    return deal
+
+
+def _find_request(ledger: Ledger, deal: Deal, number: str, stage: str, tag: str) -> None:
+    """The order leads: its stage, its title, its mark. What there was before is kept, for 'no, separate'."""
+    before = {"stage": deal.stage, "title": deal.title, "tags": list(deal.tags)}
+    data = {"event": "order_joined", "order": number, "before": before}
+    ledger.write_line(deal, "system", "order_joined", number=number, data=data)
+    if run := ledger.rows.runs.get(deal.id):
+        ledger.stop_run(deal, run, line("why_order", number=number))
+    deal.title = deal.title or line("order_title", number=number)
+    if tag:
+        ledger.add_tag(deal, tag)
+    if stage:
+        ledger.move(deal, stage, "robot")
+    ledger.touch(deal)
+
+
+def _know(ledger: Ledger, sender: ev.Sender) -> None:
+    """What the order tells of its customer, where nobody knew."""
+    contact = ledger.contact
+    fresh = [
+        (name, value)
+        for name, value in (("name", sender.name), ("phone", sender.phone), ("email", sender.email))
+        if value and not getattr(contact, name)
+    ]
+    for name, value in fresh:
+        setattr(contact, name, value)
+    if fresh:
+        ledger.touch_contact()
+
+
+def _latest(deals: Iterable[Deal]) -> Deal | None:
+    return max(deals, key=lambda d: (d.closed_at is None, d.opened_at, d.id), default=None)
+
+
+def _money_came(ledger: Ledger, deal: Deal, number: str) -> None:
+    """No trigger hears of a deal that was given up: somebody has to."""
+    ledger.happens(deal, "payment")
+    if deal.outcome == "lost":
+        ledger.create_task(deal, "check_payment", line("task_paid_lost", number=number), "robot")
+
+
+def _paid(event: ev.OrderChanged) -> str:
+    if event.event == "paid" or event.paid:
+        return "yes"
+    return "no" if event.paid is False else ""
+
+
+def _money(minor: int | None) -> str:
+    return FILTERS["money"](str(minor)) if minor is not None else ""

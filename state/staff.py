@@ -1,0 +1,149 @@
+"""People as those who get deals: groups, shift, room, presence, and how much each has. Also handing over what one had."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, update
+
+from state.dialects import inserting, overwriting
+from state.records import Instant
+from state.tables import assignments, deals, lanes, people, tasks, timers
+
+_SEEN_STEP_MS: Final = 60_000
+"""Presence is written at most this often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    id: int
+    name: str
+    role: str
+    active: bool
+    groups: tuple[str, ...]
+    calendar: str
+    """Their shift's; empty: the shop's hours."""
+    capacity: int
+    """Open deals; 0: any number."""
+    away_until: Instant | None
+    seen_at: Instant | None
+    """When their console was last heard from."""
+
+
+_COLUMNS: Final = [people.c[f.name] for f in fields(Colleague)]
+_LOAD: Final = (
+    select(deals.c.responsible_id, func.count())
+    .where(deals.c.closed_at.is_(None), deals.c.responsible_id.is_not(None))
+    .group_by(deals.c.responsible_id)
+)
+_SET_TIMER: Final = inserting(
+    timers,
+    *("contact_id", "key", "deal_id", "run_id", "name", "due_at"),
+    conflict=overwriting(("contact_id", "key"), "deal_id", "run_id", "name", "due_at"),
+)
+
+
+def colleagues(conn: Connection) -> list[Colleague]:
+    return [_colleague(row) for row in conn.execute(select(*_COLUMNS).order_by(people.c.id))]
+
+
+def colleague(conn: Connection, person_id: int) -> Colleague | None:
+    row = conn.execute(select(*_COLUMNS).where(people.c.id == person_id)).first()
+    return _colleague(row) if row else None
+
+
+def _colleague(row: Any) -> Colleague:
+    number, name, role, active, groups, *rest = row
+    return Colleague(number, name, role, bool(active), tuple(groups), *rest)
+
+
+def load(conn: Connection) -> "Counter[int]":
+    """Open deals by responsible."""
+    return Counter(dict(conn.execute(_LOAD).all()))
+
+
+def last_given(conn: Connection) -> dict[str, int]:
+    return dict(conn.execute(select(assignments.c.rule, assignments.c.person_id)).all())
+
+
+_GIVEN: Final = inserting(assignments, "rule", "person_id", "at", conflict=overwriting(("rule",), "person_id", "at"))
+
+
+def note_given(conn: Connection, given: Iterable[tuple[str, int]], now: Instant) -> None:
+    """Who had the last one of each rule, kept with the deals that they were given."""
+    rows = [{"rule": rule, "person_id": person, "at": now} for rule, person in dict(given).items()]
+    _GIVEN.write(conn, rows)
+
+
+def edit(conn: Connection, person_id: int, **values: Any) -> None:
+    """`groups`, `calendar`, `capacity`, `away_until`, `active`, `name`, `role`."""
+    conn.execute(update(people).where(people.c.id == person_id).values(**values))
+
+
+def seen(conn: Connection, person_id: int, now: Instant) -> bool:
+    """Their console was heard from. False where that was written a moment ago."""
+    stale = people.c.seen_at.is_(None) | (people.c.seen_at < now - _SEEN_STEP_MS)
+    return conn.execute(update(people).where(people.c.id == person_id, stale).values(seen_at=now)).rowcount > 0
+
+
+def add_member(
+    conn: Connection, person_id: int, name: str, role: str, groups: Iterable[str], calendar: str, capacity: int, now: Instant
+) -> None:  # fmt: skip
+    conn.execute(
+        insert(people).values(
+            id=person_id, name=name, role=role, active=1, created_at=now, groups=list(groups), calendar=calendar, capacity=capacity,
+        )
+    )  # fmt: skip
+
+
+def wake_waiting(conn: Connection, prefix: str, now: Instant) -> int:
+    """Deals that wait for somebody to come: their lanes look again now. The answer: how many."""
+    waiting = timers.c.name.startswith(prefix, autoescape=True)
+    found = [row[0] for row in conn.execute(select(timers.c.contact_id).where(waiting, timers.c.due_at > now))]
+    if not found:
+        return 0
+    conn.execute(update(timers).where(waiting, timers.c.due_at > now).values(due_at=now))
+    for start in range(0, len(found), 500):
+        _wake(conn, found[start : start + 500], now)
+    return len(found)
+
+
+def hand_over(conn: Connection, person_id: int, timer_name: str, now: Instant) -> int:
+    """Everything open of theirs is to find somebody else: each deal's lane sees to it. The answer: how many deals."""
+    theirs = select(deals.c.contact_id, deals.c.id).where(
+        deals.c.closed_at.is_(None),
+        deals.c.responsible_id == person_id,
+    )
+    with_tasks = select(tasks.c.contact_id, tasks.c.deal_id).where(
+        tasks.c.state == literal_column("'open'"), tasks.c.responsible_id == person_id, tasks.c.deal_id != 0
+    )
+    found = sorted({(row[0], row[1]) for statement in (theirs, with_tasks) for row in conn.execute(statement)})
+    if found:
+        _SET_TIMER.write(
+            conn,
+            [
+                {
+                    "contact_id": contact, "key": f"deal:{deal}:leave:{person_id}", "deal_id": deal, "run_id": 0,
+                    "name": timer_name, "due_at": now,
+                }
+                for contact, deal in found
+            ],
+        )  # fmt: skip
+        for start in range(0, len(found), 500):
+            _wake(conn, [contact for contact, _ in found[start : start + 500]], now)
+    return len(found)
+
+
+_WAKE: Final = (
+    update(lanes)
+    .where(
+        lanes.c.contact_id.in_(bindparam("ids", expanding=True)),
+        lanes.c.due_at.is_(None) | (lanes.c.due_at > bindparam("now")),
+    )
+    .values(due_at=bindparam("now"))
+)
+
+
+def _wake(conn: Connection, contacts: list[int], now: Instant) -> None:
+    conn.execute(_WAKE, {"ids": contacts, "now": now})

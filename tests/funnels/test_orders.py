@@ -1,0 +1,153 @@
+"""Orders, payments, parcels and calls through the whole gateway: one customer, one deal; on both databases."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from gateway.events import CallEnded, MessageReceived, Sender
+from gateway.shop_hooks import TOLD
+from tests.shop import MONDAY_NOON, PaperChannel, Shop, open_shop
+
+PHONE = "+79161234567"
+
+
+@pytest.fixture
+async def shop(database_url: str) -> AsyncIterator[Shop]:
+    made = open_shop(database_url, channels=[PaperChannel("whatsapp")], at=MONDAY_NOON)
+    yield made
+    await made.db.close()
+
+
+async def told(shop: Shop, what: str, **body: Any) -> None:
+    """The shop's own system posts; `id` is its business."""
+    await shop.hear(TOLD[what](body, "RU"))
+    await shop.settle()
+
+
+async def ordered(shop: Shop, event: str, number: str = "4711", phone: str = PHONE, **more: Any) -> None:
+    about = {"number": number, "total": 125_000, "currency": "RUB", **more}
+    await told(shop, "orders", event=event, order=about, customer={"phone": phone, "name": "Анна"})
+
+
+async def wrote(shop: Shop, text: str = "Нужны колодки") -> None:
+    await shop.hear(MessageReceived(shop.sender(PHONE, phone=PHONE), text))
+    await shop.settle()
+
+
+async def test_a_site_order_opens_a_deal_where_orders_enter(shop: Shop):
+    await ordered(shop, "placed")
+    (deal,) = await shop.all("deals")
+    assert (deal["funnel"], deal["stage"], deal["tags"]) == ("retail", "order_placed", ["заказ с сайта"])
+    assert deal["fields"]["order"] == "4711"
+    assert deal["fields"]["total"] == 125_000
+
+
+async def test_an_order_finds_its_request_and_leads(shop: Shop):
+    await wrote(shop)
+    assert (await shop.all("runs"))[-1]["status"] == "running"
+    await ordered(shop, "placed")
+    (deal,) = await shop.all("deals")
+    assert (deal["stage"], deal["fields"]["order"]) == ("order_placed", "4711")
+    assert (await shop.all("runs"))[0]["status"] == "stopped"
+    joined = [e["data"] for e in await shop.all("entries") if e["data"].get("event") == "order_joined"]
+    assert joined[0]["before"]["stage"] == "left_request"
+
+
+async def test_what_the_customer_says_after_the_order_is_said_in_its_deal(shop: Shop):
+    await ordered(shop, "placed")
+    await wrote(shop, "Когда привезёте?")
+    assert len(await shop.all("deals")) == 1
+
+
+async def test_a_second_order_has_a_deal_beside_the_first(shop: Shop):
+    await ordered(shop, "placed")
+    await ordered(shop, "placed", number="4712")
+    await ordered(shop, "paid", number="4711")
+    first, second = await shop.all("deals")
+    assert (first["fields"]["paid"], second["fields"].get("paid")) == ("yes", None)
+    assert first["closed_at"] is second["closed_at"] is None
+
+
+async def test_news_of_an_order_find_its_deal_without_the_customers_phone(shop: Shop):
+    await ordered(shop, "placed")
+    await told(shop, "orders", event="paid", order={"number": "4711"}, customer={})
+    (deal,) = await shop.all("deals")
+    assert deal["fields"]["paid"] == "yes"
+
+
+async def test_the_news_that_comes_first_opens_the_deal_whichever_it_is(shop: Shop):
+    await ordered(shop, "paid")
+    await ordered(shop, "placed")
+    (deal,) = await shop.all("deals")
+    assert (deal["fields"]["paid"], deal["fields"]["order_status"]) == ("yes", "placed")
+
+
+async def test_an_order_is_paid_when_its_parts_make_up_the_total(shop: Shop):
+    await ordered(shop, "placed")
+    await told(shop, "payments", order="4711", amount="250.00")
+    assert (await shop.deal())["fields"]["paid"] == "partly"
+    await told(shop, "payments", order="4711", amount=100_000)
+    assert (await shop.deal())["fields"]["paid"] == "yes"
+    assert (await shop.deal())["fields"]["paid_sum"] == 125_000
+
+
+async def test_money_for_a_lost_deal_is_somebodys_business(shop: Shop):
+    from gateway.desk import Move  # noqa: PLC0415
+
+    await ordered(shop, "placed")
+    await shop.ask(Move("lost", reason="price"))
+    await ordered(shop, "paid")
+    assert len(await shop.all("deals")) == 1
+    assert any("4711" in task["text"] and task["kind"] == "check_payment" for task in await shop.all("tasks"))
+
+
+async def test_a_parcel_is_known_by_the_number_that_its_order_has(shop: Shop):
+    await ordered(shop, "sent", tracking="RA1")
+    await told(shop, "parcels", tracking="RA1", status="arrived")
+    await told(shop, "parcels", tracking="RA1", status="arrived")
+    await told(shop, "parcels", tracking="RA2", status="arrived")
+    assert (await shop.deal())["fields"]["parcel"] == "arrived"
+    assert len([e for e in await shop.all("entries") if e["kind"] == "parcel"]) == 1
+    assert await shop.balanced()
+
+
+async def test_a_call_that_was_no_customers_leaves_no_dirt(shop: Shop):
+    caller = Sender("phone", "calls", PHONE, phone=PHONE)
+    await shop.hear(CallEnded(caller, "missed", "in"))
+    await shop.settle()
+    assert [task["state"] for task in await shop.all("tasks")] == ["open"]
+    await shop.hear(CallEnded(caller, "answered", "in", not_a_customer=True))
+    await shop.settle()
+    assert [task["state"] for task in await shop.all("tasks")] == ["done"]
+    assert (await shop.deal())["reason"] == "not_a_customer"
+    stranger = Sender("phone", "calls", "+79160000000", phone="+79160000000")
+    await shop.hear(CallEnded(stranger, "answered", "in", not_a_customer=True))
+    assert len(await shop.all("contacts")) == 1
+
+
+@pytest.mark.parametrize(
+    ("what", "body", "reason"),
+    [
+        ("orders", {"event": "placed"}, "no_order"),
+        ("orders", {"event": "placed", "order": []}, "no_order"),
+        ("orders", {"event": "placed", "order": {"number": ""}}, "no_order_number"),
+        ("orders", {"event": "placed", "order": {"number": True}}, "no_order_number"),
+        ("orders", {"event": "eaten", "order": {"number": 1}}, "unknown_order_event"),
+        ("orders", {"event": "placed", "order": {"number": 1, "total": -5}}, "bad_total"),
+        ("orders", {"event": "placed", "order": {"number": 1, "total": "много"}}, "bad_total"),
+        ("orders", {"event": "placed", "order": {"number": 1, "total": "NaN"}}, "bad_total"),
+        ("orders", {"event": "placed", "order": {"number": 1, "total": 10**30}}, "bad_total"),
+        ("orders", {"event": "placed", "order": {"number": 1, "total": "1.005"}}, "bad_total"),
+        ("orders", {"event": "placed", "order": {"number": 1, "currency": "рубли"}}, "bad_currency"),
+        ("payments", {"amount": 5}, "no_order_number"),
+        ("payments", {"order": 1, "amount": 0}, "bad_amount"),
+        ("payments", {"order": 1, "amount": True}, "bad_amount"),
+        ("parcels", {"status": "arrived"}, "no_tracking"),
+        ("parcels", {"tracking": "A", "status": "lost"}, "unknown_parcel_status"),
+        ("visits", {"phone": PHONE}, "no_page"),
+        ("visits", {"page": "/brakes"}, "unknown_visitor"),
+    ],
+)
+def test_what_cannot_be_used_says_why(what: str, body: dict[str, Any], reason: str):
+    assert TOLD[what](body, "RU").reason == reason  # type: ignore[union-attr]
