@@ -36,11 +36,13 @@ from gateway.intake import Intake
 from gateway.library import open_library
 from gateway.metrics import Readings, render
 from gateway.mover import Mover
+from gateway.novaposhta import NovaPoshta
 from gateway.plain_hooks import PlainHooks
 from gateway.playbooks import read_house
 from gateway.ports import Port
 from gateway.settings import Settings
 from gateway.timekeeper import Timekeeper
+from gateway.tracker import Tracker
 from gateway.turns import Turns
 from state import chores, inbox, schema
 from state.database import Database, Unavailable
@@ -118,6 +120,8 @@ class App:
             self._sender = asyncio.create_task(self.delivery.run())
             jobs = (self.intake.run(), self.turns.run(), self.timekeeper.run(), self.mover.run())
             self._workers = [self._sender, *map(asyncio.create_task, jobs)]
+            if (tracker := self._tracker()) is not None:
+                self._workers.append(asyncio.create_task(tracker.run()))
             self._tasks = [asyncio.create_task(channel.start()) for channel in self.channels.values()]
             self._tasks += [
                 asyncio.create_task(self._poll(c)) for c in self.channels.values() if getattr(c, "polls", False)
@@ -168,6 +172,13 @@ class App:
         self.channels.update({f"{c.name}:{c.account}": c for c in found})
         self.house.channels = {key: c.limits for key, c in self.channels.items()}
         self.doors = [*(Door(front, self.intake) for front in fronts), Door(mail, self.intake, tells=True)]
+
+    def _tracker(self) -> Tracker | None:
+        key = self.settings.novaposhta_key.get_secret_value()
+        if not key or self._session is None:
+            return None
+        carrier = NovaPoshta(key, self.settings.novaposhta_api_base, self._session)
+        return Tracker(self.db, self.intake, carrier, self.clock)
 
     def _hearing(self, endpoint: Endpoint) -> Callable[[Received], Awaitable[object]]:
         return lambda answer: self.intake.accept(ENDPOINT, endpoint.name, [answer])

@@ -13,6 +13,7 @@ from bots.kit.effects import Choice
 from bots.kit.events import Media
 from bots.robots.facts import DealFacts
 from bots.robots.machine import Expected, expected, moved
+from gateway import novaposhta
 from gateway.clock import Instant
 from gateway.house import House
 from gateway.knowing import known_of
@@ -162,7 +163,10 @@ class Ledger:
             deal.fields = {**deal.fields, name: value}
             self.touch(deal)
             if name == "tracking" and value:
-                self.writes.tracked.append((self.contact.id, str(value)[:64]))
+                number = str(value)[:64]
+                self.writes.tracked.append(
+                    (self.contact.id, number, novaposhta.NAME if novaposhta.is_ours(number) else "")
+                )
             self._field_changed(deal, name)
 
     def add_tag(self, deal: Deal, tag: str) -> None:

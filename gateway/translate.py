@@ -42,6 +42,7 @@ def arrival(channel: str, account: str, received: ev.Received) -> Arrival:
             return Arrival(
                 channel, account, received.external_id, event.kind, {"event": event}, received.raw,
                 sender=sender, opens=event.kind in _OPENS and not (event.kind == "call" and event.not_a_customer), vouched=event.kind == "message",
+                part=getattr(event, "part", 0),
             )  # fmt: skip
 
 

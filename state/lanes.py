@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal_column, select, update
 
 from state import inbox as inbox_rows
-from state import outbox, staff, steps
+from state import outbox, parcels, staff, steps
 from state import tables as t
 from state.dialects import Bulk, Lookup, Ready, Values, inserting, overwriting, skipping
 from state.ids import Ids
@@ -196,8 +196,8 @@ class Writes:
     """(deal, from, to): its open tasks of the one (None: of nobody) are the other's now."""
     ended_tasks: list[tuple[int, str]] = field(default_factory=list)
     """(deal, why): its open tasks are needless and end with this result."""
-    tracked: list[tuple[int, str]] = field(default_factory=list)
-    """(contact, number): news of this parcel are for this contact."""
+    tracked: list[tuple[int, str, str]] = field(default_factory=list)
+    """(contact, number, carrier): news of this parcel are for this contact; the carrier, if any is named, is asked."""
     done_tasks: list[tuple[int, str, int]] = field(default_factory=list)
     """(task, result, person)."""
     firings: list[Firing] = field(default_factory=list)
@@ -338,7 +338,8 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0, *, ids: Ids)
     if w.points:
         _POINTS.write(conn, w.points)
     if w.tracked:
-        inbox_rows.track(conn, ids, w.tracked, now)
+        inbox_rows.track(conn, ids, [(contact, number) for contact, number, _ in w.tracked], now)
+        parcels.add(conn, [(number, carrier) for _, number, carrier in w.tracked if carrier], now)
     if w.tasks:
         _NEW_TASKS.write(conn, w.tasks)
     if w.entries:

@@ -220,6 +220,16 @@ steps = _table(  # what happened at the steps of scripts: a run's trail, moved h
     sqlite_with_rowid=False,
 )
 
+parcels = _table(  # that a carrier is asked about
+    "parcels",
+    Column("tracking", Text, primary_key=True),
+    _text("carrier"),
+    _text("status"),  # as it was told last
+    _int("since"),
+    _int("next_at", null=True),  # null: it has come to its end
+    Index("ix_parcels_next_at", "next_at"),
+)
+
 timers = _table(
     "timers",
     Column("contact_id", Int, primary_key=True, autoincrement=False),
