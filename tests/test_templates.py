@@ -238,6 +238,16 @@ def test_a_provider_gets_every_value_on_one_line(house: House):
     assert "заказ 7 и 8 на" in made.text
 
 
+def test_a_provider_gets_no_value_that_fills_the_whole_message_unless_a_person_has_read_it(house: House):
+    known, identity = _known({"order": "8" * 400, "total": 100}, "Иван")
+    for unseen, value in ((True, "8" * 299 + "…"), (False, "8" * 400)):
+        made = render(house, known, "ready", identity, unseen=unseen)
+        assert isinstance(made, Rendered)
+        assert made.approved is not None
+        assert made.approved["variables"]["1"] == value
+        assert value in made.text
+
+
 def test_a_robot_is_told_why_a_template_cannot_leave(house: House):
     known, identity = _known({}, "Иван")
     assert render(house, known, "raedy", identity) == Missing("template", ("raedy",))

@@ -23,6 +23,8 @@ OF_DEAL: Final[Mapping[str, str]] = {
 _BREAKS: Final = re.compile(r"[^\S\u00a0]+")
 """All white space but what keeps the digits of a sum together."""
 NAME: Final = "name"
+LONGEST_VALUE: Final = 300
+"""Characters of a template's value: WhatsApp takes a thousand for all of the message."""
 BLANK: Final = "_"
 """Begins the name of what a manager writes in by hand."""
 
@@ -130,7 +132,7 @@ def fill(
     """Fill in a text. `given` goes before what is looked up, and is not doubted.
 
     `unseen`: nobody reads it before it leaves, so a doubtful name gives way to what is to be said instead. `flat`: the
-    values on one line, as providers want them. `plain`: the name is looked into only where `|proper` asks for it.
+    values on one line, as providers want them, and short where nobody reads them. `plain`: the name is looked into only where `|proper` asks for it.
     """
     out: list[str] = []
     values: dict[str, str] = {}
@@ -147,6 +149,7 @@ def fill(
         value = value or part.default
         if flat:
             value = _BREAKS.sub(" ", value)
+            value = shortened(value) if unseen else value
         if not value:
             gaps[part.field] = None
         values.setdefault(part.field, value)
@@ -155,6 +158,11 @@ def fill(
         capped("".join(out)).strip(), values, tuple(name for name in gaps if not name.startswith(BLANK)),
         tuple(name for name in gaps if name.startswith(BLANK)), doubts,
     )  # fmt: skip
+
+
+def shortened(value: str) -> str:
+    """As much of a value as a provider's template takes."""
+    return value if len(value) <= LONGEST_VALUE else f"{value[: LONGEST_VALUE - 1]}…"
 
 
 def _called(slot: Slot, raw: str, *, unseen: bool) -> tuple[str, tuple[str, ...]]:

@@ -134,9 +134,9 @@ def _message(line: _Line) -> Action | None:
     if text is None and not template:
         found.error(line.key, "the message has no text", "Add 'text: …' or 'template: …'", "no_value")
     values = tuple(
-        text
+        value
         for node in items_of(one.get("values"), "values", found)
-        if (text := office.text(node, "a value")) is not None
+        if (value := office.text(node, "a value")) is not None
     )
     if template:
         _prepared(template, len(values), one.get("template") or line.key, office)
