@@ -46,7 +46,7 @@ from gateway.tracker import Tracker
 from gateway.turns import Turns
 from state import chores, inbox, schema
 from state.database import Database, Unavailable
-from state.live import Live, LocalLive
+from state.live import open_live
 from state.occupancy import Occupancy
 
 log = structlog.get_logger()
@@ -66,7 +66,7 @@ class App:
         )  # in containers all are process 1
         self.db = Database(settings.database)
         self.occupancy = Occupancy(self.db)
-        self.live = _open_live(settings.redis_url)
+        self.live = open_live(settings.redis_url)
         self.intake = Intake(self.db, self.live, self.clock, shard=self.shard)
         self.turns = Turns(self.db, self.house, self.live, self.clock, shard=self.shard)
         self.channels: dict[str, Channel] = {}
@@ -308,11 +308,3 @@ class App:
 async def _to_chat(_request: web.Request) -> web.Response:
     """Whoever types the bare address is a customer, or somebody who tries it out."""
     return web.Response(status=302, headers={"Location": "/chat"})
-
-
-def _open_live(redis_url: str) -> Live:
-    if not redis_url:
-        return LocalLive()
-    from state.live_redis import RedisLive  # noqa: PLC0415 - a tenth of a second, for those who share
-
-    return RedisLive(redis_url)

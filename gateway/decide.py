@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, assert_never
 
+from bots.kit.beginnings import STARTS
 from bots.kit.events import MessageReceived as Heard
 from bots.kit.events import TimerFired, WebAnswered
 from gateway import events as ev
 from gateway.assigning import ACT, LEAVE, WAIT, check_action, leave, look_again
 from gateway.entering import deal_for, enter
 from gateway.guard import IDLE, wake
-from gateway.ledger import ROBOT, STARTS, Ledger
+from gateway.ledger import ROBOT, Ledger
 from gateway.mailroom import hear_mail
 from gateway.obey import start_run, walk
 from gateway.orders import hear_order, hear_parcel, hear_payment, hear_visit
@@ -85,7 +86,8 @@ def hear_message(ledger: Ledger, event: ev.MessageReceived) -> Ignored:
             return pressed
     channel, link = identity.channel, event.start
     source = f"{channel}:{link}" if link else channel
-    deal, opened = deal_for(ledger, source, f"link_{link}" if link else channel, channel)
+    names = f"link_{link}" if link else channel, channel
+    deal, opened = deal_for(ledger, source, *names, language=sender.language)
     entry = _keep_message(ledger, deal, identity, event, event.text)
     ledger.happens(deal, "message")
     run = ledger.rows.runs.get(deal.id)

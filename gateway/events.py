@@ -21,6 +21,8 @@ class Sender:
     phone: str = ""
     """E.164, only where the channel vouches for it (WhatsApp and SMS addresses)."""
     email: str = ""
+    language: str = ""
+    """Two letters, where the channel says which language the customer has it in."""
 
 
 @value

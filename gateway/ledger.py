@@ -5,10 +5,12 @@ worker in one transaction, or forgotten whole.
 """
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any, Final
 
+from bots.kit.beginnings import STARTS, of_stage
+from bots.kit.beginnings import expected as beginning
 from bots.kit.effects import Choice
 from bots.kit.events import Media
 from bots.robots.facts import DealFacts
@@ -18,7 +20,7 @@ from gateway.clock import Instant
 from gateway.house import House
 from gateway.knowing import known_of
 from gateway.parts import plan
-from gateway.roster import Roster
+from gateway.roster import Look, Roster
 from gateway.wording import SHARE_PHONE, line, topic
 from state import steps
 from state.ids import Ids
@@ -28,29 +30,9 @@ from state.records import Deal, Entry, Identity, LaneRows, Part, Person, Run, Ta
 
 ROBOT: Final = "robot:"
 """How the name of a robot's timer begins: then come the robot, the stay in the stage, and how deep in a chain it is."""
-STARTS: Final = "start:"
-"""How the name of a timer begins that belongs to no run: it begins one, of the bot named, if the deal has not moved since."""
 
 _CHAIN_MS: Final = 60_000
 """Robots that lead to one another faster than this are counted: they may go round in a circle."""
-
-
-def _nobody() -> Roster:
-    return Roster(())
-
-
-def _nothing(_deal: int) -> Sequence[Task]:
-    return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What few turns need to know beside the lane's own rows: each is read when it is asked for."""
-
-    roster: Callable[[], Roster] = _nobody
-    """Who works here and is there."""
-    open_tasks: Callable[[int], Sequence[Task]] = _nothing
-    """Of a deal, as they were before this turn."""
 
 
 class Ledger:
@@ -115,13 +97,14 @@ class Ledger:
 
     def open_deal(
         self, source: str, why: str, *, funnel: str = "", stage: str = "", tag: str = "", title: str = "", slot: str = "", like: Deal | None = None,
+        fields: Mapping[str, Any] | None = None,
     ) -> Deal:  # fmt: skip
         """`like`: the deal that it goes on from, with what is known there."""
         path = self.house.funnel(funnel)
         first = path.stage(stage) or path.stages[0]
         deal = Deal(
             id=self.ids.take("deal"), contact_id=self.contact.id, funnel=path.name, slot=slot or path.slot, stage=first.name,
-            title=title, source=source, why=why, tags=[tag] if tag else [], fields={}, responsible_id=None, owner="pool", epoch=1, route_id=None,
+            title=title, source=source, why=why, tags=[tag] if tag else [], fields=dict(fields or {}), responsible_id=None, owner="pool", epoch=1, route_id=None,
             waiting_since=None, stage_at=self.now, opened_at=self.now, closed_at=None, outcome=None, reason="", version=1,
         )  # fmt: skip
         if like is not None:
@@ -192,6 +175,7 @@ class Ledger:
         old = path.stage(deal.stage)
         text = line("stage", old=old.title if old else deal.stage, new=target.title)
         deal.stage, deal.stage_at = stage, self.now
+        self.loose[deal.id] = deal
         self.touch(deal)
         data = {"event": "moved", "to": stage, "reason": reason}
         self.write_entry(deal, "stage", author=author, text=text, data=data, person=person)
@@ -202,15 +186,14 @@ class Ledger:
 
     def _of_stage(self, deal: Deal, run: Run) -> bool:
         """Whether the bot is there because of the stage that the deal is in: what it says is true nowhere else."""
-        return any(rule.bot == run.bot for rule in self.house.on_stage.get((deal.funnel, deal.stage), ()))
+        return of_stage(self.house.on_stage.get((deal.funnel, deal.stage), ()), run.bot)
 
     def _expect_bots(self, deal: Deal) -> None:
         """The deal has entered a stage: what the one before would have begun is off, what this one begins is set."""
         self._cut_starts(deal)
-        for rule in self.house.on_stage.get((deal.funnel, deal.stage), ()):
-            name = f"{STARTS}{rule.bot}:{deal.stage_at}"
-            key = f"deal:{deal.id}:{STARTS}{rule.bot}"
-            self._set_timer(Timer(self.contact.id, key, deal.id, 0, name, self.now + rule.after))
+        rules = self.house.on_stage.get((deal.funnel, deal.stage), ())
+        for rule, name, at in beginning(rules, deal.stage_at, self.house.playbook.working(deal.funnel)):
+            self._set_timer(Timer(self.contact.id, f"deal:{deal.id}:start:{rule.bot}", deal.id, 0, name, at))
         if robots := self.house.playbook.board.of(deal.funnel, deal.stage):
             for one in expected(robots, self.facts(deal)):
                 self.expect(deal, one)
@@ -268,10 +251,6 @@ class Ledger:
             for task in self.writes.tasks:
                 if task.deal_id == deal.id and task.state == "open" and task.responsible_id == who:
                     task.responsible_id = taker
-
-    def join_audience(self, deal: Deal, audience: str) -> None:
-        row = {"audience": audience, "contact_id": self.contact.id, "deal_id": deal.id, "at": self.now}
-        self.writes.audience.append(row)
 
     def _field_changed(self, deal: Deal, name: str) -> None:
         board = self.house.playbook.board
@@ -484,6 +463,9 @@ class Ledger:
     def set_deal_timer(self, deal: Deal, kind: str, name: str, at: Instant) -> None:
         """One of its kind a deal; it outlives stages."""
         self._set_timer(Timer(self.contact.id, f"deal:{deal.id}:{kind}", deal.id, 0, name, at))
+
+    def put_off(self, timer: Timer, at: Instant) -> None:
+        self._set_timer(replace(timer, due_at=at))
 
     def _set_timer(self, timer: Timer) -> None:
         self.rows.timers[timer.key] = timer

@@ -119,9 +119,10 @@ def _asks(script: Script, state: RunState) -> bool:
 def _facts(ledger: Ledger, deal: Deal, run: Run, identity: Identity) -> Facts:
     """What the bot may know. The window is shut a little before the provider shuts it, as delivery sees it."""
     shop = ledger.house.playbook
-    window = window_until(ledger.house, identity)
+    window, script = window_until(ledger.house, identity), ledger.house.by_hash.get(run.script)
+    language = script.language_for(deal.fields, shop.language) if script is not None else shop.language
     return Facts(
-        ledger.now, ledger.contact.name, identity.channel, shop.zone, deal.fields, deal.tags, deal.stage, shop.language,
+        ledger.now, ledger.contact.name, identity.channel, shop.zone, deal.fields, deal.tags, deal.stage, language,
         shop.currency, shop.working(deal.funnel), window, run.id, shop.calendars,
     )  # fmt: skip
 

@@ -132,7 +132,8 @@ def _obey(ledger: Ledger, deal: Deal, effect: fx.Effect) -> None:
         case fx.CallWebhook(endpoint):
             _call_webhook(ledger, deal, endpoint)
         case fx.JoinAudience(audience):
-            ledger.join_audience(deal, audience)
+            row = {"audience": audience, "contact_id": ledger.contact.id, "deal_id": deal.id, "at": ledger.now}
+            ledger.writes.audience.append(row)
         case _:
             assert_never(effect)
 

@@ -17,10 +17,10 @@ from gateway.clock import Clock, Instant
 from gateway.decide import decide, fire
 from gateway.desk import Command, FinishTask, SteerBot, Write, asked_for, obey_manager
 from gateway.house import House
-from gateway.ledger import Ledger, Look
+from gateway.ledger import Ledger
 from gateway.refusals import Conflict, Invalid
 from gateway.robots import hear_all, place
-from gateway.roster import Roster
+from gateway.roster import Look, Roster
 from gateway.router import active
 from gateway.translate import event_from_json
 from gateway.wording import line

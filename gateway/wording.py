@@ -106,6 +106,7 @@ CHANNELS: Final = {
 FIELDS: Final = {
     "phone": "Телефон", "name": "Имя", "email": "E-mail", "comment": "Комментарий", "message": "Сообщение", "text": "Сообщение",
     "question": "Вопрос", "city": "Город", "page": "Страница", "referrer": "Откуда пришли", "referer": "Откуда пришли", "files": "Файлы",
+    "language": "Язык клиента",
 }  # fmt: skip
 """What forms and calls often bring, where no script names it."""
 

@@ -76,6 +76,8 @@ class BotRule:
     """With `on: stage`: the one that a deal has entered."""
     after: int = 0
     """Milliseconds in that stage before it starts; 0: at once."""
+    working: bool = False
+    """With `on: stage`: it begins while the shop is open, or else when it opens next."""
     when: When = ""
     """With `on: message`: only while the shop is open, or closed; empty: whenever no other rule says so."""
     line: int = field(default=0, compare=False)
@@ -194,6 +196,10 @@ class Playbook:
         rules = [rule for rule in self.bots if rule.on == trigger and rule.funnel == wanted]
         fitting = [rule for rule in rules if rule.when == at] or [rule for rule in rules if not rule.when]
         return fitting[0].bot if fitting else None
+
+    def entrance(self, *names: str) -> Source:
+        """Where an inquiry enters: by the first of these names that is listed, else as messages do."""
+        return next((self.sources[name] for name in names if name in self.sources), None) or self.source("message")
 
     def source(self, name: str) -> Source:
         """Where an inquiry of this source goes; one that is not listed goes where messages go."""

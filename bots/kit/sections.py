@@ -12,7 +12,7 @@ from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node
 from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, table_of, text_of, whole_of
 from bots.kit.staffing import rules_of, team_of
-from bots.kit.starts import bot_rules, clarifications, funnel_of
+from bots.kit.starts import bot_rules, clarifications, funnel_of, stage_of
 from bots.kit.template_table import templates_of
 from bots.kit.waiting import LIMIT_KEYS, Desk, Waiting, waiting_of
 from bots.kit.words import BUILT_IN
@@ -106,16 +106,8 @@ def _sources(at: Section, funnels: tuple[Funnel, ...], found: Findings) -> dict[
         if one is None or name is None:
             continue
         funnel = funnel_of(one.get("funnel"), funnels, found)
-        at_stage = one.get("stage")
-        stage = text_of(at_stage, "stage", found) or funnel.stages[0].name
-        if at_stage is not None and funnel.stage(stage) is None:
-            known = [known.name for known in funnel.stages]
-            found.error(
-                at_stage,
-                f"funnel '{funnel.name}' has no stage '{shown(stage)}'",
-                did_you_mean(stage, known),
-                "unknown_stage",
-            )
+        known = [stage.name for stage in funnel.stages]
+        stage = stage_of(one.get("stage"), funnel, found, "stage", known) or known[0]
         person = text_of(one.get("responsible"), "responsible", found) or ""
         sources[name] = Source(name, funnel.name, stage, person, text_of(one.get("tag"), "tag", found) or "")
     return sources

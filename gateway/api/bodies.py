@@ -115,6 +115,8 @@ class SimulatorBody(Body):
     script: Word = ""
     """A script of the shop; with `source`, the name that the text goes by."""
     source: Annotated[str, AfterValidator(clean)] = ""
+    shop: bool = False
+    """The whole shop answers: its playbook says which bot begins, at this hour and on this stage."""
     channel: Word = "chat"
     name: Line = ""
     """The customer's."""

@@ -34,6 +34,7 @@ POLICY: Final[dict[tuple[str, str], Policy]] = {
     ("PATCH", "/deals/{deal_id}"): WORKERS,
     ("GET", "/deals/{deal_id}/timeline"): WORKERS,
     ("GET", "/deals/{deal_id}/robots"): WORKERS,
+    ("GET", "/deals/{deal_id}/talk"): WORKERS,
     ("POST", "/deals/{deal_id}/take"): WORKERS,
     ("POST", "/deals/{deal_id}/move"): WORKERS,
     ("POST", "/deals/{deal_id}/messages"): WORKERS,

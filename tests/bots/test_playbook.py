@@ -149,6 +149,15 @@ def test_who_meets_new_customers_may_depend_on_the_hours():
     assert loaded(text.replace("when: closed", "when: open")).bot_on("message", at="closed") == "qualifier"
 
 
+def test_only_a_bot_of_a_stage_waits_until_the_shop_is_open():
+    later = GOOD.replace("bots:\n", "bots:\n  later: {on: stage, stage: work, after: 1h, working: yes}\n")
+    assert next(rule.working for rule in loaded(later).bots) is True
+    _, problems = load_playbook(
+        "shop", {"playbook.yaml": GOOD.replace("{on: message, ", "{on: message, working: yes, ")}
+    )
+    assert any("'working' goes with 'on: stage'" in str(problem) for problem in problems)
+
+
 def test_what_the_shop_tells_of_itself_is_put_into_texts_for_good():
     shop = loaded(GOOD + "about: {offices: Северная 14, card: Картой}\n")
     text = (

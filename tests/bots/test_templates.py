@@ -1,6 +1,7 @@
 """Templates as a playbook has them: what is read, what is filled in, and what is told of a mistake."""
 
 import re
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -172,12 +173,34 @@ BOTH = '    text: {ru: "Да, {name or друг}, {order}", uk: "Так, {name o
         BLOCKS[0].removeprefix("templates:\n"),
         "  t:\n" + BLOCKS[1],
         *(f"  t:\n{BOTH}{line}\n" for line in BLOCKS[2].splitlines()),
-        "  t:\n    text: Да\n" + BLOCKS[3],
+        "  t:\n    text: Да\n" + BLOCKS[4],
     ],
 )
 def test_what_marketers_are_shown_is_right(templates: str):
     """The one that lists a provider's numbers is told to be looked at, as the page says."""
-    assert len(BLOCKS) == 4
+    assert len(BLOCKS) == 5
     assert [
         one for one in told(templates, ("price.pdf",)) if "number_order" not in one and "value 1 is" not in one
     ] == []
+
+
+def test_what_marketers_are_shown_of_robots_is_right():
+    robots = textwrap.indent(BLOCKS[3].removeprefix("robots:\n"), " " * 8)
+    text = f"""\
+playbook: Shop
+templates: {{pickup_ready: {{text: "Готово, {{manager}}"}}, still_waiting: {{text: Ждём, whatsapp: HX1}}}}
+funnels:
+  retail:
+    stages:
+      new:
+        title: Новая
+        robots:
+{robots}
+    won: Выдан
+    lost: Отказ
+"""
+    playbook, problems = load_playbook("shop", {"playbook.yaml": text})
+    assert (problems, [one.name for one in playbook.board.of("retail", "new")] if playbook else []) == (
+        [],
+        ["tell", "ask"],
+    )
