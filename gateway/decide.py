@@ -199,6 +199,8 @@ def _open_question(ledger: Ledger, button: str) -> tuple[Deal, Run, str] | None:
 
 
 def hear_edit(ledger: Ledger, event: ev.MessageEdited) -> Ignored:
+    if ledger.identity(event.sender.channel, event.sender.account, event.sender.address) is None:
+        return "unknown_sender"
     deal = active(ledger.rows.deals, ledger.house.slot)
     if deal is None:
         return "no_open_deal"
@@ -285,8 +287,10 @@ def hear_address(ledger: Ledger, event: ev.AddressChanged) -> Ignored:
 
 
 def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
-    deal, opened = deal_for(ledger, f"form:{event.form}", event.form, "form")
     identity = ledger.identity(event.sender.channel, event.sender.account, event.sender.address)
+    if identity is None:
+        return "unknown_sender"
+    deal, opened = deal_for(ledger, f"form:{event.form}", event.form, "form")
     told = "\n".join(f"{name}: {value}" for name, value in event.fields.items())
     text = line("form", form=event.form) + ("\n" + told if told else "")
     data = {"form": event.form, "fields": event.fields}
@@ -306,6 +310,8 @@ def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
 
 
 def hear_call(ledger: Ledger, event: ev.CallEnded) -> Ignored:
+    if ledger.identity(event.sender.channel, event.sender.account, event.sender.address) is None:
+        return "unknown_sender"
     if event.not_a_customer:
         return _no_customer(ledger)
     missed = event.status == "missed"

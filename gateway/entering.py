@@ -18,14 +18,14 @@ def deal_for(ledger: Ledger, source: str, *names: str, language: str = "") -> tu
             return enter(ledger, source, why, entrance, language=language), True
 
 
-def enter(ledger: Ledger, source: str, why: str, entrance: Source, *, slot: str = "", language: str = "") -> Deal:
-    """`slot`: another than the funnel's, for a deal that stands beside an open one.
+def enter(ledger: Ledger, source: str, why: str, entrance: Source, *, apart: bool = False, language: str = "") -> Deal:
+    """`apart`: beside the open deal that the contact has there already.
 
     A language that bots know and that is not the shop's is noted: scripts that speak it use it, and anybody may correct it.
     """
     own = language in known_languages() and language != ledger.house.playbook.language
     deal = ledger.open_deal(
-        source, why, funnel=entrance.funnel, stage=entrance.stage, tag=entrance.tag, slot=slot,
+        source, why, funnel=entrance.funnel, stage=entrance.stage, tag=entrance.tag, apart=apart,
         fields={"language": language} if own else {},
     )  # fmt: skip
     if entrance.responsible:

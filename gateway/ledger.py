@@ -19,12 +19,15 @@ from gateway import novaposhta
 from gateway.clock import Instant
 from gateway.house import House
 from gateway.knowing import known_of
+from gateway.likeness import claimed
 from gateway.parts import plan
 from gateway.roster import Look, Roster
 from gateway.wording import SHARE_PHONE, line, topic
 from state import steps
+from state.claims import Claim
 from state.ids import Ids
 from state.inbox import identity_key, point_keys
+from state.joining import APART
 from state.lanes import Writes
 from state.records import Deal, Entry, Identity, LaneRows, Part, Person, Run, Task, Timer
 
@@ -89,6 +92,13 @@ class Ledger:
         for key in point_keys({kind: value}):
             self.writes.points.append({"key": key, "contact_id": self.contact.id, "verified_at": self.now})
             self.writes.proofs.append((self.contact.id, key))
+            self.writes.claims.append(Claim(self.contact.id, key, proved=True))
+
+    def claim(self, name: str, value: Any) -> None:
+        """The contact says this of themselves: whoever else says so may be the same person."""
+        key = claimed(name, value, self.contact.name, self.house.region)
+        if key:
+            self.writes.claims.append(Claim(self.contact.id, key))
 
     # -- deals -------------------------------------------------------------------------------------------------------
 
@@ -96,14 +106,16 @@ class Ledger:
         return next((d for d in self.rows.deals if d.slot == slot and d.closed_at is None), None)
 
     def open_deal(
-        self, source: str, why: str, *, funnel: str = "", stage: str = "", tag: str = "", title: str = "", slot: str = "", like: Deal | None = None,
+        self, source: str, why: str, *, funnel: str = "", stage: str = "", tag: str = "", title: str = "", apart: bool = False, like: Deal | None = None,
         fields: Mapping[str, Any] | None = None,
     ) -> Deal:  # fmt: skip
-        """`like`: the deal that it goes on from, with what is known there."""
+        """`apart`: beside the open deal that the contact has in this group already, if they have one; `like`: what it goes on from."""
         path = self.house.funnel(funnel)
         first = path.stage(stage) or path.stages[0]
+        number = self.ids.take("deal")
+        slot = f"{path.slot}{APART}{number}" if apart and self.deal_in(path.slot) is not None else path.slot
         deal = Deal(
-            id=self.ids.take("deal"), contact_id=self.contact.id, funnel=path.name, slot=slot or path.slot, stage=first.name,
+            id=number, contact_id=self.contact.id, funnel=path.name, slot=slot, stage=first.name,
             title=title, source=source, why=why, tags=[tag] if tag else [], fields=dict(fields or {}), responsible_id=None, owner="pool", epoch=1, route_id=None,
             waiting_since=None, stage_at=self.now, opened_at=self.now, closed_at=None, outcome=None, reason="", version=1,
         )  # fmt: skip
@@ -115,7 +127,18 @@ class Ledger:
         self.loose[deal.id] = deal
         self.write_line(deal, "system", "opened", data={"event": "opened", "why": why})
         self._expect_bots(deal)
+        points = point_keys({"phone": self.contact.phone, "email": self.contact.email})
+        self.writes.claims += [Claim(self.contact.id, key, proved=True) for key in points]
         return deal
+
+    def join_deals(self, leading: Deal, other: Deal, why: str, person: Person | None = None) -> int:
+        """Two open deals of this contact are one: the answer is the merge's id, by which it can be undone.
+
+        They become one behind this turn, in its commit: what the turn still does to either has its effect first.
+        """
+        merge = self.ids.take("merge")
+        self.writes.joins.append((merge, leading.id, other.id, why, person.id if person else None))
+        return merge
 
     def touch(self, deal: Deal, *, bump: bool = True) -> None:
         """The deal's row changed. `bump`: in a way that a form opened before should notice."""
@@ -151,6 +174,7 @@ class Ledger:
                     (self.contact.id, number, novaposhta.NAME if novaposhta.is_ours(number) else "")
                 )
             self._field_changed(deal, name)
+            self.claim(name, value)
 
     def add_tag(self, deal: Deal, tag: str) -> None:
         if tag not in deal.tags:

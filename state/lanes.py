@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal
 from state import inbox as inbox_rows
 from state import outbox, parcels, staff, steps
 from state import tables as t
+from state.claims import Claim
 from state.dialects import Bulk, Lookup, Ready, Values, inserting, overwriting, skipping
 from state.ids import Ids
 from state.records import Contact, Deal, Entry, Firing, Identity, InboxRow, Instant, LaneRows, Part, Run, Task, Timer
@@ -219,6 +220,10 @@ class Writes:
     """By hash."""
     proofs: list[tuple[int, str]] = field(default_factory=list)
     """(contact, point): the channel vouches that this phone is theirs, whoever had it before."""
+    joins: list[tuple[int, int, int, str, int | None]] = field(default_factory=list)
+    """(merge, leading deal, other, why, person): they become one behind this turn (state/merging.py)."""
+    claims: list[Claim] = field(default_factory=list)
+    """What contacts have said of themselves: others who say the same may be the same (state/duplicates.py)."""
     tallies: "Counter[tuple[str, str, str]]" = field(default_factory=Counter)
 
 

@@ -409,6 +409,53 @@ changes = Table(  # what the console and other programs follow; ids rise with co
     sqlite_autoincrement=True,
 )
 
+merges = _table(  # who or what was joined to what, and what it takes to part them again
+    "merges",
+    _id(),
+    _text("kind"),  # contacts | deals | split
+    _int("contact_id"),
+    _int("from_contact_id", null=True),
+    _int("deal_id", null=True),
+    _int("from_deal_id", null=True),
+    _int("parent_id", null=True),  # the merge of contacts that brought this one of deals about
+    _text("batch"),
+    _text("why"),
+    _int("by_id", null=True),  # null: the system
+    _int("at"),
+    _json("data"),
+    _int("undone_at", null=True),
+    _int("undone_by", null=True),
+    Index("ix_merges_contact_id", "contact_id"),
+    Index("ix_merges_from_contact_id", "from_contact_id"),
+    Index("ix_merges_deal_id", "deal_id"),
+    Index("ix_merges_from_deal_id", "from_deal_id"),
+    Index("ix_merges_parent_id", "parent_id"),
+    Index("ix_merges_batch", "batch", sqlite_where=text("batch <> ''"), postgresql_where=text("batch <> ''")),
+)
+
+claims = _table(  # what contacts say of themselves and nobody has proved
+    "claims",
+    Column("key", Text, primary_key=True),  # phone:+7…, email:…, order:…, name:…
+    Column("contact_id", Int, primary_key=True, autoincrement=False),
+    _int("at"),
+)
+
+duplicates = _table(  # pairs of contacts that may be one person
+    "duplicates",
+    _id(),
+    _int("contact_id"),  # the older
+    _int("other_id"),
+    _json("reasons"),
+    _text("state"),  # open | merged | dismissed
+    _int("found_at"),
+    _int("merge_id", null=True),
+    _int("settled_at", null=True),
+    _int("settled_by", null=True),
+    Index("uq_duplicates_contact_id", "contact_id", "other_id", unique=True),
+    Index("ix_duplicates_other_id", "other_id"),
+    Index("ix_duplicates_open", "id", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
+)
+
 people = _table(
     "people",
     _id(),

@@ -13,6 +13,8 @@ from bots.robots.rules import Board
 
 Outcome = Literal["won", "lost"]
 When = Literal["", "open", "closed"]
+Likeness = Literal["no", "suggest", "automatic"]
+"""What is done about two contacts who say the same of themselves."""
 
 ALWAYS: Final = Hours("UTC", (((0, DAY),),) * 7)
 """The calendar of who does not say when they work."""
@@ -163,11 +165,18 @@ class Playbook:
     assign: Mapping[str, Assign] = field(default_factory=dict)
     board: Board = field(default_factory=Board)
     """The robots and triggers of all funnels."""
+    duplicates: Mapping[str, Likeness] = field(default_factory=dict)
+    """By what two contacts share: `phone`, `email`, `order`, `name`."""
 
     @property
     def shifts(self) -> dict[str, Hours | None]:
         """When somebody works, by the calendar of their shift; "" is the shop's own hours."""
         return {"": self.hours, **self.calendars}
+
+    def likeness(self, kind: str, *, proved: bool = False) -> Likeness:
+        """What is done where nothing is said: what a channel has proved joins, what is only said is suggested."""
+        usual: Likeness = "automatic" if proved else "no" if kind == "name" else "suggest"
+        return self.duplicates.get(kind, usual)
 
     def funnel(self, name: str) -> Funnel | None:
         return next((funnel for funnel in self.funnels if funnel.name == name), None)

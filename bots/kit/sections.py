@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from types import MappingProxyType
 
-from bots.kit.business import Endpoint, Funnel, LoopGuard, Playbook, Source
+from bots.kit.business import Endpoint, Funnel, Likeness, LoopGuard, Playbook, Source
 from bots.kit.funnels import board, read_fields, read_funnels, titles_of
 from bots.kit.languages import known_languages, language
 from bots.kit.opening import calendars_of, hours_of, zone_named
@@ -21,10 +21,12 @@ from bots.robots.facts import BROUGHT, KNOWN
 
 PLAYBOOK_KEYS = (
     "playbook", "language", "zone", "currency", "funnels", "bots", "sources", "reasons", "loop_guard", "texts", "hours", "calendars", "asks",
-    "templates", "endpoints", "clarifications", "about", "fields", "team", "assign", "idle",
+    "templates", "endpoints", "clarifications", "about", "fields", "team", "assign", "idle", "duplicates",
 )  # fmt: skip
 SOURCE_KEYS = ("funnel", "stage", "responsible", "tag")
 GUARD_KEYS = ("messages", "minutes", "equal")
+LIKENESS_KEYS = ("phone", "email", "order", "name")
+LIKENESS: tuple[Likeness, ...] = ("no", "suggest", "automatic")
 ENDPOINT_KEYS = ("url", "send", "keep", "timeout")
 TEXTS = ("share_phone", "media_unavailable", "stale_button")
 LONGEST_CALL = 15_000
@@ -83,6 +85,7 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         team=MappingProxyType(team),
         assign=MappingProxyType(rules_of(at.get("assign"), team, found)),
         board=board(read, office),
+        duplicates=MappingProxyType(_duplicates(at, found)),
     )
 
 
@@ -128,6 +131,20 @@ def _loop_guard(at: Section, found: Findings) -> LoopGuard:
         whole_of(one.get("minutes"), "minutes", 1, 1440, found) or usual.minutes,
         whole_of(one.get("equal"), "equal", 1, 1000, found) or usual.equal,
     )
+
+
+def _duplicates(at: Section, found: Findings) -> dict[str, Likeness]:
+    one = section(at.get("duplicates"), LIKENESS_KEYS, "duplicates", found)
+    rules: dict[str, Likeness] = {}
+    for key, node in one.values.items() if one else ():
+        said = text_of(node, key, found)
+        rule = next((known for known in LIKENESS if known == said), None)
+        if rule is not None:
+            rules[key] = rule
+        elif said is not None:
+            what = f"'{shown(said)}' is nothing to do about duplicates"
+            found.error(node, what, did_you_mean(said, LIKENESS), "unknown_word")
+    return rules
 
 
 def _texts(at: Section, found: Findings) -> dict[str, str]:

@@ -14,6 +14,7 @@ from gateway.api import (
     events,
     lookups,
     media,
+    merges,
     people,
     replays,
     reports,
@@ -37,6 +38,7 @@ log = structlog.get_logger()
 CALLS: Final[list[Call]] = [
     *deals.calls,
     *acts.calls,
+    *merges.calls,
     *tasks.calls,
     *lookups.calls,
     *templates.calls,

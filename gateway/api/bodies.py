@@ -93,6 +93,23 @@ class ClarifyBody(Body):
 
 class MergeBody(Body):
     from_: Annotated[Id, Field(alias="from")]
+    batch: Word = ""
+    """A name under which several merges can be undone together."""
+
+
+class SplitBody(Body):
+    entries: Annotated[list[Id], Field(min_length=1, max_length=500)] | None = None
+    identity: Id | None = None
+    """Either lines of the timeline, or an address with all that was said at it."""
+
+
+class BatchBody(Body):
+    batch: Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=200)]
+
+
+class AcceptBody(Body):
+    into: Id | None = None
+    """Which of the two contacts stays; left out, the older."""
 
 
 class BotBody(Body):
