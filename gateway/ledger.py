@@ -259,23 +259,6 @@ class Ledger:
             *(t for t in self.writes.tasks if t.deal_id == deal.id and t.state == "open"),
         ]
 
-    def person_for(self, deal: Deal, to: str) -> int | None:
-        """Who is meant by a robot's word; None: whoever looks into the pool."""
-        if to == "responsible":
-            return deal.responsible_id
-        if (rule := self.house.playbook.assign.get(to)) is not None:
-            return self.roster().choose(rule, self.now)
-        member = self.house.playbook.team.get(to)
-        return self.roster().lightest(member.name if member else to, self.now)
-
-    def hand_tasks(self, deal: Deal, giver: int | None, taker: int | None) -> None:
-        """Open tasks of the one, and those of nobody, are the other's now."""
-        for who in {giver, None}:
-            self.writes.handed_tasks.append((deal.id, who, taker))
-            for task in self.writes.tasks:
-                if task.deal_id == deal.id and task.state == "open" and task.responsible_id == who:
-                    task.responsible_id = taker
-
     def _field_changed(self, deal: Deal, name: str) -> None:
         board = self.house.playbook.board
         if name in board.dates and (robots := board.of(deal.funnel, deal.stage)):

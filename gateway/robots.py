@@ -10,7 +10,7 @@ from typing import Final, assert_never
 from bots.robots import effects as fx
 from bots.robots.machine import Firing as Turn
 from bots.robots.machine import fire, hear
-from gateway.assigning import assign
+from gateway.assigning import assign, person_for
 from gateway.ledger import ROBOT, Ledger
 from gateway.obey import start_run
 from gateway.routes import window_shut
@@ -101,9 +101,9 @@ def _obey(ledger: Ledger, deal: Deal, effect: fx.Effect) -> None:
         case fx.GiveTask(kind, text, due_at, to, once):
             if once and any((one.kind, one.text) == (kind, text) for one in ledger.open_tasks(deal)):
                 return
-            ledger.create_task(deal, kind, text, "robot", due_at=due_at, responsible=ledger.person_for(deal, to))
+            ledger.create_task(deal, kind, text, "robot", due_at=due_at, responsible=person_for(ledger, deal, to))
         case fx.Tell(to, text):
-            ledger.create_task(deal, "notice", text, "robot", responsible=ledger.person_for(deal, to))
+            ledger.create_task(deal, "notice", text, "robot", responsible=person_for(ledger, deal, to))
         case fx.Reassign(to):
             assign(ledger, deal, to)
         case fx.StartScript(name):
