@@ -108,6 +108,8 @@ class App:
         self.occupancy.take()
         shelf = self._open_shelf()
         await asyncio.to_thread(schema.upgrade, self.db)
+        for file in self.house.attached.values():
+            await shelf.take_in(file.path, file.id, file.media)
         for name in await open_library(self.db, self.house, self.clock.now()):
             log.warning("script_file_not_used", script=name, why="another text was published: see `parley scripts`")
         await self.live.start()

@@ -22,6 +22,7 @@ from gateway.api import (
     scripts,
     simulator,
     tasks,
+    templates,
 )
 from gateway.api.calls import WHO, Call
 from gateway.api.context import CONTEXT, ApiContext
@@ -40,6 +41,7 @@ CALLS: Final[list[Call]] = [
     *merges.calls,
     *tasks.calls,
     *lookups.calls,
+    *templates.calls,
     *robots.calls,
     *people.calls,
     *scripts.calls,

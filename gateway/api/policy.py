@@ -73,6 +73,8 @@ POLICY: Final[dict[tuple[str, str], Policy]] = {
     ("POST", "/simulator"): AUTHORS,
     ("POST", "/scripts/{name}/replay"): AUTHORS,
     ("GET", "/clarifications"): EVERYONE,
+    ("GET", "/templates"): EVERYONE,
+    ("POST", "/deals/{deal_id}/preview"): WORKERS,
     ("GET", "/calendars"): EVERYONE,
     ("GET", "/quarantine"): HEADS,
     ("GET", "/reports/scripts/{name}"): READERS,
