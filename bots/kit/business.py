@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from bots.kit.hours import DAY, Hours
 from bots.kit.schema import AT_ONCE, Span
+from bots.kit.shipping import Shipping
 from bots.kit.staffing import Assign, Member
 from bots.kit.templates import Template
 from bots.kit.waiting import Waiting
@@ -165,6 +166,8 @@ class Playbook:
     assign: Mapping[str, Assign] = field(default_factory=dict)
     board: Board = field(default_factory=Board)
     """The robots and triggers of all funnels."""
+    shipping: Mapping[str, Shipping] = field(default_factory=dict)
+    """Who sends parcels, by carrier."""
     duplicates: Mapping[str, Likeness] = field(default_factory=dict)
     """By what two contacts share: `phone`, `email`, `order`, `name`."""
 

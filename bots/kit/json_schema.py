@@ -24,6 +24,7 @@ from bots.kit.sections import (
     SOURCE_KEYS,
     TEXTS,
 )
+from bots.kit.shipping import CARRIERS, SHIPPING_KEYS
 from bots.kit.staffing import HOWS, MEMBER_KEYS, RULE_KEYS
 from bots.kit.starts import BOT_KEYS, CLARIFICATION_KEYS, TRIGGERS, WHENS
 from bots.kit.steps import STEP_KEYS, TASK_KEYS
@@ -198,6 +199,7 @@ def playbook_schema() -> Schema:
             {"stages": stages, "calendar": _ref("name"), "won": closing, "lost": closing, "triggers": triggers},
             ["stages", "won", "lost"],
         ),
+        "shipping": _table(CARRIERS, dict.fromkeys(CARRIERS, _table(SHIPPING_KEYS, {"weight": {"type": "integer"}}))),
         "idle": _ref("length"),
         "team": {"type": "object", "additionalProperties": {"anyOf": [SCALAR, _table(MEMBER_KEYS, {"groups": _TEXTS})]}},
         "assign": tables(RULE_KEYS, {"how": {"enum": list(HOWS)}, "among": _TEXTS, "act": span}),

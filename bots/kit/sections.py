@@ -11,6 +11,7 @@ from bots.kit.opening import calendars_of, hours_of, zone_named
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node
 from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, table_of, text_of, whole_of
+from bots.kit.shipping import shipping_of
 from bots.kit.staffing import rules_of, team_of
 from bots.kit.starts import bot_rules, clarifications, funnel_of, stage_of
 from bots.kit.template_table import templates_of
@@ -21,7 +22,7 @@ from bots.robots.facts import BROUGHT, KNOWN
 
 PLAYBOOK_KEYS = (
     "playbook", "language", "zone", "currency", "funnels", "bots", "sources", "reasons", "loop_guard", "texts", "hours", "calendars", "asks",
-    "templates", "endpoints", "clarifications", "about", "fields", "team", "assign", "idle", "duplicates",
+    "templates", "endpoints", "clarifications", "about", "fields", "team", "assign", "idle", "duplicates", "shipping",
 )  # fmt: skip
 SOURCE_KEYS = ("funnel", "stage", "responsible", "tag")
 GUARD_KEYS = ("messages", "minutes", "equal")
@@ -83,6 +84,7 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         fields=MappingProxyType(fields),
         idle=duration_of(at.get("idle"), "idle", found) or 3 * 86_400_000,
         team=MappingProxyType(team),
+        shipping=MappingProxyType(shipping_of(at.get("shipping"), found)),
         assign=MappingProxyType(rules_of(at.get("assign"), team, found)),
         board=board(read, office),
         duplicates=MappingProxyType(_duplicates(at, found)),

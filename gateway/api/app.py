@@ -23,6 +23,7 @@ from gateway.api import (
     simulator,
     tasks,
     templates,
+    waybills,
 )
 from gateway.api.calls import WHO, Call
 from gateway.api.context import CONTEXT, ApiContext
@@ -43,6 +44,7 @@ CALLS: Final[list[Call]] = [
     *lookups.calls,
     *templates.calls,
     *robots.calls,
+    *waybills.calls,
     *people.calls,
     *scripts.calls,
     *media.calls,
