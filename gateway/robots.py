@@ -10,11 +10,13 @@ from typing import Final, assert_never
 from bots.robots import effects as fx
 from bots.robots.machine import Firing as Turn
 from bots.robots.machine import fire, hear
-from gateway.assigning import assign
+from gateway.assigning import assign, person_for
 from gateway.ledger import ROBOT, Ledger
-from gateway.obey import start_run, window_of
+from gateway.obey import start_run
 from gateway.reaching import by_phone, keep
+from gateway.routes import window_shut
 from gateway.starting import way_to
+from gateway.templates import Known, Missing, Rendered, render
 from gateway.wording import line
 from state.records import Deal, Firing, Identity, Timer
 
@@ -100,9 +102,9 @@ def _obey(ledger: Ledger, deal: Deal, effect: fx.Effect) -> None:
         case fx.GiveTask(kind, text, due_at, to, once):
             if once and any((one.kind, one.text) == (kind, text) for one in ledger.open_tasks(deal)):
                 return
-            ledger.create_task(deal, kind, text, "robot", due_at=due_at, responsible=ledger.person_for(deal, to))
+            ledger.create_task(deal, kind, text, "robot", due_at=due_at, responsible=person_for(ledger, deal, to))
         case fx.Tell(to, text):
-            ledger.create_task(deal, "notice", text, "robot", responsible=ledger.person_for(deal, to))
+            ledger.create_task(deal, "notice", text, "robot", responsible=person_for(ledger, deal, to))
         case fx.Reassign(to):
             assign(ledger, deal, to)
         case fx.StartScript(name):
@@ -131,7 +133,8 @@ def _obey(ledger: Ledger, deal: Deal, effect: fx.Effect) -> None:
         case fx.CallWebhook(endpoint):
             _call_webhook(ledger, deal, endpoint)
         case fx.JoinAudience(audience):
-            ledger.join_audience(deal, audience)
+            row = {"audience": audience, "contact_id": ledger.contact.id, "deal_id": deal.id, "at": ledger.now}
+            ledger.writes.audience.append(row)
         case _:
             assert_never(effect)
 
@@ -140,38 +143,61 @@ def _send(ledger: Ledger, deal: Deal, effect: fx.SendMessage) -> None:
     """By the first channel that reaches the customer, and by those besides; else, or where something is missing, a person is told."""
     if effect.empty:
         names = ", ".join(map(ledger.house.field_title, effect.empty))
-        _leave_to_a_person(ledger, deal, line("task_robot_empty", names=names, text=effect.text or effect.template))
+        _leave_to_a_person(ledger, deal, line("task_robot_empty", names=names, text=_meant(ledger, effect)))
         return
     if ledger.loops(effect.text or effect.template):
         ledger.create_task(deal, "check_loop", line("task_loop"), "robot")
         return
-    reached: list[Identity] = []
+    lacking: dict[str, None] = {}
+    reached: list[int] = []
     for channels in (effect.by, *((channel,) for channel in effect.also)):
-        ways = [one for one in _ways(ledger, deal, channels) if one not in reached]
-        if (way := next((one for one in ways if _said(ledger, deal, one, effect)), None)) is not None:
+        ways = [one for one in _ways(ledger, deal, channels) if one.id not in reached]
+        if (way := _say_by_first(ledger, deal, ways, effect, lacking)) is not None:
             reached.append(way)
-    if not reached and effect.otherwise == "task":
-        _leave_to_a_person(ledger, deal, line("task_robot_mute", text=effect.text or effect.template))
+    if reached:
+        return
+    if lacking:
+        names = ", ".join(map(ledger.house.field_title, lacking))
+        _leave_to_a_person(ledger, deal, line("task_robot_empty", names=names, text=_meant(ledger, effect)))
+    elif effect.otherwise == "task":
+        _leave_to_a_person(ledger, deal, line("task_robot_mute", text=_meant(ledger, effect)))
 
 
-def _said(ledger: Ledger, deal: Deal, identity: Identity, effect: fx.SendMessage) -> bool:
-    """Whether it could go this way: outside the window only what the provider has approved."""
-    approved = ledger.house.playbook.templates.get(effect.template)
-    provided = approved.ids.get(identity.channel) if approved else None
-    until = window_of(ledger, identity)
-    values = {str(number): value for number, value in enumerate(effect.values, start=1)}
-    worded = approved.filled(values) if approved else ""
-    text = effect.text or worded
-    if until is not None and ledger.now >= until:
-        if provided is None:
-            return False
-        keep(ledger, identity)
-        payload = {"kind": "template", "template": provided, "variables": values}
-        ledger.say(deal, identity, worded, author="robot", template=payload)
-    else:
-        keep(ledger, identity)
-        ledger.say(deal, identity, text, author="robot", subject=effect.subject if identity.channel == "email" else "")
-    return True
+def _say_by_first(
+    ledger: Ledger, deal: Deal, ways: Sequence[Identity], effect: fx.SendMessage, lacking: dict[str, None]
+) -> int | None:
+    """The identity that it went to; `lacking` is told of values that it could not go without."""
+    for identity in ways:
+        said = _worded(ledger, deal, identity, effect)
+        if isinstance(said, Rendered):
+            keep(ledger, identity)
+            ledger.say(
+                deal, identity, said.text, author="robot", template=said.approved, media=said.media, subject=said.subject,
+                data={"left": list(said.left)} if said.left else None,
+            )  # fmt: skip
+            return identity.id
+        if said.what == "value":
+            lacking.update(dict.fromkeys(said.names))
+    return None
+
+
+def _worded(ledger: Ledger, deal: Deal, identity: Identity, effect: fx.SendMessage) -> Rendered | Missing:
+    """What it says there: its own text where free text may go, else the playbook's template."""
+    shut = window_shut(ledger.house, identity, ledger.now)
+    if effect.text and not shut:
+        return Rendered(effect.text, ledger.house.playbook.language, effect.subject)
+    if not effect.template:
+        return Missing("approval", ("none",))
+    known = Known(deal, ledger.contact, ledger.now, ledger.responsible(deal))
+    given = {str(number): value for number, value in enumerate(effect.values, start=1)}
+    made = render(ledger.house, known, effect.template, identity, given=given)
+    return replace(made, subject=effect.subject) if isinstance(made, Rendered) and effect.subject else made
+
+
+def _meant(ledger: Ledger, effect: fx.SendMessage) -> str:
+    """What should have been said, for the person who now has to."""
+    prepared = ledger.house.playbook.templates.get(effect.template)
+    return effect.text or (prepared.title if prepared else "") or effect.template
 
 
 def _ways(ledger: Ledger, deal: Deal, by: tuple[str, ...]) -> list[Identity]:

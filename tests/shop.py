@@ -215,7 +215,7 @@ def furnished(playbook: str = "autoparts", *, always_open: bool = True, still: b
     shop = replace(read.playbook, hours=None) if always_open else read.playbook
     if still:
         shop = replace(shop, board=Board())
-    return House(shop, dict(read.scripts))
+    return House(shop, dict(read.scripts), attached=read.attached)
 
 
 def open_shop(

@@ -5,8 +5,9 @@ import pytest
 from bots.kit.events import Media
 from gateway import turns
 from gateway.channels.base import Refused, Retry, Sent, Throttled, Unknown, Unreachable
-from gateway.desk import Conflict, Edit, FinishTask, Invalid, SteerBot, Take, Write
+from gateway.desk import Edit, FinishTask, SteerBot, Take, Write
 from gateway.events import CallEnded, FormSubmitted, MessageEdited, MessageReceived, ReachChanged, Sender, Unusable
+from gateway.refusals import Conflict, Invalid
 from state import deals as deal_rows
 from state.lanes import LaneRows
 from state.records import Person

@@ -57,6 +57,8 @@ class Desk:
     """The fields' names, for looking up."""
     about: Mapping[str, str] = field(default_factory=dict)
     """What the shop tells of itself, by the names that no field has."""
+    whole: bool = False
+    """A text with a gap is held back, rather than said without it."""
 
     def text(self, node: Node | None, what: str) -> Text | None:
         """A text with placeholders, parsed; what is wrong with it is written down."""
@@ -77,6 +79,7 @@ class Desk:
             self.found.warn(node, "the customer's name may be unknown", "Give a default: {name or …}", "may_be_empty")
         elif (
             slots
+            and not self.whole
             and not any(slot.default for slot in slots)
             and len(slots) == len([p for p in text.parts if str(p).strip()])
         ):

@@ -81,6 +81,16 @@ class Slot:
     filters: tuple[Callable[[str], str], ...] = ()
     default: str = ""
 
+    def value(self, look_up: Callable[[str], object]) -> str:
+        """What stands there; empty where nothing is known."""
+        value = as_text(look_up(self.field))[:_SAFE_CHARS].strip()
+        for change in self.filters:
+            value = change(value)
+            if change is _price and value:
+                currency = as_text(look_up(CURRENCY))
+                value = f"{value}\u00a0{SIGNS.get(currency, currency)}".strip()
+        return value
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -98,13 +108,7 @@ class Text:
             if isinstance(part, str):
                 out.append(part)
                 continue
-            value = as_text(look_up(part.field))[:_SAFE_CHARS].strip()
-            for change in part.filters:
-                value = change(value)
-                if change is _price and value:
-                    currency = as_text(look_up(CURRENCY))
-                    value = f"{value}\u00a0{SIGNS.get(currency, currency)}".strip()
-            out.append(value or part.default)
+            out.append(part.value(look_up) or part.default)
         return capped("".join(out)).strip()
 
     def slots(self) -> tuple[Slot, ...]:

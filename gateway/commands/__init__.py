@@ -34,6 +34,7 @@ COMMANDS: Final[list[click.Command]] = [
     Later("numbers", "numbers", "What became of a script's runs, step by step."),
     Later("user", "user", "People who work here."),
     Later("token", "token", "Tokens for other programs."),
+    Later("webhook-key", "webhooks", "What webhooks of robots are signed with."),
     Later("migrate", "migrate", "Bring the database's schema up to date."),
     Later("export", "exporting", "Write the whole data out as JSON lines."),
     Later("import", "importing", "Take an export into an empty database."),
