@@ -6,9 +6,9 @@ form vin name="Пётр" phone=+79161112233 email=petr@example.com vin=XTA210990
 see stage left_request
 see tag "запрос по VIN"
 see no bot
-see message whatsapp template auto_request "Удобно ли получить ответ здесь, в WhatsApp"
-see message email "спасибо за заявку, мы её получили"
-see message email "Удобно ли получить ответ в WhatsApp"
+see message whatsapp template form_received "Удобно ли вам получить ответ здесь, в WhatsApp"
+see message email "Спасибо за заявку, мы её получили"
+see message email "удобнее получить ответ: в WhatsApp"
 see task "Заявка с сайта" for anna
 see field vin XTA210990Y1234567
 +10m

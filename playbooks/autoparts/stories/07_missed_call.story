@@ -7,7 +7,7 @@ call missed
 see stage left_request
 see tag звонок
 see task "Перезвоните клиенту" kind call_back for anna
-see message whatsapp template auto_call "все менеджеры были заняты"
+see message whatsapp template call_missed "все менеджеры были заняты"
 see message whatsapp "назначен вам перезвонить"
 see message whatsapp "WhatsApp?"
 call missed

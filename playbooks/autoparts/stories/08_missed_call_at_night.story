@@ -3,7 +3,7 @@ covers: A1.missed-call
 
 at 2026-04-06 23:30
 call missed
-see message whatsapp template auto_call_closed "сейчас он закрыт"
+see message whatsapp template call_missed_closed "сейчас он закрыт"
 see no responsible
 until 2026-04-07 10:01
 see responsible "Анна Лебедева"

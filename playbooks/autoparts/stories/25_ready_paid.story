@@ -18,7 +18,7 @@ see no tag "офис на Северной"
 see no message
 +20d
 see message email "осталась неделя"
-see message whatsapp template auto_waiting
+see message whatsapp template pickup_last_week
 see no task "лежит месяц"
 +8d
 see task "Оплаченный заказ 4711 лежит месяц" kind storage

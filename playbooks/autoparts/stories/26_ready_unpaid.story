@@ -7,7 +7,7 @@ order 4711 placed total 125000
 order 4711 ready office "Заводская, 3"
 see stage ready
 see tag "офис на Заводской"
-see message whatsapp template auto_ready "4711"
+see message whatsapp template pickup_ready "4711"
 see message email "К оплате при получении: 1 250 ₽"
 +2d
 see task "готов уже два дня" kind call for anna

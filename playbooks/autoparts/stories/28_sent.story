@@ -22,7 +22,7 @@ see stage sent
 until 2026-04-08 11:00
 parcel RA1 arrived
 see stage arrived
-see message whatsapp template auto_arrived "RA1"
+see message whatsapp template parcel_arrived "RA1"
 see message email "пришла в отделение"
 see message email "оцените нас, пожалуйста: https://shop.example.com/ocenka"
 +2d

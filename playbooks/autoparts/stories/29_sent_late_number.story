@@ -9,7 +9,7 @@ order 4711 sent
 see stage sent
 see no message "отслеживания"
 manager anna sets tracking=RA1
-see message email "номер для отслеживания заказа 4711: RA1"
+see message email "Номер для отслеживания: RA1"
 order 4712 placed total 50000
 order 4712 paid
 order 4712 sent tracking RA2

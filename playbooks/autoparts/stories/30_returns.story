@@ -7,7 +7,7 @@ form return order=4711 reason="Не подошла" name="Анна" phone=+79161
 see funnel returns
 see stage received
 see tag возврат
-see message email "заявка на возврат пришла к нам: 4711"
+see message email "заявка на возврат получена: 4711"
 see no message whatsapp
 see task "Проверить заявку на возврат: заказ 4711, причина: Не подошла" for anna
 manager anna moves checking
