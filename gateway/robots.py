@@ -202,19 +202,22 @@ def _meant(ledger: Ledger, effect: fx.SendMessage) -> str:
 
 def _ways(ledger: Ledger, deal: Deal, by: tuple[str, ...]) -> list[Identity]:
     """The customer's addresses in the order in which they are to be tried: each channel's own last heard from first."""
-    ways = [
-        one
-        for one in (*ledger.rows.identities.values(), *by_phone(ledger, by))
-        if not one.barred and ledger.house.can_send(one.channel, one.account) and (not by or one.channel in by)
-    ]
     place = {channel: n for n, channel in enumerate(by)}
+
+    def rank(one: Identity) -> int | None:
+        """How early it is to be tried; None: not at all."""
+        here = place.get(fx.HERE) if one.id == deal.route_id else None
+        found = [n for n in (here, place.get(one.channel)) if n is not None]
+        return min(found, default=None) if by else 0
+
+    ways = [
+        (n, one)
+        for one in (*ledger.rows.identities.values(), *by_phone(ledger, by))
+        if not one.barred and ledger.house.can_send(one.channel, one.account) and (n := rank(one)) is not None
+    ]
     own = ledger.contact.email  # a form that came later must not redirect mails
-    return sorted(
-        ways,
-        key=lambda one: (
-            place.get(one.channel, 0), one.id != deal.route_id, one.address != own, -(one.heard_at or 0), -one.id,
-        ),
-    )  # fmt: skip
+    ways.sort(key=lambda w: (w[0], w[1].id != deal.route_id, w[1].address != own, -(w[1].heard_at or 0), -w[1].id))
+    return [one for _, one in ways]
 
 
 def _call_webhook(ledger: Ledger, deal: Deal, endpoint: str) -> None:

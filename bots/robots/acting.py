@@ -11,11 +11,12 @@ from bots.kit.templates import Template
 from bots.kit.words import Text, filled_with, parse
 from bots.robots import effects as fx
 from bots.robots.actions import Action, Keep, Message, Note, Task, Word
+from bots.robots.effects import HERE
 
 TASK_KEYS: Final = ("kind", "text", "due", "to")
 MESSAGE_KEYS: Final = ("text", "template", "values", "by", "also", "else", "subject")
 CONVERT_KEYS: Final = ("funnel", "stage", "company")
-CHANNELS: Final = ("whatsapp", "telegram", "sms", "email", "web")
+CHANNELS: Final = (HERE, "whatsapp", "telegram", "sms", "email", "web")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pytest
 from gateway.channels.base import Limits
 from gateway.channels.limits import LIMITS
 from gateway.events import CallEnded, FormSubmitted, MessageReceived, Sender
+from tests.funnels.test_orders import ordered
 from tests.shop import PaperChannel, Shop, open_shop
 
 PHONE = "+79161234567"
@@ -130,3 +131,14 @@ async def test_who_calls_again_and_again_is_answered_once_until_somebody_has_spo
     await call(shop, status="answered", duration_s=30)
     await call(shop)
     assert len(sent(shop, "whatsapp")) == 2
+
+
+async def test_here_is_where_the_conversation_is_although_a_phone_was_left_too(database_url: str):
+    telegram, whatsapp = PaperChannel("telegram"), PaperChannel("whatsapp", "7000", limits=WHATSAPP)
+    shop = open_shop(database_url, channels=[telegram, whatsapp])
+    await shop.write("Здравствуйте", phone=PHONE)
+    before = len(telegram.sent)
+    await ordered(shop, "ready", phone=PHONE)
+    assert "собран" in telegram.sent[before].text
+    assert whatsapp.sent == []
+    await shop.db.close()

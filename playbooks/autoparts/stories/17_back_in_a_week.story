@@ -17,3 +17,17 @@ manager anna sets remind_on=2026-04-16
 manager anna finishes "вернуться к нему 13.04" with "Просит ещё три дня"
 until 2026-04-16 10:01
 see task "вернуться к нему 16.04.2026"
+until 2026-04-20 12:00
+customer Борис telegram: Здравствуйте
+manager boris takes
+manager boris moves offer_bot
+until 2026-04-21 12:01
+see bot offer_followup
+customer Борис telegram: 4
+customer Борис telegram: через неделю
+see stage offer_manager
+see field remind_on 2026-04-28
+until 2026-04-28 09:50
+see no task "Сделка стоит"
+until 2026-04-28 10:01
+see task "Клиент просил вернуться к нему 28.04.2026" for boris

@@ -11,6 +11,7 @@ order 4711 handed_over
 see won
 see no message "Оцените"
 +2h
+see no message email
 see message whatsapp "https://shop.example.com/ocenka"
 form rating phone=+79161234567 rating=5 comment="Спасибо, всё подошло"
 see open deals 0
