@@ -14,7 +14,7 @@ from gateway.clock import Instant
 from state import numbers
 from state.database import Connection
 from state.numbers import Cohort, Group, Won
-from state.tally import Counted, Phrase, Tally, tally
+from state.tally import Counted, Tally, tally
 
 DAYS: Final = 30
 """How far back a report looks where nobody says."""
@@ -23,9 +23,51 @@ PHRASES: Final = 20
 STATUSES: Final = ("running", "finished", "handed_off", "timed_out", "stopped")
 
 
+class BadPeriod(Exception):
+    """Its first day is after its last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which runs of a script a report is about, in the words of who asks. What is empty does not narrow."""
+
+    since: date | None = None
+    until: date | None = None
+    version: str = ""
+    channel: str = ""
+    arm: str = ""
+    """`split:step`."""
+
+    def cohort(self, script: str, zone: str, now: Instant) -> tuple[Cohort, date, date]:
+        """With the first and the last day of the period. Raises `BadPeriod`."""
+        first, last = period(self.since, self.until, zone, now)
+        if first > last:
+            raise BadPeriod
+        split, _, drawn = self.arm.partition(":")
+        arm = (split, drawn) if self.arm else None
+        return Cohort(script, *instants(first, last, zone), self.version, self.channel, arm), first, last
+
+
+@dataclass(frozen=True, slots=True)
+class ExitNumbers:
+    exit: str
+    result: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseNumbers:
+    text: str
+    n: int
+    customers: int
+
+
 @dataclass(frozen=True, slots=True)
 class StepNumbers:
-    """`reached` is the sum of the six that follow it; `again` are the times that words were not understood."""
+    """`reached` is the sum of the six that follow it; `again` are the times that words were not understood.
+
+    This is what the API answers, field by field.
+    """
 
     step: str
     reached: int
@@ -39,8 +81,8 @@ class StepNumbers:
     customers: int
     median_s: float | None
     won: int
-    exits: list[Counted]
-    phrases: list[Phrase]
+    exits: list[ExitNumbers]
+    phrases: list[PhraseNumbers]
 
 
 @dataclass(slots=True)
@@ -125,10 +167,10 @@ def _steps(counts: Tally, order: Sequence[str]) -> list[StepNumbers]:
     counted = defaultdict[str, list[Counted]](list)
     for one in counts.counted:
         counted[one.step].append(one)
-    phrases = defaultdict[str, list[Phrase]](list)
+    phrases = defaultdict[str, list[PhraseNumbers]](list)
     for phrase in counts.phrases:
         if len(phrases[phrase.step]) < PHRASES:
-            phrases[phrase.step].append(phrase)
+            phrases[phrase.step].append(PhraseNumbers(phrase.text, phrase.n, phrase.customers))
     place = {name: n for n, name in enumerate(order)}
     names = sorted(counted, key=lambda name: (place.get(name, len(place)), min(one.first for one in counted[name])))
     made = []
@@ -142,7 +184,7 @@ def _steps(counts: Tally, order: Sequence[str]) -> list[StepNumbers]:
         made.append(
             StepNumbers(
                 name, sum(n.values()), n["answered"], n["passed"], n["misunderstood"], n["left"], n["handed_off"], n["waiting"],
-                again, counts.customers.get(name, 0), None if median is None else round(median / 1000, 1), counts.won.get(name, 0), exits,
+                again, counts.customers.get(name, 0), None if median is None else round(median / 1000, 1), counts.won.get(name, 0), [ExitNumbers(one.word, one.result, one.n) for one in exits],
                 phrases[name],
             )
         )  # fmt: skip
