@@ -13,6 +13,8 @@ from bots.kit.reader import Items, Node, Scalar, Table
 _NAME = re.compile(r"[^\W\d][\w-]{0,63}")
 _DURATION = re.compile(r"(\d{1,6})\s*(s|m|h|d)")
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_LONGEST_LENGTH = 60
+"""Characters that a length of time may be written in."""
 LONGEST_MS = 90 * 86_400_000
 
 
@@ -22,6 +24,11 @@ class Findings(list[Problem]):
     def note(self, at: Node, severity: Severity, what: str, remedy: str, code: str) -> None:
         if len(self) < MOST:
             self.append(Problem(at.line, at.column, severity, what, remedy, code))
+
+    def unknown(self, at: Node, what: str, word: str, known: Iterable[str], code: str, otherwise: str = "") -> None:
+        """An error about a word that is not known, with the nearest one that is. Nothing is looked for that nobody reads."""
+        if len(self) < MOST:
+            self.error(at, what, did_you_mean(word, known, otherwise), code)
 
     def error(self, at: Node, what: str, remedy: str, code: str) -> None:
         self.note(at, "error", what, remedy, code)
@@ -53,9 +60,7 @@ def section(node: Node | None, known: Iterable[str], what: str, found: Findings)
     words = list(known)
     for key, _ in table.pairs:
         if key.text not in words:
-            found.error(
-                key, f"'{shown(key.text)}' is not known in {what}", did_you_mean(key.text, words), "unknown_key"
-            )
+            found.unknown(key, f"'{shown(key.text)}' is not known in {what}", key.text, words, "unknown_key")
     return Section(
         table,
         {key.text: value for key, value in table.pairs if key.text in words},
@@ -137,7 +142,7 @@ def duration_of(node: Node | None, what: str, found: Findings, *, zero: bool = F
     text = text_of(node, what, found)
     if node is None or text is None:
         return None
-    length = milliseconds(text)
+    length = milliseconds(text) if len(text) <= _LONGEST_LENGTH else None
     remedy = "Write it like 30m, 10h, 1d 12h (s, m, h, d; at most 90d)"
     if length is None or length > LONGEST_MS:
         found.error(node, f"{what} '{shown(text)}' is not a length of time", remedy, "not_a_length")
