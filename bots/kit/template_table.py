@@ -20,7 +20,7 @@ MOST_FILES = 5
 _URL = re.compile(r"https://[^\s\\@/?#]{1,253}(?:[/?#][^\s\\]{0,1500})?")
 
 
-class _Anything(frozenset[str]):
+class _Anything(dict[str, str]):
     """Which fields there are is known only when the scripts have been read."""
 
     def __contains__(self, _: object) -> bool:
@@ -40,7 +40,7 @@ def templates_of(node: Node | None, main: str, about: Mapping[str, str], found: 
         return {}
     languages = dict.fromkeys([main, *(word for _, _, one in tables for word in _languages(one.get("text")))])
     desk = Desk(
-        found, spoken, {}, {}, (), Waiting(), tuple(languages), known=_Anything({"name"}), about=about, whole=True
+        found, spoken, {}, {}, (), Waiting(), tuple(languages), known=_Anything(name="name"), about=about, whole=True
     )  # fmt: skip
     read = (_template(name, key, one, desk) for name, key, one in tables)
     return {template.name: template for template in read if template is not None}
