@@ -30,7 +30,7 @@ async def play(story: Story, folder: Path, url: str) -> list[Problem]:
         )
         for name in house.playbook.endpoints
     }  # fmt: skip
-    rehearsal = Rehearsal(url, house, channels, begins(story, house.playbook.zone), lasting=False)
+    rehearsal = Rehearsal(url, house, channels, begins(story, house.playbook.zone))
     try:
         staff = await rehearsal.hire(house.playbook, dict(story.people))  # type: ignore[arg-type]
         scene = Scene(rehearsal, folder, staff)

@@ -1,0 +1,103 @@
+"""Random managers: in working hours they look at what is to be done, take, write, move on, finish tasks; some are away."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from bots.kit.business import Funnel
+from gateway.desk import Clarify, Command, Edit, FinishTask, GiveTask, Move, SteerBot, Take, Write, WriteNote
+from gateway.simulation import phrases
+from gateway.simulation.world import DAY, HOUR, MINUTE, World
+from state import deals, tasks
+from state.records import Deal, Person, Task
+
+_EVERY: Final = 30 * MINUTE
+_OWN: Final = 8
+_NOBODYS: Final = 4
+
+
+@dataclass(slots=True)
+class Manager:
+    world: World
+    who: Person
+    away_until: int = 0
+    gone: bool = False
+
+    async def work(self) -> None:
+        """One look at the list of tasks, and at the next one half an hour later."""
+        world = self.world
+        if self.gone:
+            return
+        world.plan(world.now + _EVERY, self.work)
+        if world.now < self.away_until or world.rehearsal.house.next_open(world.now) > world.now:
+            return
+        if world.chance(0.002):
+            self.away_until = world.now + world.within(HOUR, 3 * DAY)
+            await world.rehearsal.away(self.who, self.away_until)
+            world.plan(self.away_until, lambda: world.rehearsal.back(self.who))
+            world.counts["absences"] += 1
+            return
+        found = await world.rehearsal.look(
+            lambda c: [
+                *tasks.find_duties(c, _OWN, responsible=self.who.id, state="open", due_before=world.now),
+                *tasks.find_duties(c, _NOBODYS, nobodys=True, state="open", due_before=world.now),
+            ]
+        )
+        for duty in found:
+            if duty.task.deal_id and not any(deal == duty.task.deal_id for _, deal, _, _ in world.asks):
+                deal = await world.rehearsal.look(lambda c, one=duty.task.deal_id: deals.find(c, one))
+                for command in self._see_to(deal, duty.task) if deal is not None else ():
+                    world.asks.append((duty.task.contact_id, duty.task.deal_id, command, self.who))
+
+    def _see_to(self, deal: Deal, task: Task) -> list[Command]:
+        world = self.world
+        say = lambda among: world.pick(phrases.of(among, world.language))  # noqa: E731
+        does: list[Command] = []
+        if deal.closed_at is None:
+            if deal.owner != "person" and world.chance(0.6):
+                does.append(Take())
+            if world.chance(0.6):
+                does.append(Write(say(phrases.OFFERS)))
+            if world.chance(0.1):
+                does.append(WriteNote(say(phrases.RESULTS)))
+            if world.chance(0.08) and world.rehearsal.house.playbook.clarifications:
+                does.append(Clarify(world.pick(sorted(world.rehearsal.house.playbook.clarifications))))
+            if world.chance(0.05):
+                does.append(GiveTask(say(phrases.RESULTS), "call", due_at=world.now + world.within(HOUR, 7 * DAY)))
+            if world.chance(0.05):
+                does.append(Edit(tags=tuple(dict.fromkeys([*deal.tags, "VIP"]))))
+            if world.chance(0.02):
+                does.append(SteerBot("stop"))
+            if world.chance(0.01):
+                does.append(Edit(release=True))
+            if world.chance(0.45):
+                does.append(self._on(deal))
+        return [*does, FinishTask(task, say(phrases.RESULTS))]
+
+    def _on(self, deal: Deal) -> Move:
+        """One stage further, or the end: lost with a reason, or, from the last, won."""
+        world, shop = self.world, self.world.rehearsal.house.playbook
+        funnel: Funnel = world.rehearsal.house.funnel(deal.funnel)
+        names = [stage.name for stage in funnel.stages]
+        place = names.index(deal.stage) if deal.stage in names else 0
+        lost = funnel.ending("lost")
+        if lost and world.chance(0.12):
+            return Move(lost, world.pick(sorted(shop.reasons)) if shop.reasons else "no reason")
+        target = funnel.stages[min(place + 1, len(funnel.stages) - 1)]
+        if target.outcome == "lost":
+            target = funnel.stages[place]
+        return Move(target.name, "", {name: deal.fields.get(name) or "1" for name in target.required})
+
+    async def leave(self) -> None:
+        self.gone = True
+        await self.world.rehearsal.leave(self.who)
+        self.world.counts["left for good"] += 1
+
+
+def staff(world: World, people: list[Person]) -> list[Manager]:
+    """Everybody begins to look half an hour apart from each other; one of many leaves for good in the middle."""
+    made = [Manager(world, who) for who in people]
+    for place, one in enumerate(made):
+        world.plan(world.now + place * _EVERY // max(1, len(made)), one.work)
+    if len(made) > 2:
+        world.plan((world.now + world.ends) // 2, made[-1].leave)
+    return made
