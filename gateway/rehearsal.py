@@ -21,7 +21,7 @@ from gateway.intake import Intake
 from gateway.playbooks import read_house
 from gateway.roster import FOREVER
 from gateway.timekeeper import Timekeeper
-from gateway.turns import Turns
+from gateway.turns import BATCH, Turns
 from state import people, scenes, staff
 from state.database import Connection, Job
 from state.inline import InlineDatabase
@@ -102,20 +102,36 @@ class Rehearsal:
 
     async def settle(self) -> int:
         """Run the workers until nothing is left to do at this moment. The answer: how many lanes had a turn."""
-        turns = 0
+        turns, turn, send = 0, True, True
         for _ in range(_ROUNDS):
-            turned = await self.turns.once()
-            turns += turned.lanes
-            cycle = await self.delivery.once()
-            await self.delivery.settled()
-            if not (turned.lanes or turned.failed or cycle.go or cycle.recorded or cycle.freed):
+            if turn:
+                turned = await self.turns.once()
+                turns += turned.lanes
+                send |= turned.lanes > 0
+                turn = bool(turned.failed) or turned.lanes >= BATCH or self._is_due(turned.next_due)
+            if send:
+                cycle = await self.delivery.once()
+                await self.delivery.settled()
+                send = bool(cycle.go) or cycle.freed  # what went out is yet to be written down
+                turn |= cycle.told
+            if not (turn or send):
                 return turns
         raise Restless("the workers do not come to rest: something is due again and again at one moment")
+
+    def _is_due(self, at: Instant | None) -> bool:
+        return at is not None and at <= self.clock.at
+
+    async def next_due(self) -> Instant | None:
+        """When there is something to do again, as far as is known."""
+        now = self.clock.at
+        found = await self.db.read(lambda c: scenes.next_due(c, now))
+        rests = (at for at in self.live.pauses().values() if at > now)
+        return min((at for at in (found, *rests) if at is not None), default=None)
 
     async def until(self, moment: Instant) -> None:
         """Time passes; what comes due on the way happens when it does."""
         await self.settle()
-        while (due := await self.db.read(lambda c: scenes.next_due(c, self.clock.at))) is not None and due <= moment:
+        while (due := await self.next_due()) is not None and due <= moment:
             await self.look_after(due)
             self.clock.at = due
             await self.settle()

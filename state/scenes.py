@@ -1,21 +1,23 @@
 """What a rehearsal looks at: when something comes due next, and whole rows as they are. Never asked by a worker."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, bindparam, func, literal_column, or_, select
 
 from state.inbox import identity_key
 from state.records import Instant
 from state.tables import contacts, identities, lanes, metadata, parts, points
 
 
+_AFTER: Final = bindparam("after")
+_LANES: Final = select(func.min(lanes.c.due_at)).where(lanes.c.due_at > _AFTER)
+_PARTS: Final = select(func.min(parts.c.due_at)).where(parts.c.state == literal_column("'queued'"), parts.c.due_at > _AFTER)
+
+
 def next_due(conn: Connection, after: Instant) -> Instant | None:
     """When the next lane or part behind this moment comes due."""
-    times = [
-        conn.execute(select(func.min(lanes.c.due_at)).where(lanes.c.due_at > after)).scalar(),
-        conn.execute(select(func.min(parts.c.due_at)).where(parts.c.state == "queued", parts.c.due_at > after)).scalar(),
-    ]
+    times = (conn.execute(statement, {"after": after}).scalar() for statement in (_LANES, _PARTS))
     return min((at for at in times if at is not None), default=None)
 
 

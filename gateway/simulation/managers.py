@@ -11,8 +11,8 @@ from state import deals, tasks
 from state.records import Deal, Person, Task
 
 _EVERY: Final = 30 * MINUTE
-_OWN: Final = 8
-_NOBODYS: Final = 4
+_OWN: Final = 10
+_NOBODYS: Final = 6
 
 
 @dataclass(slots=True)

@@ -2,7 +2,6 @@
 
 import asyncio
 import heapq
-import time
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from random import Random
@@ -12,12 +11,14 @@ from gateway.channels.paper import paper_channels
 from gateway.desk import Conflict, Invalid
 from gateway.rehearsal import Rehearsal, furnished
 from gateway.simulation import customers, managers, phrases
-from gateway.simulation.world import DAY, HOUR, MINUTE, World
-from state import scenes
+from gateway.simulation.world import DAY, MINUTE, World
 from state.people import Role
 from state.records import Instant
 
-STEP = 2 * MINUTE
+STEP = 5 * MINUTE
+"""What comes in within it comes in together, and is one batch."""
+_GATHER = 15_000
+"""Bots wait a few seconds for a customer who may still be speaking: what is due then belongs to the same step."""
 _FAULTS: tuple[tuple[float, Outcome], ...] = (
     (0.010, Retry("busy")),
     (0.006, Unknown("no answer in time")),
@@ -84,7 +85,11 @@ async def _run(world: World) -> None:
         await rehearsal.look_after(coming)
         rehearsal.clock.at = max(rehearsal.clock.at, coming + (-coming) % STEP)
         await _step(world)
-        due = await rehearsal.look(lambda c: scenes.next_due(c, rehearsal.clock.at))
+        due = await rehearsal.next_due()
+        if due is not None and due <= rehearsal.clock.at + _GATHER:
+            rehearsal.clock.at += _GATHER
+            world.counts["turns"] += await rehearsal.settle()
+            due = await rehearsal.next_due()
     rehearsal.clock.at = max(rehearsal.clock.at, world.ends)
     await rehearsal.settle()
 
@@ -120,9 +125,3 @@ async def _step(world: World) -> None:
         world.counts["commands"] += len(asks)
     world.counts["turns"] += await rehearsal.settle()
 
-
-def seconds() -> float:
-    return time.perf_counter()
-
-
-__all__ = ["HOUR", "Plan", "simulate"]

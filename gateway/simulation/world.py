@@ -1,6 +1,7 @@
 """What everybody in a simulation shares: the rehearsal, the agenda of what is going to happen, and what has arrived."""
 
 import heapq
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -17,7 +18,18 @@ MINUTE: Final = 60_000
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 
+_BRACES: Final = re.compile(r"\{[^{}]*\}|\{\{|\}\}")
+
 Act = Callable[[], Awaitable[None] | None]
+
+
+def unfit(text: str, values: dict[str, object], *, template: bool) -> str:
+    """Why a message should not have gone out like this; empty: it may. Customers here never write braces themselves."""
+    if _BRACES.search(text):
+        return "has braces"
+    if template and not all(str(value).strip() for value in values.values()):
+        return "has an empty value"
+    return "" if text.strip() or template else "is empty"
 
 
 @dataclass(slots=True)
@@ -78,8 +90,10 @@ class World:
 
     def sent(self, channel: str, account: str, out: Outgoing, outcome: Outcome | None) -> Outcome | None:
         """A channel was asked to send: whoever lives at the address hears it, unless a fault prevents it."""
-        if out.kind == "ack":
+        if out.kind in ("ack", "call"):
             return outcome
+        if out.kind != "media" and (why := unfit(out.text, dict(out.variables), template=out.kind == "template")):
+            self.wrong.append(f"part {out.part} {why}: {out.text[:80]!r} {dict(out.variables)}")
         if self.delivered[out.part]:
             self.wrong.append(f"part {out.part} was sent again after it was confirmed")
         if outcome is None or isinstance(outcome, Sent):
