@@ -5,19 +5,23 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, func, literal_column, or_, select
 
+from state.dialects import Ready
 from state.inbox import identity_key
 from state.records import Instant
 from state.tables import contacts, identities, lanes, metadata, parts, points
 
 
-_AFTER: Final = bindparam("after")
-_LANES: Final = select(func.min(lanes.c.due_at)).where(lanes.c.due_at > _AFTER)
-_PARTS: Final = select(func.min(parts.c.due_at)).where(parts.c.state == literal_column("'queued'"), parts.c.due_at > _AFTER)
+_LANES: Final = Ready(lambda _: select(func.min(lanes.c.due_at)).where(lanes.c.due_at > bindparam("after")))
+_PARTS: Final = Ready(
+    lambda _: select(func.min(parts.c.due_at)).where(
+        parts.c.state == literal_column("'queued'"), parts.c.due_at > bindparam("after")
+    )
+)
 
 
 def next_due(conn: Connection, after: Instant) -> Instant | None:
     """When the next lane or part behind this moment comes due."""
-    times = (conn.execute(statement, {"after": after}).scalar() for statement in (_LANES, _PARTS))
+    times = (one.value(conn, after=after) for one in (_LANES, _PARTS))
     return min((at for at in times if at is not None), default=None)
 
 

@@ -8,6 +8,7 @@ from gateway.desk import Clarify, Command, Edit, FinishTask, GiveTask, Move, Ste
 from gateway.simulation import phrases
 from gateway.simulation.world import DAY, HOUR, MINUTE, World
 from state import deals, tasks
+from state.database import Connection
 from state.records import Deal, Person, Task
 
 _EVERY: Final = 30 * MINUTE
@@ -36,17 +37,18 @@ class Manager:
             world.plan(self.away_until, lambda: world.rehearsal.back(self.who))
             world.counts["absences"] += 1
             return
-        found = await world.rehearsal.look(
-            lambda c: [
-                *tasks.find_duties(c, _OWN, responsible=self.who.id, state="open", due_before=world.now),
-                *tasks.find_duties(c, _NOBODYS, nobodys=True, state="open", due_before=world.now),
-            ]
-        )
-        for duty in found:
-            if duty.task.deal_id and not any(deal == duty.task.deal_id for _, deal, _, _ in world.asks):
-                deal = await world.rehearsal.look(lambda c, one=duty.task.deal_id: deals.find(c, one))
-                for command in self._see_to(deal, duty.task) if deal is not None else ():
-                    world.asks.append((duty.task.contact_id, duty.task.deal_id, command, self.who))
+        for deal, task in await world.rehearsal.look(self._duties):
+            if not any(asked == deal.id for _, asked, _, _ in world.asks):
+                for command in self._see_to(deal, task):
+                    world.asks.append((task.contact_id, deal.id, command, self.who))
+
+    def _duties(self, conn: Connection) -> list[tuple[Deal, Task]]:
+        """What is due: one's own, and what is nobody's; each with its deal."""
+        now = self.world.now
+        mine = tasks.find_duties(conn, _OWN, responsible=self.who.id, state="open", due_before=now)
+        all_of_it = [*mine, *tasks.find_duties(conn, _NOBODYS, nobodys=True, state="open", due_before=now)]
+        found = [(deals.find(conn, duty.task.deal_id), duty.task) for duty in all_of_it if duty.task.deal_id]
+        return [(deal, task) for deal, task in found if deal is not None]
 
     def _see_to(self, deal: Deal, task: Task) -> list[Command]:
         world = self.world
