@@ -42,7 +42,13 @@ class Rehearsal:
     """`url` is a database with its tables and, at the beginning, nothing in them."""
 
     def __init__(
-        self, url: str, house: House, channels: Mapping[str, Channel], at: Instant, *, jitter: Callable[[], float] = lambda: 0.5
+        self,
+        url: str,
+        house: House,
+        channels: Mapping[str, Channel],
+        at: Instant,
+        *,
+        jitter: Callable[[], float] = lambda: 0.5,
     ) -> None:
         self.url = url
         self.jitter = jitter

@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 
-from sqlalchemy import Connection, bindparam, literal_column, select
+from sqlalchemy import BindParameter, Connection, bindparam, literal_column, select
 
 from state.records import Deal, Run, Task
 from state.tables import deals, runs, tasks
@@ -12,13 +12,18 @@ _RUN = [runs.c[f.name] for f in fields(Run)]
 _TASK = [tasks.c[f.name] for f in fields(Task)]
 
 
-_ID = bindparam("id")
+_ID: BindParameter[int] = bindparam("id")
 _FIND = select(*_DEAL).where(deals.c.id == _ID)
 _LATEST = select(*_DEAL).where(deals.c.contact_id == _ID).order_by(deals.c.id.desc()).limit(bindparam("n"))
 _FIND_TASK = select(*_TASK).where(tasks.c.id == _ID)
-_OPEN_TASKS = select(*_TASK).where(tasks.c.deal_id == _ID, tasks.c.state == literal_column("'open'")).order_by(tasks.c.id)
+_OPEN_TASKS = (
+    select(*_TASK).where(tasks.c.deal_id == _ID, tasks.c.state == literal_column("'open'")).order_by(tasks.c.id)
+)
 _LAST_RUN = (
-    select(*_RUN).where(runs.c.deal_id == _ID).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(bindparam("n"))
+    select(*_RUN)
+    .where(runs.c.deal_id == _ID)
+    .order_by(runs.c.started_at.desc(), runs.c.id.desc())
+    .limit(bindparam("n"))
 )
 # Built once: building a statement costs more than running it on a row.
 

@@ -39,4 +39,3 @@ class InlineDatabase(Database):
         self._line.drop()
         for engine in (self._engine, self._on_loop, self._reader):
             engine.dispose()
-

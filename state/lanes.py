@@ -310,7 +310,9 @@ _CUT_SQL = delete(t.timers).where(
 _OPEN_TASKS = update(t.tasks).where(t.tasks.c.state == literal_column("'open'"))
 _OF_DEAL = _OPEN_TASKS.where(t.tasks.c.deal_id == bindparam("b_deal"))
 _LEFT_SQL = _OF_DEAL.where(t.tasks.c.responsible_id.is_(None)).values(responsible_id=bindparam("b_person"))
-_HANDED_SQL = _OF_DEAL.where(t.tasks.c.responsible_id == bindparam("b_giver")).values(responsible_id=bindparam("b_person"))
+_HANDED_SQL = _OF_DEAL.where(t.tasks.c.responsible_id == bindparam("b_giver")).values(
+    responsible_id=bindparam("b_person")
+)
 _ENDED_SQL = _OF_DEAL.values(state="done", result=bindparam("b_result"), done_at=bindparam("b_at"))
 _DONE_SQL = _OPEN_TASKS.where(t.tasks.c.id == bindparam("b_task")).values(
     state="done", result=bindparam("b_result"), done_by=bindparam("b_by"), done_at=bindparam("b_at")

@@ -10,7 +10,6 @@ from state.inbox import identity_key
 from state.records import Instant
 from state.tables import contacts, identities, lanes, metadata, parts, points
 
-
 _LANES: Final = Ready(lambda _: select(func.min(lanes.c.due_at)).where(lanes.c.due_at > bindparam("after")))
 _PARTS: Final = Ready(
     lambda _: select(func.min(parts.c.due_at)).where(
@@ -28,7 +27,9 @@ def next_due(conn: Connection, after: Instant) -> Instant | None:
 def rows(conn: Connection, table: str, **equal: Any) -> list[dict[str, Any]]:
     """Of one table, those with these values, in the order in which they were made."""
     found = metadata.tables[table]
-    wanted = [found.c[name].in_(value) if isinstance(value, list) else found.c[name] == value for name, value in equal.items()]
+    wanted = [
+        found.c[name].in_(value) if isinstance(value, list) else found.c[name] == value for name, value in equal.items()
+    ]
     order = [found.c.id] if "id" in found.c else list(found.primary_key)
     return [dict(row._mapping) for row in conn.execute(select(found).where(*wanted).order_by(*order))]  # noqa: SLF001
 

@@ -14,9 +14,8 @@ import click
 
 from gateway.simulation.invariants import breaches
 from gateway.simulation.month import Plan, simulate
-from gateway.simulation.world import World
 from gateway.stories.playing import Stage, stage
-from state import schema, scenes
+from state import scenes, schema
 from state.database import Connection, Database
 from state.transfer import export_lines
 
@@ -43,7 +42,9 @@ def command(
     if database and seeds > 1:
         raise click.UsageError("a database takes one seed")
     try:
-        at = round(datetime.combine(date.fromisoformat(begin), datetime.min.time(), ZoneInfo("Europe/Moscow")).timestamp())
+        at = round(
+            datetime.combine(date.fromisoformat(begin), datetime.min.time(), ZoneInfo("Europe/Moscow")).timestamp()
+        )
     except ValueError:
         raise click.UsageError("--begin is a day: 2026-03-02") from None
     plan = Plan(playbook, days, customers, seed, at * 1000, faults=faults)

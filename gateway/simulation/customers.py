@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from bots.kit.events import Media
 from gateway.channels.base import Outgoing
@@ -49,7 +49,9 @@ class Customer:
 
     def sender(self, channel: str) -> Sender:
         if channel not in self.senders:
-            address = {"whatsapp": self.phone, "sms": self.phone, "email": self.email}.get(channel, f"{channel}-{self.number}")
+            address = {"whatsapp": self.phone, "sms": self.phone, "email": self.email}.get(
+                channel, f"{channel}-{self.number}"
+            )
             vouched = self.phone if channel in ("whatsapp", "sms") else ""
             email = self.email if channel == "email" else ""
             self.senders[channel] = Sender(channel, ACCOUNTS.get(channel, "hook"), address, self.name, vouched, email)
@@ -73,7 +75,9 @@ class Customer:
         else:
             self.write(self.way, world.pick(phrases.of(phrases.FIRST, world.language)))
         if world.chance(0.45):
-            orders.begin(world, self.name, self.phone, self.email if world.chance(0.6) else "", world.within(HOUR, 3 * DAY))
+            orders.begin(
+                world, self.name, self.phone, self.email if world.chance(0.6) else "", world.within(HOUR, 3 * DAY)
+            )
         if world.chance(0.15):
             world.plan(world.now + world.within(HOUR, 10 * DAY), self._call)
         if world.chance(0.1):
@@ -92,7 +96,9 @@ class Customer:
             return
         number = f"{self.number}.{self.said}"
         media = (Media("photo", f"file{number}", "photo.jpg"),) if not button and world.chance(0.04) else ()
-        event = MessageReceived(sender, "" if button else text, media, button, f"cb{number}" if button else "", message_id=number)
+        event = MessageReceived(
+            sender, "" if button else text, media, button, f"cb{number}" if button else "", message_id=number
+        )
         world.arrive(channel, sender.account, event)
         if world.chance(0.01):
             world.arrive(channel, sender.account, MessageEdited(sender, number, f"{text}!"))
@@ -104,10 +110,14 @@ class Customer:
         status = world.pick(("missed", "missed", "answered"))
         sender = Sender("phone", "calls", self.phone, "", self.phone)
         stranger = world.chance(0.05)
-        world.arrive("phone", "calls", CallEnded(sender, status, "in", 0 if status == "missed" else 95, not_a_customer=stranger))
+        world.arrive(
+            "phone", "calls", CallEnded(sender, status, "in", 0 if status == "missed" else 95, not_a_customer=stranger)
+        )
 
     def _visit(self) -> None:
-        self.world.arrive("visit", "visits", SiteVisited(Sender("visit", "visits", self.phone, "", self.phone), "/prices"))
+        self.world.arrive(
+            "visit", "visits", SiteVisited(Sender("visit", "visits", self.phone, "", self.phone), "/prices")
+        )
 
     def _come_back(self) -> None:
         if self.way not in ("form", "phone"):
@@ -118,7 +128,7 @@ class Customer:
         sender = self.sender(self.way if self.way in ACCOUNTS else "whatsapp")
         change = self.world.pick(("blocked", "opted_out"))
         self.world.arrive(sender.channel, sender.account, ReachChanged(sender, change))
-        back = "unblocked" if change == "blocked" else "opted_in"
+        back: Literal["unblocked", "opted_in"] = "unblocked" if change == "blocked" else "opted_in"
         later = self.world.now + self.world.within(DAY, 10 * DAY)
         self.world.plan(later, lambda: self.world.arrive(sender.channel, sender.account, ReachChanged(sender, back)))
 
@@ -131,7 +141,9 @@ class Customer:
             word = world.pick(("delivered", "read", "delivered", "failed" if world.chance(0.05) else "read"))
             world.plan(
                 world.now + world.within(MINUTE, HOUR),
-                lambda: world.arrive(channel, ACCOUNTS[channel], StatusReported(f"{channel}-{out.part}", word, out.part)),
+                lambda: world.arrive(
+                    channel, ACCOUNTS[channel], StatusReported(f"{channel}-{out.part}", word, out.part)
+                ),
             )
         if self.expected or self.said >= _MOST_WORDS or not world.chance(self.talkative if out.automatic else 0.6):
             return

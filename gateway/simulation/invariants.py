@@ -19,4 +19,3 @@ async def breaches(world: World) -> list[str]:
         return found + [f"deal {deal.id} is lost: nothing holds on to it" for deal in orphans.find(conn, _MOST_TOLD)]
 
     return world.wrong[:_MOST_TOLD] + await world.rehearsal.look(job)
-

@@ -1,5 +1,6 @@
 """Random managers: in working hours they look at what is to be done, take, write, move on, finish tasks; some are away."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,8 +29,9 @@ class Manager:
         world = self.world
         if self.gone:
             return
-        world.plan(world.now + _EVERY, self.work)
-        if world.now < self.away_until or world.rehearsal.house.next_open(world.now) > world.now:
+        opens = world.rehearsal.house.next_open(world.now)
+        world.plan(max(opens, world.now + _EVERY), self.work)
+        if world.now < self.away_until or opens > world.now:
             return
         if world.chance(0.002):
             self.away_until = world.now + world.within(HOUR, 3 * DAY)
@@ -52,19 +54,20 @@ class Manager:
 
     def _see_to(self, deal: Deal, task: Task) -> list[Command]:
         world = self.world
-        say = lambda among: world.pick(phrases.of(among, world.language))  # noqa: E731
         does: list[Command] = []
         if deal.closed_at is None:
             if deal.owner != "person" and world.chance(0.6):
                 does.append(Take())
             if world.chance(0.6):
-                does.append(Write(say(phrases.OFFERS)))
+                does.append(Write(self._say(phrases.OFFERS)))
             if world.chance(0.1):
-                does.append(WriteNote(say(phrases.RESULTS)))
+                does.append(WriteNote(self._say(phrases.RESULTS)))
             if world.chance(0.08) and world.rehearsal.house.playbook.clarifications:
                 does.append(Clarify(world.pick(sorted(world.rehearsal.house.playbook.clarifications))))
             if world.chance(0.05):
-                does.append(GiveTask(say(phrases.RESULTS), "call", due_at=world.now + world.within(HOUR, 7 * DAY)))
+                does.append(
+                    GiveTask(self._say(phrases.RESULTS), "call", due_at=world.now + world.within(HOUR, 7 * DAY))
+                )
             if world.chance(0.05):
                 does.append(Edit(tags=tuple(dict.fromkeys([*deal.tags, "VIP"]))))
             if world.chance(0.02):
@@ -73,7 +76,11 @@ class Manager:
                 does.append(Edit(release=True))
             if world.chance(0.45):
                 does.append(self._on(deal))
-        return [*does, FinishTask(task, say(phrases.RESULTS))]
+        return [*does, FinishTask(task, self._say(phrases.RESULTS))]
+
+    def _say(self, phrase: Mapping[str, tuple[str, ...]]) -> str:
+        said: str = self.world.pick(phrases.of(phrase, self.world.language))
+        return said
 
     def _on(self, deal: Deal) -> Move:
         """One stage further, or the end: lost with a reason, or, from the last, won."""

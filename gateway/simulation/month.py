@@ -6,7 +6,18 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from random import Random
 
-from gateway.channels.base import Channel, ChannelDown, Outcome, Outgoing, Refused, Retry, Throttled, Unknown, Unreachable, WindowClosed
+from gateway.channels.base import (
+    Channel,
+    ChannelDown,
+    Outcome,
+    Outgoing,
+    Refused,
+    Retry,
+    Throttled,
+    Unknown,
+    Unreachable,
+    WindowClosed,
+)
 from gateway.channels.paper import paper_channels
 from gateway.desk import Conflict, Invalid
 from gateway.rehearsal import Rehearsal, furnished
@@ -51,7 +62,7 @@ async def simulate(plan: Plan, url: str) -> World:
     world = World(rehearsal, random, plan.begins + plan.days * DAY, plan.faults)
     worlds.append(world)
     team = phrases.of(phrases.TEAM, world.language)[: max(3, min(8, plan.customers // 250))]
-    more: dict[str, Role] = {name: "manager" for name in team} if not house.playbook.team else {}
+    more: dict[str, Role] = dict.fromkeys(team, "manager") if not house.playbook.team else {}
     people = await rehearsal.hire(house.playbook, more)
     managers.staff(world, sorted({one.id: one for one in people.values()}.values(), key=lambda one: one.id))
     customers.come(world, plan.customers, plan.begins)
@@ -84,7 +95,7 @@ async def _run(world: World) -> None:
             break
         await rehearsal.look_after(coming)
         rehearsal.clock.at = max(rehearsal.clock.at, coming + (-coming) % STEP)
-        await _step(world)
+        await _step(world, due)
         due = await rehearsal.next_due()
         if due is not None and due <= rehearsal.clock.at + _GATHER:
             rehearsal.clock.at += _GATHER
@@ -94,7 +105,7 @@ async def _run(world: World) -> None:
     await rehearsal.settle()
 
 
-async def _step(world: World) -> None:
+async def _step(world: World, due: Instant | None) -> None:
     """Everything of this moment: what happens, what follows, and what managers do about it."""
     rehearsal = world.rehearsal
     while world.agenda and world.agenda[0][0] <= rehearsal.clock.at:
@@ -102,6 +113,7 @@ async def _step(world: World) -> None:
         done = act()
         if isinstance(done, Awaitable):
             await done
+    came = bool(world.arrivals or world.asks)
     if world.arrivals:
         arrivals, world.arrivals = world.arrivals, {}
         waiting = [
@@ -123,5 +135,5 @@ async def _step(world: World) -> None:
             elif isinstance(answer, BaseException):
                 raise answer
         world.counts["commands"] += len(asks)
-    world.counts["turns"] += await rehearsal.settle()
-
+    if came or (due is not None and due <= rehearsal.clock.at):
+        world.counts["turns"] += await rehearsal.settle()

@@ -34,12 +34,19 @@ def begin(world: World, name: str, phone: str, email: str, later: int) -> None:
     if world.chance(0.5):
         _later(world, at, "orders", {"event": "ready", "order": {"number": number}})
         if world.chance(0.85):
-            _later(world, at + world.within(HOUR, 7 * DAY), "orders", {"event": "handed_over", "order": {"number": number}})
+            _later(
+                world, at + world.within(HOUR, 7 * DAY), "orders", {"event": "handed_over", "order": {"number": number}}
+            )
         return
     tracking = f"RA{number}"
     _later(world, at, "orders", {"event": "sent", "order": {"number": number, "tracking": tracking}})
     refused = world.chance(0.08)
-    statuses = ("accepted", "in_transit", "arrived", *(("refused", "returned") if refused else ("collected", "money_received")))
+    statuses = (
+        "accepted",
+        "in_transit",
+        "arrived",
+        *(("refused", "returned") if refused else ("collected", "money_received")),
+    )
     for status in statuses:
         at += world.within(HOUR, 2 * DAY)
         if world.chance(0.95):

@@ -1,5 +1,6 @@
 """What simulated customers and managers say, by language. Plain words: nothing here is ever sent to anybody."""
 
+from collections.abc import Mapping
 from typing import Final
 
 NAMES: Final = {
@@ -44,5 +45,5 @@ TEAM: Final = {
 PHONES: Final = {"ru": "+7916", "uk": "+38067", "en": "+4477"}
 
 
-def of(phrases: dict[str, tuple[str, ...]], language: str) -> tuple[str, ...]:
+def of(phrases: Mapping[str, tuple[str, ...]], language: str) -> tuple[str, ...]:
     return phrases.get(language, phrases["en"])

@@ -4,11 +4,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from bots.kit.problems import Problem
-from gateway.channels.base import Channel
+from gateway.channels.base import Channel, Outcome, Outgoing
 from gateway.channels.endpoints import NAME as ENDPOINT
+from gateway.channels.limits import LIMITS
 from gateway.channels.paper import PaperChannel, paper_channels
 from gateway.rehearsal import Rehearsal, Restless, furnished
 from gateway.stories.reading import begins
@@ -24,12 +26,9 @@ async def play(story: Story, folder: Path, url: str) -> list[Problem]:
     house = furnished(str(folder))
     scenes: list[Scene] = []
     channels: dict[str, Channel] = dict(paper_channels(story.channels, lambda name, out: scenes[0].note(name, "", out)))
-    channels |= {
-        f"{ENDPOINT}:{name}": PaperChannel(
-            ENDPOINT, name, limits=paper_channels()["web:site"].limits, answer=lambda out, name=name: scenes[0].note(ENDPOINT, name, out)
-        )
-        for name in house.playbook.endpoints
-    }  # fmt: skip
+    for name in house.playbook.endpoints:
+        answer = partial(_called, scenes, name)
+        channels[f"{ENDPOINT}:{name}"] = PaperChannel(ENDPOINT, name, limits=LIMITS["web"], answer=answer)
     rehearsal = Rehearsal(url, house, channels, begins(story, house.playbook.zone))
     try:
         staff = await rehearsal.hire(house.playbook, dict(story.people))  # type: ignore[arg-type]
@@ -59,6 +58,10 @@ async def _play(story: Story, scene: Scene) -> list[Problem]:
         if len(wrong) >= _MOST_WRONG:
             break
     return wrong
+
+
+def _called(scenes: list[Scene], endpoint: str, out: Outgoing) -> Outcome | None:
+    return scenes[0].note(ENDPOINT, endpoint, out)
 
 
 _MEND = "Mend the playbook; or the story, if it is meant so"

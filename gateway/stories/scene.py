@@ -151,7 +151,9 @@ class Scene:
         numbers = [out.part for _, _, out in self.sent]
         whose = {row["id"]: row["contact_id"] for row in await self.rows("parts", id=numbers)}
         return [
-            Letter(out.part, channel, whose.get(out.part, 0), self._text(out), self._template(out), out.part in self.told)
+            Letter(
+                out.part, channel, whose.get(out.part, 0), self._text(out), self._template(out), out.part in self.told
+            )
             for channel, _, out in self.sent
             if out.kind not in ("ack", "call")
         ]
@@ -167,7 +169,12 @@ class Scene:
             return one.filled({name: str(value) for name, value in out.variables.items()}) if one else out.template
         shown = [f"[{out.media.kind} {out.media.name}]"] if out.media else []
         return "\n".join(
-            [*shown, *([out.subject] if out.subject else []), out.text, *(f"[{button.label}]" for button in out.buttons)]
+            [
+                *shown,
+                *([out.subject] if out.subject else []),
+                out.text,
+                *(f"[{button.label}]" for button in out.buttons),
+            ]
         )
 
     def note(self, channel: str, account: str, out: Outgoing) -> Outcome | None:
