@@ -1,5 +1,6 @@
 """Plays a story: the same for the test suite, `parley story` and `parley check`."""
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,9 +13,11 @@ from gateway.channels.base import Channel, Outcome, Outgoing
 from gateway.channels.endpoints import NAME as ENDPOINT
 from gateway.channels.limits import LIMITS
 from gateway.channels.paper import PaperChannel, paper_channels
+from gateway.playbooks import BadPlaybook
 from gateway.rehearsal import Rehearsal, Restless, furnished
 from gateway.stories.reading import begins
 from gateway.stories.scene import Denied, Scene, Step, Story, Unseen
+from gateway.stories.shelf import load
 from state import schema
 from state.database import Database
 
@@ -81,6 +84,19 @@ def _one_line(text: object) -> str:
 
 def _problem(step: Step, what: str, remedy: str) -> Problem:
     return Problem(step.line, 1, "error", _one_line(what), remedy, "story")
+
+
+def tell(file: Path, place: "Stage") -> tuple[str, list[Problem]]:
+    """The story's title, and what is wrong with it or was not so."""
+    story, folder, problems = load(file)
+    if story is None:
+        return "", problems
+    try:
+        return story.title, [*problems, *asyncio.run(play(story, folder, place.fresh()))]
+    except BadPlaybook as bad:
+        first, problem = bad.problems[0]
+        what = f"the playbook has mistakes, the first in {first}, line {problem.line}: {problem.what}"
+        return story.title, [*problems, Problem(1, 1, "error", what, "Mend it first: see parley check", "story")]
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What can stand in a story and what it means; and that each thing that is not so is told with its line."""
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
@@ -235,6 +236,18 @@ def test_the_command_tells_which_stories_hold_and_what_is_wrong_in_others(tmp_pa
     code, output = run("story", str(tmp_path))
     assert code == 1
     assert "bad.story:6:1: error: not so: see stage talking. the deal's stage is new" in output
+
+
+def test_check_plays_the_stories_of_a_playbook(tmp_path: Path):
+    shutil.copytree(SCHOOL, tmp_path / "school")
+    (tmp_path / "school/stories").mkdir()
+    story = tmp_path / "school/stories/lead.story"
+    story.write_text(f"{HEAD}{LATER}see stage new\n", encoding="utf-8")
+    assert run("check", str(tmp_path / "school"))[0] == 0
+    story.write_text(f"{HEAD}{LATER}see stage talking\n", encoding="utf-8")
+    code, output = run("check", str(tmp_path / "school"))
+    assert (code, "lead.story:5:1: error: not so: see stage talking" in output) == (1, True)
+    assert run("check", str(story))[1] in output
 
 
 def test_a_story_of_no_playbook_says_so(tmp_path: Path):
