@@ -170,7 +170,12 @@ class Scene:
         """What the customer reads; of a provider's template the timeline knows it."""
         shown = [f"[{out.media.kind} {out.media.name}]"] if out.media else []
         return "\n".join(
-            [*shown, *([out.subject] if out.subject else []), out.text, *(f"[{button.label}]" for button in out.buttons)]
+            [
+                *shown,
+                *([out.subject] if out.subject else []),
+                out.text,
+                *(f"[{button.label}]" for button in out.buttons),
+            ]
         )
 
     def note(self, channel: str, account: str, out: Outgoing) -> Outcome | None:
