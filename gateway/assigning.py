@@ -17,6 +17,7 @@ ACT: Final = "act:"
 LEAVE: Final = "leave:"
 """A person whose deals are to find somebody else; then follow the person and who gets them."""
 _LOOK_AGAIN_MS: Final = 10 * 60_000
+_LONGEST_LOOK_MS: Final = 12 * 3_600_000
 _MOST_HANDS: Final = 3
 """After so many people who did not act, it is the head's."""
 
@@ -49,8 +50,10 @@ def assign(ledger: Ledger, deal: Deal, word: str, *, without: frozenset[int] = f
         give(ledger, deal, other)
         return True
     if rule.how != "to all":
-        expected = roster.next_there(roster.among(rule), ledger.now)
-        at = min(expected or ledger.now + _LOOK_AGAIN_MS, ledger.now + 12 * 3_600_000)
+        people = roster.among(rule)
+        expected = roster.next_there(people, ledger.now) or ledger.now + _LOOK_AGAIN_MS
+        latest = ledger.now + _LONGEST_LOOK_MS
+        at = min(expected, latest) if people else latest  # whoever is hired is given at once what waits
         ledger.set_deal_timer(deal, WAIT, f"{WAIT}{rule.name}", max(at, ledger.now + 1_000))
     return False
 

@@ -10,9 +10,10 @@ from typing import Final, assert_never
 from bots.kit.beginnings import STARTS
 from bots.kit.events import MessageReceived as Heard
 from bots.kit.events import TimerFired, WebAnswered
+from bots.robots.facts import PROVED
 from gateway import events as ev
 from gateway.assigning import ACT, LEAVE, WAIT, check_action, leave, look_again
-from gateway.entering import deal_for, enter
+from gateway.entering import deal_for, enter, last_deal
 from gateway.guard import IDLE, wake
 from gateway.ledger import ROBOT, Ledger
 from gateway.mailroom import hear_mail
@@ -290,22 +291,32 @@ def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
     identity = ledger.identity(event.sender.channel, event.sender.account, event.sender.address)
     if identity is None:
         return "unknown_sender"
+    kept = last_deal(ledger) if not ledger.house.entrance(event.form, "form").opens else None
+    if kept is not None:
+        return _keep_form(ledger, kept, identity, event)
     deal, opened = deal_for(ledger, f"form:{event.form}", event.form, "form")
-    told = "\n".join(f"{name}: {value}" for name, value in event.fields.items())
-    text = line("form", form=event.form) + ("\n" + told if told else "")
-    data = {"form": event.form, "fields": event.fields}
-    ledger.write_entry(deal, "message", author="customer", text=text, direction="in", identity=identity, data=data)
-    for name, value in event.fields.items():
-        if name not in deal.fields:
-            ledger.set_field(deal, name, value)
+    _keep_form(ledger, deal, identity, event)
     if event.sender.email and not ledger.contact.email:
         ledger.contact.email = event.sender.email
         ledger.touch_contact()
     deal.waiting_since = deal.waiting_since or ledger.now
     ledger.touch(deal, bump=False)
-    ledger.happens(deal, "form", event.form)
     if opened:
         ledger.create_task(deal, "answer", line("task_form", form=event.form), "robot", details=event.fields)
+    return ""
+
+
+def _keep_form(ledger: Ledger, deal: Deal, identity: Identity, event: ev.FormSubmitted) -> Ignored:
+    """What it says goes into the timeline whole, and into fields that are empty; never what only our own systems know."""
+    told = "\n".join(f"{name}: {value}" for name, value in event.fields.items())
+    text = line("form", form=event.form) + ("\n" + told if told else "")
+    data = {"form": event.form, "fields": event.fields}
+    ledger.write_entry(deal, "message", author="customer", text=text, direction="in", identity=identity, data=data)
+    ledger.set_field(deal, "form", event.form)
+    for name, value in event.fields.items():
+        if name not in deal.fields and name not in PROVED:
+            ledger.set_field(deal, name, value)
+    ledger.happens(deal, "form", event.form)
     return ""
 
 
@@ -316,19 +327,23 @@ def hear_call(ledger: Ledger, event: ev.CallEnded) -> Ignored:
         return _no_customer(ledger)
     missed = event.status == "missed"
     entrance = ledger.house.entrance("call")
-    match route(ledger.rows.deals, ledger.house.funnel(entrance.funnel).slot, "call", opens=missed):
+    match route(
+        ledger.rows.deals, ledger.house.funnel(entrance.funnel).slot, "call", opens=missed and event.direction == "in"
+    ):
         case Attach(joined):
             deal = joined
         case Open(why):
             deal = enter(ledger, "call", why, entrance)
         case _:
-            return "no_open_deal"  # an answered call opens nothing: the manager makes the deal by hand
+            return "no_open_deal"  # answered calls and our own open nothing: the manager makes the deal by hand
     data = {
         "status": event.status, "direction": event.direction, "duration_s": event.duration_s,
         "recording_url": event.recording_url, "manager": event.manager,
     }  # fmt: skip
-    ledger.happens(deal, "call", event.status)
-    text = line("call_missed") if missed else line("call_answered", seconds=event.duration_s)
+    unreached = missed and event.direction == "out"
+    ledger.happens(deal, "call", "not_reached" if unreached else event.status)
+    key = "call_not_reached" if unreached else "call_missed" if missed else "call_answered"
+    text = line(key, seconds=event.duration_s)
     ledger.write_entry(deal, "call", author="customer", text=text, direction=event.direction, data=data)
     if missed and event.direction == "in":
         deal.waiting_since = deal.waiting_since or ledger.now

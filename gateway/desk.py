@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from bots.kit.words import as_text
+from gateway.assigning import WAIT
 from gateway.clock import Instant
 from gateway.ledger import Ledger
 from gateway.obey import move_run, resume_run, start_run
@@ -179,6 +180,7 @@ def _hold(ledger: Ledger, deal: Deal, holder: int, why: str) -> None:
     elif deal.owner != "person":
         ledger.silence(deal, why)
     deal.owner, deal.responsible_id = "person", holder
+    ledger.cut_timer(f"deal:{deal.id}:{WAIT}")  # it looks for nobody any more
     ledger.touch(deal)
     ledger.writes.taken_tasks.append((deal.id, holder))
     for task in ledger.writes.tasks:

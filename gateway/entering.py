@@ -4,7 +4,7 @@ from bots.kit.languages import known_languages
 from bots.kit.playbook import Source
 from gateway.assigning import assign
 from gateway.ledger import Ledger
-from gateway.router import Attach, Leave, Open, route
+from gateway.router import Attach, Leave, Open, active, route
 from state.records import Deal
 
 
@@ -16,6 +16,12 @@ def deal_for(ledger: Ledger, source: str, *names: str, language: str = "") -> tu
             return deal, False
         case Open(why) | Leave(why):
             return enter(ledger, source, why, entrance, language=language), True
+
+
+def last_deal(ledger: Ledger) -> Deal | None:
+    """The contact's active deal, else the latest of those that are loaded."""
+    found = active(ledger.rows.deals, ledger.house.slot)
+    return found or max(ledger.rows.deals, key=lambda deal: (deal.opened_at, deal.id), default=None)
 
 
 def enter(ledger: Ledger, source: str, why: str, entrance: Source, *, apart: bool = False, language: str = "") -> Deal:

@@ -13,5 +13,5 @@ def known_of(
     shop = house.playbook
     return DealFacts(
         now, deal.funnel, deal.stage, deal.stage_at, contact.name, contact.phone, contact.email, channel, deal.source, deal.title,
-        responsible, deal.fields, deal.tags, shop.language, shop.zone, shop.currency, shop.working(deal.funnel), shop.asks.about,
+        responsible, deal.owner, deal.fields, deal.tags, shop.language, shop.zone, shop.currency, shop.working(deal.funnel), shop.asks.about,
     )  # fmt: skip

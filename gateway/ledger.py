@@ -246,7 +246,8 @@ class Ledger:
 
     def happens(self, deal: Deal, on: str, which: str = "") -> None:
         """Triggers of the deal's funnel are to hear of it, where there are any for such a thing."""
-        if (deal.funnel, on) in self.house.playbook.board.triggers:
+        triggers = self.house.playbook.board.triggers.get((deal.funnel, on), ())
+        if any(trigger.which in ("", which) for trigger in triggers):
             self.happened.append((deal, on, which))
 
     def roster(self) -> Roster:

@@ -101,6 +101,7 @@ def _find_request(ledger: Ledger, deal: Deal, request: Deal, number: str) -> Non
         ledger.stop_run(request, run, line("why_order", number=number))
     if request.responsible_id is not None:
         deal.responsible_id = request.responsible_id
+    deal.route_id = request.route_id  # robots of its stage may speak before the two are one
     merge = ledger.join_deals(deal, request, "order")
     data = {"event": "order_joined", "order": number, "merge": merge, "from": request.id}
     ledger.write_line(deal, "system", "order_joined", number=number, data=data)

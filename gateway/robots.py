@@ -13,6 +13,7 @@ from bots.robots.machine import fire, hear
 from gateway.assigning import assign, person_for
 from gateway.ledger import ROBOT, Ledger
 from gateway.obey import start_run
+from gateway.reaching import by_phone, keep
 from gateway.routes import window_shut
 from gateway.starting import way_to
 from gateway.templates import Known, Missing, Rendered, render
@@ -139,7 +140,7 @@ def _obey(ledger: Ledger, deal: Deal, effect: fx.Effect) -> None:
 
 
 def _send(ledger: Ledger, deal: Deal, effect: fx.SendMessage) -> None:
-    """By the first channel that reaches the customer; else, or where something is missing, a person is told."""
+    """By the first channel that reaches the customer, and by those besides; else, or where something is missing, a person is told."""
     if effect.empty:
         names = ", ".join(map(ledger.house.field_title, effect.empty))
         _leave_to_a_person(ledger, deal, line("task_robot_empty", names=names, text=_meant(ledger, effect)))
@@ -148,21 +149,36 @@ def _send(ledger: Ledger, deal: Deal, effect: fx.SendMessage) -> None:
         ledger.create_task(deal, "check_loop", line("task_loop"), "robot")
         return
     lacking: dict[str, None] = {}
-    for identity in _ways(ledger, deal, effect.by):
-        said = _worded(ledger, deal, identity, effect)
-        if isinstance(said, Rendered):
-            ledger.say(
-                deal, identity, said.text, author="robot", template=said.approved, media=said.media, subject=said.subject,
-                data={"left": list(said.left)} if said.left else None,
-            )  # fmt: skip
-            return
-        if said.what == "value":
-            lacking.update(dict.fromkeys(said.names))
+    reached: list[int] = []
+    for channels in (effect.by, *((channel,) for channel in effect.also)):
+        ways = [one for one in _ways(ledger, deal, channels) if one.id not in reached]
+        if (way := _say_by_first(ledger, deal, ways, effect, lacking)) is not None:
+            reached.append(way)
+    if reached:
+        return
     if lacking:
         names = ", ".join(map(ledger.house.field_title, lacking))
         _leave_to_a_person(ledger, deal, line("task_robot_empty", names=names, text=_meant(ledger, effect)))
     elif effect.otherwise == "task":
         _leave_to_a_person(ledger, deal, line("task_robot_mute", text=_meant(ledger, effect)))
+
+
+def _say_by_first(
+    ledger: Ledger, deal: Deal, ways: Sequence[Identity], effect: fx.SendMessage, lacking: dict[str, None]
+) -> int | None:
+    """The identity that it went to; `lacking` is told of values that it could not go without."""
+    for identity in ways:
+        said = _worded(ledger, deal, identity, effect)
+        if isinstance(said, Rendered):
+            keep(ledger, identity)
+            ledger.say(
+                deal, identity, said.text, author="robot", template=said.approved, media=said.media, subject=said.subject,
+                data={"left": list(said.left)} if said.left else None,
+            )  # fmt: skip
+            return identity.id
+        if said.what == "value":
+            lacking.update(dict.fromkeys(said.names))
+    return None
 
 
 def _worded(ledger: Ledger, deal: Deal, identity: Identity, effect: fx.SendMessage) -> Rendered | Missing:
@@ -186,19 +202,22 @@ def _meant(ledger: Ledger, effect: fx.SendMessage) -> str:
 
 def _ways(ledger: Ledger, deal: Deal, by: tuple[str, ...]) -> list[Identity]:
     """The customer's addresses in the order in which they are to be tried: each channel's own last heard from first."""
-    ways = [
-        one
-        for one in ledger.rows.identities.values()
-        if not one.barred and ledger.house.can_send(one.channel, one.account) and (not by or one.channel in by)
-    ]
     place = {channel: n for n, channel in enumerate(by)}
+
+    def rank(one: Identity) -> int | None:
+        """How early it is to be tried; None: not at all."""
+        here = place.get(fx.HERE) if one.id == deal.route_id else None
+        found = [n for n in (here, place.get(one.channel)) if n is not None]
+        return min(found, default=None) if by else 0
+
+    ways = [
+        (n, one)
+        for one in (*ledger.rows.identities.values(), *by_phone(ledger, by))
+        if not one.barred and ledger.house.can_send(one.channel, one.account) and (n := rank(one)) is not None
+    ]
     own = ledger.contact.email  # a form that came later must not redirect mails
-    return sorted(
-        ways,
-        key=lambda one: (
-            place.get(one.channel, 0), one.id != deal.route_id, one.address != own, -(one.heard_at or 0), -one.id,
-        ),
-    )  # fmt: skip
+    ways.sort(key=lambda w: (w[0], w[1].id != deal.route_id, w[1].address != own, -(w[1].heard_at or 0), -w[1].id))
+    return [one for _, one in ways]
 
 
 def _call_webhook(ledger: Ledger, deal: Deal, endpoint: str) -> None:
@@ -246,6 +265,12 @@ def _open(ledger: Ledger, deal: Deal, funnel: str, stage: str) -> None:
 def _carried_over(ledger: Ledger, old: Deal, funnel: str, stage: str) -> Deal:
     path = ledger.house.funnel(funnel)
     going = ledger.deal_in(path.slot)
+    apart = going is not None and going is not old and _of_another_order(going, old)
+    if apart:
+        beside = (
+            one for one in ledger.rows.deals if one.closed_at is None and one.funnel == path.name and one is not old
+        )
+        going = next((one for one in beside if not _of_another_order(one, old)), None)
     if going is not None and going is not old:
         for name, value in old.fields.items():
             if name not in going.fields:
@@ -256,7 +281,19 @@ def _carried_over(ledger: Ledger, old: Deal, funnel: str, stage: str) -> Deal:
     if going is old and old.closed_at is None:  # the same group: the old one has to make room
         ledger.close_deal(old, "won", "converted", "robot")
     deal = ledger.open_deal(
-        old.source, f"opened: deal {old.id} led to it", funnel=funnel, stage=stage, title=old.title, like=old
+        old.source,
+        f"opened: deal {old.id} led to it",
+        funnel=funnel,
+        stage=stage,
+        title=old.title,
+        apart=apart,
+        like=old,
     )
     ledger.write_line(old, "system", "led_to", id=deal.id, data={"event": "led_to", "deal": deal.id})
     return deal
+
+
+def _of_another_order(one: Deal, old: Deal) -> bool:
+    """Each parcel and each return goes its own way."""
+    orders = {str(deal.fields.get("order") or "") for deal in (one, old)}
+    return len(orders - {""}) > 1

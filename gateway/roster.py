@@ -129,3 +129,5 @@ class Look:
     """Who works here and is there."""
     open_tasks: Callable[[int], Sequence[Task]] = _nothing
     """Of a deal, as they were before this turn."""
+    is_known: Callable[[str], bool] = bool
+    """Whether an address, by its key, is somebody's already."""

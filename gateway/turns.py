@@ -26,7 +26,7 @@ from gateway.router import active
 from gateway.translate import event_from_json
 from gateway.unions import elsewhere, pass_on, settle
 from gateway.wording import line
-from state import deals, lanes, scripts, staff, timeline
+from state import deals, inbox, lanes, scripts, staff, timeline
 from state.database import Connection, Database, Unavailable
 from state.live import Live
 from state.records import InboxRow, LaneRows, Person, Run
@@ -166,7 +166,7 @@ class Turns:
         ledger = Ledger(rows, self.db.ids, self.house, batch, now, self._look(conn, now))
         try:
             for event in rows.inbox[:n]:
-                if event.kind in _OF_THE_PAST:
+                if event.kind in _OF_THE_PAST or self._looks_back(event):
                     _know_past(conn, rows)
                 if (other := _hear(conn, ledger, event)) is not None:
                     report.astray.append((event.id, rows.contact.id, other))
@@ -265,11 +265,19 @@ class Turns:
             lanes.save(conn, ledger.writes, now, self.shard, ids=self.db.ids)
 
     def _look(self, conn: Connection, now: Instant) -> Look:
-        return Look(lambda: self._known_staff(conn, now), lambda deal: deals.open_tasks(conn, deal))
+        return Look(
+            lambda: self._known_staff(conn, now),
+            lambda deal: deals.open_tasks(conn, deal),
+            lambda key: inbox.is_known(conn, key),
+        )
 
     def forget_staff(self) -> None:
         """Somebody has come, gone or changed: who works here is asked anew."""
         self._roster = None
+
+    def _looks_back(self, row: InboxRow) -> bool:
+        """A form that opens nothing is a word on the last deal, which may be closed."""
+        return row.kind == "form" and not self.house.entrance(row.event["event"]["form"], "form").opens
 
     def _known_staff(self, conn: Connection, now: Instant) -> Roster:
         """Who works here, read at most once in a while; what is given out meanwhile is counted in."""

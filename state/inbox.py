@@ -5,7 +5,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from operator import itemgetter
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, func, insert, literal_column, or_,
 
 from state.dialects import Ready, inserting, overwriting, skipping
 from state.ids import Ids
-from state.records import Instant
+from state.records import Identity, Instant
 from state.tables import contacts, cursors, identities, inbox, lanes, parts, points, tallies, tasks
 
 MAIL: Final = ("email", "mail")
@@ -59,6 +59,7 @@ _IDENTITIES = inserting(
     *("id", "contact_id", "channel", "account", "address", "name", "barred", "heard_at", "created_at", "key"),
     conflict=skipping("key"),
 )
+_NEW_IDENTITIES = inserting(identities, *(f.name for f in fields(Identity)), "key")
 _CONTACTS = inserting(contacts, "id", "name", "phone", "email", "created_at", "merged_into")
 _LANES = inserting(lanes, "contact_id", "due_at", "pace", json=("pace",))
 _POINTS = inserting(points, "key", "contact_id", "verified_at", conflict=skipping("key"))
@@ -168,6 +169,18 @@ _KNOWN = Ready(
         among(identities.c.key, "keys")
     )
 )
+
+
+def is_known(conn: Connection, key: str) -> bool:
+    """Whether this address is somebody's."""
+    return bool(_KNOWN.rows(conn, keys=[key]))
+
+
+def add_identities(conn: Connection, rows: Iterable[Identity]) -> None:
+    """Addresses that a turn has made. One that somebody got meanwhile fails it, and it is decided again."""
+    _NEW_IDENTITIES.write(
+        conn, [asdict(one) | {"key": identity_key(one.channel, one.account, one.address)} for one in rows]
+    )
 
 
 def _senders(conn: Connection, ids: Ids, arrivals: Sequence[Arrival], now: Instant) -> dict[Any, int]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bots.robots.rules import Board
 from gateway.channels.base import Denied, Limits, Malformed, Outcome, Outgoing, Post, Rate, Sent
 from gateway.clock import SetClock
 from gateway.delivery import Delivery
@@ -204,23 +205,29 @@ def _as_read(playbook: str) -> House:
     return read_house(playbook)
 
 
-def furnished(playbook: str = "autoparts", *, always_open: bool = True) -> House:
+def furnished(playbook: str = "autoparts", *, always_open: bool = True, still: bool = False) -> House:
     """A house of its own around the playbook and the scripts, which nothing can change: they are read once.
 
-    `always_open`: whoever meets new customers does not depend on the hour at which the tests run.
+    `always_open`: whoever meets new customers does not depend on the hour at which the tests run. `still`: its funnels
+    do nothing by themselves.
     """
     read = _as_read(playbook)
     shop = replace(read.playbook, hours=None) if always_open else read.playbook
+    if still:
+        shop = replace(shop, board=Board())
     return House(shop, dict(read.scripts), attached=read.attached)
 
 
 def open_shop(
     url: str, *, channels: Sequence[PaperChannel] = (), playbook: str = "autoparts", at: int = MONDAY_NOON,
-    always_open: bool = True,
+    always_open: bool = True, still: bool = False,
 ) -> Shop:  # fmt: skip
     """`url` must be a database with its tables and nothing in them."""
     db = Database(url)
     found = list(channels) or [PaperChannel()]
     return Shop(
-        db, furnished(playbook, always_open=always_open), SetClock(at), {f"{c.name}:{c.account}": c for c in found}
+        db,
+        furnished(playbook, always_open=always_open, still=still),
+        SetClock(at),
+        {f"{c.name}:{c.account}": c for c in found},
     )

@@ -30,10 +30,10 @@ async def opened(shop: Shop, event: MessageReceived | FormSubmitted | CallEnded)
 
 async def test_a_form_and_a_call_enter_with_their_tags(shop: Shop) -> None:
     visitor = Sender("form", "", "1", phone="+79160000001")
-    assert await opened(shop, FormSubmitted(visitor, "vin", {})) == ("form:vin", "retail", "left_request", ["сайт"])
+    assert await opened(shop, FormSubmitted(visitor, "parts", {})) == ("form:parts", "retail", "left_request", ["сайт"])
     caller = Sender("phone", "", "+79160000002", phone="+79160000002")
     called = CallEnded(caller, "missed", "in")
-    assert await opened(shop, called) == ("call", "retail", "left_request", ["звонок"])
+    assert await opened(shop, called) == ("call", "retail", "left_request", ["звонок", "перезвонить"])
 
 
 async def test_a_form_of_its_own_enters_where_the_playbook_says(shop: Shop) -> None:

@@ -28,7 +28,8 @@ PHONE = "+79161234567"
 @pytest.fixture
 async def shop(database_url: str) -> AsyncIterator[Shop]:
     """Telegram, and e-mail, on paper."""
-    made = open_shop(database_url, channels=[PaperChannel(), PaperChannel("email", "mail", limits=LIMITS["email"])])
+    channels = [PaperChannel(), PaperChannel("email", "mail", limits=LIMITS["email"])]
+    made = open_shop(database_url, channels=channels, still=True)
     yield made
     await made.db.close()
 
@@ -299,7 +300,7 @@ async def smtp() -> AsyncIterator[SmtpStandin]:
 
 @pytest.fixture
 async def mailing(database_url: str, smtp: SmtpStandin) -> AsyncIterator[Shop]:
-    made = open_shop(database_url)
+    made = open_shop(database_url, still=True)
     made.channels["email:mail"] = mail_channel(smtp, made.clock.now)  # type: ignore[assignment]
     made.house.channels = {key: c.limits for key, c in made.channels.items()}
     yield made
@@ -372,7 +373,7 @@ async def test_the_settings_open_both_ways(tmp_path: Path, smtp: SmtpStandin):
     settings = Settings(
         data_dir=tmp_path, smtp_url=smtp.url, email_from="Shop@Example.com", hook_token="hook", email_plus=True
     )  # type: ignore[arg-type]
-    app = App(settings, house=furnished())
+    app = App(settings, house=furnished(still=True))
     await app.start(port=0)
     try:
         async with ClientSession(f"http://127.0.0.1:{app.port}", headers={"Authorization": "Bearer hook"}) as http:

@@ -54,8 +54,9 @@ async def lines(shop: Shop, kind: str) -> list[str]:
 
 
 async def set_timers(shop: Shop) -> list[str]:
-    """Keys of what is ahead, but for the quiet one of deals that nothing else holds on to."""
-    return [timer["key"] for timer in await shop.all("timers") if not timer["key"].endswith("idle:")]
+    """Keys of what bots wait for, without the quiet one of deals that nothing holds on to and what robots wait for."""
+    keys = [timer["key"] for timer in await shop.all("timers")]
+    return [key for key in keys if not key.endswith("idle:") and ":robot:" not in key]
 
 
 # -- on a stage --------------------------------------------------------------------------------------------------------

@@ -110,6 +110,8 @@ class Source:
     stage: str
     responsible: str = ""
     tag: str = ""
+    opens: bool = True
+    """May open a deal; else it is kept in the customer's last one, also where that is closed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, cast, get_args
 
 from bots.kit.business import Field, FieldKind, Funnel, Outcome, Stage
+from bots.kit.criteria import tests_of
 from bots.kit.opening import calendar_named
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar, Table
@@ -17,7 +18,7 @@ from bots.robots.reading import Place, board_of, delay_of
 from bots.robots.rules import Board, Robot
 
 FUNNEL_KEYS: Final = ("title", "group", "stages", "won", "lost", "triggers", "calendar")
-STAGE_KEYS: Final = ("title", "criteria", "age", "required", "robots")
+STAGE_KEYS: Final = ("title", "criteria", "age", "late if", "required", "robots")
 CLOSING_KEYS: Final = ("title", "criteria", "required", "robots")
 FIELD_KEYS: Final = ("title", "kind", "choices")
 KINDS: Final[tuple[FieldKind, ...]] = get_args(FieldKind)
@@ -38,6 +39,8 @@ class ReadFunnel:
     triggers: Node | None
     wanted: tuple[Node, ...]
     """The names of required fields, as they are written."""
+    lates: Mapping[str, Node]
+    """By stage: on which conditions its age counts."""
 
 
 def read_funnels(node: Node | None, calendars: Collection[str], found: Findings) -> tuple[ReadFunnel, ...]:
@@ -59,19 +62,30 @@ def board(funnels: Sequence[ReadFunnel], office: Office) -> Board:
         for stage, node in one.robots.items()
     ]
     triggers = [(one.funnel.name, names[one.funnel.name], one.triggers) for one in funnels]
-    return board_of(places, triggers, office, tuple(_watches(funnels)))
+    return board_of(places, triggers, office, tuple(_watches(funnels, office)))
 
 
-def _watches(funnels: Sequence[ReadFunnel]) -> Iterator[Robot]:
+def _watches(funnels: Sequence[ReadFunnel], office: Office) -> Iterator[Robot]:
     """A stage with an `age` has one robot more: it calls for the responsible, and again every day while nothing moves."""
     for one in funnels:
         for stage in one.funnel.stages:
+            late = table_of(one.lates.get(stage.name), "late if", office.found)
+            tests = [
+                test
+                for key, node in (late.pairs if late else ())
+                for test in tests_of(key, node, office.fields, office.found)
+            ]
+            if late and not stage.age.length:
+                office.found.error(
+                    late, "'late if' says when the age counts", "Add 'age: 30m' to the stage", "misplaced"
+                )
             if stage.age.length:
                 text, _ = parse(TOO_OLD, {"stage_title": ""})
                 task = Task("late", filled_with(text, {"stage_title": stage.title}))
                 yield Robot(
-                    AGE, one.funnel.name, stage.name, stage.age, every=_DAY, working=stage.age.working, actions=(task,)
-                )
+                    AGE, one.funnel.name, stage.name, stage.age, every=_DAY, working=stage.age.working,
+                    tests=tuple(tests), actions=(task,),
+                )  # fmt: skip
 
 
 def _funnel(key: Scalar, node: Node, calendars: Collection[str], found: Findings) -> ReadFunnel | None:
@@ -81,6 +95,7 @@ def _funnel(key: Scalar, node: Node, calendars: Collection[str], found: Findings
         return None
     stages: list[Stage] = []
     robots: dict[str, Node] = {}
+    lates: dict[str, Node] = {}
     wanted: list[Node] = []
     table = table_of(one.get("stages"), "stages", found)
     for at, value in table.pairs if table else ():
@@ -88,7 +103,7 @@ def _funnel(key: Scalar, node: Node, calendars: Collection[str], found: Findings
         if stage in OUTCOMES:
             what = f"'{stage}' is a stage's name in funnel '{name}'"
             found.error(at, what, "It is kept for the end: rename the stage", "twice")
-        elif stage is not None and (read := _stage(stage, None, value, robots, wanted, found)) is not None:
+        elif stage is not None and (read := _stage(stage, None, value, robots, lates, wanted, found)) is not None:
             stages.append(read)
     if not stages:
         what = f"funnel '{name}' has no stages"
@@ -98,19 +113,20 @@ def _funnel(key: Scalar, node: Node, calendars: Collection[str], found: Findings
         if value_ is None:
             what = f"funnel '{name}' does not say what '{outcome}' is called"
             found.error(key, what, f"Add '{outcome}: title'", "no_value")
-        closing = _stage(outcome, outcome, value_, robots, wanted, found) if value_ is not None else None
+        closing = _stage(outcome, outcome, value_, robots, lates, wanted, found) if value_ is not None else None
         stages.append(closing or Stage(outcome, outcome, outcome))
     title = text_of(one.get("title"), "title", found)
     group = name_of(one.get("group"), "group", found) or name
     calendar = calendar_named(one.get("calendar"), calendars, found)
     return ReadFunnel(
-        Funnel(name, title or name, group, tuple(stages), calendar), robots, one.get("triggers"), tuple(wanted)
+        Funnel(name, title or name, group, tuple(stages), calendar), robots, one.get("triggers"), tuple(wanted), lates
     )
 
 
 def _stage(
-    name: str, outcome: Outcome | None, node: Node, robots: dict[str, Node], wanted: list[Node], found: Findings
-) -> Stage | None:
+    name: str, outcome: Outcome | None, node: Node, robots: dict[str, Node], lates: dict[str, Node], wanted: list[Node],
+    found: Findings,
+) -> Stage | None:  # fmt: skip
     """A title, or a table that also says what is wanted and what happens here by itself."""
     if not isinstance(node, Table):
         title = text_of(node, f"the title of '{shown(name)}'", found)
@@ -120,6 +136,8 @@ def _stage(
         return None
     if (here := one.get("robots")) is not None:
         robots[name] = here
+    if (late := one.get("late if")) is not None:
+        lates[name] = late
     required = one.get("required")
     wanted += (required,) if isinstance(required, Scalar) else items_of(required, "required", found)
     return Stage(

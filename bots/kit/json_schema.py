@@ -188,7 +188,7 @@ def playbook_schema() -> Schema:
         {"in": span, "every": _ref("length"), "before": _ref("length"), "if": _ref("case"), "do": _ref("do")},
         ["do"],
     )
-    parts: dict[str, Schema] = {"age": span, "required": _TEXTS, "robots": robots}
+    parts: dict[str, Schema] = {"age": span, "late if": _ref("case"), "required": _TEXTS, "robots": robots}
     closing: Schema = {"anyOf": [SCALAR, _table(CLOSING_KEYS, parts)]}
     stages: Schema = {"type": "object", "additionalProperties": {"anyOf": [SCALAR, _table(STAGE_KEYS, parts)]}}
     triggers = tables(TRIGGER_KEYS, {"from": _TEXTS, "if": _ref("case"), "do": _ref("do")}, ["on", "do"])

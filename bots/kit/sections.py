@@ -10,7 +10,18 @@ from bots.kit.languages import known_languages, language
 from bots.kit.opening import calendars_of, hours_of, zone_named
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node
-from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, table_of, text_of, whole_of
+from bots.kit.schema import (
+    Findings,
+    Section,
+    duration_of,
+    items_of,
+    name_of,
+    section,
+    table_of,
+    text_of,
+    whole_of,
+    yes_of,
+)
 from bots.kit.shipping import shipping_of
 from bots.kit.staffing import rules_of, team_of
 from bots.kit.starts import bot_rules, clarifications, funnel_of, stage_of
@@ -24,7 +35,7 @@ PLAYBOOK_KEYS = (
     "playbook", "language", "zone", "currency", "funnels", "bots", "sources", "reasons", "loop_guard", "texts", "hours", "calendars", "asks",
     "templates", "endpoints", "clarifications", "about", "fields", "team", "assign", "idle", "duplicates", "shipping",
 )  # fmt: skip
-SOURCE_KEYS = ("funnel", "stage", "responsible", "tag")
+SOURCE_KEYS = ("funnel", "stage", "responsible", "tag", "opens")
 GUARD_KEYS = ("messages", "minutes", "equal")
 LIKENESS_KEYS = ("phone", "email", "order", "name")
 LIKENESS: tuple[Likeness, ...] = ("no", "suggest", "automatic")
@@ -114,7 +125,8 @@ def _sources(at: Section, funnels: tuple[Funnel, ...], found: Findings) -> dict[
         known = [stage.name for stage in funnel.stages]
         stage = stage_of(one.get("stage"), funnel, found, "stage", known) or known[0]
         person = text_of(one.get("responsible"), "responsible", found) or ""
-        sources[name] = Source(name, funnel.name, stage, person, text_of(one.get("tag"), "tag", found) or "")
+        opens = "opens" not in one or yes_of(one.get("opens"), "opens", found)
+        sources[name] = Source(name, funnel.name, stage, person, text_of(one.get("tag"), "tag", found) or "", opens)
     return sources
 
 

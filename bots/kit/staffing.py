@@ -96,7 +96,7 @@ def rules_of(node: Node | None, team: dict[str, Member], found: Findings) -> dic
             how = "evenly"
         among = texts_of(one.get("among"), "among", found)
         for word in among:
-            if team and word not in groups and word not in people:
+            if team and word not in groups and word not in people and word not in ROLES:
                 remedy = did_you_mean(word, (*groups, *people), "Else add them to 'team:'")
                 found.warn(one.get("among") or key, f"nobody of the team is '{shown(word)}'", remedy, "unknown_person")
         rules[name] = Assign(

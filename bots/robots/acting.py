@@ -11,11 +11,12 @@ from bots.kit.templates import Template
 from bots.kit.words import Text, filled_with, parse
 from bots.robots import effects as fx
 from bots.robots.actions import Action, Keep, Message, Note, Task, Word
+from bots.robots.effects import HERE
 
 TASK_KEYS: Final = ("kind", "text", "due", "to")
-MESSAGE_KEYS: Final = ("text", "template", "values", "by", "else", "subject")
+MESSAGE_KEYS: Final = ("text", "template", "values", "by", "also", "else", "subject")
 CONVERT_KEYS: Final = ("funnel", "stage", "company")
-CHANNELS: Final = ("whatsapp", "telegram", "sms", "email", "web")
+CHANNELS: Final = (HERE, "whatsapp", "telegram", "sms", "email", "web")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +141,11 @@ def _message(line: _Line) -> Action | None:
     )
     if template:
         _prepared(template, len(values), one.get("template") or line.key, office)
-    by = tuple(_channel(node, found) for node in _listed(one.get("by"), found))
+    by, also = (tuple(_channel(node, found) for node in _listed(one.get(key), key, found)) for key in ("by", "also"))
     otherwise = text_of(one.get("else"), "else", found) or "task"
     if otherwise not in ("task", "skip"):
         found.error(one.get("else") or line.key, f"else is '{shown(otherwise)}'", "Write task or skip", "unknown_word")
-    return Message(text, by, subject, template, values, otherwise)
+    return Message(text, by, also, subject, template, values, otherwise)
 
 
 def _prepared(name: str, values: int, at: Node, office: Office) -> None:
@@ -164,8 +165,8 @@ def _prepared(name: str, values: int, at: Node, office: Office) -> None:
         found.error(at, what, "List them under 'values:', in their order", "template_values")
 
 
-def _listed(node: Node | None, found: Findings) -> tuple[Node, ...]:
-    return (node,) if isinstance(node, Scalar) else items_of(node, "by", found)
+def _listed(node: Node | None, what: str, found: Findings) -> tuple[Node, ...]:
+    return (node,) if isinstance(node, Scalar) else items_of(node, what, found)
 
 
 def _channel(node: Node, found: Findings) -> str:
@@ -183,7 +184,7 @@ def _email(line: _Line) -> Action | None:
     for word, said in (("text", text), ("subject", subject)):
         if said is None and word not in one:
             line.found.error(line.key, f"the e-mail has no {word}", f"Add '{word}: …'", "no_value")
-    return Message(text, ("email",), subject) if text is not None else None
+    return Message(text, ("email",), subject=subject) if text is not None else None
 
 
 def _sms(line: _Line) -> Action | None:

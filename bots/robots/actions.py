@@ -10,6 +10,7 @@ from bots.robots import effects as fx
 class Message:
     text: Text | None
     by: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     subject: Text | None = None
     template: str = ""
     values: tuple[Text, ...] = ()

@@ -1,7 +1,12 @@
 """What a robot asks for. Effects are orders in the imperative; the gateway turns them into rows, nothing else."""
 
+from typing import Final
+
 from bots.kit.events import Instant
 from bots.kit.values import value
+
+HERE: Final = "here"
+"""Among channels: where the conversation is."""
 
 
 @value
@@ -10,6 +15,8 @@ class SendMessage:
 
     text: str
     by: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    """Besides, by each of these that reaches them."""
     subject: str = ""
     """For e-mail."""
     template: str = ""

@@ -12,15 +12,18 @@ from bots.kit.words import CURRENCY
 
 KNOWN: Final[Mapping[str, str]] = {
     "name": "Имя", "phone": "Телефон", "email": "E-mail", "channel": "Канал", "source": "Источник", "title": "Название",
-    "responsible": "Ответственный",
+    "responsible": "Ответственный", "owner": "Кто ведёт разговор",
 }  # fmt: skip
 """What every text and condition of a robot may name without its being declared."""
 
 BROUGHT: Final[Mapping[str, str]] = {
     "order": "Номер заказа", "total": "Сумма заказа", "paid": "Оплачен", "paid_sum": "Оплачено", "office": "Офис", "items": "Состав заказа",
-    "tracking": "Номер отправления", "parcel": "Посылка", "order_status": "Состояние заказа", "call": "Последний звонок",
+    "tracking": "Номер отправления", "parcel": "Посылка", "order_status": "Состояние заказа", "form": "Форма",
 }  # fmt: skip
-"""Fields that orders, parcels and calls bring along."""
+"""Fields that orders, parcels and forms bring along."""
+
+PROVED: Final = frozenset(BROUGHT) - {"order", "office", "items"}
+"""Those that no customer's word fills: who says that they have paid has not paid yet."""
 
 
 @value
@@ -37,6 +40,8 @@ class DealFacts:
     source: str = ""
     title: str = ""
     responsible: str = ""
+    owner: str = ""
+    """Who has the conversation: `bot`, `person` or `pool`."""
     fields: Mapping[str, object] = field(default_factory=dict)
     tags: Collection[str] = ()
     language: str = ""

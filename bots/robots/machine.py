@@ -108,11 +108,11 @@ def effects(todo: Sequence[does.Action], facts: DealFacts) -> Iterator[fx.Effect
     """The actions with their texts filled in."""
     for action in todo:
         match action:
-            case does.Message(text, by, subject, template, values, otherwise):
+            case does.Message(text, by, also, subject, template, values, otherwise):
                 said, head, *given = (_said(one, facts) for one in (text, subject, *values))
                 empty = tuple(dict.fromkeys(name for one in (said, head, *given) for name in one.empty))
                 yield fx.SendMessage(
-                    said.text, by, head.text, template, tuple(one.text for one in given), otherwise, empty
+                    said.text, by, also, head.text, template, tuple(one.text for one in given), otherwise, empty
                 )
             case does.Task(kind, text, length, working, to):
                 yield fx.GiveTask(kind, _filled(text, facts), _later(facts.now, Span(length, working), facts), to)

@@ -5,8 +5,9 @@ import pytest
 from bots.kit.hours import Hours
 from bots.kit.playbook import Playbook, load_playbook
 from bots.kit.schema import Span
+from bots.robots import effects as fx
 from bots.robots.facts import DealFacts
-from bots.robots.machine import due, expected, fire, moment
+from bots.robots.machine import due, effects, expected, fire, moment
 from bots.robots.rules import Robot
 
 HOUR = 3_600_000
@@ -54,6 +55,24 @@ def test_robots_are_read_in_their_order_with_all_they_say():
     assert (paid.which, paid.stages) == ("paid", ("work",))
 
 
+def test_a_message_says_its_own_text_whatever_values_its_template_takes():
+    said = 'do: [{message: {text: "Заказ готов", template: ready, values: ["{city or там}"], by: [whatsapp], also: [email]}}]'
+    templates = "templates: {ready: {text: 'Готов: {1}', whatsapp: HX1}}\n"
+    (one, _) = loaded(FUNNEL.replace("do: [{tag: a}]", said) + templates).board.of("retail", "new")
+    (message,) = effects(one.actions, facts(fields={"city": "Тверь"}))
+    assert isinstance(message, fx.SendMessage)
+    assert (message.text, message.values, message.by, message.also) == (
+        "Заказ готов", ("Тверь",), ("whatsapp",), ("email",),
+    )  # fmt: skip
+
+
+def test_a_stages_age_may_count_on_a_condition_only():
+    aged = FUNNEL.replace("title: New", "title: New\n        age: 30m\n        late if: {tags: {has not: большой}}")
+    watch = loaded(aged).board.of("retail", "new")[-1]
+    assert fire([watch], watch, facts(tags=("большой",))).outcome == "held"
+    assert fire([watch], watch, facts(tags=("срочный",))).outcome == "fired"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "code", "remedy"),
     [
@@ -82,6 +101,9 @@ def test_robots_are_read_in_their_order_with_all_they_say():
         ("      paid: {", "      one: {", 18, "twice", "own"),
         ("title: New", "title: New\n        required: [ctiy]", 11, "unknown_field", "city"),
         ("title: New", "title: New\n        age: soon", 11, "not_a_length", "30m"),
+        ("title: New", "title: New\n        late if: {city: Тверь}", 11, "misplaced", "age"),
+        ("title: New", "title: New\n        age: 1h\n        late if: {ctiy: Тверь}", 12, "unknown_field", "city"),
+        ("{tag: a}", '{message: {also: [emial], text: "Да"}}', 12, "unknown_channel", "email"),
         ("{title: Визит, kind: date}", "{title: Визит, kind: day}", 4, "unknown_word", "date"),
         ("city: Город", "phone: Город", 4, "twice", "another"),
     ],

@@ -18,7 +18,7 @@ TTN = "20450000000001"
 
 @pytest.fixture
 async def shop(database_url: str) -> AsyncIterator[Shop]:
-    made = open_shop(database_url, channels=[PaperChannel("whatsapp")], at=MONDAY_NOON)
+    made = open_shop(database_url, channels=[PaperChannel("whatsapp")], at=MONDAY_NOON, still=True)
     yield made
     await made.db.close()
 

@@ -1,0 +1,12 @@
+# A request with nothing but a phone is answered by SMS nowhere and by a person within the hour
+covers: A1.form
+channels: telegram, web
+
+at 2026-04-06 12:00
+form parts name="Пётр" phone=+79161112233
+see no message
+see task "Заявка с сайта"
+see responsible "Анна Лебедева"
++1h 1m
+see responsible "Глеб Орлов"
+see timeline "сделка осталась без движения"

@@ -1,0 +1,41 @@
+"""What forms may fill, and those that open nothing: a word on the last deal; on both databases."""
+
+from typing import Any
+
+from gateway.events import FormSubmitted, Sender
+from tests.funnels.test_orders import PHONE, ordered, shop, told
+from tests.shop import Shop
+
+__all__ = ["shop"]
+
+
+async def form(shop: Shop, name: str, phone: str = PHONE, **fields: Any) -> None:
+    await shop.hear(FormSubmitted(Sender("form", name, phone, "Анна", phone), name, fields))
+    await shop.settle()
+
+
+async def test_a_form_that_opens_nothing_is_kept_in_the_last_deal_although_it_is_closed(shop: Shop):
+    await ordered(shop, "placed")
+    await ordered(shop, "handed_over")
+    tasks = len(await shop.all("tasks"))
+    await form(shop, "rating", rating=5, comment="Спасибо")
+    (deal,) = await shop.all("deals")
+    assert (deal["outcome"], deal["fields"]["rating"], deal["waiting_since"]) == ("won", 5, None)
+    assert [e["text"] for e in await shop.all("entries")][-1] == "Заявка с сайта «rating»\nrating: 5\ncomment: Спасибо"
+    assert len(await shop.all("tasks")) == tasks
+
+
+async def test_of_whom_nothing_is_known_a_deal_is_opened_all_the_same(shop: Shop):
+    await form(shop, "rating", phone="+79160000000", rating=1)
+    (deal,) = await shop.all("deals")
+    assert (deal["closed_at"], deal["fields"]["rating"]) == (None, 1)
+
+
+async def test_no_form_says_that_an_order_is_paid_or_sent(shop: Shop):
+    await ordered(shop, "placed")
+    await form(shop, "parts", paid="yes", total=1, tracking="RA9", order_status="ready", city="Тверь")
+    fields = (await shop.deal())["fields"]
+    assert (fields.get("paid"), fields["total"], fields.get("tracking")) == (None, 125_000, None)
+    assert (fields["order_status"], fields["city"]) == ("placed", "Тверь")
+    await told(shop, "parcels", tracking="RA9", status="arrived")
+    assert "parcel" not in (await shop.deal())["fields"]
