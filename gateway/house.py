@@ -3,14 +3,16 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from bots.kit.business import When
+from bots.kit.beginnings import meets, on_stage
+from bots.kit.events import Media
 from bots.kit.hours import Hours
 from bots.kit.opening import MOST_CALENDARS
 from bots.kit.playbook import BotRule, Funnel, LoopGuard, Playbook, Source
 from bots.kit.script import Script
 from bots.robots.facts import BROUGHT
-from gateway.channels.base import Limits
+from gateway.channels.base import STORED, Limits
 from gateway.clock import Instant
 from gateway.wording import FIELDS
 
@@ -26,6 +28,19 @@ class Candidate:
         """Decided by the contact alone: the same answer in every process, and who is in stays in as the share grows."""
         drawn = hashlib.sha256(f"{contact}:{self.script.hash}".encode()).digest()
         return int.from_bytes(drawn[:8], "big") % 100 < self.percent
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file of the playbook's folder that templates send along: what it is to a channel, and where it lies."""
+
+    media: Media
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """What it is called among the files that we keep."""
+        return self.media.ref.removeprefix(STORED)
 
 
 _NO_LIMITS = Limits(text=4096, caption=1024, unit="chars", buttons=0, label=0)
@@ -45,6 +60,9 @@ class House:
     revisions: Mapping[str, int] = field(default_factory=dict)
     """By bot name: which state of the published scripts this process has."""
 
+    attached: Mapping[str, Attached] = field(default_factory=dict)
+    """By the name that templates call it."""
+
     on_stage: dict[tuple[str, str], tuple[BotRule, ...]] = field(init=False, default_factory=dict)
     """By funnel and stage: the bots that begin because a deal has entered it."""
 
@@ -55,8 +73,7 @@ class House:
         self.by_hash.update({s.hash: s for s in self.scripts.values()})
         for rule in self.playbook.bots:
             if rule.stage:
-                place = rule.funnel, rule.stage
-                self.on_stage[place] = (*self.on_stage.get(place, ()), rule)
+                self.on_stage[rule.funnel, rule.stage] = on_stage(self.playbook, rule.funnel, rule.stage)
 
     def limits(self, channel: str, account: str) -> Limits:
         return self.channels.get(f"{channel}:{account}", _NO_LIMITS)
@@ -70,8 +87,7 @@ class House:
 
     def entrance(self, *names: str) -> Source:
         """Where an inquiry enters: by the first of these names that the playbook lists, else as messages do."""
-        listed = self.playbook.sources
-        return next((listed[name] for name in names if name in listed), None) or self.playbook.source("message")
+        return self.playbook.entrance(*names)
 
     @property
     def slot(self) -> str:
@@ -90,8 +106,8 @@ class House:
 
     def starts_on_message(self, contact: int, now: Instant | None = None) -> Script | None:
         """Who meets a new inquiry of this contact at this moment; by day, where no moment is named."""
-        at: When = "" if now is None else "closed" if self.next_open(now) > now else "open"
-        name = self.playbook.bot_on("message", at=at)
+        shop = self.playbook
+        name = shop.bot_on("message") if now is None else meets(shop, is_open=self.next_open(now) <= now)
         return self.script_for(name, contact) if name else None
 
     def next_open(self, now: Instant, funnel: str = "") -> Instant:

@@ -5,52 +5,37 @@ worker in one transaction, or forgotten whole.
 """
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any, Final
 
+from bots.kit.beginnings import STARTS, of_stage
+from bots.kit.beginnings import expected as beginning
 from bots.kit.effects import Choice
+from bots.kit.events import Media
 from bots.robots.facts import DealFacts
 from bots.robots.machine import Expected, expected, moved
-from gateway import parts as planned
-from gateway.channels.base import Limits
+from gateway import novaposhta
 from gateway.clock import Instant
 from gateway.house import House
 from gateway.knowing import known_of
+from gateway.likeness import claimed
 from gateway.parts import plan
-from gateway.roster import Roster
+from gateway.roster import Look, Roster
 from gateway.wording import SHARE_PHONE, line, topic
 from state import steps
+from state.claims import Claim
 from state.ids import Ids
 from state.inbox import identity_key, point_keys
+from state.joining import APART
 from state.lanes import Writes
 from state.records import Deal, Entry, Identity, LaneRows, Part, Person, Run, Task, Timer
 
 ROBOT: Final = "robot:"
 """How the name of a robot's timer begins: then come the robot, the stay in the stage, and how deep in a chain it is."""
-STARTS: Final = "start:"
-"""How the name of a timer begins that belongs to no run: it begins one, of the bot named, if the deal has not moved since."""
 
 _CHAIN_MS: Final = 60_000
 """Robots that lead to one another faster than this are counted: they may go round in a circle."""
-
-
-def _nobody() -> Roster:
-    return Roster(())
-
-
-def _nothing(_deal: int) -> Sequence[Task]:
-    return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What few turns need to know beside the lane's own rows: each is read when it is asked for."""
-
-    roster: Callable[[], Roster] = _nobody
-    """Who works here and is there."""
-    open_tasks: Callable[[int], Sequence[Task]] = _nothing
-    """Of a deal, as they were before this turn."""
 
 
 class Ledger:
@@ -107,6 +92,13 @@ class Ledger:
         for key in point_keys({kind: value}):
             self.writes.points.append({"key": key, "contact_id": self.contact.id, "verified_at": self.now})
             self.writes.proofs.append((self.contact.id, key))
+            self.writes.claims.append(Claim(self.contact.id, key, proved=True))
+
+    def claim(self, name: str, value: Any) -> None:
+        """The contact says this of themselves: whoever else says so may be the same person."""
+        key = claimed(name, value, self.contact.name, self.house.region)
+        if key:
+            self.writes.claims.append(Claim(self.contact.id, key))
 
     # -- deals -------------------------------------------------------------------------------------------------------
 
@@ -114,14 +106,17 @@ class Ledger:
         return next((d for d in self.rows.deals if d.slot == slot and d.closed_at is None), None)
 
     def open_deal(
-        self, source: str, why: str, *, funnel: str = "", stage: str = "", tag: str = "", title: str = "", slot: str = "", like: Deal | None = None,
+        self, source: str, why: str, *, funnel: str = "", stage: str = "", tag: str = "", title: str = "", apart: bool = False, like: Deal | None = None,
+        fields: Mapping[str, Any] | None = None,
     ) -> Deal:  # fmt: skip
-        """`like`: the deal that it goes on from, with what is known there."""
+        """`apart`: beside the open deal that the contact has in this group already, if they have one; `like`: what it goes on from."""
         path = self.house.funnel(funnel)
         first = path.stage(stage) or path.stages[0]
+        number = self.ids.take("deal")
+        slot = f"{path.slot}{APART}{number}" if apart and self.deal_in(path.slot) is not None else path.slot
         deal = Deal(
-            id=self.ids.take("deal"), contact_id=self.contact.id, funnel=path.name, slot=slot or path.slot, stage=first.name,
-            title=title, source=source, why=why, tags=[tag] if tag else [], fields={}, responsible_id=None, owner="pool", epoch=1, route_id=None,
+            id=number, contact_id=self.contact.id, funnel=path.name, slot=slot, stage=first.name,
+            title=title, source=source, why=why, tags=[tag] if tag else [], fields=dict(fields or {}), responsible_id=None, owner="pool", epoch=1, route_id=None,
             waiting_since=None, stage_at=self.now, opened_at=self.now, closed_at=None, outcome=None, reason="", version=1,
         )  # fmt: skip
         if like is not None:
@@ -132,7 +127,18 @@ class Ledger:
         self.loose[deal.id] = deal
         self.write_line(deal, "system", "opened", data={"event": "opened", "why": why})
         self._expect_bots(deal)
+        points = point_keys({"phone": self.contact.phone, "email": self.contact.email})
+        self.writes.claims += [Claim(self.contact.id, key, proved=True) for key in points]
         return deal
+
+    def join_deals(self, leading: Deal, other: Deal, why: str, person: Person | None = None) -> int:
+        """Two open deals of this contact are one: the answer is the merge's id, by which it can be undone.
+
+        They become one behind this turn, in its commit: what the turn still does to either has its effect first.
+        """
+        merge = self.ids.take("merge")
+        self.writes.joins.append((merge, leading.id, other.id, why, person.id if person else None))
+        return merge
 
     def touch(self, deal: Deal, *, bump: bool = True) -> None:
         """The deal's row changed. `bump`: in a way that a form opened before should notice."""
@@ -163,8 +169,12 @@ class Ledger:
             deal.fields = {**deal.fields, name: value}
             self.touch(deal)
             if name == "tracking" and value:
-                self.writes.tracked.append((self.contact.id, str(value)[:64]))
+                number = str(value)[:64]
+                self.writes.tracked.append(
+                    (self.contact.id, number, novaposhta.NAME if novaposhta.is_ours(number) else "")
+                )
             self._field_changed(deal, name)
+            self.claim(name, value)
 
     def add_tag(self, deal: Deal, tag: str) -> None:
         if tag not in deal.tags:
@@ -189,6 +199,7 @@ class Ledger:
         old = path.stage(deal.stage)
         text = line("stage", old=old.title if old else deal.stage, new=target.title)
         deal.stage, deal.stage_at = stage, self.now
+        self.loose[deal.id] = deal
         self.touch(deal)
         data = {"event": "moved", "to": stage, "reason": reason}
         self.write_entry(deal, "stage", author=author, text=text, data=data, person=person)
@@ -199,15 +210,14 @@ class Ledger:
 
     def _of_stage(self, deal: Deal, run: Run) -> bool:
         """Whether the bot is there because of the stage that the deal is in: what it says is true nowhere else."""
-        return any(rule.bot == run.bot for rule in self.house.on_stage.get((deal.funnel, deal.stage), ()))
+        return of_stage(self.house.on_stage.get((deal.funnel, deal.stage), ()), run.bot)
 
     def _expect_bots(self, deal: Deal) -> None:
         """The deal has entered a stage: what the one before would have begun is off, what this one begins is set."""
         self._cut_starts(deal)
-        for rule in self.house.on_stage.get((deal.funnel, deal.stage), ()):
-            name = f"{STARTS}{rule.bot}:{deal.stage_at}"
-            key = f"deal:{deal.id}:{STARTS}{rule.bot}"
-            self._set_timer(Timer(self.contact.id, key, deal.id, 0, name, self.now + rule.after))
+        rules = self.house.on_stage.get((deal.funnel, deal.stage), ())
+        for rule, name, at in beginning(rules, deal.stage_at, self.house.playbook.working(deal.funnel)):
+            self._set_timer(Timer(self.contact.id, f"deal:{deal.id}:start:{rule.bot}", deal.id, 0, name, at))
         if robots := self.house.playbook.board.of(deal.funnel, deal.stage):
             for one in expected(robots, self.facts(deal)):
                 self.expect(deal, one)
@@ -217,8 +227,12 @@ class Ledger:
     def facts(self, deal: Deal) -> DealFacts:
         """What robots may know."""
         route = self.route_of(deal)
-        responsible = self.roster().name(deal.responsible_id) if deal.responsible_id is not None else ""
-        return known_of(self.house, self.contact, deal, route.channel if route else "", self.now, responsible)
+        channel = route.channel if route else ""
+        return known_of(self.house, self.contact, deal, channel, self.now, self.responsible(deal))
+
+    def responsible(self, deal: Deal) -> str:
+        """The name of who answers for it."""
+        return self.roster().name(deal.responsible_id) if deal.responsible_id is not None else ""
 
     def expect(self, deal: Deal, one: Expected) -> None:
         """A robot will have its turn then, if the deal still is where it is; without a time, not at all."""
@@ -244,40 +258,6 @@ class Ledger:
             *self.look.open_tasks(deal.id),
             *(t for t in self.writes.tasks if t.deal_id == deal.id and t.state == "open"),
         ]
-
-    def person_for(self, deal: Deal, to: str) -> int | None:
-        """Who is meant by a robot's word; None: whoever looks into the pool."""
-        if to == "responsible":
-            return deal.responsible_id
-        if (rule := self.house.playbook.assign.get(to)) is not None:
-            return self.roster().choose(rule, self.now)
-        member = self.house.playbook.team.get(to)
-        return self.roster().lightest(member.name if member else to, self.now)
-
-    def hand_tasks(self, deal: Deal, giver: int | None, taker: int | None) -> None:
-        """Open tasks of the one, and those of nobody, are the other's now."""
-        for who in {giver, None}:
-            self.writes.handed_tasks.append((deal.id, who, taker))
-            for task in self.writes.tasks:
-                if task.deal_id == deal.id and task.state == "open" and task.responsible_id == who:
-                    task.responsible_id = taker
-
-    def join_audience(self, deal: Deal, audience: str) -> None:
-        row = {"audience": audience, "contact_id": self.contact.id, "deal_id": deal.id, "at": self.now}
-        self.writes.audience.append(row)
-
-    def call_webhook(self, deal: Deal, endpoint: str) -> None:
-        """Tell a declared endpoint what it wants to know of the deal."""
-        identity = self.route_of(deal) or next(iter(self.rows.identities.values()), None)
-        declared = self.house.playbook.endpoints.get(endpoint)
-        if identity is None or declared is None or not self.house.can_send("endpoint", endpoint):
-            self.create_task(deal, "check_robots", line("task_webhook", endpoint=endpoint), "robot")
-            return
-        facts = self.facts(deal)
-        known = {"deal": deal.id, "stage": deal.stage, "funnel": deal.funnel}
-        self.call_endpoint(
-            deal, identity, endpoint, {n: known.get(n, facts.value(n)) for n in declared.send}, "", author="robot"
-        )
 
     def _field_changed(self, deal: Deal, name: str) -> None:
         board = self.house.playbook.board
@@ -362,15 +342,26 @@ class Ledger:
     def say(
         self, deal: Deal, identity: Identity, text: str, *, author: str, choices: tuple[Choice, ...] = (),
         token: str = "", ask_phone: bool = False, person: Person | None = None, client_id: str | None = None,
-        template: Mapping[str, Any] | None = None, subject: str = "",
+        template: Mapping[str, Any] | None = None, media: Sequence[Media] = (), subject: str = "",
+        data: Mapping[str, Any] | None = None,
     ) -> Entry:  # fmt: skip
-        """Put one message into the outbox, a part for each provider call it takes. `subject`: where messages have one."""
+        """Put one message into the outbox, a part for each provider call it takes. `subject`: where messages have one;
+        `data`: what its entry remembers.
+        """
         limits = self.house.limits(identity.channel, identity.account)
         entry = self.write_entry(
             deal, "message", author=author, text=text, direction="out", identity=identity, person=person, client_id=client_id,
-            data={"choices": [[c.key, c.label] for c in choices], "token": token} if choices else {},
+            data={"choices": [[c.key, c.label] for c in choices], "token": token} if choices else data,
+            media=[asdict(file) for file in media],
         )  # fmt: skip
-        payloads = [dict(template)] if template else self._payloads(text, choices, limits, token, ask_phone=ask_phone)
+        if template:
+            payloads = [dict(template)]
+        else:
+            label = SHARE_PHONE if ask_phone else ""
+            parts = plan(
+                text, choices, limits=limits, data=lambda one: f"{token}.{one.key}", media=media, ask_phone=label
+            )
+            payloads = [part.payload() for part in parts]
         if limits.threads:
             self._head(deal, entry, payloads, subject)
         for payload in payloads:
@@ -379,13 +370,6 @@ class Ledger:
         if author != "robot":
             self.answered(deal)
         return entry
-
-    def _payloads(
-        self, text: str, choices: tuple[Choice, ...], limits: Limits, token: str, *, ask_phone: bool
-    ) -> list[dict[str, Any]]:
-        label = SHARE_PHONE if ask_phone else ""
-        parts = plan(text, choices, limits=limits, data=lambda choice: f"{token}.{choice.key}", ask_phone=label)
-        return [_payload(p) for p in parts]
 
     def _head(self, deal: Deal, entry: Entry, payloads: list[dict[str, Any]], subject: str) -> None:
         """What it is about: as said, else the talk's own subject (when it leaves), else the deal."""
@@ -487,6 +471,9 @@ class Ledger:
         """One of its kind a deal; it outlives stages."""
         self._set_timer(Timer(self.contact.id, f"deal:{deal.id}:{kind}", deal.id, 0, name, at))
 
+    def put_off(self, timer: Timer, at: Instant) -> None:
+        self._set_timer(replace(timer, due_at=at))
+
     def _set_timer(self, timer: Timer) -> None:
         self.rows.timers[timer.key] = timer
         self.writes.set_timers[self.contact.id, timer.key] = timer
@@ -500,13 +487,3 @@ class Ledger:
     def next_due(self) -> Instant | None:
         """When this lane must be looked at again, if nothing new comes in."""
         return min((t.due_at for t in self.rows.timers.values()), default=None)
-
-
-def _payload(part: planned.Part) -> dict[str, Any]:
-    """As the outbox keeps it: only what is there."""
-    kept: dict[str, Any] = {"kind": part.kind, "text": part.text}
-    if part.buttons:
-        kept["buttons"] = [[b.data, b.label] for b in part.buttons]
-    if part.ask_phone:
-        kept["ask_phone"] = part.ask_phone
-    return kept

@@ -1,23 +1,24 @@
 """The nouns of a playbook: funnels and stages, bots and sources, hours, templates, endpoints."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from bots.kit.hours import DAY, Hours
 from bots.kit.schema import AT_ONCE, Span
+from bots.kit.shipping import Shipping
 from bots.kit.staffing import Assign, Member
+from bots.kit.templates import Template
 from bots.kit.waiting import Waiting
 from bots.robots.rules import Board
 
 Outcome = Literal["won", "lost"]
 When = Literal["", "open", "closed"]
+Likeness = Literal["no", "suggest", "automatic"]
+"""What is done about two contacts who say the same of themselves."""
 
 ALWAYS: Final = Hours("UTC", (((0, DAY),),) * 7)
 """The calendar of who does not say when they work."""
-
-_PLACE: Final = re.compile(r"\{([1-9][0-9]?)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ class BotRule:
     """With `on: stage`: the one that a deal has entered."""
     after: int = 0
     """Milliseconds in that stage before it starts; 0: at once."""
+    working: bool = False
+    """With `on: stage`: it begins while the shop is open, or else when it opens next."""
     when: When = ""
     """With `on: message`: only while the shop is open, or closed; empty: whenever no other rule says so."""
     line: int = field(default=0, compare=False)
@@ -122,27 +125,6 @@ class LoopGuard:
 
 
 @dataclass(frozen=True, slots=True)
-class Approved:
-    """A message that the provider has approved for a customer who wrote too long ago."""
-
-    name: str
-    text: str
-    """As the customer reads it; {1}, {2} stand for its values."""
-    values: int
-    ids: Mapping[str, str]
-    """The provider's own name for it, by channel."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What its values are called: 1, 2 and so on."""
-        return tuple(str(number) for number in range(1, self.values + 1))
-
-    def filled(self, values: Mapping[str, str]) -> str:
-        """The text with its values in place; in one go, so that a value which looks like a place is left alone."""
-        return _PLACE.sub(lambda place: values.get(place[1], place[0]), self.text)
-
-
-@dataclass(frozen=True, slots=True)
 class Endpoint:
     """An address outside that scripts may ask, and what may be told to it and taken from it."""
 
@@ -172,7 +154,7 @@ class Playbook:
     """By name; the shop's own is `hours`."""
     asks: Waiting = field(default_factory=Waiting)
     """How a question waits where a script does not say."""
-    templates: Mapping[str, Approved] = field(default_factory=dict)
+    templates: Mapping[str, Template] = field(default_factory=dict)
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     clarifications: Mapping[str, Clarification] = field(default_factory=dict)
     """In the order in which managers see them."""
@@ -184,11 +166,20 @@ class Playbook:
     assign: Mapping[str, Assign] = field(default_factory=dict)
     board: Board = field(default_factory=Board)
     """The robots and triggers of all funnels."""
+    shipping: Mapping[str, Shipping] = field(default_factory=dict)
+    """Who sends parcels, by carrier."""
+    duplicates: Mapping[str, Likeness] = field(default_factory=dict)
+    """By what two contacts share: `phone`, `email`, `order`, `name`."""
 
     @property
     def shifts(self) -> dict[str, Hours | None]:
         """When somebody works, by the calendar of their shift; "" is the shop's own hours."""
         return {"": self.hours, **self.calendars}
+
+    def likeness(self, kind: str, *, proved: bool = False) -> Likeness:
+        """What is done where nothing is said: what a channel has proved joins, what is only said is suggested."""
+        usual: Likeness = "automatic" if proved else "no" if kind == "name" else "suggest"
+        return self.duplicates.get(kind, usual)
 
     def funnel(self, name: str) -> Funnel | None:
         return next((funnel for funnel in self.funnels if funnel.name == name), None)
@@ -217,6 +208,10 @@ class Playbook:
         rules = [rule for rule in self.bots if rule.on == trigger and rule.funnel == wanted]
         fitting = [rule for rule in rules if rule.when == at] or [rule for rule in rules if not rule.when]
         return fitting[0].bot if fitting else None
+
+    def entrance(self, *names: str) -> Source:
+        """Where an inquiry enters: by the first of these names that is listed, else as messages do."""
+        return next((self.sources[name] for name in names if name in self.sources), None) or self.source("message")
 
     def source(self, name: str) -> Source:
         """Where an inquiry of this source goes; one that is not listed goes where messages go."""

@@ -79,7 +79,9 @@ async def _one(plan: Plan, url: str) -> int:
     told, mark = await world.rehearsal.look(_figures)
     await world.rehearsal.close()
     counts = world.counts
-    click.echo(f"seed {plan.seed}: {plan.days} days, {plan.customers} customers, {plan.playbook}; {took:.1f} s of one core")
+    click.echo(
+        f"seed {plan.seed}: {plan.days} days, {plan.customers} customers, {plan.playbook}; {took:.1f} s of one core"
+    )
     click.echo(
         f"  events {counts['events']}, turns {counts['turns']} ({counts['turns'] / took:.0f} a second), messages in {counts['messages in']}, "
         f"out {counts['messages out']}, commands {counts['commands']} ({counts['refused commands']} refused), faults {counts['faults']}"

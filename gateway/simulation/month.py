@@ -19,7 +19,7 @@ from gateway.channels.base import (
     WindowClosed,
 )
 from gateway.channels.paper import paper_channels
-from gateway.desk import Conflict, Invalid
+from gateway.refusals import Conflict, Invalid
 from gateway.rehearsal import Rehearsal, furnished
 from gateway.simulation import customers, managers, phrases
 from gateway.simulation.world import DAY, MINUTE, World

@@ -8,11 +8,9 @@ from gateway.channels.paper import ACCOUNTS
 from gateway.desk import (
     Clarify,
     Command,
-    Conflict,
     Edit,
     FinishTask,
     GiveTask,
-    Invalid,
     Move,
     OpenDeal,
     SteerBot,
@@ -20,6 +18,7 @@ from gateway.desk import (
     Write,
     WriteNote,
 )
+from gateway.refusals import Conflict, Invalid
 from gateway.stories.scene import Denied, Do, Scene, Unseen
 from gateway.stories.words import BadLine, Words
 from state import deals

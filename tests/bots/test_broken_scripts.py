@@ -67,6 +67,13 @@ FORM = [
     ("  a: {end: done}\n  a: {end: done}\n", 5, "twice"),
     ("  a:\n    sya: Hi\n    end: done\n", 5, "unknown_key"),
     ("  a: {say: '', end: done}\n", 4, "empty_text"),
+    ("  a: {set: {" + ", ".join(f"car{n}: x" for n in range(51)) + "}, end: done}\n", 4, "too_many"),
+    ("  a: {tag: [" + "t, " * 20 + "t], end: done}\n", 4, "too_many"),
+    ("  a:\n    say: {" + ", ".join(f"w{n}: x" for n in range(51)) + "}\n    end: done\n", 5, "too_many"),
+    ("  a: {say: '" + "{car or x} " * 201 + "', end: done}\n", 4, "placeholder"),
+    ("  a: {ask: Q, choices: {x: {label: X, then: z, words: [" + ", ".join(f"w{n}" for n in range(1_001)) + "]}}}\n" + END, 4, "too_many"),
+    ("  a: {ask: Q, answer: {text: {then: b}, pattern: {match: '\\w{20}1', then: z}}}\n  b: {ask: Q, answer: {pattern: {match: '\\w{20}2', then: c}}}\n"
+     "  c: {ask: Q, answer: {pattern: {match: '\\w', then: z}}}\n" + END, 6, "pattern"),
     ("  a: {say: [1], end: done}\n", 4, "not_a_text"),
     ("  a: {say: {name}, end: done}\n", 4, "not_a_text"),
     ("  a: hello\n", 4, "not_a_table"),
@@ -115,6 +122,9 @@ FORM = [
     ("  a: {wait: soon, then: z}\n" + END, 4, "not_a_length"),
     ("  a: {wait: 2h}\n", 4, "no_exit"),
     ("  a: {wait: {for: 2h, until: 10:00}, then: z}\n" + END, 4, "contradiction"),
+    ("  a: {wait: {until: open}, then: a}\n", 4, "circle"),
+    ("  a: {wait: {until: open, before: 1d}, then: z}\n" + END, 4, "misplaced"),
+    ("  a: {wait: {until: opne}, then: z}\n" + END, 4, "unknown_field"),
     ("  a: {wait: {working: yes}, then: z}\n" + END, 4, "contradiction"),
     ("  a: {wait: {until: 25:00}, then: z}\n" + END, 4, "not_an_hour"),
     ("  a: {wait: {until: 10h}, then: z}\n" + END, 4, "not_an_hour"),
@@ -201,6 +211,7 @@ def test_what_is_wrong_is_found_at_its_line_and_stops_the_script(steps: str, lin
     problems = found(steps)
     assert any((one.line, one.code, one.severity) == (line, code, "error") for one in problems), told(problems)
     assert lint(HEAD + steps, "s")[0] is None
+    assert [one for one in map(str, problems) if not one.endswith((".", "?")) or one.endswith(("..", "?."))] == []
 
 
 @pytest.mark.parametrize(("steps", "line", "code"), DOUBTFUL)
@@ -403,8 +414,8 @@ def test_a_calendar_that_the_shop_does_not_have_is_found_where_it_is_named(shop:
     text = HEAD + "  a: {task: {text: T, due: 1h, calendar: hour}, then: b}\n  b:\n    wait:\n      for: 1h\n      calendar: store\n    then: z\n" + END  # fmt: skip
     _, found = lint(text, "meets", shop)
     assert [str(problem) for problem in found if problem.code == "unknown_calendar"] == [
-        "4:1: error: there is no calendar 'hour'. Did you mean 'hours'? Else add it to 'calendars:' in the playbook.",
-        "8:1: error: there is no calendar 'store'. Known here: hours. Else add it to 'calendars:' in the playbook.",
+        "4:42: error: there is no calendar 'hour'. Did you mean 'hours'? Else add it to 'calendars:' in the playbook.",
+        "8:17: error: there is no calendar 'store'. Known here: hours. Else add it to 'calendars:' in the playbook.",
     ]
 
 
