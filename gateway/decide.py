@@ -306,23 +306,29 @@ def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
 def hear_call(ledger: Ledger, event: ev.CallEnded) -> Ignored:
     if event.not_a_customer:
         return _no_customer(ledger)
-    missed = event.status == "missed"
+    missed, ours = event.status == "missed", event.direction == "out"
     entrance = ledger.house.entrance("call")
-    match route(ledger.rows.deals, ledger.house.funnel(entrance.funnel).slot, "call", opens=missed):
+    match route(ledger.rows.deals, ledger.house.funnel(entrance.funnel).slot, "call", opens=missed and not ours):
         case Attach(joined):
             deal = joined
         case Open(why):
             deal = enter(ledger, "call", why, entrance)
         case _:
-            return "no_open_deal"  # an answered call opens nothing: the manager makes the deal by hand
+            return "no_open_deal"  # who was called or spoken to has a manager already: they make the deal by hand
     data = {
         "status": event.status, "direction": event.direction, "duration_s": event.duration_s,
         "recording_url": event.recording_url, "manager": event.manager,
     }  # fmt: skip
-    ledger.happens(deal, "call", event.status)
-    text = line("call_missed") if missed else line("call_answered", seconds=event.duration_s)
+    ledger.happens(deal, "call", "unanswered" if missed and ours else event.status)
+    text = (
+        line("call_unanswered")
+        if missed and ours
+        else line("call_missed")
+        if missed
+        else line("call_answered", seconds=event.duration_s)
+    )
     ledger.write_entry(deal, "call", author="customer", text=text, direction=event.direction, data=data)
-    if missed and event.direction == "in":
+    if missed and not ours:
         deal.waiting_since = deal.waiting_since or ledger.now
         ledger.touch(deal, bump=False)
         ledger.create_task(deal, "call_back", line("task_call"), "robot", details={"phone": event.sender.phone})

@@ -3,7 +3,7 @@
 A command either has its whole effect or raises one of three refusals and has none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
@@ -213,6 +213,7 @@ def _move(ledger: Ledger, deal: Deal, stage: str, reason: str, fields: Mapping[s
         if not as_text(fields.get(name, deal.fields.get(name))).strip():
             what = f"stage {target.title!r} needs the field {ledger.house.field_title(name)!r} ({name})"
             raise Invalid(f"fields.{name}", what)
+    _must_be_filled_in(ledger, [name for name, value in fields.items() if deal.fields.get(name) != value])
     for name, value in fields.items():
         ledger.set_field(deal, name, value)
     ledger.move(deal, stage, "manager", who, reason)
@@ -355,6 +356,7 @@ def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
         deal.title = edit.title
         changed.append(line("changed_title"))
     fresh = {name: value for name, value in (edit.fields or {}).items() if deal.fields.get(name) != value}
+    _must_be_filled_in(ledger, fresh)
     if fresh:
         for name, value in fresh.items():
             ledger.set_field(deal, name, value)
@@ -400,6 +402,15 @@ def _said(text: str, name: str) -> str:
     if not text:
         raise Invalid(name, "must not be empty")
     return text
+
+
+def _must_be_filled_in(ledger: Ledger, names: Iterable[str]) -> None:
+    """What the shop reckons by itself, nobody writes."""
+    for name in names:
+        declared = ledger.house.playbook.fields.get(name)
+        if declared is not None and declared.terms:
+            parts = ", ".join(ledger.house.field_title(part) for _, part in declared.terms)
+            raise Invalid(f"fields.{name}", f"is reckoned by itself from: {parts}")
 
 
 def _must_be(deal: Deal, version: int | None) -> None:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bots.kit.business import When
+from bots.kit.business import Field, When
 from bots.kit.hours import Hours
 from bots.kit.opening import MOST_CALENDARS
 from bots.kit.playbook import BotRule, Funnel, LoopGuard, Playbook, Source
@@ -48,11 +48,17 @@ class House:
     on_stage: dict[tuple[str, str], tuple[BotRule, ...]] = field(init=False, default_factory=dict)
     """By funnel and stage: the bots that begin because a deal has entered it."""
 
+    sums: dict[str, tuple[Field, ...]] = field(init=False, default_factory=dict)
+    """By field: those that are reckoned from it."""
+
     _shifts: dict[int, tuple[Hours, Instant, Instant, bool]] = field(init=False, default_factory=dict)
     """By the identity of a calendar, which is held so that no other can have it: until when it stays as it is."""
 
     def __post_init__(self) -> None:
         self.by_hash.update({s.hash: s for s in self.scripts.values()})
+        for one in self.playbook.fields.values():
+            for _, name in one.terms:
+                self.sums[name] = (*self.sums.get(name, ()), one)
         for rule in self.playbook.bots:
             if rule.stage:
                 place = rule.funnel, rule.stage

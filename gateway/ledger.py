@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bots.kit.effects import Choice
+from bots.kit.reckoning import reckoned
 from bots.robots.facts import DealFacts
 from bots.robots.machine import Expected, expected, moved
 from gateway import parts as planned
@@ -93,6 +94,10 @@ class Ledger:
     def touch_identity(self, identity: Identity) -> None:
         self.writes.identities[identity.id] = identity
 
+    def meet(self, identity: Identity) -> None:
+        """An address that nothing was heard from yet."""
+        self.rows.identities[identity.id] = self.writes.reached[identity.id] = identity
+
     def move_identity(self, identity: Identity, address: str) -> None:
         """To another address of the same channel; what this turn still hears from the old one is theirs, too."""
         identity.address = address
@@ -165,6 +170,9 @@ class Ledger:
             if name == "tracking" and value:
                 self.writes.tracked.append((self.contact.id, str(value)[:64]))
             self._field_changed(deal, name)
+            for one in self.house.sums.get(name, ()):
+                if (total := reckoned(one.terms, deal.fields)) != "" or one.name in deal.fields:
+                    self.set_field(deal, one.name, total)
 
     def add_tag(self, deal: Deal, tag: str) -> None:
         if tag not in deal.tags:
@@ -309,6 +317,13 @@ class Ledger:
         data = {"event": "closed", "outcome": outcome, "reason": reason}
         self.write_entry(deal, "system", author=author, text=text, data=data, person=person)
         self._expect_bots(deal)
+
+    def delete(self, deal: Deal) -> None:
+        """It goes, with all that is kept of it; what is still to be written of it in this turn goes along."""
+        self.writes.deleted.append(deal.id)
+        self.rows.deals.remove(deal)
+        self.loose.pop(deal.id, None)
+        self.change(deal, "deal")
 
     # -- the timeline ------------------------------------------------------------------------------------------------
 

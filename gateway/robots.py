@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, assert_never
 
+from bots.kit.conditions import as_number
 from bots.robots import effects as fx
 from bots.robots.machine import Firing as Turn
 from bots.robots.machine import fire, hear
 from gateway.assigning import assign
 from gateway.ledger import ROBOT, Ledger
 from gateway.obey import start_run, window_of
+from gateway.reaching import reach_by_phone
 from gateway.starting import way_to
 from gateway.wording import line
 from state.records import Deal, Firing, Identity, Timer
@@ -115,6 +117,8 @@ def _obey(ledger: Ledger, deal: Deal, effect: fx.Effect) -> None:
         case fx.CloseDeal(outcome, reason):
             if deal.closed_at is None:
                 ledger.close_deal(deal, outcome, reason, "robot")
+        case fx.DeleteDeal(reason):
+            _delete(ledger, deal, reason)
         case fx.Convert(funnel, stage, company):
             _convert(ledger, deal, funnel, stage, company)
         case fx.OpenDeal(funnel, stage):
@@ -125,6 +129,8 @@ def _obey(ledger: Ledger, deal: Deal, effect: fx.Effect) -> None:
             ledger.remove_tag(deal, tag)
         case fx.SetField(name, value):
             ledger.set_field(deal, name, value)
+        case fx.CountUp(name):
+            ledger.set_field(deal, name, int(as_number(deal.fields.get(name)) or 0) + 1)
         case fx.WriteNote(text):
             ledger.write_entry(deal, "note", author="robot", text=text)
         case fx.CallWebhook(endpoint):
@@ -170,6 +176,7 @@ def _said(ledger: Ledger, deal: Deal, identity: Identity, effect: fx.SendMessage
 
 def _ways(ledger: Ledger, deal: Deal, by: tuple[str, ...]) -> list[Identity]:
     """The customer's addresses in the order in which they are to be tried: each channel's own last heard from first."""
+    reach_by_phone(ledger, by)
     ways = [
         one
         for one in ledger.rows.identities.values()
@@ -199,6 +206,15 @@ def _start(ledger: Ledger, deal: Deal, name: str) -> None:
         _leave_to_a_person(ledger, deal, line("task_bot_mute", bot=title))
     else:
         start_run(ledger, deal, identity, script)
+
+
+def _delete(ledger: Ledger, deal: Deal, reason: str) -> None:
+    """What a customer has written is never thrown away: such a deal is closed with its tasks, like one that was won or lost."""
+    if deal.closed_at is None:
+        ledger.close_deal(deal, "lost", reason, "robot")
+    ledger.end_tasks(deal, ledger.house.reason(reason))
+    if deal.route_id is None:
+        ledger.delete(deal)
 
 
 def _convert(ledger: Ledger, lead: Deal, funnel: str, stage: str, company: str) -> None:

@@ -4,8 +4,8 @@
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from operator import itemgetter
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, func, insert, literal_column, or_,
 
 from state.dialects import Ready, inserting, overwriting, skipping
 from state.ids import Ids
-from state.records import Instant
+from state.records import Identity, Instant
 from state.tables import contacts, cursors, identities, inbox, lanes, parts, points, tallies, tasks
 
 MAIL: Final = ("email", "mail")
@@ -275,6 +275,17 @@ def track(conn: Connection, ids: Ids, parcels: Sequence[tuple[int, str]], now: I
             for contact, number in dict.fromkeys(parcels)
         ],
     )  # fmt: skip
+
+
+def reach(conn: Connection, wanted: Mapping[int, Identity]) -> dict[int, int]:
+    """Addresses that contacts can be written to at from here on. The answer: whose row it is where an address had one."""
+    rows = [
+        asdict(one) | {"key": identity_key(one.channel, one.account, one.address)}
+        for one in wanted.values()
+    ]  # fmt: skip
+    _IDENTITIES.write(conn, sorted(rows, key=itemgetter("key")))
+    there = {key: row for key, _, row in _KNOWN.rows(conn, keys=[row["key"] for row in rows])}
+    return {row["id"]: there[row["key"]] for row in rows if there[row["key"]] != row["id"]}
 
 
 def _give_way(conn: Connection, proved: list[dict[str, Any]], made: dict[int, Any]) -> dict[int, int]:

@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal_column, select, update
 
+from state import erasing, outbox, staff, steps
 from state import inbox as inbox_rows
-from state import outbox, staff, steps
 from state import tables as t
 from state.dialects import Bulk, Lookup, Ready, Values, inserting, overwriting, skipping
 from state.ids import Ids
@@ -176,6 +176,10 @@ class Writes:
     tasks: list[Task] = field(default_factory=list)
     contacts: dict[int, Contact] = field(default_factory=dict)
     identities: dict[int, Identity] = field(default_factory=dict)
+    deleted: list[int] = field(default_factory=list)
+    """Deals that go, with all that is kept of them (state/erasing.py)."""
+    reached: dict[int, Identity] = field(default_factory=dict)
+    """Addresses that were never heard from, and are written to for the first time."""
     set_timers: dict[tuple[int, str], Timer] = field(default_factory=dict)
     cut_timers: dict[tuple[int, str], None] = field(default_factory=dict)
     silenced: list[tuple[int, str]] = field(default_factory=list)
@@ -364,6 +368,14 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0, *, ids: Ids)
     inbox_rows.tally(conn, w.tallies, shard)
 
 
+def _reach(conn: Connection, w: Writes) -> None:
+    """New addresses. One that somebody has already is written to as theirs: there is one line a mailbox or phone."""
+    theirs = inbox_rows.reach(conn, w.reached)
+    for row in (*w.parts, *w.entries):
+        if row.identity_id is not None and row.identity_id in theirs:
+            row.identity_id = theirs[row.identity_id]
+
+
 def _change_parts(conn: Connection, w: Writes, now: Instant) -> None:
     """What the turns mean for parts of earlier ones; those of this turn are told in memory, or where they are claimed."""
     if w.silenced:
@@ -375,6 +387,8 @@ def _change_parts(conn: Connection, w: Writes, now: Instant) -> None:
         conn.execute(_AGAIN_SQL, {"b_part": part, "b_due": due_at, "b_error": error, "b_pid": sid})
     for identity, why in w.dropped:
         outbox.drop_queued(conn, identity, why, now)
+    if w.reached:
+        _reach(conn, w)
 
 
 def _tasks(conn: Connection, w: Writes, now: Instant) -> None:
@@ -401,6 +415,8 @@ def _finish(conn: Connection, w: Writes, now: Instant) -> None:
         _DONE.run(conn, ids=ids, b_state=state, b_reason=reason, b_at=now)
     if w.retries:
         conn.execute(update(t.inbox).where(t.inbox.c.id.in_(w.retries)).values(attempts=t.inbox.c.attempts + 1))
+    if w.deleted:  # behind all that was written of them
+        erasing.erase(conn, w.deleted)
 
 
 def next_due(conn: Connection) -> Instant | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from bots.kit.hours import DAY, Hours
+from bots.kit.reckoning import Terms
 from bots.kit.schema import AT_ONCE, Span
 from bots.kit.staffing import Assign, Member
 from bots.kit.waiting import Waiting
@@ -64,6 +65,8 @@ class Field:
     title: str
     kind: FieldKind = "text"
     choices: tuple[str, ...] = ()
+    terms: Terms = ()
+    """What it is reckoned from; nobody fills it in."""
 
 
 @dataclass(frozen=True, slots=True)

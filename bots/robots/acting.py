@@ -204,16 +204,28 @@ def _set(line: _Line) -> Action | None:
     return Keep(key.text, text) if text is not None else None
 
 
+def _count(line: _Line) -> Action | None:
+    name = line.word()
+    if name:
+        line.office.known_field(line.value, name)
+    return fx.CountUp(name) if name else None
+
+
 def _move(line: _Line) -> Action | None:
     stage = line.among(line.word(), line.stages, f"funnel '{line.funnel}' has no stage", "unknown_stage")
     return fx.MoveStage(stage) if stage else None
 
 
 def _close(line: _Line) -> Action | None:
-    word = line.word()
-    if word == "won":
-        return fx.CloseDeal("won")
-    return fx.CloseDeal("lost", line.among(word, line.office.reasons, "the playbook has no reason", "unknown_reason"))
+    return fx.CloseDeal("won") if line.word() == "won" else fx.CloseDeal("lost", _reason(line))
+
+
+def _delete(line: _Line) -> Action | None:
+    return fx.DeleteDeal(reason) if (reason := _reason(line)) else None
+
+
+def _reason(line: _Line) -> str:
+    return line.among(line.word(), line.office.reasons, "the playbook has no reason", "unknown_reason")
 
 
 def _place(line: _Line, keys: tuple[str, ...]) -> tuple[str, str, Section | None]:
@@ -266,8 +278,10 @@ _READERS: Final[Mapping[str, Callable[[_Line], Action | None]]] = {
     "tell responsible": _tell("responsible"),
     "note": _note,
     "set": _set,
+    "count": _count,
     "move": _move,
     "close": _close,
+    "delete": _delete,
     "convert": _convert,
     "open": _open,
     "start": lambda line: fx.StartScript(name) if (name := name_of(line.value, "start", line.found)) else None,

@@ -69,6 +69,13 @@ class CloseDeal:
 
 
 @value
+class DeleteDeal:
+    """Its data are false: it goes, with all that is kept of it. One in which a customer has written is closed instead."""
+
+    reason: str
+
+
+@value
 class Convert:
     """The lead is through: a deal goes on in its stead, with what is known; `company`: the field that names one."""
 
@@ -102,6 +109,13 @@ class SetField:
 
 
 @value
+class CountUp:
+    """One more in a field that counts; from nothing, or from what is no number: one."""
+
+    name: str
+
+
+@value
 class WriteNote:
     text: str
 
@@ -129,11 +143,13 @@ Effect = (
     | StopBot
     | MoveStage
     | CloseDeal
+    | DeleteDeal
     | Convert
     | OpenDeal
     | AddTag
     | RemoveTag
     | SetField
+    | CountUp
     | WriteNote
     | CallWebhook
     | JoinAudience
