@@ -34,6 +34,7 @@ _SQLITE_WRITE = (
     "PRAGMA temp_store=MEMORY",
 )
 _SQLITE_ON_LOOP = (*_SQLITE_WRITE, "PRAGMA busy_timeout=0")  # the loop waits for nobody
+_SQLITE_FLEETING = ("PRAGMA synchronous=OFF", "PRAGMA secure_delete=OFF")
 _SQLITE_READ = (
     "PRAGMA query_only=ON",
     "PRAGMA wal_autocheckpoint=0",
@@ -45,14 +46,16 @@ _SQLITE_READ = (
 class Database:
     """Opens nothing until first used. `url` is SQLAlchemy's; PostgreSQL is driven by psycopg."""
 
-    def __init__(self, url: str, *, ids: Ids | None = None) -> None:
+    def __init__(self, url: str, *, ids: Ids | None = None, lasting: bool = True) -> None:
+        """`lasting=False`: a commit on SQLite does not wait for the disk. For rehearsals, whose data nobody will miss."""
         if url.startswith(("postgres://", "postgresql://")):
             url = "postgresql+psycopg://" + url.split("://", 1)[1]
         self.url = url
         self.sqlite = url.startswith("sqlite")
         self.ids = ids or Ids()
-        self._engine = _engine(url, _SQLITE_WRITE, "BEGIN IMMEDIATE")
-        self._on_loop = _engine(url, _SQLITE_ON_LOOP, "BEGIN IMMEDIATE")
+        fast = () if lasting else _SQLITE_FLEETING
+        self._engine = _engine(url, (*_SQLITE_WRITE, *fast), "BEGIN IMMEDIATE")
+        self._on_loop = _engine(url, (*_SQLITE_ON_LOOP, *fast), "BEGIN IMMEDIATE")
         self._reader = _engine(url, _SQLITE_READ, "BEGIN")
         self._writer: Writer | None = None
         self._reads: queue.SimpleQueue[Task | None] = queue.SimpleQueue()

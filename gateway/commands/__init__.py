@@ -27,6 +27,7 @@ COMMANDS: Final[list[click.Command]] = [
     Later("check", "check", "Look for mistakes in playbooks and scripts."),
     Later("schema", "schema", "JSON Schemas of scripts and playbooks, for editors."),
     Later("chat", "chat", "Talk to a bot in the terminal, as a customer."),
+    Later("story", "story", "Play stories of a playbook: what happens, when, and what must be seen."),
     Later("scripts", "scripts", "Scripts as they are published: list, pull, push, compare, roll back."),
     Later("replay", "replaying", "Real conversations on a draft: which would go otherwise."),
     Later("numbers", "numbers", "What became of a script's runs, step by step."),

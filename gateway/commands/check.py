@@ -28,7 +28,7 @@ def command(what: tuple[str, ...]) -> None:
     """
     found = [finding for one in what or (_shops(),) for finding in _check(one)]
     for file, problem in found:
-        click.echo(f"{_shown(file)}:{problem}".rstrip())
+        click.echo(f"{shown_path(file)}:{problem}".rstrip())
     sys.exit(1 if any(problem.severity == "error" for _, problem in found) else 0)
 
 
@@ -91,7 +91,7 @@ def check_file(file: Path) -> Iterator[Finding]:
     return ((file, problem) for problem in read_script_file(file, playbook)[1])
 
 
-def _shown(file: Path) -> str:
+def shown_path(file: Path) -> str:
     """As one would type it from here."""
     try:
         return str(file.resolve().relative_to(Path.cwd()))

@@ -1,0 +1,60 @@
+"""`parley story`: plays stories of a playbook in virtual time and says what was not so, a line each, as editors read it."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import click
+
+from bots.kit.problems import Problem, has_errors
+from gateway.commands.check import shown_path
+from gateway.playbooks import BadPlaybook, find_folder
+from gateway.stories.playing import Stage, play, stage
+from gateway.stories.shelf import load, stories_of
+
+
+@click.command("story")
+@click.argument("what", nargs=-1, metavar="[PLAYBOOK_OR_FILE]…", required=True)
+def command(what: tuple[str, ...]) -> None:
+    """Play stories: each WHAT is a story's file, a folder of them, or a playbook's name.
+
+    Exit status: 0 all hold, 1 some do not, 2 asked wrongly.
+    """
+    from gateway import logs  # noqa: PLC0415 - `parley --help` must not wait for it
+
+    logs.set_up("error", ())
+    files = [file for one in what for file in _files(one)]
+    wrong = 0
+    with stage() as place:
+        for file in files:
+            title, problems = tell(file, place)
+            for problem in problems:
+                click.echo(f"{shown_path(file)}:{problem}")
+            wrong += has_errors(problems)
+            if not has_errors(problems):
+                click.echo(f"{shown_path(file)}: holds: {title}")
+    sys.exit(1 if wrong else 0)
+
+
+def _files(what: str) -> list[Path]:
+    path = Path(what)
+    if path.is_file():
+        return [path]
+    folder = path if path.is_dir() else find_folder(what)
+    found = stories_of(folder) or sorted(folder.glob("**/*.story"))
+    if not found:
+        raise click.UsageError(f"there is no story and no playbook with stories {what!r}")
+    return found
+
+
+def tell(file: Path, place: Stage) -> tuple[str, list[Problem]]:
+    """The story's title, and what is wrong with it or was not so."""
+    story, folder, problems = load(file)
+    if story is None:
+        return "", problems
+    try:
+        return story.title, [*problems, *asyncio.run(play(story, folder, place.fresh()))]
+    except BadPlaybook as bad:
+        first, problem = bad.problems[0]
+        what = f"the playbook has mistakes, the first in {first}, line {problem.line}: {problem.what}"
+        return story.title, [*problems, Problem(1, 1, "error", what, "Mend it first: see parley check", "story")]

@@ -1,0 +1,183 @@
+"""A whole gateway without doors, in virtual time: the real workers, stepped until nothing is left to do at this moment.
+
+Its channels are of paper, its clock is moved by hand. Stories, simulations and tests are played in it.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from bots.kit.business import Playbook
+from gateway.assigning import LEAVE, WAIT
+from gateway.channels.base import Channel
+from gateway.clock import Instant, SetClock
+from gateway.delivery import Delivery
+from gateway.desk import Command
+from gateway.events import Event, Ignored, Received, Unusable
+from gateway.house import House
+from gateway.intake import Intake
+from gateway.playbooks import read_house
+from gateway.roster import FOREVER
+from gateway.timekeeper import Timekeeper
+from gateway.turns import Turns
+from state import people, scenes, staff
+from state.database import Connection, Database, Job
+from state.live import LocalLive
+from state.records import Person
+
+T = TypeVar("T")
+
+_ROUNDS = 500
+_DAY_MS = 86_400_000
+
+
+class Restless(Exception):
+    """The workers never come to an end: something makes itself due again and again."""
+
+
+class Rehearsal:
+    """`url` is a database with its tables and, at the beginning, nothing in them."""
+
+    def __init__(
+        self, url: str, house: House, channels: Mapping[str, Channel], at: Instant, *, lasting: bool = True
+    ) -> None:
+        self.url = url
+        self.lasting = lasting
+        self.channels = dict(channels)
+        self.clock = SetClock(at)
+        self._heard = 0
+        self._looked_after = at
+        self._begin(house)
+
+    def _begin(self, house: House) -> None:
+        self.db = Database(self.url, lasting=self.lasting)
+        self.live = LocalLive()
+        self.house = house
+        house.channels = {key: channel.limits for key, channel in self.channels.items()}
+        self.intake = Intake(self.db, self.live, self.clock)
+        self.turns = Turns(self.db, house, self.live, self.clock)
+        self.delivery = Delivery(self.db, self.channels, self.live, self.clock)
+        self.timekeeper = Timekeeper(self.db, self.delivery, self.clock)
+
+    async def restart(self, house: House) -> None:
+        """Another process takes over where this one was thrown away; what it had not written down is lost."""
+        await self.db.close()
+        self._begin(house)
+        await self.delivery.recover(lease_ms=0)
+        await self.settle()
+
+    async def close(self) -> None:
+        await self.db.close()
+
+    # -- what happens ------------------------------------------------------------------------------------------------
+
+    async def hear(self, channel: str, account: str, *meanings: Event | Ignored | Unusable) -> list[str]:
+        """These come in together, each under an id of its own. What follows is left to `settle`."""
+        received = []
+        for meaning in meanings:
+            self._heard += 1
+            raw = repr(meaning).encode()
+            mark = hashlib.sha256(raw).hexdigest()[:12]  # unlike those of a process before this one
+            received.append(Received(f"r{self._heard}.{mark}.{self.clock.at}", meaning, raw))
+        return await self.take_in(channel, account, received)
+
+    async def take_in(self, channel: str, account: str, received: Sequence[Received]) -> list[str]:
+        return await self._while(self.intake.accept(channel, account, received), self.intake.once)
+
+    async def ask(self, contact: int, deal: int, command: Command, who: Person) -> int:
+        """A person's command, through the lane. Raises what it is refused with."""
+        answer = await self._while(self.turns.ask(contact, deal, command, who), self.turns.once)
+        await self.settle()
+        return answer
+
+    async def _while(self, waiting: Awaitable[T], step: Callable[[], Awaitable[object]]) -> T:
+        """The answer to something that a worker's next step gives."""
+        task = asyncio.ensure_future(waiting)
+        await asyncio.sleep(0)
+        await step()
+        return await task
+
+    async def settle(self) -> None:
+        """Run the workers until nothing is left to do at this moment."""
+        for _ in range(_ROUNDS):
+            turned = await self.turns.once()
+            cycle = await self.delivery.once()
+            await self.delivery.settled()
+            if not (turned.lanes or turned.failed or cycle.go or cycle.recorded or cycle.freed):
+                return
+        raise Restless("the workers do not come to rest: something is due again and again at one moment")
+
+    async def until(self, moment: Instant) -> None:
+        """Time passes; what comes due on the way happens when it does."""
+        await self.settle()
+        while (due := await self.db.read(lambda c: scenes.next_due(c, self.clock.at))) is not None and due <= moment:
+            await self._look_after(due)
+            self.clock.at = due
+            await self.settle()
+        await self._look_after(moment)
+        self.clock.at = max(self.clock.at, moment)
+        await self.settle()
+
+    async def _look_after(self, moment: Instant) -> None:
+        """What the timekeeper does every half minute is done once for every day that is over."""
+        if moment - self._looked_after >= _DAY_MS:
+            self._looked_after = moment
+            await self.timekeeper.once()
+
+    async def look(self, job: Job[T]) -> T:
+        return await self.db.read(job)
+
+    # -- who works here ----------------------------------------------------------------------------------------------
+
+    async def hire(self, shop: Playbook, more: Mapping[str, people.Role] | None = None) -> dict[str, Person]:
+        """The playbook's team, and others by name and role. By name, and the team by its keys too."""
+        ids, now = self.db.ids, self.clock.at
+
+        def job(conn: Connection) -> dict[str, Person]:
+            hired: dict[str, Person] = {}
+            for member in shop.team.values():
+                number = ids.take("person")
+                staff.add_member(
+                    conn, number, member.name, member.role, member.groups, member.calendar, member.capacity, now
+                )
+                person = Person(number, member.name, member.role, active=True)
+                hired |= {member.key: person, member.name: person}
+            return hired | {name: people.add_person(conn, ids, name, role, now) for name, role in (more or {}).items()}
+
+        found = await self.db.write(job, "people")
+        self.turns.forget_staff()
+        return found
+
+    async def away(self, who: Person, until: Instant | None = None) -> None:
+        await self._staff(lambda c: staff.edit(c, who.id, away_until=until or FOREVER))
+
+    async def back(self, who: Person) -> None:
+        def job(conn: Connection) -> None:
+            staff.edit(conn, who.id, away_until=None)
+            staff.wake_waiting(conn, WAIT, self.clock.at)
+
+        await self._staff(job)
+
+    async def leave(self, who: Person) -> None:
+        """For good: what they had goes to others."""
+        shop = self.house.playbook
+        heir = shop.source("message").responsible or next(iter(shop.assign), "manager")
+
+        def job(conn: Connection) -> None:
+            people.deactivate(conn, who.id, self.clock.at)
+            staff.hand_over(conn, who.id, f"{LEAVE}{who.id}:{heir}", self.clock.at)
+
+        await self._staff(job)
+
+    async def _staff(self, job: Callable[[Connection], object]) -> None:
+        await self.db.write(job, "people")
+        self.turns.forget_staff()
+        await self.settle()
+
+
+def furnished(playbook: str) -> House:
+    """A house around a playbook, read anew. Raises `BadPlaybook`."""
+    read = read_house(playbook)
+    return House(replace(read.playbook), dict(read.scripts))
