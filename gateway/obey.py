@@ -10,6 +10,7 @@ from bots.kit.run import Facts, RunState
 from bots.kit.script import Ask, Script
 from bots.kit.walk import begin, resume, step
 from gateway.clock import Instant
+from gateway.knowing import language_of
 from gateway.ledger import Ledger
 from gateway.trail import follow
 from gateway.verdicts import WINDOW_MARGIN_MS
@@ -119,7 +120,8 @@ def _facts(ledger: Ledger, deal: Deal, run: Run, identity: Identity) -> Facts:
     shop = ledger.house.playbook
     window = window_of(ledger, identity)
     return Facts(
-        ledger.now, ledger.contact.name, identity.channel, shop.zone, deal.fields, deal.tags, deal.stage, shop.language,
+        ledger.now, ledger.contact.name, identity.channel, shop.zone, deal.fields, deal.tags, deal.stage,
+        language_of(ledger.house, deal),
         shop.currency, shop.working(deal.funnel), window, run.id, shop.calendars,
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from bots.robots.machine import fire, hear
 from gateway.assigning import assign
 from gateway.ledger import ROBOT, Ledger
 from gateway.obey import start_run, window_of
-from gateway.reaching import reach_by_phone
+from gateway.reaching import reach_by_phone, wished
 from gateway.starting import way_to
 from gateway.wording import line
 from state.records import Deal, Firing, Identity, Timer
@@ -176,11 +176,12 @@ def _said(ledger: Ledger, deal: Deal, identity: Identity, effect: fx.SendMessage
 
 def _ways(ledger: Ledger, deal: Deal, by: tuple[str, ...]) -> list[Identity]:
     """The customer's addresses in the order in which they are to be tried: each channel's own last heard from first."""
+    named, by = bool(by), wished(deal, by)
     reach_by_phone(ledger, by)
     ways = [
         one
         for one in ledger.rows.identities.values()
-        if not one.barred and ledger.house.can_send(one.channel, one.account) and (not by or one.channel in by)
+        if not one.barred and ledger.house.can_send(one.channel, one.account) and (not named or one.channel in by)
     ]
     place = {channel: n for n, channel in enumerate(by)}
     own = ledger.contact.email  # a form that came later must not redirect mails

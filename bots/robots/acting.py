@@ -141,7 +141,7 @@ def _message(line: _Line) -> Action | None:
         for node in items_of(one.get("values"), "values", found)
         if (text := office.text(node, "a value")) is not None
     )
-    by = tuple(_channel(node, found) for node in _listed(one.get("by"), found))
+    by = tuple(_channel(node, office) for node in _listed(one.get("by"), found))
     otherwise = text_of(one.get("else"), "else", found) or "task"
     if otherwise not in ("task", "skip"):
         found.error(one.get("else") or line.key, f"else is '{shown(otherwise)}'", "Write task or skip", "unknown_word")
@@ -152,10 +152,12 @@ def _listed(node: Node | None, found: Findings) -> tuple[Node, ...]:
     return (node,) if isinstance(node, Scalar) else items_of(node, "by", found)
 
 
-def _channel(node: Node, found: Findings) -> str:
-    word = text_of(node, "a channel", found) or ""
-    if word and word not in CHANNELS:
-        found.error(node, f"there is no channel '{shown(word)}'", did_you_mean(word, CHANNELS), "unknown_channel")
+def _channel(node: Node, office: Office) -> str:
+    """A channel, or the field in which the customer's own wish stands."""
+    word = text_of(node, "a channel", office.found) or ""
+    if word and word not in CHANNELS and word not in office.fields:
+        what = f"there is no channel and no field '{shown(word)}'"
+        office.found.error(node, what, did_you_mean(word, (*CHANNELS, *office.fields)), "unknown_channel")
     return word
 
 

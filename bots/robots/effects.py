@@ -6,7 +6,10 @@ from bots.kit.values import value
 
 @value
 class SendMessage:
-    """A message to the customer by the first of these channels that reaches them; by any, where none is named."""
+    """A message to the customer by the first of these channels that reaches them; by any, where none is named.
+
+    A word in `by` that is no channel is the deal's field in which the customer's wish stands.
+    """
 
     text: str
     by: tuple[str, ...] = ()

@@ -22,6 +22,7 @@ fields:
   advance: {title: Аванс, kind: money}
   cod: {title: Наложенный платёж, kind: money, is: budget - advance}
   attempts: {title: Недозвоны, kind: number}
+  way: {title: Как писать, choices: [SMS, Chat, E-mail]}
 funnels:
   leads:
     title: Заявки
@@ -30,6 +31,8 @@ funnels:
         title: Новая
         robots:
           hello: {in: 10m, do: [{message: {text: "Заявка принята", by: [sms], else: task}}]}
+      russian: {title: По-русски, robots: {talk: {if: {language: ru}, do: [{message: {text: Привет, by: [way, sms]}}]}}}
+      other: {title: Иначе, robots: {say: {if: {language: uk}, do: [{message: {text: Вітаю, by: way, else: skip}}]}}}
       false: {title: Ложная, robots: {gone: {do: [{delete: false_data}]}}}
     won: Ученик
     lost: Отказ
@@ -164,3 +167,22 @@ async def test_what_a_customer_has_written_is_never_deleted(shop: Shop):
     assert (deal["outcome"], deal["reason"]) == ("lost", "false_data")
     assert "Это я" in [entry["text"] for entry in await shop.all("entries")]
     assert {task["state"] for task in await shop.all("tasks")} <= {"done"}
+
+
+async def test_a_message_goes_the_way_that_the_customer_has_wished_for(shop: Shop):
+    await form(shop)
+    await shop.ask(Move("russian"))
+    assert shop.channels["sms:+74950000000"].texts() == ["Привет"], "no wish: the next one named"
+    await shop.ask(Move("other", fields={"language": "uk", "way": "sms"}))
+    assert shop.channels["sms:+74950000000"].texts() == ["Привет", "Вітаю"]
+    await shop.ask(Move("new"))
+    await shop.ask(Move("other", fields={"way": "голубиной почтой"}))
+    assert shop.channels["sms:+74950000000"].texts() == ["Привет", "Вітаю"], (
+        "who cannot be reached as they wish is left in peace"
+    )
+
+
+async def test_robots_know_the_language_of_the_customer(shop: Shop):
+    await form(shop)
+    await shop.ask(Move("russian", fields={"language": "uk"}))
+    assert ("talk", "held") in [(turn["rule"], turn["outcome"]) for turn in await shop.all("firings")]
