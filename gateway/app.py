@@ -19,7 +19,7 @@ from gateway.api import ApiContext, make_api
 from gateway.channels.base import Channel, Front
 from gateway.channels.endpoints import MOST_BYTES as MOST_ANSWERED
 from gateway.channels.endpoints import NAME as ENDPOINT
-from gateway.channels.endpoints import EndpointChannel
+from gateway.channels.endpoints import EndpointChannel, webhook_key
 from gateway.channels.mail_opening import open_mail
 from gateway.channels.web import WebChannel
 from gateway.chat.door import ChatDoor
@@ -36,15 +36,17 @@ from gateway.intake import Intake
 from gateway.library import open_library
 from gateway.metrics import Readings, render
 from gateway.mover import Mover
+from gateway.novaposhta import NovaPoshta
 from gateway.plain_hooks import PlainHooks
 from gateway.playbooks import read_house
 from gateway.ports import Port
 from gateway.settings import Settings
 from gateway.timekeeper import Timekeeper
+from gateway.tracker import Tracker
 from gateway.turns import Turns
 from state import chores, inbox, schema
 from state.database import Database, Unavailable
-from state.live import Live, LocalLive
+from state.live import open_live
 from state.occupancy import Occupancy
 
 log = structlog.get_logger()
@@ -64,7 +66,7 @@ class App:
         )  # in containers all are process 1
         self.db = Database(settings.database)
         self.occupancy = Occupancy(self.db)
-        self.live = _open_live(settings.redis_url)
+        self.live = open_live(settings.redis_url)
         self.intake = Intake(self.db, self.live, self.clock, shard=self.shard)
         self.turns = Turns(self.db, self.house, self.live, self.clock, shard=self.shard)
         self.channels: dict[str, Channel] = {}
@@ -116,6 +118,8 @@ class App:
             self._sender = asyncio.create_task(self.delivery.run())
             jobs = (self.intake.run(), self.turns.run(), self.timekeeper.run(), self.mover.run())
             self._workers = [self._sender, *map(asyncio.create_task, jobs)]
+            if (tracker := self._tracker()) is not None:
+                self._workers.append(asyncio.create_task(tracker.run()))
             self._tasks = [asyncio.create_task(channel.start()) for channel in self.channels.values()]
             self._tasks += [
                 asyncio.create_task(self._poll(c)) for c in self.channels.values() if getattr(c, "polls", False)
@@ -159,13 +163,23 @@ class App:
             found.append(mail)
         found += [
             EndpointChannel(
-                one, Fetcher([urlsplit(one.url).hostname or ""], max_bytes=MOST_ANSWERED), self._hearing(one)
+                one,
+                Fetcher([urlsplit(one.url).hostname or ""], max_bytes=MOST_ANSWERED),
+                self._hearing(one),
+                webhook_key(shelf.secret),
             )
             for one in self.house.playbook.endpoints.values()
         ]
         self.channels.update({f"{c.name}:{c.account}": c for c in found})
         self.house.channels = {key: c.limits for key, c in self.channels.items()}
         self.doors = [*(Door(front, self.intake) for front in fronts), Door(mail, self.intake, tells=True)]
+
+    def _tracker(self) -> Tracker | None:
+        key = self.settings.novaposhta_key.get_secret_value()
+        if not key or self._session is None:
+            return None
+        carrier = NovaPoshta(key, self.settings.novaposhta_api_base, self._session)
+        return Tracker(self.db, self.intake, carrier, self.clock)
 
     def _hearing(self, endpoint: Endpoint) -> Callable[[Received], Awaitable[object]]:
         return lambda answer: self.intake.accept(ENDPOINT, endpoint.name, [answer])
@@ -295,11 +309,3 @@ class App:
 async def _to_chat(_request: web.Request) -> web.Response:
     """Whoever types the bare address is a customer, or somebody who tries it out."""
     return web.Response(status=302, headers={"Location": "/chat"})
-
-
-def _open_live(redis_url: str) -> Live:
-    if not redis_url:
-        return LocalLive()
-    from state.live_redis import RedisLive  # noqa: PLC0415 - a tenth of a second, for those who share
-
-    return RedisLive(redis_url)

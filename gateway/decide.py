@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, assert_never
 
+from bots.kit.beginnings import STARTS
 from bots.kit.events import MessageReceived as Heard
 from bots.kit.events import TimerFired, WebAnswered
 from gateway import events as ev
 from gateway.assigning import ACT, LEAVE, WAIT, check_action, leave, look_again
 from gateway.entering import deal_for, enter
 from gateway.guard import IDLE, wake
-from gateway.ledger import ROBOT, STARTS, Ledger
+from gateway.ledger import ROBOT, Ledger
 from gateway.mailroom import hear_mail
 from gateway.obey import start_run, walk
 from gateway.orders import hear_order, hear_parcel, hear_payment, hear_visit
@@ -85,7 +86,8 @@ def hear_message(ledger: Ledger, event: ev.MessageReceived) -> Ignored:
             return pressed
     channel, link = identity.channel, event.start
     source = f"{channel}:{link}" if link else channel
-    deal, opened = deal_for(ledger, source, f"link_{link}" if link else channel, channel)
+    names = f"link_{link}" if link else channel, channel
+    deal, opened = deal_for(ledger, source, *names, language=sender.language)
     entry = _keep_message(ledger, deal, identity, event, event.text)
     ledger.happens(deal, "message")
     run = ledger.rows.runs.get(deal.id)
@@ -197,6 +199,8 @@ def _open_question(ledger: Ledger, button: str) -> tuple[Deal, Run, str] | None:
 
 
 def hear_edit(ledger: Ledger, event: ev.MessageEdited) -> Ignored:
+    if ledger.identity(event.sender.channel, event.sender.account, event.sender.address) is None:
+        return "unknown_sender"
     deal = active(ledger.rows.deals, ledger.house.slot)
     if deal is None:
         return "no_open_deal"
@@ -283,8 +287,10 @@ def hear_address(ledger: Ledger, event: ev.AddressChanged) -> Ignored:
 
 
 def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
-    deal, opened = deal_for(ledger, f"form:{event.form}", event.form, "form")
     identity = ledger.identity(event.sender.channel, event.sender.account, event.sender.address)
+    if identity is None:
+        return "unknown_sender"
+    deal, opened = deal_for(ledger, f"form:{event.form}", event.form, "form")
     told = "\n".join(f"{name}: {value}" for name, value in event.fields.items())
     text = line("form", form=event.form) + ("\n" + told if told else "")
     data = {"form": event.form, "fields": event.fields}
@@ -304,6 +310,8 @@ def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
 
 
 def hear_call(ledger: Ledger, event: ev.CallEnded) -> Ignored:
+    if ledger.identity(event.sender.channel, event.sender.account, event.sender.address) is None:
+        return "unknown_sender"
     if event.not_a_customer:
         return _no_customer(ledger)
     missed, ours = event.status == "missed", event.direction == "out"
@@ -390,6 +398,9 @@ def hear_settled(ledger: Ledger, event: ev.PartSettled) -> Ignored:
     deal = _open_deal(ledger, event.deal)
     if deal is None:
         return "no_open_deal"
+    if event.channel == "endpoint":  # a webhook: the customer has nothing to do with it
+        ledger.create_task(deal, "check_robots", line("task_webhook_failed", why=event.reason), "robot")
+        return ""
     _not_delivered(ledger, deal, event.cause, event.reason, None)  # its address was marked when it was settled
     return ""
 

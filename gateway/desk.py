@@ -213,9 +213,9 @@ def _move(ledger: Ledger, deal: Deal, stage: str, reason: str, fields: Mapping[s
         if not as_text(fields.get(name, deal.fields.get(name))).strip():
             what = f"stage {target.title!r} needs the field {ledger.house.field_title(name)!r} ({name})"
             raise Invalid(f"fields.{name}", what)
-    _must_be_filled_in(ledger, [name for name, value in fields.items() if deal.fields.get(name) != value])
-    for name, value in fields.items():
-        ledger.set_field(deal, name, value)
+    changed, facts = _set_fields(ledger, deal, fields)
+    if changed:
+        _tell_changed(ledger, deal, changed, facts, who)
     ledger.move(deal, stage, "manager", who, reason)
 
 
@@ -355,15 +355,12 @@ def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
     if edit.title is not None and edit.title != deal.title:
         deal.title = edit.title
         changed.append(line("changed_title"))
-    fresh = {name: value for name, value in (edit.fields or {}).items() if deal.fields.get(name) != value}
-    _must_be_filled_in(ledger, fresh)
-    if fresh:
-        for name, value in fresh.items():
-            ledger.set_field(deal, name, value)
-        changed.append(line("changed_fields", names=", ".join(map(ledger.house.field_title, fresh))))
+    told, facts = _set_fields(ledger, deal, edit.fields or {})
+    changed += told
     if edit.tags is not None and list(edit.tags) != deal.tags:
         for tag in set(edit.tags) - set(deal.tags):
             ledger.happens(deal, "tag", tag)
+        facts |= {"tags_were": deal.tags, "tags": list(dict.fromkeys(edit.tags))}
         deal.tags = list(dict.fromkeys(edit.tags))
         changed.append(line("changed_tags"))
     if edit.responsible is not None and edit.responsible != deal.responsible_id:
@@ -378,12 +375,27 @@ def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
             ledger.create_task(deal, "answer", line(task, who=who.name), "manager", person=who)
     if changed:
         ledger.touch(deal)
-        data = {"event": "changed", "by": who.id}
-        what = ", ".join(changed)
-        ledger.write_entry(
-            deal, "system", author="manager", text=line("changed", who=who.name, what=what), data=data, person=who
-        )
+        _tell_changed(ledger, deal, changed, facts, who)
     ledger.change(deal, "deal")
+
+
+def _set_fields(ledger: Ledger, deal: Deal, fields: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
+    """What is told of it, and what is kept of it for those who play the conversation again."""
+    fresh = {name: value for name, value in fields.items() if deal.fields.get(name) != value}
+    if not fresh:
+        return [], {}
+    _must_be_filled_in(ledger, fresh)
+    were = {name: deal.fields[name] for name in fresh if name in deal.fields}
+    for name, value in fresh.items():
+        ledger.set_field(deal, name, value)
+    told = line("changed_fields", names=", ".join(map(ledger.house.field_title, fresh)))
+    return [told], {"fields_were": were, "fields": fresh}
+
+
+def _tell_changed(ledger: Ledger, deal: Deal, changed: list[str], facts: Mapping[str, Any], who: Person) -> None:
+    data = {"event": "changed", "by": who.id, **facts}
+    text = line("changed", who=who.name, what=", ".join(changed))
+    ledger.write_entry(deal, "system", author="manager", text=text, data=data, person=who)
 
 
 def _open_by_hand(ledger: Ledger, command: OpenDeal, who: Person) -> int:

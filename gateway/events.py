@@ -21,6 +21,8 @@ class Sender:
     phone: str = ""
     """E.164, only where the channel vouches for it (WhatsApp and SMS addresses)."""
     email: str = ""
+    language: str = ""
+    """Two letters, where the channel says which language the customer has it in."""
 
 
 @value
@@ -197,6 +199,8 @@ class PartSettled:
     author: str
     cause: Literal["failed", "unknown", "blocked", "opted_out", "not_found", "window_closed"]
     reason: str
+    channel: str = ""
+    """Where it was to go; an `endpoint` is no customer's address."""
     kind: Literal["settled"] = "settled"
 
 

@@ -16,7 +16,10 @@ def keep(ledger: Ledger) -> None:
     """See to the deals that this turn has taken something from."""
     while ledger.loose:
         _, deal = ledger.loose.popitem()
-        if deal.closed_at is None and not _is_kept(ledger, deal):
+        quiet = f"deal:{deal.id}:{IDLE}"
+        if deal.closed_at is not None or _is_kept(ledger, deal, besides=quiet):
+            ledger.cut_timer(quiet)
+        else:
             ledger.set_deal_timer(deal, IDLE, IDLE, ledger.now + ledger.house.playbook.idle)
 
 

@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bots.kit.business import Field, When
+from bots.kit.beginnings import meets, on_stage
+from bots.kit.business import Field
 from bots.kit.hours import Hours
 from bots.kit.opening import MOST_CALENDARS
 from bots.kit.playbook import BotRule, Funnel, LoopGuard, Playbook, Source
@@ -61,8 +62,7 @@ class House:
                 self.sums[name] = (*self.sums.get(name, ()), one)
         for rule in self.playbook.bots:
             if rule.stage:
-                place = rule.funnel, rule.stage
-                self.on_stage[place] = (*self.on_stage.get(place, ()), rule)
+                self.on_stage[rule.funnel, rule.stage] = on_stage(self.playbook, rule.funnel, rule.stage)
 
     def limits(self, channel: str, account: str) -> Limits:
         return self.channels.get(f"{channel}:{account}", _NO_LIMITS)
@@ -76,8 +76,7 @@ class House:
 
     def entrance(self, *names: str) -> Source:
         """Where an inquiry enters: by the first of these names that the playbook lists, else as messages do."""
-        listed = self.playbook.sources
-        return next((listed[name] for name in names if name in listed), None) or self.playbook.source("message")
+        return self.playbook.entrance(*names)
 
     @property
     def slot(self) -> str:
@@ -96,8 +95,8 @@ class House:
 
     def starts_on_message(self, contact: int, now: Instant | None = None) -> Script | None:
         """Who meets a new inquiry of this contact at this moment; by day, where no moment is named."""
-        at: When = "" if now is None else "closed" if self.next_open(now) > now else "open"
-        name = self.playbook.bot_on("message", at=at)
+        shop = self.playbook
+        name = shop.bot_on("message") if now is None else meets(shop, is_open=self.next_open(now) <= now)
         return self.script_for(name, contact) if name else None
 
     def next_open(self, now: Instant, funnel: str = "") -> Instant:

@@ -6,31 +6,35 @@ worker in one transaction, or forgotten whole.
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from bots.kit.beginnings import STARTS, of_stage
+from bots.kit.beginnings import expected as beginning
 from bots.kit.effects import Choice
 from bots.kit.reckoning import reckoned
 from bots.robots.facts import DealFacts
 from bots.robots.machine import Expected, expected, moved
+from gateway import novaposhta
 from gateway import parts as planned
 from gateway.channels.base import Limits
 from gateway.clock import Instant
 from gateway.house import House
 from gateway.knowing import known_of
+from gateway.likeness import claimed
 from gateway.parts import plan
 from gateway.roster import Roster
 from gateway.wording import SHARE_PHONE, line, topic
 from state import steps
+from state.claims import Claim
 from state.ids import Ids
 from state.inbox import identity_key, point_keys
+from state.joining import APART
 from state.lanes import Writes
 from state.records import Deal, Entry, Identity, LaneRows, Part, Person, Run, Task, Timer
 
 ROBOT: Final = "robot:"
 """How the name of a robot's timer begins: then come the robot, the stay in the stage, and how deep in a chain it is."""
-STARTS: Final = "start:"
-"""How the name of a timer begins that belongs to no run: it begins one, of the bot named, if the deal has not moved since."""
 
 _CHAIN_MS: Final = 60_000
 """Robots that lead to one another faster than this are counted: they may go round in a circle."""
@@ -112,6 +116,13 @@ class Ledger:
         for key in point_keys({kind: value}):
             self.writes.points.append({"key": key, "contact_id": self.contact.id, "verified_at": self.now})
             self.writes.proofs.append((self.contact.id, key))
+            self.writes.claims.append(Claim(self.contact.id, key, proved=True))
+
+    def claim(self, name: str, value: Any) -> None:
+        """The contact says this of themselves: whoever else says so may be the same person."""
+        key = claimed(name, value, self.contact.name, self.house.region)
+        if key:
+            self.writes.claims.append(Claim(self.contact.id, key))
 
     # -- deals -------------------------------------------------------------------------------------------------------
 
@@ -119,14 +130,17 @@ class Ledger:
         return next((d for d in self.rows.deals if d.slot == slot and d.closed_at is None), None)
 
     def open_deal(
-        self, source: str, why: str, *, funnel: str = "", stage: str = "", tag: str = "", title: str = "", slot: str = "", like: Deal | None = None,
+        self, source: str, why: str, *, funnel: str = "", stage: str = "", tag: str = "", title: str = "", apart: bool = False, like: Deal | None = None,
+        fields: Mapping[str, Any] | None = None,
     ) -> Deal:  # fmt: skip
-        """`like`: the deal that it goes on from, with what is known there."""
+        """`apart`: beside the open deal that the contact has in this group already, if they have one; `like`: what it goes on from."""
         path = self.house.funnel(funnel)
         first = path.stage(stage) or path.stages[0]
+        number = self.ids.take("deal")
+        slot = f"{path.slot}{APART}{number}" if apart and self.deal_in(path.slot) is not None else path.slot
         deal = Deal(
-            id=self.ids.take("deal"), contact_id=self.contact.id, funnel=path.name, slot=slot or path.slot, stage=first.name,
-            title=title, source=source, why=why, tags=[tag] if tag else [], fields={}, responsible_id=None, owner="pool", epoch=1, route_id=None,
+            id=number, contact_id=self.contact.id, funnel=path.name, slot=slot, stage=first.name,
+            title=title, source=source, why=why, tags=[tag] if tag else [], fields=dict(fields or {}), responsible_id=None, owner="pool", epoch=1, route_id=None,
             waiting_since=None, stage_at=self.now, opened_at=self.now, closed_at=None, outcome=None, reason="", version=1,
         )  # fmt: skip
         if like is not None:
@@ -137,7 +151,18 @@ class Ledger:
         self.loose[deal.id] = deal
         self.write_line(deal, "system", "opened", data={"event": "opened", "why": why})
         self._expect_bots(deal)
+        points = point_keys({"phone": self.contact.phone, "email": self.contact.email})
+        self.writes.claims += [Claim(self.contact.id, key, proved=True) for key in points]
         return deal
+
+    def join_deals(self, leading: Deal, other: Deal, why: str, person: Person | None = None) -> int:
+        """Two open deals of this contact are one: the answer is the merge's id, by which it can be undone.
+
+        They become one behind this turn, in its commit: what the turn still does to either has its effect first.
+        """
+        merge = self.ids.take("merge")
+        self.writes.joins.append((merge, leading.id, other.id, why, person.id if person else None))
+        return merge
 
     def touch(self, deal: Deal, *, bump: bool = True) -> None:
         """The deal's row changed. `bump`: in a way that a form opened before should notice."""
@@ -168,11 +193,15 @@ class Ledger:
             deal.fields = {**deal.fields, name: value}
             self.touch(deal)
             if name == "tracking" and value:
-                self.writes.tracked.append((self.contact.id, str(value)[:64]))
+                number = str(value)[:64]
+                self.writes.tracked.append(
+                    (self.contact.id, number, novaposhta.NAME if novaposhta.is_ours(number) else "")
+                )
             self._field_changed(deal, name)
             for one in self.house.sums.get(name, ()):
                 if (total := reckoned(one.terms, deal.fields)) != "" or one.name in deal.fields:
                     self.set_field(deal, one.name, total)
+            self.claim(name, value)
 
     def add_tag(self, deal: Deal, tag: str) -> None:
         if tag not in deal.tags:
@@ -197,6 +226,7 @@ class Ledger:
         old = path.stage(deal.stage)
         text = line("stage", old=old.title if old else deal.stage, new=target.title)
         deal.stage, deal.stage_at = stage, self.now
+        self.loose[deal.id] = deal
         self.touch(deal)
         data = {"event": "moved", "to": stage, "reason": reason}
         self.write_entry(deal, "stage", author=author, text=text, data=data, person=person)
@@ -207,15 +237,14 @@ class Ledger:
 
     def _of_stage(self, deal: Deal, run: Run) -> bool:
         """Whether the bot is there because of the stage that the deal is in: what it says is true nowhere else."""
-        return any(rule.bot == run.bot for rule in self.house.on_stage.get((deal.funnel, deal.stage), ()))
+        return of_stage(self.house.on_stage.get((deal.funnel, deal.stage), ()), run.bot)
 
     def _expect_bots(self, deal: Deal) -> None:
         """The deal has entered a stage: what the one before would have begun is off, what this one begins is set."""
         self._cut_starts(deal)
-        for rule in self.house.on_stage.get((deal.funnel, deal.stage), ()):
-            name = f"{STARTS}{rule.bot}:{deal.stage_at}"
-            key = f"deal:{deal.id}:{STARTS}{rule.bot}"
-            self._set_timer(Timer(self.contact.id, key, deal.id, 0, name, self.now + rule.after))
+        rules = self.house.on_stage.get((deal.funnel, deal.stage), ())
+        for rule, name, at in beginning(rules, deal.stage_at, self.house.playbook.working(deal.funnel)):
+            self._set_timer(Timer(self.contact.id, f"deal:{deal.id}:start:{rule.bot}", deal.id, 0, name, at))
         if robots := self.house.playbook.board.of(deal.funnel, deal.stage):
             for one in expected(robots, self.facts(deal)):
                 self.expect(deal, one)
@@ -501,6 +530,9 @@ class Ledger:
     def set_deal_timer(self, deal: Deal, kind: str, name: str, at: Instant) -> None:
         """One of its kind a deal; it outlives stages."""
         self._set_timer(Timer(self.contact.id, f"deal:{deal.id}:{kind}", deal.id, 0, name, at))
+
+    def put_off(self, timer: Timer, at: Instant) -> None:
+        self._set_timer(replace(timer, due_at=at))
 
     def _set_timer(self, timer: Timer) -> None:
         self.rows.timers[timer.key] = timer

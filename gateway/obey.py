@@ -10,7 +10,6 @@ from bots.kit.run import Facts, RunState
 from bots.kit.script import Ask, Script
 from bots.kit.walk import begin, resume, step
 from gateway.clock import Instant
-from gateway.knowing import language_of
 from gateway.ledger import Ledger
 from gateway.trail import follow
 from gateway.verdicts import WINDOW_MARGIN_MS
@@ -118,10 +117,10 @@ def _asks(script: Script, state: RunState) -> bool:
 def _facts(ledger: Ledger, deal: Deal, run: Run, identity: Identity) -> Facts:
     """What the bot may know. The window is shut a little before the provider shuts it, as delivery sees it."""
     shop = ledger.house.playbook
-    window = window_of(ledger, identity)
+    window, script = window_of(ledger, identity), ledger.house.by_hash.get(run.script)
+    language = script.language_for(deal.fields, shop.language) if script is not None else shop.language
     return Facts(
-        ledger.now, ledger.contact.name, identity.channel, shop.zone, deal.fields, deal.tags, deal.stage,
-        language_of(ledger.house, deal),
+        ledger.now, ledger.contact.name, identity.channel, shop.zone, deal.fields, deal.tags, deal.stage, language,
         shop.currency, shop.working(deal.funnel), window, run.id, shop.calendars,
     )  # fmt: skip
 

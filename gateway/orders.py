@@ -5,6 +5,7 @@ deal beside it, in a slot of its own.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bots.kit.words import FILTERS
 from gateway import events as ev
@@ -17,7 +18,7 @@ Ignored = str
 
 
 def hear_order(ledger: Ledger, event: ev.OrderChanged) -> Ignored:
-    deal = _deal_of_order(ledger, event.number, "order", event.event)
+    deal = _deal_of_order(ledger, event.number, "order")
     told = {
         "order": event.number, "order_status": event.event, "total": event.total, "currency": event.currency, "office": event.office,
         "items": "\n".join(event.items), "tracking": event.tracking, "paid": _paid(event),
@@ -37,7 +38,7 @@ def hear_order(ledger: Ledger, event: ev.OrderChanged) -> Ignored:
 
 def hear_payment(ledger: Ledger, event: ev.PaymentReceived) -> Ignored:
     """Several may come for one order: it is paid when they make up its total, or where nobody knows that."""
-    deal = _deal_of_order(ledger, event.number, "payment", "")
+    deal = _deal_of_order(ledger, event.number, "payment")
     before, total = deal.fields.get("paid_sum"), deal.fields.get("total")
     received = event.amount + (before if isinstance(before, int) else 0)
     whole = not isinstance(total, int) or received >= total
@@ -75,37 +76,34 @@ def hear_visit(ledger: Ledger, event: ev.SiteVisited) -> Ignored:
     return "" if ledger.happened else "no_trigger"
 
 
-def _deal_of_order(ledger: Ledger, number: str, source: str, event: str) -> Deal:
+def _deal_of_order(ledger: Ledger, number: str, source: str) -> Deal:
     """The order's own deal; else the request that it came of; else a new one where orders enter."""
     own = _latest(deal for deal in ledger.rows.deals if deal.fields.get("order") == number)
     if own is not None:
         return own
     entrance = ledger.house.entrance("order")
-    slot = ledger.house.funnel(entrance.funnel).slot
-    request = ledger.deal_in(slot)
-    if request is not None and not request.fields.get("order"):
-        _find_request(ledger, request, number, entrance.stage if event == "placed" else "", entrance.tag)
-        return request
-    deal = enter(
-        ledger, source, f"opened: order {number} has no request", entrance, slot=f"{slot}#{number}" if request else ""
-    )
+    request = ledger.deal_in(ledger.house.funnel(entrance.funnel).slot)
+    if request is not None and request.fields.get("order"):
+        request = None  # an order of its own: this one has a deal beside it
+    if request is not None and request.responsible_id is not None:
+        entrance = replace(entrance, responsible="")
+    why = f"opened: order {number} " + ("has no request" if request is None else f"found its request {request.id}")
+    deal = enter(ledger, source, why, entrance, apart=True)
     deal.title = line("order_title", number=number)
+    if request is not None:
+        _find_request(ledger, deal, request, number)
     return deal
 
 
-def _find_request(ledger: Ledger, deal: Deal, number: str, stage: str, tag: str) -> None:
-    """The order leads: its stage, its title, its mark. What there was before is kept, for 'no, separate'."""
-    before = {"stage": deal.stage, "title": deal.title, "tags": list(deal.tags)}
-    data = {"event": "order_joined", "order": number, "before": before}
+def _find_request(ledger: Ledger, deal: Deal, request: Deal, number: str) -> None:
+    """The order leads, and what was said and gathered before comes along. 'No, separate' undoes the merge."""
+    if run := ledger.rows.runs.get(request.id):
+        ledger.stop_run(request, run, line("why_order", number=number))
+    if request.responsible_id is not None:
+        deal.responsible_id = request.responsible_id
+    merge = ledger.join_deals(deal, request, "order")
+    data = {"event": "order_joined", "order": number, "merge": merge, "from": request.id}
     ledger.write_line(deal, "system", "order_joined", number=number, data=data)
-    if run := ledger.rows.runs.get(deal.id):
-        ledger.stop_run(deal, run, line("why_order", number=number))
-    deal.title = deal.title or line("order_title", number=number)
-    if tag:
-        ledger.add_tag(deal, tag)
-    if stage:
-        ledger.move(deal, stage, "robot")
-    ledger.touch(deal)
 
 
 def _know(ledger: Ledger, sender: ev.Sender) -> None:

@@ -8,9 +8,9 @@ from typing import Final, Literal
 
 import regex
 
-from bots.kit.conversation import Line
 from bots.kit.effects import Choice
 from bots.kit.events import Media
+from bots.kit.lines import Line
 from bots.kit.values import value
 from gateway.channels.base import Button, Limits, Outgoing
 from gateway.channels.limits import LIMITS

@@ -1,18 +1,29 @@
 """A run as it really went, made of the rows that it left: what the customer did, what the bot said, and what was known when it began.
 
-What no row keeps (a field that somebody changed in between) is not guessed: such a talk does not come out as it did, and is told apart.
+What no row keeps (a name that the customer was given in between) is not guessed: such a talk does not come out as it did, and is told apart.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 from bots.kit.events import Media, MessageReceived
-from bots.kit.recording import Heard, Moved, Recording, Told
+from bots.kit.recording import Crossed, Edited, Happening, Heard, Moved, Recording, Told
 from bots.kit.script import Script, Step, TagAction
 from gateway.clock import Instant
 from gateway.house import House
 from gateway.wording import line as wording
 from state.records import Entry
 from state.talks import MOST_LINES, Held
+
+Scene = Happening | Told
+
+UNPLAYABLE: Final[Mapping[str, str]] = {
+    "differs": "does not come out as it did on its own version: something that is not in the timeline was at work",
+    "no_script": "the version that it was held on is not kept, or is no script any more",
+    "no_beginning": "its beginning is not in the timeline",
+    "too_long": "it is too long",
+    "masked": "with what is about the customer masked it does not go as it went",
+}
 
 
 class Unplayable(Exception):
@@ -34,27 +45,42 @@ def record(talk: Held, house: House, scripts: Iterable[Script], now: Instant) ->
     opening = _heard(talk.lines[begins - 1]) if begins else None
     if opening is not None and opening.at != run.started_at:
         opening = None
-    scenes = list(_scenes(talk.lines[begins + 1 :]))
+    edits = _edits_since(talk, talk.lines[begins])
+    scenes = _ended(list(_scenes(talk.lines[begins + 1 :])))
+    given_away = any(entry.data.get("reason") == "script_changed" for entry in talk.lines if entry.kind == "bot")
     spoken = [entry.channel for entry in talk.lines if entry.channel]
     return Recording(
         deal=talk.deal.id, run=run.id, began=run.started_at, until=(now if run.ended_at is None else run.ended_at) + 1,
-        stopped=run.status == "stopped", opening=opening, scenes=scenes, channel=spoken[0] if spoken else "", name=talk.name,
-        stage=_stage(talk, house), tags=_tags(talk, scripts), fields=_fields(talk),
+        stopped=run.status == "stopped" or given_away, opening=opening, scenes=scenes, channel=spoken[0] if spoken else "", name=talk.name,
+        stage=_stage(talk, house, talk.lines[begins]), tags=_tags(talk, scripts, edits), fields=_fields(talk, edits),
     )  # fmt: skip
 
 
 def _begins(entry: Entry, talk: Held) -> bool:
     data = entry.data
     return entry.kind == "bot" and data.get("event") == "started" and data.get("bot") == talk.run.bot and (
-        entry.at == talk.run.started_at and data.get("script") == talk.run.script
+        entry.at == talk.run.started_at
     )  # fmt: skip
 
 
-def _scenes(lines: Iterable[Entry]) -> Iterator[Heard | Moved | Told]:
+def _ended(scenes: list[Scene]) -> list[Scene]:
+    """Without what was said when a publisher had the run given to a person: nobody in the talk has brought that about."""
+    last = scenes[-1] if scenes else None
+    if not (isinstance(last, Told) and last.speaker == "handed off" and last.text.startswith("script_changed\n")):
+        return scenes
+    return [one for one in scenes if not (isinstance(one, Told) and one.at == last.at)]
+
+
+def _scenes(lines: Iterable[Entry]) -> Iterator[Scene]:
     handed_off = ""
     for entry in lines:
         event, reason = str(entry.data.get("event", "")), str(entry.data.get("reason", ""))
         match entry.kind, entry.author:
+            case "message", "customer" if "form" in entry.data:
+                yield Edited(entry.at, entry.data.get("fields") or {}, missing=True)
+            case "system", "manager" if event == "changed" and ("fields" in entry.data or "tags" in entry.data):
+                tags = entry.data.get("tags")
+                yield Edited(entry.at, entry.data.get("fields") or {}, None if tags is None else tuple(tags))
             case "message", "customer":
                 if (heard := _heard(entry)) is not None:
                     yield heard
@@ -73,6 +99,8 @@ def _scenes(lines: Iterable[Entry]) -> Iterator[Heard | Moved | Told]:
                 yield Told(entry.at, "note", entry.text)
             case "bot", _ if event == "handed_off":
                 handed_off = reason
+            case "bot", _ if event == "moved":
+                yield Crossed(entry.at, str(entry.data.get("to", "")))
             case "bot", _ if event in ("finished", "timed_out"):
                 yield Told(entry.at, "ended", f"{event}, {reason}")
             case "bot", _ if event in ("stopped", "started"):
@@ -99,7 +127,7 @@ def _heard(entry: Entry) -> Heard | None:
     return Heard(entry.at, MessageReceived(text, choice, media, phone, location), entry.channel)
 
 
-def _fields(talk: Held) -> Mapping[str, object]:
+def _fields(talk: Held, edits: Sequence[Entry]) -> Mapping[str, object]:
     """What the deal knew when the run began: what it knows now, without what this run and those after it found out."""
     fields = dict(talk.deal.fields)
     for run in [talk.run, *talk.others]:
@@ -108,22 +136,38 @@ def _fields(talk: Held) -> Mapping[str, object]:
     for run in talk.others:
         if run.id < talk.run.id:
             fields |= run.state.get("answers") or {}
+    own = talk.run.state.get("answers") or {}
+    known = {name for run in talk.others if run.id < talk.run.id for name in run.state.get("answers") or {}}
+    for entry in edits:
+        for name in entry.data.get("fields") or {}:
+            if "form" not in entry.data or name not in known:  # a form sets only what was not there
+                fields.pop(name, None)
+        were = entry.data.get("fields_were") or {}
+        fields |= {name: was for name, was in were.items() if was != own.get(name)}
     return fields
 
 
-def _tags(talk: Held, scripts: Iterable[Script]) -> tuple[str, ...]:
+def _edits_since(talk: Held, begins: Entry) -> list[Entry]:
+    """What was changed by hand or by a form since the run began, the newest first."""
+    return [entry for entry in reversed(talk.edits) if (entry.at, entry.id) > (begins.at, begins.id)]
+
+
+def _tags(talk: Held, scripts: Iterable[Script], edits: Sequence[Entry]) -> tuple[str, ...]:
     """The deal's tags without those that the scripts themselves would give."""
     own = {action.tag for script in scripts for step in script.steps.values() for action in _tagging(step)}
-    return tuple(tag for tag in talk.deal.tags if tag not in own)
+    tags = list(talk.deal.tags)
+    for entry in edits:
+        tags = entry.data.get("tags_were", tags)
+    return tuple(tag for tag in tags if tag not in own)
 
 
 def _tagging(step: Step) -> list[TagAction]:
     return [action for action in step.actions if isinstance(action, TagAction)]
 
 
-def _stage(talk: Held, house: House) -> str:
+def _stage(talk: Held, house: House, begins: Entry) -> str:
     """Where the deal was moved last before the run, else where its inquiries enter."""
-    before = [entry for entry in talk.moves if (entry.at, entry.id) < (talk.run.started_at, talk.lines[0].id)]
+    before = [entry for entry in talk.moves if (entry.at, entry.id) < (begins.at, begins.id)]
     if before:
         return str(before[-1].data.get("to", ""))
     if not talk.moves and talk.deal.closed_at is None:

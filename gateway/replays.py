@@ -6,20 +6,21 @@ One that does not come out as it did on its own version says nothing about a dra
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
 
 from bots.kit.compiler import read_script
-from bots.kit.conversation import Line, TooLong
+from bots.kit.conversation import TooLong
+from bots.kit.lines import Line
 from bots.kit.recording import Differs
 from bots.kit.replay import Divergence, Ways, compare, perform, reproduce
 from bots.kit.script import Ask, Leave, SayAction, Script
 from bots.kit.words import Said, plain, wordings
 from gateway.clock import Instant
 from gateway.house import House
-from gateway.recordings import Unplayable, record
+from gateway.recordings import UNPLAYABLE, Unplayable, record
 from state.database import Database
 from state.talks import Held, held
 
@@ -103,7 +104,7 @@ def _play_all(
         if found is None:
             report.same += 1
         else:
-            for script in (draft, versions[talk.run.script]):
+            for script in (draft, *(versions[digest] for digest in talk.versions)):
                 if script is not None and script.hash not in report.read:
                     report.read.add(script.hash)
                     report.literal |= literal([script])
@@ -128,22 +129,23 @@ def _play(
     talk: Held, house: House, draft: Script, versions: dict[str, Script | None], now: Instant
 ) -> Divergence | None:
     shop = house.playbook
-    version = _version(talk, house, versions)
-    recording = record(talk, house, (version, draft), now)
+    held = [_version(talk, digest, house, versions) for digest in talk.versions]
+    recording = record(talk, house, (*held, draft), now)
     ways = Ways(shop.zone, shop.language, shop.currency, shop.working(talk.deal.funnel), shop.calendars)
     try:
-        first = reproduce(recording, version, ways)
-        return None if draft.hash == version.hash else compare(first, perform(recording, draft, ways, first))
+        first = reproduce(recording, held, ways)
+        if draft.hash == held[-1].hash:
+            return None
+        return compare(first, perform(recording, [*held[:-1], draft], ways, first))
     except Differs:
         raise Unplayable("differs") from None
     except TooLong:
         raise Unplayable("too_long") from None
 
 
-def _version(talk: Held, house: House, versions: dict[str, Script | None]) -> Script:
-    digest = talk.run.script
+def _version(talk: Held, digest: str, house: House, versions: dict[str, Script | None]) -> Script:
     if digest not in versions:
-        name, source = talk.source or ("", "")
+        name, source = talk.sources.get(digest, ("", ""))
         versions[digest] = read_script(source, name, house.playbook.asks)[0] if source else None
     version = versions[digest]
     if version is None:
@@ -187,12 +189,5 @@ def without_names(line: Line, known: AbstractSet[str]) -> str:
     shown = [one if one in known or _NUMBER.sub("", one) in known else "…" for one in rest]
     return "\n".join([first, *shown] if first else shown)
 
-
-UNPLAYABLE: Final[Mapping[str, str]] = {
-    "differs": "does not come out as it did on its own version: something that is not in the timeline was at work",
-    "no_script": "the version that it was held on is not kept, or is no script any more",
-    "no_beginning": "its beginning is not in the timeline",
-    "too_long": "it is too long",
-}
 
 __all__ = ["MOST_TALKS", "UNPLAYABLE", "Change", "Group", "Report", "record", "replay", "without_names"]

@@ -106,10 +106,10 @@ class Settings(BaseSettings):
         bool, Field(description="The mail server delivers shop+anything@ to shop@: answers carry their thread there")
     ] = False
     email_rate: Annotated[float, Field(ge=0, description="E-mails a second; 0: no budget of ours")] = 5
-    novaposhta_key: Annotated[SecretStr, Field(description="Accepted, not used yet: parcels come later")] = SecretStr(
-        ""
+    novaposhta_key: Annotated[SecretStr, Field(description="Nova Poshta's API key: its parcels are asked after")] = (
+        SecretStr("")
     )
-    novaposhta_api_base: Annotated[str, Field(description="Accepted, not used yet: parcels come later")] = ""
+    novaposhta_api_base: Annotated[str, Field(description="Stands in for Nova Poshta's API")] = ""
 
     chat_origins: Annotated[
         str, Field(description="Origins of the shop's pages that may embed the chat, by commas")

@@ -3,7 +3,8 @@
 What was to begin does so only in the very stay in the stage that it was set for. Where it cannot, a person is told.
 """
 
-from gateway.ledger import STARTS, Ledger
+from bots.kit.beginnings import bot_of, due
+from gateway.ledger import Ledger
 from gateway.obey import start_run
 from gateway.wording import line
 from state.records import Deal, Identity, Timer
@@ -11,14 +12,19 @@ from state.records import Deal, Identity, Timer
 
 def begin(ledger: Ledger, deal: Deal, timer: Timer) -> None:
     """A stage's bot is due. A deal that has moved on since, or a rule that is gone, makes nothing of it."""
-    bot, _, entered = timer.name.removeprefix(STARTS).rpartition(":")
     rules = ledger.house.on_stage.get((deal.funnel, deal.stage), ())
-    script = ledger.house.script_for(bot, deal.contact_id)
-    if entered != str(deal.stage_at) or script is None or all(rule.bot != bot for rule in rules):
+    script = ledger.house.script_for(bot_of(timer.name), deal.contact_id)
+    running, identity = ledger.rows.runs.get(deal.id), way_to(ledger, deal)
+    opens = ledger.house.next_open(ledger.now, deal.funnel)
+    verdict = due(
+        rules, timer.name, deal.stage_at,
+        is_open=opens <= ledger.now, speaking=running is not None, reachable=identity is not None,
+    )  # fmt: skip
+    if script is None or verdict == "gone":
         return
-    identity = way_to(ledger, deal)
-    running = ledger.rows.runs.get(deal.id)
-    if running is not None:
+    if verdict == "later":
+        ledger.put_off(timer, opens)
+    elif running is not None:
         _tell(ledger, deal, line("task_bot_busy", bot=script.title, other=ledger.house.title(running.bot)))
     elif identity is None:
         _tell(ledger, deal, line("task_bot_mute", bot=script.title))

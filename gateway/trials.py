@@ -6,10 +6,11 @@ The same lines give the same answer. However hostile script and lines are, it en
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from bots.kit.acts import BadAct
 from bots.kit.conversation import WINDOWS, Conversation, TooLong
+from bots.kit.inquiry import Inquiry
 from bots.kit.linter import lint
 from bots.kit.problems import Problem
 from bots.kit.script import Script
@@ -48,6 +49,8 @@ class Asked:
     stage: str = ""
     tags: Sequence[str] = ()
     acts: Sequence[str] = ()
+    shop: bool = False
+    """The whole shop answers: the playbook says which bot begins; `source` takes the place of the script that is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +74,32 @@ def read_draft(house: House, name: str, source: str) -> tuple[Script, Sequence[P
     return script, findings
 
 
+def _script(house: House, asked: Asked) -> tuple[Script, Sequence[Problem]]:
+    if asked.source or asked.script or not asked.shop:
+        return read_draft(house, asked.script, asked.source)
+    return read_draft(house, house.playbook.bot_on("message") or "", "")
+
+
+def _begun(house: House, asked: Asked, script: Script, **about: Any) -> Conversation:
+    if not asked.shop:
+        return Conversation(script, others=house.scripts, **about)
+    return Inquiry(script, playbook=house.playbook, others={**house.scripts, script.name: script}, **about)
+
+
 def try_out(house: House, asked: Asked) -> Trial:
     """The conversation from its beginning to its last line. Raises `BadScript` and `BadTrial`."""
     until = time.monotonic() + LONGEST_S
-    script, findings = read_draft(house, asked.script, asked.source)
+    script, findings = _script(house, asked)
     if asked.channel != "chat" and asked.channel not in LIMITS:
         raise BadTrial("channel", f"is one of chat, {', '.join(sorted(LIMITS))}")
     if len(asked.acts) > MOST_ACTS:
         raise BadTrial("acts", f"are at most {MOST_ACTS}")
     shop = house.playbook
     simulator = Simulator(
-        lambda: Conversation(
-            script, name=asked.name, channel=asked.channel, zone=shop.zone, hours=shop.working(shop.home(script.name)), calendars=shop.calendars, currency=shop.currency,
+        lambda: _begun(
+            house, asked, script, name=asked.name, channel=asked.channel, zone=shop.zone, hours=shop.working(shop.home(script.name)), calendars=shop.calendars, currency=shop.currency,
             language=shop.language, fields=dict(asked.fields or {}), tags=list(asked.tags), stage=asked.stage,
-            window=WINDOWS.get(asked.channel, 0), others=house.scripts, most=MOST_EVENTS, in_time=lambda: time.monotonic() < until,
+            window=WINDOWS.get(asked.channel, 0), most=MOST_EVENTS, in_time=lambda: time.monotonic() < until,
         )
     )  # fmt: skip
     for place, line in enumerate(asked.acts, start=1):

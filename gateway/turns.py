@@ -5,9 +5,10 @@ that fails five times is parked in quarantine with a task, and its contact goes 
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TypeVar
 
 import structlog
 
@@ -22,14 +23,16 @@ from gateway.robots import hear_all, place
 from gateway.roster import Roster
 from gateway.router import active
 from gateway.translate import event_from_json
+from gateway.unions import elsewhere, pass_on, settle
 from gateway.wording import line
-from state import deals, lanes, merging, moving, scripts, staff, timeline
+from state import deals, lanes, scripts, staff, timeline
 from state.database import Connection, Database, Unavailable
 from state.live import Live
 from state.records import InboxRow, LaneRows, Person, Run
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
 BATCH = 96
 """Of lanes. With more at once everybody's turns come together, and then everybody's calls: the one waits for the other."""
 POISON_AFTER = 5
@@ -64,9 +67,8 @@ class Report:
     next_due: Instant | None = None
     joined: list[tuple[int, int]] = field(default_factory=list)
     """Contacts whose lane was claimed though they had become part of another, and that other."""
-
-
-_MERGED = merging.Words(joined=lambda deal: line("merged", id=deal), stopped=line("why_moved"))
+    astray: list[tuple[int, int, int]] = field(default_factory=list)
+    """(inbox id, contact, other): events that are another contact's by now."""
 
 
 class Turns:
@@ -88,6 +90,15 @@ class Turns:
         self._asks.append(Ask(contact, deal, command, who, answer))
         self.live.wake("turns")
         return await answer
+
+    async def together(self, job: Callable[[Connection, Instant], T]) -> T:
+        """Something that concerns two lanes: in a transaction of its own, which takes both and waits for who has them."""
+        now = self.clock.now()
+        answer = await self.db.write(lambda c: job(c, now), "merges")
+        self.live.wake("turns")
+        self.live.wake("delivery")
+        self.live.publish("changes")
+        return answer
 
     async def run(self) -> None:
         """Until cancelled. A failure of the database is waited out; nothing is lost by it."""
@@ -156,7 +167,8 @@ class Turns:
             for event in rows.inbox[:n]:
                 if event.kind in _OF_THE_PAST:
                     _know_past(conn, rows)
-                _hear(ledger, event)
+                if (other := _hear(conn, ledger, event)) is not None:
+                    report.astray.append((event.id, rows.contact.id, other))
             # One at a time, timers wait until nothing else does: a bad one must not be taken for a bad message.
             if n > 1 or not rows.inbox:
                 _let_fire(conn, ledger)
@@ -210,16 +222,10 @@ class Turns:
         return report
 
     def _save(self, conn: Connection, batch: lanes.Writes, now: Instant, report: Report) -> None:
-        """What the turns came to; and where a proved phone was somebody's already, the two are one person."""
+        """What the turns came to, and who has turned out to be whom."""
         lanes.save(conn, batch, now, self.shard, ids=self.db.ids)
-        for identity, address in batch.moved:
-            moving.move(conn, self.db.ids, identity, address, now, _MERGED)
-        for contact, point in batch.proofs:
-            owner, mine = merging.owner_of(conn, point), merging.became(conn, contact)
-            if owner is not None and owner != mine:
-                merging.join(conn, self.db.ids, owner, mine, now, _MERGED)
-        for gone, kept in report.joined:
-            merging.pass_on(conn, gone, kept, now)
+        settle(conn, self.db.ids, self.house.playbook, batch, now)
+        pass_on(conn, report.joined, report.astray, now)
 
     async def _alone(self, contact: int) -> None:
         """A lane whose turn raised: its events one at a time, until the bad one is found and counted or parked."""
@@ -329,12 +335,17 @@ def _know_past(conn: Connection, rows: LaneRows) -> None:
     rows.deals += [deal for deal in deals.latest(conn, rows.contact.id) if deal.id not in there]
 
 
-def _hear(ledger: Ledger, row: InboxRow) -> None:
-    ignored = decide(ledger, event_from_json(row.kind, row.event))
+def _hear(conn: Connection, ledger: Ledger, row: InboxRow) -> int | None:
+    """Let it have its effect. The answer is whose it is, where it is another contact's by now."""
+    event = event_from_json(row.kind, row.event)
+    ignored = decide(ledger, event)
     hear_all(ledger)
-    state = "ignored" if ignored else "processed"
-    ledger.writes.done.append((row.id, state, ignored))
-    ledger.writes.tallies[row.channel, state, ignored] += 1
+    other = elsewhere(conn, event, ignored, ledger.contact.id) if ignored else None
+    if other is None:
+        state = "ignored" if ignored else "processed"
+        ledger.writes.done.append((row.id, state, ignored))
+        ledger.writes.tallies[row.channel, state, ignored] += 1
+    return other
 
 
 def _park(ledger: Ledger, row: InboxRow) -> None:

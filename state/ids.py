@@ -15,7 +15,21 @@ from state.tables import counters
 
 _BLOCK: Final = {"inbox": 50_000, "entry": 50_000, "part": 50_000, "run": 2_000}
 _SMALL: Final = 1_000
-KINDS: Final = ("inbox", "entry", "part", "run", "deal", "contact", "identity", "task", "person", "token", "firing")
+KINDS: Final = (
+    "inbox",
+    "entry",
+    "part",
+    "run",
+    "deal",
+    "contact",
+    "identity",
+    "task",
+    "person",
+    "token",
+    "firing",
+    "merge",
+    "duplicate",
+)
 
 _COUNTERS: Final = select(counters.c.name, counters.c.next).where(
     counters.c.name.in_(bindparam("names", expanding=True))

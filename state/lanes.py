@@ -12,9 +12,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal_column, select, update
 
-from state import erasing, outbox, staff, steps
+from state import erasing, outbox, parcels, staff, steps
 from state import inbox as inbox_rows
 from state import tables as t
+from state.claims import Claim
 from state.dialects import Bulk, Lookup, Ready, Values, inserting, overwriting, skipping
 from state.ids import Ids
 from state.records import Contact, Deal, Entry, Firing, Identity, InboxRow, Instant, LaneRows, Part, Run, Task, Timer
@@ -200,8 +201,8 @@ class Writes:
     """(deal, from, to): its open tasks of the one (None: of nobody) are the other's now."""
     ended_tasks: list[tuple[int, str]] = field(default_factory=list)
     """(deal, why): its open tasks are needless and end with this result."""
-    tracked: list[tuple[int, str]] = field(default_factory=list)
-    """(contact, number): news of this parcel are for this contact."""
+    tracked: list[tuple[int, str, str]] = field(default_factory=list)
+    """(contact, number, carrier): news of this parcel are for this contact; the carrier, if any is named, is asked."""
     done_tasks: list[tuple[int, str, int]] = field(default_factory=list)
     """(task, result, person)."""
     firings: list[Firing] = field(default_factory=list)
@@ -223,6 +224,10 @@ class Writes:
     """By hash."""
     proofs: list[tuple[int, str]] = field(default_factory=list)
     """(contact, point): the channel vouches that this phone is theirs, whoever had it before."""
+    joins: list[tuple[int, int, int, str, int | None]] = field(default_factory=list)
+    """(merge, leading deal, other, why, person): they become one behind this turn (state/merging.py)."""
+    claims: list[Claim] = field(default_factory=list)
+    """What contacts have said of themselves: others who say the same may be the same (state/duplicates.py)."""
     tallies: "Counter[tuple[str, str, str]]" = field(default_factory=Counter)
 
 
@@ -342,7 +347,8 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0, *, ids: Ids)
     if w.points:
         _POINTS.write(conn, w.points)
     if w.tracked:
-        inbox_rows.track(conn, ids, w.tracked, now)
+        inbox_rows.track(conn, ids, [(contact, number) for contact, number, _ in w.tracked], now)
+        parcels.add(conn, [(number, carrier) for _, number, carrier in w.tracked if carrier], now)
     if w.tasks:
         _NEW_TASKS.write(conn, w.tasks)
     if w.entries:
@@ -371,9 +377,10 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0, *, ids: Ids)
 def _reach(conn: Connection, w: Writes) -> None:
     """New addresses. One that somebody has already is written to as theirs: there is one line a mailbox or phone."""
     theirs = inbox_rows.reach(conn, w.reached)
-    for row in (*w.parts, *w.entries):
-        if row.identity_id is not None and row.identity_id in theirs:
-            row.identity_id = theirs[row.identity_id]
+    for part in w.parts:
+        part.identity_id = theirs.get(part.identity_id, part.identity_id)
+    for entry in w.entries:
+        entry.identity_id = theirs.get(entry.identity_id or 0, entry.identity_id)
 
 
 def _change_parts(conn: Connection, w: Writes, now: Instant) -> None:

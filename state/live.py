@@ -46,6 +46,10 @@ class Live(Protocol):
 
     async def start(self) -> None: ...
 
+    async def flush(self) -> None:
+        """What was said here has gone out, or cannot: for a process that ends now."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -143,5 +147,17 @@ class LocalLive:
     async def start(self) -> None:
         return
 
+    async def flush(self) -> None:
+        return
+
     async def close(self) -> None:
         return
+
+
+def open_live(redis_url: str) -> Live:
+    """Shared where there is Redis, else this process's own."""
+    if not redis_url:
+        return LocalLive()
+    from state.live_redis import RedisLive  # noqa: PLC0415 - a tenth of a second, for those who share
+
+    return RedisLive(redis_url)

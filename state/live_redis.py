@@ -90,12 +90,21 @@ class RedisLive(LocalLive):
         while True:
             await self._outbound.wait()
             self._outbound.clear()
-            words, self._pending = self._pending, set()
             try:
-                for word in words:
-                    await self._async.publish(f"{self._prefix}live", word)
+                await self._speak()
             except (redis.RedisError, OSError):
                 await asyncio.sleep(0.5)
+
+    async def _speak(self) -> None:
+        words, self._pending = self._pending, set()
+        for word in words:
+            await self._async.publish(f"{self._prefix}live", word)
+
+    async def flush(self) -> None:
+        try:
+            await self._speak()
+        except (redis.RedisError, OSError) as error:
+            self._miss("speak", error)
 
     async def _listen(self) -> None:
         while True:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, select, update
 from state import merging
 from state.ids import Ids
 from state.inbox import identity_key
+from state.merges import Cause
 from state.records import Instant
 from state.tables import deals, entries, identities, parts
 
@@ -33,7 +34,7 @@ def move(conn: Connection, ids: Ids, identity: int, address: str, now: Instant, 
     barred = old.barred if old.barred == "opted_out" else there.barred
     conn.execute(update(identities).where(i.id == there.id).values(heard_at=heard, barred=barred))
     conn.execute(delete(identities).where(i.id == identity))
-    merging.join_both(conn, ids, old.contact_id, there.contact_id, now, words)
+    merging.join_both(conn, ids, old.contact_id, there.contact_id, now, words, Cause("address"))
 
 
 def _readdress(conn: Connection, gone: int, kept: int, address: str) -> None:

@@ -69,6 +69,48 @@ class Deal:
 
 
 @dataclass(slots=True)
+class Merge:
+    """Two contacts or two deals that became one, or a deal that was split off: with what it takes to undo it."""
+
+    id: int
+    kind: str
+    """`contacts`, `deals` or `split`."""
+    contact_id: int
+    """Who stayed."""
+    from_contact_id: int | None
+    """Who went into it; of a split, whom the new deal belongs to. None: it is all one contact's."""
+    deal_id: int | None
+    """The leading deal; of a split, the one that something was taken out of."""
+    from_deal_id: int | None
+    parent_id: int | None
+    """The merge of contacts that brought this one of deals about."""
+    batch: str
+    why: str
+    by_id: int | None
+    at: Instant
+    data: dict[str, Any]
+    undone_at: Instant | None = None
+    undone_by: int | None = None
+
+
+@dataclass(slots=True)
+class Duplicate:
+    """Two contacts that may be one person, and why."""
+
+    id: int
+    contact_id: int
+    other_id: int
+    reasons: list[list[str]]
+    """[kind, value]: `phone`, `email`, `order` or `name`, and what they have in common."""
+    state: str
+    """`open`, `merged` or `dismissed`."""
+    found_at: Instant
+    merge_id: int | None = None
+    settled_at: Instant | None = None
+    settled_by: int | None = None
+
+
+@dataclass(slots=True)
 class Run:
     """One bot's walk through one deal, pinned to the script it began with."""
 

@@ -4,55 +4,15 @@ Types are the few that SQLite's STRICT tables and PostgreSQL agree on: integers 
 There are no foreign keys: rows are only ever written by the lane that owns them, and the hot path pays for each check.
 """
 
-from typing import Any
+from sqlalchemy import Column, Index, LargeBinary, Table, Text, text
 
-import orjson
-from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text, text
-from sqlalchemy.types import TypeDecorator
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-Int = BigInteger().with_variant(Integer(), "sqlite")
-
-
-class Json(TypeDecorator[Any]):
-    """JSON as text, by orjson: the same bytes on both databases."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        return None if value is None else orjson.loads(value)
-
-
-def _table(name: str, *columns: Column[Any] | Index, **kw: Any) -> Table:
-    return Table(name, metadata, *columns, sqlite_strict=True, **kw)
-
-
-def _id() -> Column[Any]:
-    return Column("id", Int, primary_key=True, autoincrement=False)
-
-
-def _int(name: str, *, null: bool = False) -> Column[Any]:
-    return Column(name, Int, nullable=null)
-
-
-def _text(name: str, *, null: bool = False) -> Column[Any]:
-    return Column(name, Text, nullable=null)
-
-
-def _json(name: str) -> Column[Any]:
-    return Column(name, Json, nullable=False)
-
+from state.columns import Int, Json
+from state.columns import id_ as _id
+from state.columns import int_ as _int
+from state.columns import json_ as _json
+from state.columns import metadata as metadata  # noqa: PLC0414 - for those who need every table
+from state.columns import table_ as _table
+from state.columns import text_ as _text
 
 lanes = _table(
     "lanes",
@@ -218,6 +178,16 @@ steps = _table(  # what happened at the steps of scripts: a run's trail, moved h
     _int("at"),
     _text("notes"),
     sqlite_with_rowid=False,
+)
+
+parcels = _table(  # that a carrier is asked about
+    "parcels",
+    Column("tracking", Text, primary_key=True),
+    _text("carrier"),
+    _text("status"),  # as it was told last
+    _int("since"),
+    _int("next_at", null=True),  # null: it has come to its end
+    Index("ix_parcels_next_at", "next_at"),
 )
 
 timers = _table(
@@ -397,6 +367,53 @@ changes = Table(  # what the console and other programs follow; ids rise with co
     _int("ref_id"),
     sqlite_strict=True,
     sqlite_autoincrement=True,
+)
+
+merges = _table(  # who or what was joined to what, and what it takes to part them again
+    "merges",
+    _id(),
+    _text("kind"),  # contacts | deals | split
+    _int("contact_id"),
+    _int("from_contact_id", null=True),
+    _int("deal_id", null=True),
+    _int("from_deal_id", null=True),
+    _int("parent_id", null=True),  # the merge of contacts that brought this one of deals about
+    _text("batch"),
+    _text("why"),
+    _int("by_id", null=True),  # null: the system
+    _int("at"),
+    _json("data"),
+    _int("undone_at", null=True),
+    _int("undone_by", null=True),
+    Index("ix_merges_contact_id", "contact_id"),
+    Index("ix_merges_from_contact_id", "from_contact_id"),
+    Index("ix_merges_deal_id", "deal_id"),
+    Index("ix_merges_from_deal_id", "from_deal_id"),
+    Index("ix_merges_parent_id", "parent_id"),
+    Index("ix_merges_batch", "batch", sqlite_where=text("batch <> ''"), postgresql_where=text("batch <> ''")),
+)
+
+claims = _table(  # what contacts say of themselves and nobody has proved
+    "claims",
+    Column("key", Text, primary_key=True),  # phone:+7…, email:…, order:…, name:…
+    Column("contact_id", Int, primary_key=True, autoincrement=False),
+    _int("at"),
+)
+
+duplicates = _table(  # pairs of contacts that may be one person
+    "duplicates",
+    _id(),
+    _int("contact_id"),  # the older
+    _int("other_id"),
+    _json("reasons"),
+    _text("state"),  # open | merged | dismissed
+    _int("found_at"),
+    _int("merge_id", null=True),
+    _int("settled_at", null=True),
+    _int("settled_by", null=True),
+    Index("uq_duplicates_contact_id", "contact_id", "other_id", unique=True),
+    Index("ix_duplicates_other_id", "other_id"),
+    Index("ix_duplicates_open", "id", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
 )
 
 people = _table(

@@ -1,6 +1,6 @@
 """Conversations as they were held: a bot's runs, newest first, with what the timeline has of each. For reading only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
 from sqlalchemy import Connection, and_, or_, select
@@ -29,8 +29,17 @@ class Held:
     """The deal's other runs, in order."""
     moves: list[Entry] = field(default_factory=list)
     """All changes of the deal's stage, in order."""
-    source: tuple[str, str] | None = None
-    """Name and text of the version that it ran on."""
+    edits: list[Entry] = field(default_factory=list)
+    """All that people changed in the deal by hand, and forms that brought something, in order."""
+    sources: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Name and text of every version that it ran on, by hash."""
+
+    @property
+    def versions(self) -> list[str]:
+        """Hashes of the versions that it ran on, in order: the one that it began with, then those it was brought over to."""
+        mine = [e.data for e in self.lines if e.kind == "bot" and e.data.get("bot") == self.run.bot]
+        first = [str(data["script"]) for data in mine if data.get("event") == "started" and "script" in data][:1]
+        return [*first, *(str(data["script"]) for data in mine if data.get("event") == "moved" and "script" in data)]
 
 
 def held(conn: Connection, bot: str, limit: int, before: int | None = None) -> list[Held]:
@@ -38,7 +47,19 @@ def held(conn: Connection, bot: str, limit: int, before: int | None = None) -> l
     found = select(*_RUN).where(runs.c.bot == bot)
     if before is not None:
         found = found.where(runs.c.id < before)
-    page = [Run(*row) for row in conn.execute(found.order_by(runs.c.id.desc()).limit(limit))]
+    return _all_of(conn, [Run(*row) for row in conn.execute(found.order_by(runs.c.id.desc()).limit(limit))])
+
+
+def last_of(conn: Connection, deal: int, bot: str = "") -> Held | None:
+    """The deal's newest run, or the newest of one bot."""
+    found = select(*_RUN).where(runs.c.deal_id == deal)
+    if bot:
+        found = found.where(runs.c.bot == bot)
+    newest = [Run(*row) for row in conn.execute(found.order_by(runs.c.id.desc()).limit(1))]
+    return next(iter(_all_of(conn, newest)), None)
+
+
+def _all_of(conn: Connection, page: Sequence[Run]) -> list[Held]:
     if not page:
         return []
     among = sorted({run.deal_id for run in page})
@@ -74,19 +95,23 @@ def _add_deals_story(conn: Connection, talks: dict[int, Held], among: Sequence[i
     for row in conn.execute(all_runs):
         run = Run(*row)
         others.setdefault(run.deal_id, []).append(run)
-    moved = select(*_ENTRY).where(entries.c.deal_id.in_(among), entries.c.kind == "stage")
+    by_hand = and_(entries.c.kind == "system", entries.c.author == "manager")
+    forms = and_(entries.c.kind == "message", entries.c.author == "customer", entries.c.channel == "form")
+    told = select(*_ENTRY).where(entries.c.deal_id.in_(among), or_(entries.c.kind == "stage", by_hand, forms))
     moves: dict[int, list[Entry]] = {}
-    for row in conn.execute(moved.order_by(entries.c.at, entries.c.id)):
+    edits: dict[int, list[Entry]] = {}
+    for row in conn.execute(told.order_by(entries.c.at, entries.c.id)):
         entry = Entry(*row)
-        moves.setdefault(entry.deal_id, []).append(entry)
+        (moves if entry.kind == "stage" else edits).setdefault(entry.deal_id, []).append(entry)
     for talk in talks.values():
         talk.others = [run for run in others.get(talk.deal.id, ()) if run.id != talk.run.id]
         talk.moves = moves.get(talk.deal.id, [])
+        talk.edits = edits.get(talk.deal.id, [])
 
 
 def _add_sources(conn: Connection, talks: Sequence[Held]) -> None:
-    wanted = sorted({talk.run.script for talk in talks})
+    wanted = sorted({digest for talk in talks for digest in (talk.run.script, *talk.versions)})
     kept = select(scripts.c.hash, scripts.c.name, scripts.c.source).where(scripts.c.hash.in_(wanted))
     sources = {digest: (name, source) for digest, name, source in conn.execute(kept)}
     for talk in talks:
-        talk.source = sources.get(talk.run.script)
+        talk.sources = {digest: sources[digest] for digest in (talk.run.script, *talk.versions) if digest in sources}

@@ -1,9 +1,8 @@
 """A talk played through the whole gateway: what it says the bot says must be what the outbox holds, and so on to the tasks."""
 
-from typing import Any
-
-from bots.kit.acts import read_act, spoken
-from bots.kit.conversation import DAWN, Speaker
+from bots.kit.acts import read_act, spoken, until
+from bots.kit.conversation import DAWN
+from bots.kit.lines import Speaker
 from bots.kit.talk import Entry, Talk
 from gateway.channels.base import Limits, Outgoing
 from gateway.desk import Clarify, Edit, Move, Take
@@ -63,8 +62,15 @@ async def _begin(talk: Talk, shop: Shop) -> None:
 
 async def _go_on(talk: Talk, shop: Shop, entry: Entry, *, burst: bool) -> None:
     if entry.speaker == "/":
-        if length := read_act(entry.text).length:
-            await shop.later(seconds=length / 1000)
+        act = read_act(entry.text)
+        if act.kind == "stage":
+            await shop.ask(Move(act.about))
+        elif act.kind == "until":
+            at = until(act.about, shop.clock.now(), shop.house.playbook.zone)
+            assert at is not None
+            await shop.later(seconds=(at - shop.clock.now()) / 1000)
+        elif act.length:
+            await shop.later(seconds=act.length / 1000)
         return
     said = spoken(entry.text)
     button = ""
@@ -118,24 +124,30 @@ def _sent(out: Outgoing, shop: Shop) -> str:
 
 async def _ends(scenes: list[Entry], shop: Shop) -> list[str]:
     """What became of the deal: tags, stage, how the run ended, and what a manager was asked to do."""
-    deal = await shop.deal()
-    last: dict[str, Any] = (await shop.all("runs"))[-1]
+    deals = await shop.all("deals")
+    runs = await shop.all("runs")
+    ends = {f"{run['status']}, {run['reason']}" for run in runs}
+    moved = {entry["data"].get("to") for entry in await shop.all("entries") if entry["kind"] == "stage"}
+    bots = {run["bot"] for run in runs}
     tasks = [task["text"] for task in await shop.all("tasks")]
-    shown = f"{last['status']}, {last['reason']}"
     wrong = []
     for entry in scenes:
         first, _, rest = entry.text.partition("\n")
         match entry.speaker:
             case "tag":
-                holds = first in deal["tags"]
+                holds = any(first in deal["tags"] for deal in deals)
             case "stage":
-                holds = first == deal["stage"]
+                holds = first in moved
             case "handed off":
-                holds = shown == f"handed_off, {first}" and rest in tasks
+                holds = f"handed_off, {first}" in ends and rest in tasks
             case "closed":
-                holds = deal["closed_at"] is not None and deal["reason"] == first
+                holds = any(deal["closed_at"] is not None and deal["reason"] == first for deal in deals)
             case "ended":
-                holds = first in ("finished, run", shown)  # the first: another script went on
+                holds = first in ends
+            case "script":
+                holds = first in bots
+            case "stopped":
+                holds = any(end.startswith("stopped, ") for end in ends)
             case _:
                 holds = True
         if not holds:

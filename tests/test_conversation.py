@@ -169,7 +169,7 @@ async def test_a_shared_phone_that_is_known_joins_the_two_contacts_and_the_talk_
     await shop.settle()
     (deal,) = [d for d in await shop.all("deals") if d["closed_at"] is None]
     assert deal["source"] == "form:vin"
-    assert [d["reason"] for d in await shop.all("deals") if d["closed_at"] is not None] == ["merged"]
+    assert [d["reason"] for d in await shop.all("deals") if d["closed_at"] is not None] == ["joined"]
     assert len([c for c in await shop.all("contacts") if c["merged_into"] is None]) == 1
     (run,) = [r for r in await shop.all("runs") if r["status"] == "running"]
     assert run["deal_id"] == deal["id"]

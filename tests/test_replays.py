@@ -8,7 +8,8 @@ import pytest
 from bots.kit.compiler import read_script
 from bots.kit.events import Media
 from bots.kit.script import Script
-from gateway.desk import Move, SteerBot, Take, Write
+from gateway.desk import Edit, Move, SteerBot, Take, Write
+from gateway.events import FormSubmitted, MessageReceived, Sender
 from gateway.replays import Report, replay
 from tests.shop import Shop
 
@@ -263,3 +264,75 @@ async def test_many_talks_are_replayed_in_no_time(shop: Shop):
     spent = time.perf_counter() - began
     assert (report.talks, report.different) == (40, 40)
     assert spent < 4, spent
+
+
+# -- what happened to a run besides words ------------------------------------------------------------------------------
+
+
+GREETS = ("Здравствуйте, {name|first|proper or рады вас видеть}!", "Здравствуйте, {city or рады вас видеть}!")
+"""A version that says a field of the deal: what somebody changes by hand is heard."""
+
+
+async def put_to_work(shop: Shop, *changes: tuple[str, str]) -> None:
+    script = draft_of(shop, *changes)
+    shop.house.scripts = {**shop.house.scripts, "qualifier": script}
+    shop.house.by_hash[script.hash] = script
+
+
+async def test_fields_and_tags_that_people_changed_meanwhile_are_changed_again(shop: Shop):
+    await put_to_work(
+        shop,
+        ("Какие детали нужны?", "{city or Здравствуйте}. Какие детали нужны?"),
+        ("\n  parts:\n", "\n  parts:\n    tag: дошёл\n"),
+    )
+    await shop.write("Здравствуйте")
+    await shop.write("1")
+    await shop.ask(Edit(fields={"city": "Тверь", "note": 1}, tags=("оптовик",)))
+    await shop.write("фокус 2012")
+    await shop.later(seconds=5)
+    assert shop.paper.texts()[-1].startswith("Тверь. Какие детали нужны?")
+    await shop.ask(Edit(fields={"city": "Клин"}))
+    report = await replayed(shop, NOTHING)
+    assert (report.same, dict(report.unplayable)) == (1, {})
+    assert (await replayed(shop, ("{city or Здравствуйте}. Какие", "{city or Здравствуйте}! Какие"))).different == 1
+
+
+async def test_a_field_is_at_the_beginning_what_it_was_then(shop: Shop):
+    await put_to_work(shop, GREETS)
+    await shop.write("Здравствуйте")
+    await shop.ask(SteerBot("stop"))
+    await shop.ask(Edit(fields={"city": "Тверь"}))
+    await shop.ask(SteerBot("start"))
+    assert "Здравствуйте, Тверь!" in shop.paper.texts()[-2]
+    await shop.ask(Edit(fields={"city": "Клин"}))
+    report = await replayed(shop, NOTHING)
+    assert (report.talks, report.same, dict(report.unplayable)) == (2, 2, {})
+
+
+async def test_a_form_that_came_meanwhile_is_taken_in_again(shop: Shop):
+    await put_to_work(shop, GREETS, ("Какие детали нужны?", "{city or Здравствуйте}. Какие детали нужны?"))
+    phone = "+79123456789"
+    await shop.hear(MessageReceived(shop.sender(phone=phone), "Здравствуйте", phone=phone))
+    await shop.settle()
+    await shop.write("1")
+    await shop.hear(FormSubmitted(Sender("form", "site", phone, "", phone), "site", {"city": "Тверь"}))
+    await shop.settle()
+    await shop.write("фокус 2012")
+    await shop.later(seconds=5)
+    assert len(await shop.all("deals")) == 1
+    assert shop.paper.texts()[-1].startswith("Тверь. Какие детали нужны?")
+    report = await replayed(shop, NOTHING)
+    assert (report.same, dict(report.unplayable)) == (1, {})
+
+
+async def test_a_run_that_the_loop_guard_stopped_is_played_as_far_as_it_came(shop: Shop):
+    await shop.write("Здравствуйте")
+    await shop.write("1")
+    for n in range(12):
+        await shop.ask(SteerBot("stop"))
+        await shop.ask(SteerBot("start"))
+        await shop.write(str(1 + n % 3))
+    assert {run["status"] for run in await shop.all("runs")} >= {"stopped"}
+    assert [task for task in await shop.all("tasks") if task["kind"] == "check_loop"]
+    report = await replayed(shop, NOTHING)
+    assert (report.same, dict(report.unplayable)) == (report.talks, {})

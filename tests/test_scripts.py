@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from bots.kit.compiler import read_script
 from gateway.channels.base import Limits, Outgoing
-from gateway.desk import SteerBot, Take
+from gateway.desk import Edit, SteerBot, Take
 from gateway.events import EndpointAnswered, MessageReceived
-from gateway.playbooks import BadPlaybook, read_house
+from gateway.playbooks import BadPlaybook, find_folder, read_house, read_scripts
 from tests.shop import PaperChannel, Shop, open_shop
 
 PLAYBOOK = """\
@@ -59,7 +60,7 @@ async def test_a_bot_waits_and_goes_on_by_itself(opened: Opener):
     await shop.later(hours=2)
     assert shop.paper.texts() == ["Минуту", "Готово"]
     assert (await shop.all("runs"))[0]["status"] == "finished"
-    assert await shop.all("timers") == []
+    assert [one for one in await shop.all("timers") if one["name"] != "idle:"] == []
 
 
 async def test_who_writes_during_a_wait_reaches_a_person(opened: Opener):
@@ -71,7 +72,7 @@ async def test_who_writes_during_a_wait_reaches_a_person(opened: Opener):
     (task,) = await shop.all("tasks")
     assert "я уже оплатил" in task["text"]
     assert (await shop.deal())["owner"] == "pool"
-    assert await shop.all("timers") == []
+    assert [one for one in await shop.all("timers") if one["name"] != "idle:"] == []
 
 
 async def test_a_task_is_due_in_working_time(opened: Opener):
@@ -287,7 +288,9 @@ async def test_a_pinned_version_waits_as_the_playbook_says(opened: Opener):
 
 
 def test_the_shop_that_ships_has_no_findings():
-    assert read_house("autoparts").scripts
+    scripts, problems = read_scripts(find_folder("autoparts"), read_house("autoparts").playbook)
+    assert len(scripts) >= 12
+    assert problems == []
 
 
 GREETS = """\
@@ -316,6 +319,43 @@ async def test_a_bot_that_is_resumed_asks_its_open_question_again_and_knows_what
     await shop.later(seconds=5)
     assert shop.paper.texts()[-1] == "Анна 7"
     assert [run["status"] for run in await shop.all("runs")] == ["stopped", "finished"]
+
+
+async def test_a_process_that_has_never_met_a_bots_version_resumes_it_all_the_same(opened: Opener):
+    """It was published anew, and this process began after that."""
+    shop = opened(meets=GREETS)
+    await shop.write("здравствуйте")
+    await shop.later(seconds=5)
+    await shop.write("Анна")
+    await shop.later(seconds=5)
+    await shop.ask(SteerBot("stop"))
+    newer, _ = read_script(GREETS.replace("Сколько штук?", "Сколько?"), "meets", shop.house.playbook.asks)
+    assert newer is not None
+    shop.house.scripts = {"meets": newer}
+    shop.house.by_hash.clear()
+    shop.house.by_hash[newer.hash] = newer
+    before = shop.paper.texts()
+    await shop.ask(SteerBot("resume"))
+    assert shop.paper.texts()[len(before) :] == ["Сколько штук?"]
+
+
+async def test_a_customer_is_answered_in_the_language_that_their_channel_tells(opened: Opener):
+    shop = opened(
+        meets="script: S\nlanguage: ru\nlanguages: [ru, uk]\nclose: silence\nsteps:\n"
+        "  a: {ask: {ru: Что нужно?, uk: Що потрібно?}, answer: {text: {then: b}}}\n  b: {say: {ru: Ясно, uk: Зрозуміло}, end: done}\n"
+    )
+    for who, language in (("1", "uk"), ("2", "ru"), ("3", "en"), ("4", "")):
+        await shop.hear(MessageReceived(shop.sender(who, language=language), "добрий день"))
+    await shop.settle()
+    said = {who: shop.paper.texts(who)[-1] for who in "1234"}
+    assert said == {"1": "Що потрібно?", "2": "Что нужно?", "3": "Что нужно?", "4": "Что нужно?"}
+    assert [deal["fields"] for deal in await shop.all("deals")] == [{"language": "uk"}, {}, {}, {}]
+    first = await shop.deal()
+    await shop.ask(Edit(fields={"language": "ru"}), first["id"])
+    await shop.later(seconds=5)
+    await shop.write("фільтр", "1")
+    await shop.later(seconds=5)
+    assert shop.paper.texts("1")[-1] == "Ясно"
 
 
 async def test_a_bot_that_is_started_or_has_ended_by_itself_begins_anew(opened: Opener):

@@ -70,6 +70,39 @@ async def test_the_offer_is_followed_up_a_day_after_its_stage_was_entered(shop: 
     assert ((await last_run(shop))["bot"], (await shop.deal())["owner"]) == ("offer_followup", "bot")
 
 
+async def test_the_offer_is_not_followed_up_at_night_but_in_the_morning(shop: Shop):
+    shop.clock.at = moscow(2025, 11, 27, 22)  # a Thursday
+    await held(shop, "offer_bot")
+    before = len(shop.paper.sent)
+    assert [timer["due_at"] for timer in await shop.all("timers")] == [moscow(2025, 11, 29, 10)]
+    await shop.later(hours=35, minutes=59)
+    assert len(shop.paper.sent) == before
+    await shop.later(minutes=1)
+    assert "Вчера мы прислали вам предложение" in shop.paper.texts()[before]
+
+
+async def test_a_program_that_was_late_with_it_does_not_write_at_night_either(shop: Shop):
+    await held(shop, "offer_bot")
+    before = len(shop.paper.sent)
+    shop.clock.at = moscow(2025, 11, 25, 22)  # nobody ran when it was due at noon
+    await shop.settle()
+    assert len(shop.paper.sent) == before
+    assert [timer["due_at"] for timer in await shop.all("timers")] == [moscow(2025, 11, 26, 10)]
+    await shop.later(hours=12)
+    assert (await last_run(shop))["bot"] == "offer_followup"
+
+
+async def test_a_payment_is_not_reminded_of_on_a_day_off(shop: Shop):
+    shop.clock.at = moscow(2025, 11, 22, 15)  # Saturday
+    await held(shop, "paying")
+    await shop.write("2")
+    await shop.later(hours=42, minutes=59)
+    assert not any("Напоминаем об оплате" in text for text in shop.paper.texts())
+    await shop.later(minutes=1)
+    assert shop.clock.now() == moscow(2025, 11, 24, 10)
+    assert shop.paper.texts()[-1].startswith("Напоминаем об оплате")
+
+
 async def test_a_deal_that_has_moved_on_is_left_alone(shop: Shop):
     await held(shop, "offer_bot")
     before = len(shop.paper.sent)
@@ -83,7 +116,7 @@ async def test_a_deal_that_has_moved_on_is_left_alone(shop: Shop):
 async def test_a_deal_that_comes_back_to_its_stage_is_counted_anew(shop: Shop):
     await held(shop, "offer_bot")
     before = len(shop.paper.sent)
-    await shop.later(hours=20)
+    await shop.later(hours=22)
     await shop.ask(Move("in_work"))
     await shop.later(hours=1)
     await shop.ask(Move("offer_bot"))

@@ -14,7 +14,7 @@ from bots.kit.hours import at_clock, local_day, zone_of
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.schema import milliseconds
 
-ActKind = Literal["message", "wait", "until", "now", "start", "hours", "window", "channel", "fail", "burst"]
+ActKind = Literal["message", "wait", "until", "now", "start", "stage", "hours", "window", "channel", "fail", "burst"]
 Toggle = Literal["auto", "open", "closed"]
 
 HELP: Final[Mapping[str, str]] = {
@@ -26,6 +26,7 @@ HELP: Final[Mapping[str, str]] = {
     "/window closed": "the channel takes free text (open), takes none (closed), or by the clock again: auto",
     "/fail": "the next message of the bot does not arrive",
     "/burst": "what follows comes a second apart, until the next /burst",
+    "/stage paying": "a person moves the deal to another stage",
     "/start": "the bot is given the conversation before the customer has written",
 }
 """Every act with what it does, as it is listed for who asks."""
@@ -36,6 +37,7 @@ LAST_YEAR: Final = 2999
 
 _SHOWN = re.compile(r"\[(\w+)(?:\s+([^\]]*))?\]\s*(.*)", re.DOTALL)
 _TIME = re.compile(r"(?:(\S+)\s+)?(\d{1,2}):(\d{2})")
+_STAGE = re.compile(r"[^\W\d][\w-]{0,63}")
 _CHANNEL = re.compile(r"[a-z]\w{0,31}")
 _DAYS: Final = (
     ("monday", "mon", "понедельник", "пн"), ("tuesday", "tue", "вторник", "вт"), ("wednesday", "wed", "среда", "ср"),
@@ -84,6 +86,10 @@ def read_act(line: str) -> Act:
             return Act("channel", about)
         case "channel":
             raise BadAct("/channel is followed by a channel: telegram, whatsapp, sms or web")
+        case "stage" if _STAGE.fullmatch(about):
+            return Act("stage", about)
+        case "stage":
+            raise BadAct("/stage is followed by a stage, as the playbook names it")
         case "until" if until(about, 1, "UTC") is not None:
             return Act("until", about)
         case "until":

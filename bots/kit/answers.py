@@ -205,13 +205,13 @@ def phone(text: str, country: str) -> str | None:
     return None
 
 
-_EMAIL = re.compile(r"[^\s@<>()\[\],;:\"«»]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}")
+EMAIL = re.compile(r"[^\s@<>()\[\],;:\"«»]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}")
 _PLACE = re.compile(r"(?<![\d.])(-?\d{1,3}\.\d{3,}) ?[,;] ?(-?\d{1,3}\.\d{3,})(?![\d.])")
 
 
 def email(text: str) -> str | None:
     """The one e-mail address of a text, its domain in lower case."""
-    found = set(_EMAIL.findall(text[:LONGEST_HINT]))
+    found = set(EMAIL.findall(text[:LONGEST_HINT]))
     if len(found) != 1:
         return None
     local, _, domain = found.pop().partition("@")

@@ -14,6 +14,8 @@ from bots.robots.rules import Board
 
 Outcome = Literal["won", "lost"]
 When = Literal["", "open", "closed"]
+Likeness = Literal["no", "suggest", "automatic"]
+"""What is done about two contacts who say the same of themselves."""
 
 ALWAYS: Final = Hours("UTC", (((0, DAY),),) * 7)
 """The calendar of who does not say when they work."""
@@ -81,6 +83,8 @@ class BotRule:
     """With `on: stage`: the one that a deal has entered."""
     after: int = 0
     """Milliseconds in that stage before it starts; 0: at once."""
+    working: bool = False
+    """With `on: stage`: it begins while the shop is open, or else when it opens next."""
     when: When = ""
     """With `on: message`: only while the shop is open, or closed; empty: whenever no other rule says so."""
     line: int = field(default=0, compare=False)
@@ -187,11 +191,18 @@ class Playbook:
     assign: Mapping[str, Assign] = field(default_factory=dict)
     board: Board = field(default_factory=Board)
     """The robots and triggers of all funnels."""
+    duplicates: Mapping[str, Likeness] = field(default_factory=dict)
+    """By what two contacts share: `phone`, `email`, `order`, `name`."""
 
     @property
     def shifts(self) -> dict[str, Hours | None]:
         """When somebody works, by the calendar of their shift; "" is the shop's own hours."""
         return {"": self.hours, **self.calendars}
+
+    def likeness(self, kind: str, *, proved: bool = False) -> Likeness:
+        """What is done where nothing is said: what a channel has proved joins, what is only said is suggested."""
+        usual: Likeness = "automatic" if proved else "no" if kind == "name" else "suggest"
+        return self.duplicates.get(kind, usual)
 
     def funnel(self, name: str) -> Funnel | None:
         return next((funnel for funnel in self.funnels if funnel.name == name), None)
@@ -220,6 +231,10 @@ class Playbook:
         rules = [rule for rule in self.bots if rule.on == trigger and rule.funnel == wanted]
         fitting = [rule for rule in rules if rule.when == at] or [rule for rule in rules if not rule.when]
         return fitting[0].bot if fitting else None
+
+    def entrance(self, *names: str) -> Source:
+        """Where an inquiry enters: by the first of these names that is listed, else as messages do."""
+        return next((self.sources[name] for name in names if name in self.sources), None) or self.source("message")
 
     def source(self, name: str) -> Source:
         """Where an inquiry of this source goes; one that is not listed goes where messages go."""

@@ -4,17 +4,18 @@ The run is saved and read back as JSON before every event, as it is between two 
 """
 
 import json
-from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, Literal, assert_never, cast
+from typing import Final, assert_never, cast
 from zoneinfo import ZoneInfo
 
 from bots.kit import effects as fx
 from bots.kit.acts import Act, Toggle, until
+from bots.kit.crossing import cross, hand_over
 from bots.kit.events import Event, Instant, MessageReceived, RunStarted, TimerFired
 from bots.kit.hours import Hours, shut_today
+from bots.kit.lines import Line, Steps
 from bots.kit.run import Facts, RunState, Why
 from bots.kit.script import Script
 from bots.kit.walk import begin, step, stop
@@ -31,26 +32,6 @@ WINDOWS: Final[Mapping[str, int]] = {"whatsapp": 24 * 3_600_000 - MARGIN_MS}
 
 BETWEEN_MESSAGES: Final = 1_000
 """Of a burst, in ms."""
-
-Speaker = Literal[
-    "customer", "bot", "stage", "tag", "task", "note", "handed off", "closed", "ended", "script", "call", "template",
-    "failed", "stopped",
-]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    speaker: Speaker
-    text: str
-    step: str = field(default="", compare=False)
-    """Where in the script it was said or done."""
-    said: fx.Say | None = field(default=None, compare=False)
-    """Of a message: what a channel makes parts and buttons of."""
-
-    def __str__(self) -> str:
-        """`bot: first line`, the others indented."""
-        first, *others = self.text.split("\n")
-        return "\n".join([f"{self.speaker}: {first}", *(f"  {line}" if line else "" for line in others)])
 
 
 class TooLong(Exception):
@@ -127,9 +108,21 @@ class Conversation:
             if self.timers[name] > until:
                 break
             self.now = max(self.now, self.timers.pop(name))
-            lines += self.take(TimerFired(name))
+            lines += self.fire(name)
         self.now = until
         return lines
+
+    def fire(self, name: str) -> list[Line]:
+        """A timer has come due."""
+        return self.take(TimerFired(name))
+
+    def forget_timers(self) -> None:
+        """Of a run that is over."""
+        self.timers.clear()
+
+    def speaks(self) -> str:
+        """The script that has the conversation, or had it last."""
+        return self.script.name
 
     def clock(self, at: Instant | None = None) -> str:
         """The virtual time, or another, as the shop's clock shows it."""
@@ -153,6 +146,8 @@ class Conversation:
                 return self.wait((until(act.about, self.now, self.zone) or self.now) - self.now)
             case "start":
                 return self.start() if self.run.turn == 0 else []
+            case "stage":
+                self.stage = act.about
             case "hours":
                 self.hours_are = cast("Toggle", act.about)
             case "window":
@@ -178,29 +173,38 @@ class Conversation:
             self._lost = False
             if self.run.status == "running":
                 self.run = stop(self.run)
-                self.timers.clear()
+                self.forget_timers()
                 lines.append(Line("stopped", "undelivered", self.run.step))
             lines.append(Line("task", "undelivered", self.run.step))
         return lines
 
     def _step(self, event: Event) -> list[Line]:
-        self.events += 1
-        if self.most and self.events > self.most:
-            raise TooLong("too much happens in this conversation")
-        if self.in_time is not None and not self.in_time():
-            raise TooLong("this conversation takes too long")
+        self._count()
         saved = json.loads(json.dumps(self.run.to_json()))
         before, why, facts = self.run.step, list[Why](), self.facts()
         self.run, effects = step(self.script, RunState.from_json(saved), event, facts, why)
+        return self._follow(effects, facts, Steps(before, why), why)
+
+    def adopt(self, script: Script, to: str) -> list[Line]:
+        """The run is brought over to another version of its script, as a publisher has it done; to a person where the step is gone."""
+        facts, before = self.facts(), self.run.step
+        if to in script.steps:
+            self.run, effects = cross(self.script, script, self.run, to, facts)
+        else:
+            self.run, effects = hand_over(self.script, self.run, facts)
+        self.script = script
+        return self._follow(effects, facts, Steps(before, ()), ())
+
+    def _follow(self, effects: Sequence[fx.Effect], facts: Facts, steps: Steps, why: Sequence[Why]) -> list[Line]:
         if self.why is not None:
             self.why += why
         # One that nobody has written in yet may be by another way, where the shop writes first.
         known = self.heard_at is not None or self.window_is == "closed"
         shut = known and facts.window is not None and facts.now > facts.window
-        lines = self._obey_all(effects, _Steps(before, why), shut=shut)
+        lines = self._obey_all(effects, steps, shut=shut)
         self.events += sum(len(line.text) for line in lines) // 1_000
         if self.run.status != "running":
-            self.timers.clear()
+            self.forget_timers()
         following = [
             effect.name for effect in effects if isinstance(effect, fx.StartScript) and effect.name in self.others
         ]
@@ -212,7 +216,20 @@ class Conversation:
             self._led = 0
         return lines
 
-    def _obey_all(self, effects: Sequence[fx.Effect], steps: "_Steps", *, shut: bool) -> list[Line]:
+    @property
+    def is_open(self) -> bool:
+        """Whether the shop works at this moment."""
+        hours = self.facts().hours
+        return hours is None or hours.is_open(self.now)
+
+    def _count(self) -> None:
+        self.events += 1
+        if self.most and self.events > self.most:
+            raise TooLong("too much happens in this conversation")
+        if self.in_time is not None and not self.in_time():
+            raise TooLong("this conversation takes too long")
+
+    def _obey_all(self, effects: Sequence[fx.Effect], steps: Steps, *, shut: bool) -> list[Line]:
         lines: list[Line] = []
         done = 0
         for effect in effects:
@@ -241,8 +258,8 @@ class Conversation:
             hours = shut_today(hours, self.zone, self.now)
             calendars = {name: shut_today(one, self.zone, self.now) for name, one in calendars.items()}
         return Facts(
-            self.now, self.name, self.channel, self.zone, dict(self.fields), tuple(self.tags), self.stage, self.language,
-            self.currency, hours, window, self.seed, calendars,
+            self.now, self.name, self.channel, self.zone, dict(self.fields), tuple(self.tags), self.stage,
+            self.script.language_for(self.fields, self.language), self.currency, hours, window, self.seed, calendars,
         )  # fmt: skip
 
     def _said(self, say: fx.Say, here: str) -> Line:
@@ -287,15 +304,3 @@ class Conversation:
             case _:
                 assert_never(effect)
         return None
-
-
-class _Steps:
-    """Which step each effect is of, by how many others came before it."""
-
-    def __init__(self, first: str, why: Sequence[Why]) -> None:
-        entered = [(0, first), *((one.done, one.step) for one in why if one.because == "reached")]
-        self._from = [done for done, _ in entered]
-        self._steps = [step for _, step in entered]
-
-    def at(self, done: int) -> str:
-        return self._steps[bisect_right(self._from, done) - 1]

@@ -27,6 +27,8 @@ from bots.kit.words import plain
 
 LEAVE_KEYS = ("reason", "kind", "task", "show")
 WAIT_KEYS = ("for", "until", "at", "before", "working", "calendar")
+OPEN = "open"
+"""`until: open`: until the shop is open; a field of that name goes before."""
 CALL_KEYS = ("endpoint", "send", "keep", "patience")
 CALL_PATIENCE = 60_000
 MOST_CASES = 30
@@ -109,7 +111,7 @@ def compile_wait(key: Scalar, at: Section, desk: Desk, exits: Exits) -> Wait:
         what = "gather is longer than a minute"
         found.error(at.keys["gather"], what, "The customer would wait: write 2s to 60s", "not_a_length")
     return Wait(
-        wait.length, wait.working, wait.minute, wait.field, wait.before, desk.field(at.get("save"), "save"),
+        wait.length, wait.working, wait.minute, wait.opens, wait.field, wait.before, desk.field(at.get("save"), "save"),
         desk.waiting.gather if gather is None else gather, wait.calendar, wait.line,
     )  # fmt: skip
 
@@ -130,19 +132,20 @@ def _length(node: Node | None, desk: Desk) -> Wait:
 def _told(node: Node, one: Section, working: bool, desk: Desk) -> Wait:
     """What the table under `wait` says besides whose time it is."""
     found = desk.found
-    if ("for" in one) == ("until" in one):
+    opens = OPEN not in desk.fields and text_of(one.get("until"), "until", found) == OPEN
+    if ("for" in one) == ("until" in one) and not opens:
         found.error(
             node, "wait says neither 'for' nor 'until', or both", "Write 'for: 2h' or 'until: 10:00'", "contradiction"
         )
         return Wait()
-    if "for" in one:
+    if "for" in one or opens:
         for key in ("at", "before"):
             if key in one:
                 found.error(one.keys[key], f"'{key}' goes with the day of a field", "Remove it", "misplaced")
         span = span_of(one.get("for"), "for", found) or Span(0)
         if working and not span.working:
             working_at_most(one.keys["for"], span.length, found)
-        return Wait(span.length, working or span.working)
+        return Wait(span.length, working or span.working, opens=opens)
     return _until(one, working, desk)
 
 
@@ -164,7 +167,7 @@ def _until(one: Section, working: bool, desk: Desk) -> Wait:
             if key in one:
                 found.error(one.keys[key], f"'{key}' goes with the day of a field", "Remove it", "misplaced")
         return Wait(0, working, _clock(node, "until", desk) or 0)
-    return Wait(0, working, hour, desk.field(node, "until"), before)
+    return Wait(0, working, hour, field=desk.field(node, "until"), before=before)
 
 
 def _clock(node: Node | None, what: str, desk: Desk) -> int | None:

@@ -31,12 +31,16 @@ def check(
 
 
 def stopping(steps: Mapping[str, Step]) -> frozenset[str]:
-    """Where a run surely stops: a wait until a day that may be over does not."""
+    """Where a run surely stops: a wait until a day that may be over does not, nor one until the shop is open."""
     return frozenset(
         name
         for name, step in steps.items()
-        if isinstance(step.finish, (Ask, Call)) or (isinstance(step.finish, Wait) and not step.finish.field)
+        if isinstance(step.finish, (Ask, Call)) or (isinstance(step.finish, Wait) and _lasts(step.finish))
     )
+
+
+def _lasts(wait: Wait) -> bool:
+    return not wait.field and not (wait.opens and wait.length == 0)
 
 
 def _reached(start: str, exits: Mapping[str, Iterable[tuple[str, str]]]) -> set[str]:

@@ -154,7 +154,7 @@ class Journey(Draft):
             self.because("no_day", as_text(field))
             return "else"
         if until <= self.facts.now:
-            self.because("day_is_over", as_text(field))
+            self.because("shop_is_open" if wait.opens else "day_is_over", as_text(field))
             return "then"
         self._stop()
         self.heard, self.media = (), ()

@@ -18,6 +18,8 @@ from bots.kit.script import KINDS
 from bots.kit.sections import (
     ENDPOINT_KEYS,
     GUARD_KEYS,
+    LIKENESS,
+    LIKENESS_KEYS,
     PLAYBOOK_KEYS,
     SOURCE_KEYS,
     TEXTS,
@@ -199,6 +201,7 @@ def playbook_schema() -> Schema:
         "sources": tables(SOURCE_KEYS, {}),
         "reasons": titles,
         "loop_guard": _table(GUARD_KEYS, {key: {"type": "integer", "minimum": 0} for key in GUARD_KEYS}),
+        "duplicates": _table(LIKENESS_KEYS, {key: {"enum": list(LIKENESS)} for key in LIKENESS_KEYS}),
         "texts": _table(TEXTS, {}),
         "hours": hours,
         "calendars": {"type": "object", "additionalProperties": hours},

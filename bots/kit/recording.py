@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from bots.kit.conversation import Line
 from bots.kit.events import Instant, MessageReceived
+from bots.kit.lines import Line
 
 _UNRECORDED: Final = frozenset({"tag", "script", "call", "stopped"})
 """What a bot does that leaves no line in the timeline."""
@@ -26,6 +26,31 @@ class Moved:
 
     at: Instant
     stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A person, or a form of the customer's, changed what the deal knows."""
+
+    at: Instant
+    fields: Mapping[str, object]
+    tags: tuple[str, ...] | None = None
+    """All of them from then on; None: as they were."""
+    missing: bool = False
+    """Only fields that were not there are set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """The run was brought over to another version of its script."""
+
+    at: Instant
+    to: str
+    """The step at which it stands there."""
+
+
+Happening = Heard | Moved | Edited | Crossed
+"""What comes from outside while a run goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +75,7 @@ class Recording:
     """Somebody or something else ended it: what the bot would have gone on to say was never said."""
     opening: Heard | None
     """The message that it began with."""
-    scenes: Sequence[Heard | Moved | Told]
+    scenes: Sequence[Happening | Told]
     channel: str = ""
     name: str = ""
     stage: str = ""

@@ -5,14 +5,15 @@ program was late with a timer when it really happened, it is late again, so that
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from bots.kit.conversation import WINDOWS, Conversation, Line
+from bots.kit.conversation import WINDOWS, Conversation
 from bots.kit.events import Instant, TimerFired, WebAnswered
 from bots.kit.hours import Hours
-from bots.kit.recording import Differs, Heard, Moved, Record, Recording, Said, Told, visible
+from bots.kit.lines import Line
+from bots.kit.recording import Crossed, Differs, Edited, Happening, Heard, Moved, Record, Recording, Said, Told, visible
 from bots.kit.script import Script
 
 MOST_EVENTS: Final = 2_000
@@ -59,23 +60,27 @@ class Play:
         )
 
 
-def reproduce(recording: Recording, script: Script, ways: Ways) -> Play:
-    """The talk on the version that it was held on. Raises `Differs` where that is not what happened."""
+Versions = Sequence[Script]
+"""The one that a run began with, then those that it was brought over to, one for each time."""
+
+
+def reproduce(recording: Recording, versions: Versions, ways: Ways) -> Play:
+    """The talk on the versions that it was held on. Raises `Differs` where that is not what happened."""
     try:
-        return _reproduce(recording, script, ways, early=False)
+        return _reproduce(recording, versions, ways, early=False)
     except Differs:
         # Which of two things of one millisecond came first is not recorded.
-        return _reproduce(recording, script, ways, early=True)
+        return _reproduce(recording, versions, ways, early=True)
 
 
-def _reproduce(recording: Recording, script: Script, ways: Ways, *, early: bool) -> Play:
-    play, talk = Play(early), _opened(recording, script, ways)
+def _reproduce(recording: Recording, versions: Versions, ways: Ways, *, early: bool) -> Play:
+    play, talk, later = Play(early), _opened(recording, versions[0], ways), iter(versions[1:])
     told = list(_between(recording))
     for place, (happened, then) in enumerate(_happenings(recording)):
         record = Record(told[place], may_end=recording.stopped and place == len(told) - 1)
         beat = Beat(talk.run.step)
         play.beats.append(beat)
-        _happen(talk, happened, beat)
+        _happen(talk, happened, beat, later)
         record.take(beat.said)
         while (name := _next_due(talk, then + early)) is not None:
             due = talk.timers[name]
@@ -95,13 +100,14 @@ def _reproduce(recording: Recording, script: Script, ways: Ways, *, early: bool)
     return play
 
 
-def perform(recording: Recording, script: Script, ways: Ways, first: Play) -> Play:
-    """The same talk on another script: what happens is the same, and the program is late where it was."""
-    play, talk = Play(first.early, asleep=first.asleep), _opened(recording, script, ways)
+def perform(recording: Recording, versions: Versions, ways: Ways, first: Play) -> Play:
+    """The same talk with another script in place of its last version: what happens is the same, and the program is late where it was."""
+    play, later = Play(first.early, asleep=first.asleep), iter(versions[1:])
+    talk = _opened(recording, versions[0], ways)
     for happened, then in _happenings(recording):
         beat = Beat(talk.run.step)
         play.beats.append(beat)
-        _happen(talk, happened, beat)
+        _happen(talk, happened, beat, later)
         while (name := _next_due(talk, then + first.early)) is not None:
             at, behind = first.awake(talk.timers[name])
             if at > then or (at == then and behind):
@@ -147,9 +153,9 @@ def compare(first: Play, second: Play) -> Divergence | None:
 # -- what happens ------------------------------------------------------------------------------------------------------
 
 
-def _happenings(recording: Recording) -> Iterator[tuple[Heard | Moved | None, Instant]]:
+def _happenings(recording: Recording) -> Iterator[tuple[Happening | None, Instant]]:
     """The beginning (None, or the message that it began with) and all that came from outside, each with when the next does."""
-    outside: list[Heard | Moved | None] = [
+    outside: list[Happening | None] = [
         recording.opening, *(scene for scene in recording.scenes if not isinstance(scene, Told))
     ]  # fmt: skip
     for place, one in enumerate(outside):
@@ -180,12 +186,20 @@ def _opened(recording: Recording, script: Script, ways: Ways) -> Conversation:
     return talk
 
 
-def _happen(talk: Conversation, happened: Heard | Moved | None, beat: Beat) -> None:
+def _happen(talk: Conversation, happened: Happening | None, beat: Beat, later: Iterator[Script]) -> None:
     match happened:
         case None:
             _say(talk, beat, talk.start())
         case Moved(at, stage):
             talk.now, talk.stage = max(talk.now, at), stage
+        case Edited(at, fields, tags, missing):
+            talk.now = max(talk.now, at)
+            talk.fields.update({name: value for name, value in fields.items() if not (missing and name in talk.fields)})
+            talk.tags = talk.tags if tags is None else list(tags)
+        case Crossed(at, to):
+            talk.now = max(talk.now, at)
+            if talk.run.status == "running":
+                _say(talk, beat, talk.adopt(next(later), to))
         case Heard(at, message, channel):
             talk.now = max(talk.now, at)
             talk.channel, talk.window = channel, WINDOWS.get(channel, 0)

@@ -215,6 +215,8 @@ class Wait:
     """The length is of working time; or the wait ends in working time only."""
     minute: int | None = None
     """Until the shop's clock shows so many minutes past midnight; with `field`: of that day."""
+    opens: bool = False
+    """It ends while the shop is open, or else when it opens next."""
     field: str = ""
     """Until the day that the field holds."""
     before: int = 0
@@ -286,6 +288,11 @@ class Script:
     """(step, exit) → step or ending, for every pair: frozen from the machine."""
     languages: tuple[str, ...] = ()
     """The languages that every text should be there in; the first is the main one."""
+
+    def language_for(self, fields: Mapping[str, object], otherwise: str) -> str:
+        """The customer's own language, which the deal's field `language` holds, where this script speaks it; else the shop's."""
+        own = fields.get("language")
+        return own if isinstance(own, str) and own in self.languages else otherwise
 
     @property
     def runs(self) -> tuple[str, ...]:

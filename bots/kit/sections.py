@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from types import MappingProxyType
 
-from bots.kit.business import Approved, Endpoint, Funnel, LoopGuard, Playbook, Source
+from bots.kit.business import Approved, Endpoint, Funnel, Likeness, LoopGuard, Playbook, Source
 from bots.kit.funnels import board, read_fields, read_funnels, titles_of
 from bots.kit.languages import known_languages, language
 from bots.kit.opening import calendars_of, hours_of, zone_named
@@ -12,7 +12,7 @@ from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node
 from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, table_of, text_of, whole_of
 from bots.kit.staffing import rules_of, team_of
-from bots.kit.starts import bot_rules, clarifications, funnel_of
+from bots.kit.starts import bot_rules, clarifications, funnel_of, stage_of
 from bots.kit.waiting import CHANNELS, LIMIT_KEYS, Desk, Waiting, waiting_of
 from bots.kit.words import BUILT_IN
 from bots.robots.acting import Office
@@ -20,10 +20,12 @@ from bots.robots.facts import BROUGHT, KNOWN
 
 PLAYBOOK_KEYS = (
     "playbook", "language", "zone", "currency", "funnels", "bots", "sources", "reasons", "loop_guard", "texts", "hours", "calendars", "asks",
-    "templates", "endpoints", "clarifications", "about", "fields", "team", "assign", "idle",
+    "templates", "endpoints", "clarifications", "about", "fields", "team", "assign", "idle", "duplicates",
 )  # fmt: skip
 SOURCE_KEYS = ("funnel", "stage", "responsible", "tag")
 GUARD_KEYS = ("messages", "minutes", "equal")
+LIKENESS_KEYS = ("phone", "email", "order", "name")
+LIKENESS: tuple[Likeness, ...] = ("no", "suggest", "automatic")
 TEMPLATE_KEYS = ("text", *CHANNELS)
 ENDPOINT_KEYS = ("url", "send", "keep", "timeout")
 TEXTS = ("share_phone", "media_unavailable", "stale_button")
@@ -84,6 +86,7 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         team=MappingProxyType(team),
         assign=MappingProxyType(rules_of(at.get("assign"), team, found)),
         board=board(read, office),
+        duplicates=MappingProxyType(_duplicates(at, found)),
     )
 
 
@@ -107,16 +110,8 @@ def _sources(at: Section, funnels: tuple[Funnel, ...], found: Findings) -> dict[
         if one is None or name is None:
             continue
         funnel = funnel_of(one.get("funnel"), funnels, found)
-        at_stage = one.get("stage")
-        stage = text_of(at_stage, "stage", found) or funnel.stages[0].name
-        if at_stage is not None and funnel.stage(stage) is None:
-            known = [known.name for known in funnel.stages]
-            found.error(
-                at_stage,
-                f"funnel '{funnel.name}' has no stage '{shown(stage)}'",
-                did_you_mean(stage, known),
-                "unknown_stage",
-            )
+        known = [stage.name for stage in funnel.stages]
+        stage = stage_of(one.get("stage"), funnel, found, "stage", known) or known[0]
         person = text_of(one.get("responsible"), "responsible", found) or ""
         sources[name] = Source(name, funnel.name, stage, person, text_of(one.get("tag"), "tag", found) or "")
     return sources
@@ -137,6 +132,20 @@ def _loop_guard(at: Section, found: Findings) -> LoopGuard:
         whole_of(one.get("minutes"), "minutes", 1, 1440, found) or usual.minutes,
         whole_of(one.get("equal"), "equal", 1, 1000, found) or usual.equal,
     )
+
+
+def _duplicates(at: Section, found: Findings) -> dict[str, Likeness]:
+    one = section(at.get("duplicates"), LIKENESS_KEYS, "duplicates", found)
+    rules: dict[str, Likeness] = {}
+    for key, node in one.values.items() if one else ():
+        said = text_of(node, key, found)
+        rule = next((known for known in LIKENESS if known == said), None)
+        if rule is not None:
+            rules[key] = rule
+        elif said is not None:
+            what = f"'{shown(said)}' is nothing to do about duplicates"
+            found.error(node, what, did_you_mean(said, LIKENESS), "unknown_word")
+    return rules
 
 
 def _texts(at: Section, found: Findings) -> dict[str, str]:

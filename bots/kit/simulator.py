@@ -10,8 +10,10 @@ from typing import Final
 
 from bots.kit.acts import Act, read_act, spoken
 from bots.kit.business import Playbook
-from bots.kit.conversation import Conversation, Line
+from bots.kit.conversation import Conversation
 from bots.kit.events import Instant
+from bots.kit.inquiry import Inquiry
+from bots.kit.lines import Line
 from bots.kit.run import Why
 from bots.kit.script import Script
 from bots.kit.talk import check, read_talk, written
@@ -74,12 +76,13 @@ class Simulator:
         talk, problems = read_talk(text)
         if talk is None:
             return [str(problem) for problem in problems]
-        return check(talk, self._first.script, shop, others)
+        return check(talk, others.get(talk.script, self._first.script), shop, others)
 
     def _head(self) -> list[str]:
         first = self._first
         given = {
-            "script": first.script.name,
+            "script": self.whose(),
+            "rules": "yes" if isinstance(first, Inquiry) else "",
             "name": first.name,
             "channel": "" if first.channel == "chat" else first.channel,
             "language": "" if first.language == first.script.language.name else first.language,
@@ -89,11 +92,15 @@ class Simulator:
         }
         return [f"{name}: {' '.join(value.split())}" for name, value in given.items() if value]
 
+    def whose(self) -> str:
+        """The script that the talk is of: of a whole shop, the first that began."""
+        return (isinstance(self.now, Inquiry) and self.now.met) or self._first.script.name
+
     def _scenes(self) -> list[str]:
         lines: list[str] = []
         for place, one in enumerate(self.played):
             kind = one.act.kind
-            if kind == "start" and place == 0 and one.lines:
+            if kind == "start" and place == 0 and one.lines and not isinstance(self._first, Inquiry):
                 pass  # a talk that begins with the bot says so by itself
             elif kind == "now":
                 lines.append(f"/now {self.now.clock(one.at)}")
@@ -129,6 +136,7 @@ _TOLD: Final[Mapping[str, str]] = {
     "drawn": "the lot falls on '{}'",
     "no_day": "'{}' is no day",
     "day_is_over": "'{}' is over",
+    "shop_is_open": "the shop is open",
     "late_answer": "the endpoint's answer is too late",
     "answered": "the endpoint '{}' has answered",
     "timeout": "the endpoint has not answered in time",

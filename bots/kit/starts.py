@@ -1,19 +1,20 @@
 """What makes bots begin: rules on messages and stages, and the list of clarifications. Read from the playbook."""
 
+from collections.abc import Sequence
 from typing import cast
 
 from bots.kit.business import BotRule, Clarification, Funnel, When
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar
-from bots.kit.schema import Findings, Section, duration_of, name_of, section, table_of, text_of
+from bots.kit.schema import Findings, Section, duration_of, name_of, section, table_of, text_of, yes_of
 
-BOT_KEYS = ("on", "funnel", "within", "stage", "after", "when")
+BOT_KEYS = ("on", "funnel", "within", "stage", "after", "working", "when")
 CLARIFICATION_KEYS = ("title", "script", "funnel", "stage")
 TRIGGERS = ("message", "stage")
 """What a bot may start on: the first message of a new inquiry, a deal that enters a stage."""
 WHENS = ("open", "closed")
 
-_BELONGS = {"stage": "stage", "after": "stage", "when": "message"}
+_BELONGS = {"stage": "stage", "after": "stage", "working": "stage", "when": "message"}
 """Keys that say more of one trigger."""
 
 
@@ -49,7 +50,7 @@ def _rule(bot: str, key: Scalar, one: Section, funnels: tuple[Funnel, ...], foun
                 "misplaced",
             )
     funnel = funnel_of(one.get("funnel"), funnels, found)
-    stage = _stage(one.get("stage"), funnel, found)
+    stage = _open_stage(one.get("stage"), funnel, found)
     if on == "stage" and "stage" not in one:
         found.error(key, f"bot '{bot}' does not say on which stage it starts", "Add 'stage: …'", "no_value")
     when = text_of(one.get("when"), "when", found) or ""
@@ -58,7 +59,8 @@ def _rule(bot: str, key: Scalar, one: Section, funnels: tuple[Funnel, ...], foun
         when = ""
     within = duration_of(one.get("within"), "within", found) or 0
     after = duration_of(one.get("after"), "after", found) or 0
-    return BotRule(bot, on, funnel.name, within, stage, after, cast("When", when), key.line)
+    working = yes_of(one.get("working"), "working", found)
+    return BotRule(bot, on, funnel.name, within, stage, after, working, cast("When", when), key.line)
 
 
 def _same(rule: BotRule, other: BotRule) -> bool:
@@ -79,7 +81,7 @@ def clarifications(node: Node | None, funnels: tuple[Funnel, ...], found: Findin
             if not said and word not in one:
                 found.error(key, f"clarification '{item}' has no {word}", f"Add '{word}: …'", "no_value")
         funnel = funnel_of(one.get("funnel"), funnels, found)
-        stage = _stage(one.get("stage"), funnel, found)
+        stage = _open_stage(one.get("stage"), funnel, found)
         items[item] = Clarification(
             item, title or item, script or "", funnel.name, stage, (one.get("script") or key).line
         )
@@ -95,11 +97,15 @@ def funnel_of(node: Node | None, funnels: tuple[Funnel, ...], found: Findings) -
     return known.get(name or "", funnels[0])
 
 
-def _stage(node: Node | None, funnel: Funnel, found: Findings) -> str:
-    """An open stage of the funnel: in a won or lost one nobody is talked to."""
+def _open_stage(node: Node | None, funnel: Funnel, found: Findings) -> str:
+    """In a won or lost one nobody is talked to."""
+    return stage_of(node, funnel, found, "open stage", [one.name for one in funnel.stages if not one.outcome])
+
+
+def stage_of(node: Node | None, funnel: Funnel, found: Findings, word: str, known: Sequence[str]) -> str:
+    """The stage that a node names, one of those that are `known`; empty where there is none."""
     stage = text_of(node, "stage", found) or ""
-    known = [one.name for one in funnel.stages if not one.outcome]
     if node is not None and stage and stage not in known:
-        what = f"funnel '{funnel.name}' has no open stage '{shown(stage)}'"
+        what = f"funnel '{funnel.name}' has no {word} '{shown(stage)}'"
         found.error(node, what, did_you_mean(stage, known), "unknown_stage")
     return stage

@@ -16,21 +16,24 @@
 
 Messages that follow each other come a second apart; then the burst settles. A text that ends in `…` may go on. The other
 lines of a message are indented, its empty ones may be. `/now 2025-01-15 11:00:00` checks the clock; the other lines that begin with `/` are acts
-(bots/kit/acts.py): the shop shuts, a message does not arrive. Of the head only the script must be named; on WhatsApp
+(bots/kit/acts.py): the shop shuts, a message does not arrive. With `rules: yes` in the head the whole shop answers: its playbook says which
+bot begins, and `script` only whose talk it is. Of the head only the script must be named; on WhatsApp
 the window is shut a day after the customer's last message, and a talk that the bot begins has not been written in yet.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 from bots.kit.acts import BadAct, read_act, spoken
 from bots.kit.business import Playbook
-from bots.kit.conversation import BETWEEN_MESSAGES, WINDOWS, Conversation, Line, Speaker
+from bots.kit.conversation import BETWEEN_MESSAGES, WINDOWS, Conversation
+from bots.kit.inquiry import Inquiry
+from bots.kit.lines import Line, Speaker
 from bots.kit.problems import Problem, did_you_mean, has_errors, shown
 from bots.kit.script import Script
 
-_HEADER = ("script", "name", "channel", "language", "stage", "tags", "fields")
+_HEADER = ("script", "rules", "name", "channel", "language", "stage", "tags", "fields")
 _SPEAKERS: tuple[Speaker, ...] = get_args(Speaker)
 
 
@@ -105,11 +108,16 @@ def opened(
 ) -> Conversation:
     """The conversation that a talk's head describes, in the shop whose playbook it is."""
     channel = talk.given.get("channel", "chat")
-    conversation = Conversation(
-        script, name=talk.name, channel=channel, window=WINDOWS.get(channel, 0), others=others or {},
-        language=talk.given.get("language", ""), stage=talk.given.get("stage", ""),
-        tags=[tag.strip() for tag in talk.given.get("tags", "").split(",") if tag.strip()], fields=_fields(talk.given.get("fields", "")),
-    )  # fmt: skip
+    given: dict[str, Any] = {
+        "name": talk.name, "channel": channel, "window": WINDOWS.get(channel, 0), "others": others or {},
+        "language": talk.given.get("language", ""), "stage": talk.given.get("stage", ""),
+        "tags": [tag.strip() for tag in talk.given.get("tags", "").split(",") if tag.strip()],
+        "fields": _fields(talk.given.get("fields", "")),
+    }  # fmt: skip
+    if shop is not None and talk.given.get("rules") == "yes":
+        conversation: Conversation = Inquiry(script, playbook=shop, **given)
+    else:
+        conversation = Conversation(script, **given)
     if shop is not None:
         conversation.zone, conversation.currency = shop.zone, shop.currency
         conversation.hours, conversation.calendars = shop.working(shop.home(script.name)), shop.calendars
@@ -152,7 +160,7 @@ def departures(
             waiting += _play(conversation, entry, wrong, burst=followed)
             continue
         if place == 0:
-            waiting += conversation.start()
+            waiting += _given(conversation)
         if not waiting:
             what = f"nothing was said where the talk has {entry.speaker}: {shown(entry.text)}"
             wrong.append(Departure(entry.line, what))
@@ -160,6 +168,16 @@ def departures(
             wrong.append(Departure(entry.line, f"expected {entry.speaker}: {entry.text}\n  but got {said}"))
     nothing_left(scenes[-1].line + 1 if scenes else 1)
     return wrong
+
+
+def lines_of(conversation: Conversation, talk: Talk) -> list[Line]:
+    """All that the bot says and does in a talk, held as this conversation."""
+    lines: list[Line] = []
+    scenes = [entry for entry in talk.entries if entry.speaker in ("customer", "/")]
+    for place, entry in enumerate(scenes):
+        followed = place + 1 < len(scenes) and scenes[place + 1].speaker == "customer"
+        lines += _play(conversation, entry, [], burst=followed)
+    return lines
 
 
 def retell(talk: Talk, script: Script, shop: Playbook | None = None, others: Mapping[str, Script] | None = None) -> str:
@@ -171,15 +189,22 @@ def retell(talk: Talk, script: Script, shop: Playbook | None = None, others: Map
     begun = first is None or first.speaker in ("customer", "/")
     for place, entry in enumerate(scenes):
         if not begun and entry.speaker != "#":
-            lines += [written(line) for line in conversation.start()]
+            lines += [written(line) for line in _given(conversation)]
             begun = True
         lines.append(entry.text if entry.speaker in "/#" else written(Line("customer", entry.text)))
         if entry.speaker != "#":
             followed = place + 1 < len(scenes) and scenes[place + 1].speaker == "customer"
             lines += [written(line) for line in _play(conversation, entry, [], burst=followed)]
     if not begun:
-        lines += [written(line) for line in conversation.start()]
+        lines += [written(line) for line in _given(conversation)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _given(conversation: Conversation) -> list[Line]:
+    """A talk that does not begin with the customer: the bot is given the conversation, or what its stage begins comes due."""
+    return (
+        conversation.wait(0) if isinstance(conversation, Inquiry) and conversation.deal_open else conversation.start()
+    )
 
 
 def written(line: Line) -> str:
@@ -196,12 +221,12 @@ def _play(conversation: Conversation, entry: Entry, wrong: list[Departure], *, b
         return [*conversation.hear(message), *conversation.wait(BETWEEN_MESSAGES)]
     try:
         act = read_act(entry.text)
+        if act.kind == "now" and act.about != conversation.clock():
+            wrong.append(Departure(entry.line, f"the clock shows {conversation.clock()}, not {shown(entry.text)}"))
+        return conversation.act(act)
     except BadAct as bad:
         wrong.append(Departure(entry.line, str(bad)))
         return []
-    if act.kind == "now" and act.about != conversation.clock():
-        wrong.append(Departure(entry.line, f"the clock shows {conversation.clock()}, not {shown(entry.text)}"))
-    return conversation.act(act)
 
 
 def _fits(said: Line, entry: Entry) -> bool:

@@ -21,7 +21,9 @@ def wait_until(wait: Wait, field: object, facts: Facts) -> Instant | None:
         return _day(wait, field, facts)
     if wait.minute is not None:
         return _clock(wait, wait.minute, facts)
-    return later(facts.now, Span(wait.length, wait.working), _hours(wait, facts))
+    hours = _hours(wait, facts)
+    at = later(facts.now, Span(wait.length, wait.working), hours)
+    return hours.next_open(at) if wait.opens and hours is not None else at
 
 
 def task_due(task: TaskAction, facts: Facts) -> Instant | None:

@@ -96,7 +96,7 @@ def _longest(wait: Wait, hours: Hours | None) -> int:
     if wait.field:
         return NEVER
     length = wait.length if wait.minute is None else _DAY
-    return length + longest_gap(hours) if wait.working else length
+    return length + longest_gap(hours) if wait.working or wait.opens else length
 
 
 def longest_gap(hours: Hours | None) -> int:

@@ -2,11 +2,11 @@
 
 from gateway.api import shapes
 from gateway.api.asking import ask, show
-from gateway.api.bodies import BotBody, ClarifyBody, MergeBody, MessageBody, MoveBody, NoBody, NoteBody, TaskBody
+from gateway.api.bodies import BotBody, ClarifyBody, MessageBody, MoveBody, NoBody, NoteBody, TaskBody
 from gateway.api.calls import Answer, Calls
 from gateway.api.context import ApiContext
 from gateway.api.deals import IfMatch, matched, must_work_here, tagged
-from gateway.api.errors import Refusal, invalid, not_found
+from gateway.api.errors import invalid, not_found
 from gateway.api.values import Id
 from gateway.desk import Clarify, GiveTask, Move, SteerBot, Take, Write, WriteNote
 from state import tasks, timeline
@@ -71,13 +71,6 @@ async def clarify(ctx: ApiContext, who: Person, deal_id: Id, body: ClarifyBody) 
     """Have a bot ask the customer for one item of the list."""
     await ask(ctx, who, deal_id, Clarify(body.item))
     return tagged(await show(ctx, deal_id))
-
-
-@calls.on("POST", "/deals/{deal_id}/merge")
-async def merge(ctx: ApiContext, deal_id: Id, body: MergeBody) -> Answer:  # noqa: ARG001 - the body is checked, whatever becomes of it
-    """Not there yet: join another deal to this one."""
-    await show(ctx, deal_id)
-    raise Refusal(501, "not_yet", "this version cannot do it yet")
 
 
 async def _entry(ctx: ApiContext, entry_id: int) -> shapes.EntryShape:

@@ -8,7 +8,21 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from gateway.api import acts, deals, events, lookups, media, people, replays, reports, robots, scripts, simulator, tasks
+from gateway.api import (
+    acts,
+    deals,
+    events,
+    lookups,
+    media,
+    merges,
+    people,
+    replays,
+    reports,
+    robots,
+    scripts,
+    simulator,
+    tasks,
+)
 from gateway.api.calls import WHO, Call
 from gateway.api.context import CONTEXT, ApiContext
 from gateway.api.errors import Refusal, busy, json_response
@@ -23,6 +37,7 @@ log = structlog.get_logger()
 CALLS: Final[list[Call]] = [
     *deals.calls,
     *acts.calls,
+    *merges.calls,
     *tasks.calls,
     *lookups.calls,
     *robots.calls,

@@ -84,6 +84,23 @@ class ClarifyBody(Body):
 
 class MergeBody(Body):
     from_: Annotated[Id, Field(alias="from")]
+    batch: Word = ""
+    """A name under which several merges can be undone together."""
+
+
+class SplitBody(Body):
+    entries: Annotated[list[Id], Field(min_length=1, max_length=500)] | None = None
+    identity: Id | None = None
+    """Either lines of the timeline, or an address with all that was said at it."""
+
+
+class BatchBody(Body):
+    batch: Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=200)]
+
+
+class AcceptBody(Body):
+    into: Id | None = None
+    """Which of the two contacts stays; left out, the older."""
 
 
 class BotBody(Body):
@@ -106,6 +123,8 @@ class SimulatorBody(Body):
     script: Word = ""
     """A script of the shop; with `source`, the name that the text goes by."""
     source: Annotated[str, AfterValidator(clean)] = ""
+    shop: bool = False
+    """The whole shop answers: its playbook says which bot begins, at this hour and on this stage."""
     channel: Word = "chat"
     name: Line = ""
     """The customer's."""

@@ -1,18 +1,23 @@
-"""Real conversations on a draft, over the API. What customers are called and have said is shown to those who may see deals."""
+"""Real conversations on a draft, or kept as talks, over the API. What customers are called and have said is shown to those who may see deals."""
+
+import asyncio
 
 from typing_extensions import TypedDict
 
-from bots.kit.conversation import Line
+from bots.kit.lines import Line
 from gateway.api.bodies import ReplayBody
 from gateway.api.calls import Calls
 from gateway.api.context import ApiContext
-from gateway.api.errors import not_found
+from gateway.api.errors import Refusal, not_found
 from gateway.api.policy import WORKERS
 from gateway.api.simulator import FindingShape, finding, refused
-from gateway.api.values import Word
-from gateway.replays import UNPLAYABLE, Change, Report, replay, without_names
+from gateway.api.values import Id, Word
+from gateway.recordings import UNPLAYABLE, Unplayable
+from gateway.replays import Change, Report, replay, without_names
+from gateway.saved_talks import save
 from gateway.trials import BadScript, read_draft
 from state.records import Person
+from state.talks import last_of
 
 calls = Calls()
 
@@ -67,6 +72,26 @@ async def replay_script(ctx: ApiContext, who: Person, name: Word, body: ReplayBo
         report = await replay(ctx.db, ctx.house, name, draft, body.last, ctx.clock.now())
     shape = shown(report, names=who.role in WORKERS.roles)
     return {**shape, "findings": [finding(one) for one in findings]}
+
+
+class TalkShape(TypedDict):
+    script: str
+    talk: str
+    """The text of a `.talk` file."""
+
+
+@calls.on("GET", "/deals/{deal_id}/talk")
+async def save_talk(ctx: ApiContext, deal_id: Id, bot: Word = "") -> TalkShape:
+    """The deal's last conversation with a bot as a talk, a test of its script: phones, e-mails, names and VINs are masked."""
+    held = await ctx.db.read(lambda c: last_of(c, deal_id, bot))
+    if held is None:
+        raise not_found()
+    async with ctx.trials:
+        try:
+            saved = await asyncio.to_thread(save, held, ctx.house, ctx.clock.now())
+        except Unplayable as why:
+            raise Refusal(422, "not_a_talk", UNPLAYABLE[why.reason]) from None
+    return {"script": saved.script, "talk": saved.text}
 
 
 def shown(report: Report, *, names: bool) -> ReplayShape:

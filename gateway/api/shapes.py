@@ -8,8 +8,9 @@ from bots.kit.hours import Hours
 from gateway.clock import Instant, iso
 from state.cards import Card
 from state.contacts import Profile
+from state.merges import Noted
 from state.quarantine import Kept
-from state.records import Contact, Identity, Person, Run
+from state.records import Contact, Duplicate, Identity, Person, Run
 from state.tasks import Ahead, Duty
 from state.timeline import Change, Fate, Told
 
@@ -164,6 +165,70 @@ class ChangeShape(TypedDict):
     ref: int
 
 
+class MovedShape(TypedDict):
+    """How much was moved."""
+
+    entries: int
+    tasks: int
+    deals: int
+    identities: int
+
+
+class MergeShape(TypedDict):
+    id: int
+    kind: Literal["contacts", "deals", "split"]
+    at: str | None
+    by: Who | None
+    why: str
+    batch: str | None
+    contact: int
+    from_contact: int | None
+    deal: int | None
+    from_deal: int | None
+    parent: int | None
+    moved: MovedShape
+    undone_at: str | None
+    undone_by: Who | None
+
+
+class Merges(TypedDict):
+    items: list[MergeShape]
+    next: str | None
+
+
+class LeftShape(TypedDict):
+    id: int
+    code: str
+    message: str
+
+
+class UndoneShape(TypedDict):
+    undone: list[int]
+    left: list[LeftShape]
+    """What could not be undone, and why."""
+    more: bool
+    """There are others: call again."""
+
+
+class ReasonShape(TypedDict):
+    kind: Literal["phone", "email", "order", "name"]
+    value: str
+
+
+class DuplicateShape(TypedDict):
+    id: int
+    contacts: list[ContactShape]
+    reasons: list[ReasonShape]
+    state: Literal["open", "merged", "dismissed"]
+    found_at: str | None
+    merge: int | None
+
+
+class Duplicates(TypedDict):
+    items: list[DuplicateShape]
+    next: str | None
+
+
 class Deals(TypedDict):
     items: list[DealShape]
     next: str | None
@@ -288,6 +353,25 @@ def task(duty: Duty) -> TaskShape:
 def profile(found: Profile) -> ProfileShape:
     base = contact(found.contact, found.identities)
     return {**base, "created_at": iso(found.contact.created_at), "deals": [deal(card) for card in found.deals]}
+
+
+def merge(noted: Noted) -> MergeShape:
+    m: Any = noted.merge
+    counted: Any = {name: len(m.data.get(name, ())) for name in ("entries", "tasks", "deals", "identities")}
+    return {
+        "id": m.id, "kind": m.kind, "at": iso(m.at), "by": who(noted.by), "why": m.why, "batch": m.batch or None, "contact": m.contact_id,
+        "from_contact": m.from_contact_id, "deal": m.deal_id, "from_deal": m.from_deal_id, "parent": m.parent_id, "moved": counted,
+        "undone_at": iso(m.undone_at), "undone_by": who(noted.undone_by),
+    }  # fmt: skip
+
+
+def duplicate(one: Duplicate, both: list[Profile]) -> DuplicateShape:
+    d: Any = one
+    return {
+        "id": d.id, "contacts": [contact(p.contact, p.identities) for p in both],
+        "reasons": [{"kind": kind, "value": value} for kind, value in d.reasons], "state": d.state, "found_at": iso(d.found_at),
+        "merge": d.merge_id,
+    }  # fmt: skip
 
 
 def ahead(one: Ahead) -> AheadShape:

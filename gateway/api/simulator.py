@@ -5,7 +5,8 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from bots.kit.conversation import Line
+from bots.kit.beginnings import called
+from bots.kit.lines import Line
 from bots.kit.problems import Problem
 from bots.kit.simulator import Played, told
 from gateway.api.bodies import SimulatorBody
@@ -91,10 +92,12 @@ class TrialShape(TypedDict):
 
 @calls.on("POST", "/simulator")
 async def simulate(ctx: ApiContext, body: SimulatorBody) -> TrialShape:
-    """Play a conversation with a script, or with the text of a draft. Nothing is kept or sent."""
-    if not (body.script or body.source):
-        raise invalid("script", "name a script, or give a source")
-    asked = Asked(body.script, body.source, body.channel, body.name, body.fields, body.stage, body.tags, body.acts)
+    """Play a conversation with a script, with the text of a draft, or with the whole shop. Nothing is kept or sent."""
+    if not (body.script or body.source or body.shop):
+        raise invalid("script", "name a script, or give a source, or let the whole shop answer")
+    asked = Asked(
+        body.script, body.source, body.channel, body.name, body.fields, body.stage, body.tags, body.acts, body.shop
+    )
     async with ctx.trials:
         try:
             return await asyncio.to_thread(lambda: _shown(try_out(ctx.house, asked)))
@@ -121,10 +124,10 @@ def _shown(trial: Trial) -> TrialShape:
         "findings": [finding(one) for one in trial.findings],
         "acts": [_act(trial, one) for one in trial.simulator.played],
         "state": {
-            "script": now.script.name, "version": now.script.hash, "step": now.run.step, "status": now.run.status,
+            "script": now.speaks(), "version": now.script.hash, "step": now.run.step, "status": now.run.status,
             "answers": dict(now.run.answers), "fields": now.fields, "stage": now.stage, "tags": now.tags,
             "timers": [
-                {"name": name, "at": iso(at), "clock": now.clock(at)}
+                {"name": called(name), "at": iso(at), "clock": now.clock(at)}
                 for name, at in sorted(now.timers.items(), key=lambda one: (one[1], one[0]))
             ],
             "channel": now.channel, "hours": now.hours_are, "window": now.window_is, "failing": now.failing, "burst": now.burst,

@@ -94,7 +94,9 @@ def _sender(person: dict[str, Any], chat: dict[str, Any], account: str) -> Sende
     shown = payload.name(f"{payload.text(person.get('first_name'))} {payload.text(person.get('last_name'))}")
     if not shown and (nick := payload.name(person.get("username"))):
         shown = f"@{nick}"
-    return Sender("telegram", account, str(address), shown)
+    code = payload.text(person.get("language_code"))[:2].lower()
+    language = code if len(code) == 2 and code.isascii() and code.isalpha() else ""
+    return Sender("telegram", account, str(address), shown, language=language)
 
 
 def _message(message: dict[str, Any], account: str, flags: tuple[str, ...]) -> Meaning:

@@ -5,12 +5,16 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
 from bots.kit.acts import HELP, BadAct, until
+from bots.kit.beginnings import called
 from bots.kit.compiler import read_script
-from bots.kit.conversation import DAWN, WINDOWS, Conversation, Line
+from bots.kit.conversation import DAWN, WINDOWS, Conversation, TooLong
+from bots.kit.inquiry import Inquiry
+from bots.kit.lines import Line
 from bots.kit.script import Script
 from bots.kit.simulator import Simulator, told
 from bots.kit.words import as_text
@@ -38,8 +42,8 @@ _MESSAGES = "[photo sts.jpg] text, [document], [voice], [button key], [phone +7�
 def command(bot: str | None, playbook: str, name: str, channel: str | None, at: str) -> None:
     """Talk to BOT as a customer: a line is a message.
 
-    /+10h moves the clock, /now shows it; [photo sts.jpg] sends a file; /help lists the rest. The bot is by default the
-    one that meets new customers.
+    /+10h moves the clock, /now shows it; [photo sts.jpg] sends a file; /help lists the rest. Without BOT the whole shop
+    answers, as the playbook says: another bot at night, another one when the deal has come to its stage.
     """
     if at and until(at, DAWN, "UTC") is None:
         raise click.UsageError("--at is a time: '9:00', 'monday 9:00' or '2025-01-20 9:00'")
@@ -48,14 +52,15 @@ def command(bot: str | None, playbook: str, name: str, channel: str | None, at: 
     chosen = bot or meets
     script = house.scripts.get(chosen) or _other_script(chosen, playbook or _shops(), house)
     shop = house.playbook
+    about: dict[str, Any] = {
+        "name": name, "channel": channel or "chat", "window": WINDOWS.get(channel or "", 0), "zone": shop.zone,
+        "hours": shop.working(shop.home(chosen)), "calendars": shop.calendars, "currency": shop.currency, "language": shop.language, "others": house.scripts,
+    }  # fmt: skip
     simulator = Simulator(
-        lambda: Conversation(
-            script, name=name, channel=channel or "chat", window=WINDOWS.get(channel or "", 0), zone=shop.zone, hours=shop.working(shop.home(chosen)), calendars=shop.calendars,
-            currency=shop.currency, language=shop.language, others=house.scripts,
-        ),
+        lambda: Conversation(script, **about) if bot else Inquiry(script, playbook=shop, **about),
         first=(*([f"/until {at}"] if at else []), *(["/start"] if chosen != meets else [])),
-    )  # fmt: skip
-    terminal = Terminal(simulator, house, script_file(find_folder(playbook or _shops()), chosen).parent / "talks")
+    )
+    terminal = Terminal(simulator, house, find_folder(playbook or _shops()))
     terminal.show([line for one in simulator.played for line in one.lines])
     terminal.run()
 
@@ -66,8 +71,8 @@ class Terminal:
 
     simulator: Simulator
     house: House
-    talks: Path
-    """Where they are kept: beside the script."""
+    folder: Path
+    """The playbook's; talks are kept beside the script that they are of."""
 
     def run(self) -> None:
         alone = sys.stdin.isatty() and sys.stdout.isatty()
@@ -111,8 +116,8 @@ class Terminal:
     def _play(self, line: str) -> None:
         try:
             played = self.simulator.play(line)
-        except BadAct as bad:
-            click.echo(f"{bad}; /help lists what there is" if "there is no" in str(bad) else str(bad), err=True)
+        except (BadAct, TooLong) as bad:
+            click.echo(f"{bad}; /help lists what there is" if "there is no '/" in str(bad) else str(bad), err=True)
             return
         if played.act.kind == "now":
             click.echo(self.simulator.now.clock())
@@ -137,24 +142,24 @@ class Terminal:
 
     def _deal(self) -> None:
         now = self.simulator.now
-        click.echo(f"{now.script.name}: {now.run.status}, at step {now.run.step}")
+        click.echo(f"{now.speaks()}: {now.run.status}, at step {now.run.step}" if now.speaks() else "no bot has begun")
         click.echo(f"stage: {now.stage or '—'}")
         click.echo(f"tags: {', '.join(now.tags) or '—'}")
         for name, at in sorted(now.timers.items(), key=lambda one: one[1]):
-            click.echo(f"timer {name}: {now.clock(at)}")
+            click.echo(f"timer {called(name)}: {now.clock(at)}")
 
     def _save(self, name: str) -> None:
         if not re.fullmatch(r"[\w-]{1,80}", name):
             click.echo("/save is followed by a name of letters, digits, _ and -", err=True)
             return
-        file = self.talks / f"{name}.talk"
-        text = self.simulator.talk()
+        talks = script_file(self.folder, self.simulator.whose()).parent / "talks"
+        file, text = talks / f"{name}.talk", self.simulator.talk()
         wrong = self.simulator.holds(text, self.house.playbook, self.house.scripts)
         if wrong:
             click.echo("not saved, for played again it goes otherwise:\n" + "\n".join(wrong), err=True)
             return
         try:
-            self.talks.mkdir(exist_ok=True)
+            talks.mkdir(exist_ok=True)
             with file.open("x", encoding="utf-8") as kept:
                 kept.write(text)
         except FileExistsError:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bots.kit.conversation import Line
+from bots.kit.lines import Line
 from bots.kit.script import Script
 from gateway.clock import Clock
 from gateway.commands.opening import open_database

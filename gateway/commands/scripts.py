@@ -1,90 +1,20 @@
-"""`parley scripts`: the published scripts from the terminal. A server may be at work beside it and hears within 30 seconds."""
+"""`parley scripts`: the published scripts from the terminal. A server may be at work beside it: it hears at once where there is Redis."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from bots.kit.compare import Difference
-from bots.kit.script import Script
-from gateway.clock import Clock, Instant, iso
-from gateway.commands.opening import open_database
+from gateway.clock import iso
 from gateway.commands.script_files import ScriptFolder, hash_of
-from gateway.house import House
-from gateway.library import Base, Faulty, Order, Outdated, Publisher, Report, Unfit, differ, know, open_library, refresh
-from gateway.playbooks import BadPlaybook, read_house
-from state import people, scripts
-from state.database import Database
-from state.live import LocalLive
-from state.records import Person
+from gateway.commands.shelf import Shelf, at_work
+from gateway.library import Base, Faulty, Order, Outdated, Report, differ
+from state import scripts
 from state.scripts import Live
 
-T = TypeVar("T")
 folder_option = click.option("--folder", default="scripts", show_default=True, type=click.Path(path_type=Path))
 note_option = click.option("--note", default="", help="What changes, and why.")
-
-
-@dataclass
-class Shelf:
-    """The shop's scripts at hand; whoever runs a command here acts as the admin."""
-
-    db: Database
-    house: House
-    who: Person
-    now: Instant
-
-    @property
-    def publisher(self) -> Publisher:
-        return Publisher(self.db, self.house, LocalLive(), self.now)
-
-    async def live(self, name: str) -> Live:
-        found = await self.db.read(lambda c: scripts.find_live(c, name))
-        if found is None:
-            raise click.ClickException(f"there is no script {name!r}")
-        return found
-
-    async def text(self, digest: str) -> str:
-        found = await self.db.read(lambda c: scripts.source(c, digest))
-        if found is None:
-            raise click.ClickException("that version is not kept")
-        return found[1]
-
-    async def version(self, name: str, which: str) -> Script:
-        """By number or by the beginning of its hash."""
-        for one, _ in await self.db.read(lambda c: scripts.versions(c, name, 10_000)):
-            if which == str(one.number) or (len(which) >= 6 and one.hash.startswith(which)):
-                script = await know(self.db, self.house, one.hash, name)
-                if script is not None:
-                    return script
-        raise click.ClickException(f"script {name!r} has no version {which!r}")
-
-
-def _at_work(job: Callable[[Shelf], Awaitable[T]]) -> T:
-    """Run it on the shop's database; what it refuses is a plain line."""
-    with open_database() as (settings, db):
-        try:
-            house = read_house(settings.playbook)
-        except BadPlaybook as bad:
-            raise click.ClickException(f"the playbook has mistakes:\n{bad}") from None
-        return asyncio.run(_run(db, house, job))
-
-
-async def _run(db: Database, house: House, job: Callable[[Shelf], Awaitable[T]]) -> T:
-    now = Clock().now()
-    try:
-        if await db.read(scripts.live):
-            await refresh(db, house)  # files that are being edited are nobody's publication until they are pushed
-        else:
-            await open_library(db, house, now)
-        who = await db.write(lambda c: people.admin_of_settings(c, db.ids, now), "people")
-        return await job(Shelf(db, house, who, now))
-    except Unfit as wrong:
-        raise click.ClickException(f"{wrong.name}: {wrong}") from None
-    finally:
-        await db.close()
 
 
 @click.group("scripts")
@@ -96,7 +26,7 @@ def command() -> None:
 @click.argument("name", required=False)
 def list_(name: str | None) -> None:
     """The scripts and what is live of each; with NAME its versions, newest first."""
-    for line in _at_work(lambda shelf: _versions(shelf, name) if name else _scripts(shelf)):
+    for line in at_work(lambda shelf: _versions(shelf, name) if name else _scripts(shelf)):
         click.echo(line)
 
 
@@ -134,7 +64,7 @@ def show(name: str, version: str | None) -> None:
             return (await shelf.version(name, version)).source
         return await shelf.text((await shelf.live(name)).newest)
 
-    click.echo(_at_work(find), nl=False)
+    click.echo(at_work(find), nl=False)
 
 
 @command.command("compare")
@@ -148,7 +78,7 @@ def compare(name: str, since: str, to: str | None) -> None:
         newest = (await shelf.live(name)).newest
         return differ(await shelf.version(name, since), await shelf.version(name, to or newest))
 
-    _tell(*_at_work(find))
+    _tell(*at_work(find))
 
 
 @command.command("pull")
@@ -164,7 +94,7 @@ def pull(names: tuple[str, ...], folder: Path, force: bool) -> None:
         wanted = {name: await shelf.live(name) for name in names} or known
         return {name: await shelf.text(one.newest) for name, one in wanted.items()}
 
-    texts = _at_work(take)
+    texts = at_work(take)
     kept = [n for n, text in texts.items() if not force and files.changed_here(n) and files.read(n) != text]
     for name, text in texts.items():
         if name not in kept:
@@ -175,8 +105,10 @@ def pull(names: tuple[str, ...], folder: Path, force: bool) -> None:
         raise click.ClickException(f"changed here, so left alone (push them, or --force): {', '.join(kept)}")
 
 
-def _following(command: Any) -> Any:
+def _deciding(command: Any) -> Any:
+    """Who publishes, and what becomes of who is in the middle."""
     for option in (
+        click.option("--as", "who", default="", metavar="NAME", help="Who publishes: a name or number from 'parley user'; by default the admin."),
         click.option("--runs", default="finish", show_default=True, type=click.Choice(["finish", "map", "hand_off"]),
                      help="What becomes of who is in the middle."),
         click.option("--map", "steps", multiple=True, metavar="OLD=NEW", help="With --runs map: where they go on."),
@@ -190,7 +122,7 @@ def _publishing(command: Any) -> Any:
         note_option,
         click.option("--label", default="", help="A name for the version."),
         click.option("--rollout", default=100, show_default=True, type=click.IntRange(0, 100), help="Per cent of customers."),
-        _following,
+        _deciding,
     ):  # fmt: skip
         command = option(command)
     return command
@@ -199,6 +131,21 @@ def _publishing(command: Any) -> Any:
 def _order(how: dict[str, Any]) -> Order:
     pairs = [pair.partition("=") for pair in how["steps"]]
     return Order(how["runs"], {old.strip(): new.strip() for old, _, new in pairs})
+
+
+@command.command("standing")
+@click.argument("name")
+def standing(name: str) -> None:
+    """How many customers stand at which step of which version of NAME."""
+
+    async def look(shelf: Shelf) -> list[str]:
+        now = await shelf.live(name)
+        found = await shelf.db.read(lambda c: scripts.standing(c, name))
+        signs = [scripts.sign_of(now, one.hash) or "an older version" for one in found]
+        return [f"{one.n} at {one.step} ({one.hash[:12]}, {sign})" for one, sign in zip(found, signs, strict=True)]
+
+    for line in at_work(look) or ["nobody"]:
+        click.echo(line)
 
 
 @command.command("push")
@@ -222,7 +169,7 @@ def push(names: tuple[str, ...], folder: Path, **how: Any) -> None:
                 await _publish(shelf, files.file(name), name, text, taken.get(name), how)
             files.take([(name, hash_of(text))])
 
-    _at_work(publish)
+    at_work(publish, how["who"])
 
 
 @command.command("publish")
@@ -247,7 +194,7 @@ def publish(file: Path, base: str | None, **how: Any) -> None:
         seen = None if base in (None, "new") else int(base) if base.isdigit() else base
         await _publish(shelf, file, name, text, seen, how)
 
-    _at_work(go)
+    at_work(go, how["who"])
 
 
 def _already(now: Live) -> str:
@@ -262,8 +209,9 @@ def _share(now: Live) -> str:
 
 
 async def _publish(shelf: Shelf, file: Path, name: str, text: str, base: Base, how: dict[str, Any]) -> None:
+    order = _order(how)
     going = shelf.publisher.publish(
-        name, text, shelf.who, base, label=how["label"], note=how["note"], percent=how["rollout"], order=_order(how)
+        name, text, shelf.who, base, label=how["label"], note=how["note"], percent=how["rollout"], order=order
     )
     try:
         report = await going
@@ -279,20 +227,21 @@ async def _publish(shelf: Shelf, file: Path, name: str, text: str, base: Base, h
 @click.argument("name")
 @click.argument("version")
 @note_option
-def rollback(name: str, version: str, note: str) -> None:
-    """Publish VERSION of NAME (a number, or the beginning of a hash) anew. Who is in the middle finishes as they began."""
+@_deciding
+def rollback(name: str, version: str, note: str, **how: Any) -> None:
+    """Publish VERSION of NAME (a number, or the beginning of a hash) anew."""
 
     async def back(shelf: Shelf) -> Report:
         now, to = await shelf.live(name), await shelf.version(name, version)
-        return await shelf.publisher.roll_back(name, to.hash, shelf.who, now.revision, note=note, order=Order())
+        return await shelf.publisher.roll_back(name, to.hash, shelf.who, now.revision, note=note, order=_order(how))
 
-    _report(name, _at_work(back))
+    _report(name, at_work(back, how["who"]))
 
 
 @command.command("rollout")
 @click.argument("name")
 @click.argument("percent", type=click.IntRange(0, 100))
-@_following
+@_deciding
 def rollout(name: str, percent: int, **how: Any) -> None:
     """Let PERCENT of customers begin with what is being rolled out of NAME; 100: all of them."""
 
@@ -300,7 +249,7 @@ def rollout(name: str, percent: int, **how: Any) -> None:
         now = await shelf.live(name)
         return await shelf.publisher.roll_out(name, percent, shelf.who, now.revision, _order(how))
 
-    _report(name, _at_work(out))
+    _report(name, at_work(out, how["who"]))
 
 
 def _tell(difference: Difference, diff: str) -> None:

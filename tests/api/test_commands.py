@@ -220,10 +220,18 @@ def test_chatting_is_one_line_a_message_and_a_clock_of_ones_own(home: Path) -> N
     result = parley("chat", input="здравствуйте\n/now\n/+1h\n/now\n/+soon\n")
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
-    assert lines[0].startswith("bot: ")
+    assert lines[0] == "script: qualifier"
+    assert lines[1].startswith("bot: ")
     clocks = [line for line in lines if line.startswith("2025-")]
     assert len(clocks) == 2
     assert clocks[1] > clocks[0]
+
+
+def test_without_a_bot_the_whole_shop_answers_at_night_and_on_a_stage(home: Path) -> None:
+    said = parley("chat", "--at", "sunday 22:00", input="здравствуйте\n/+12h\n/stage paying\n/deal\n").output
+    assert said.index("script: offline") < said.index("script: collector")
+    assert "collector: running, at step pay\nstage: paying\n" in said
+    assert "script: " not in parley("chat", "offline", "--playbook", "autoparts", input="/stage paying\n").output
 
 
 def test_a_bot_waits_ten_hours_and_then_closes_the_talk(home: Path) -> None:

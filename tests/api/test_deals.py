@@ -326,12 +326,6 @@ async def test_scripts_and_oneself_are_told(shop: Shop) -> None:
     assert (me["name"], me["role"]) == ("Анна", "head")
 
 
-async def test_what_cannot_be_done_yet_says_so(shop: Shop) -> None:
-    deal = await shop.open_deal()
-    status, refused = await shop.call("POST", f"/deals/{deal['id']}/merge", json={"from": deal["id"]})
-    assert (status, refused["error"]["code"]) == (501, "not_yet")
-
-
 @both_databases
 async def test_a_manager_has_a_bot_ask_for_one_item_of_the_list(shop: Shop) -> None:
     items = (await shop.get("/clarifications", shop.token()))["items"]

@@ -18,6 +18,8 @@ SAMPLES = {
     "{task_id}": "1",
     "{contact_id}": "1",
     "{entry_id}": "1",
+    "{merge_id}": "1",
+    "{duplicate_id}": "1",
     "{n}": "0",
     "{name}": "qualifier",
     "{which}": "1",

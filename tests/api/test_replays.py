@@ -3,12 +3,15 @@
 import asyncio
 import json
 import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
 
+from bots.kit.talk import check, read_talk
+from gateway.playbooks import BOTS, find_folder
 from tests.api.conftest import Shop, both_databases
 from tests.api.test_commands import home, parley
 from tests.shop import open_shop
@@ -95,6 +98,24 @@ async def test_a_talk_that_does_not_come_out_as_it_did_is_said_to_be_so(shop: Sh
     assert (await replayed(shop, "marketer", CAR))["unplayable"][0]["deals"] == []
 
 
+async def test_a_deals_conversation_is_kept_as_a_masked_talk_by_those_who_see_deals(shop: Shop):
+    deal = await shop.deal("ivan", name="Секретов")
+    await shop.say("1", "ivan")
+    answer = await shop.get(f"/deals/{deal['id']}/talk")
+    assert answer["script"] == "qualifier"
+    assert "Секретов" not in answer["talk"]
+    assert "script: qualifier\nname: Клиент\n" in answer["talk"]
+    talk, _ = read_talk(answer["talk"])
+    house = shop.ctx.house
+    assert talk is not None
+    assert check(talk, house.scripts["qualifier"], house.playbook, house.scripts) == []
+    assert (await shop.call("GET", f"/deals/{deal['id']}/talk?bot=offline"))[0] == 404
+    assert (await shop.call("GET", f"/deals/{deal['id']}/talk", shop.token("marketer")))[0] == 404
+    await shop.ctx.db.write(lambda c: c.exec_driver_sql("DELETE FROM entries WHERE kind = 'bot'"))
+    status, wrong = await shop.call("GET", f"/deals/{deal['id']}/talk")
+    assert (status, wrong["error"]["code"]) == (422, "not_a_talk")
+
+
 # -- from the terminal -------------------------------------------------------------------------------------------------
 
 
@@ -151,3 +172,23 @@ def test_what_is_asked_wrongly_is_said(talked: Path) -> None:
     result = parley("replay", "qualifier", "--draft", "bad.yaml")
     assert result.exit_code == 2
     assert "there is no step 'b'" in result.output
+
+
+def test_a_conversation_is_kept_beside_its_script(talked: Path) -> None:
+    shutil.copytree(find_folder("autoparts"), talked / "shop")
+    (talked / "shop" / "scripts" / "qualifier.yaml").write_text(
+        (BOTS / "qualifier" / "qualifier.yaml").read_text(encoding="utf-8"), encoding="utf-8"
+    )
+    (talked / "parley.toml").write_text('playbook = "shop"\n', encoding="utf-8")
+    with sqlite3.connect(talked / "data" / "parley.db") as db:
+        first = str(db.execute("SELECT min(id) FROM deals").fetchone()[0])
+    printed = said(parley("talk", "save", first, "--print", "--about", "Выбирает запчасти"))
+    assert printed.startswith("# Выбирает запчасти\nscript: qualifier\nname: Клиент\n")
+    result = parley("talk", "save", first, "--name", "real_one")
+    assert result.exit_code == 0, result.output
+    kept = (talked / "shop" / "scripts" / "talks" / "real_one.talk").read_text(encoding="utf-8")
+    assert kept.partition("script:")[2] == printed.partition("script:")[2]
+    assert "ended:" not in kept, "it is still going on"
+    assert "there is a talk" in parley("talk", "save", first, "--name", "real_one").output
+    assert "no conversation" in parley("talk", "save", "99999999").output
+    assert parley("talk", "save", first, "--name", "../x").exit_code == 2

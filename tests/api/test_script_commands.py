@@ -1,13 +1,20 @@
 """`parley scripts`: from the database into files and back, byte for byte, and never over somebody else's work."""
 
+import asyncio
 import hashlib
+import re
+import shutil
+import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from gateway.commands.scripts import command
-from tests.publishing import FIRST, SECOND, SHORTER, write_playbook
+from gateway.commands.user import command as user_command
+from state.live_redis import RedisLive
+from tests.publishing import FIRST, RENAMED, SECOND, SHORTER, write_playbook
+from tests.shop import open_shop
 
 REMARKED = FIRST.replace("patience: 10h", "patience:   10h   # а это замечание ё").replace("\n", "\r\n")
 
@@ -150,3 +157,97 @@ def test_versions_are_compared_rolled_out_and_rolled_back(home: Path) -> None:
     assert parley("rollout", "questions", "50").exit_code == 1
     assert parley("show", "questions", "99").exit_code == 1
     assert parley("show", "../secret").exit_code == 1
+
+
+def person(name: str, role: str) -> None:
+    """Somebody who works in the shop of the working folder."""
+    made = CliRunner().invoke(user_command, ["add", name, "--role", role])
+    assert made.exit_code == 0, made.output
+
+
+def test_a_publication_is_whose_name_is_given_and_who_may(home: Path) -> None:
+    file = home / "questions.yaml"
+    file.write_text(SECOND, encoding="utf-8")
+    for name, role in (("Ольга", "marketer"), ("Пётр", "manager"), ("Анна", "marketer"), ("Анна", "admin")):
+        person(name, role)
+    publish = ("publish", str(file), "--base", "1", "--as")
+    assert "nobody called 'Олга'" in parley(*publish, "Олга").output
+    assert "Пётр is a manager" in parley(*publish, "Пётр").output
+    twice = parley(*publish, "Анна").output
+    assert "name one by number" in twice
+    good(*publish, "Ольга")
+    assert "  Ольга  " in good("list", "questions").splitlines()[0]
+    number = re.search(r"(\d+) \(admin\)", twice)
+    assert number is not None
+    good("rollback", "questions", "1", "--as", number[1])
+    assert "  Анна  " in good("list", "questions").splitlines()[0]
+    file.write_text(SECOND + "# once more\n", encoding="utf-8")
+    good("publish", str(file), "--base", "3")
+    assert "  admin  " in good("list", "questions").splitlines()[0]
+
+
+@pytest.fixture
+def standing(home: Path, migrated_file: Path) -> Path:
+    """A customer stands at `parts`, in the first version."""
+    (home / "data").mkdir(exist_ok=True)
+    shutil.copy(migrated_file, home / "data" / "parley.db")
+
+    async def talk() -> None:
+        shop = open_shop(f"sqlite:///{home / 'data' / 'parley.db'}", playbook=str(home / "book"))
+        await shop.write("Hello")
+        await shop.later(minutes=1)
+        await shop.write("A Lada")
+        await shop.db.close()
+
+    asyncio.run(talk())
+    return home
+
+
+def test_a_roll_back_and_a_roll_out_say_who_stands_where_and_bring_them_over(standing: Path) -> None:
+    first = hashlib.sha256(FIRST.encode()).hexdigest()[:12]
+    assert good("standing", "questions") == f"1 at parts ({first}, stable)\n"
+    file = standing / "questions.yaml"
+    file.write_text(RENAMED, encoding="utf-8")
+    good("publish", str(file), "--base", "1", "--rollout", "10")
+    told = good("rollout", "questions", "100", "--runs", "map")
+    assert f"  1 at parts ({first}): to spares\n" in told
+    file.write_text(SHORTER, encoding="utf-8")
+    good("publish", str(file), "--base", "3")
+    assert f"1 at parts ({first}, an older version)\n" in good("standing", "questions")
+    assert (
+        "say where they go on: parts"
+        in parley("rollback", "questions", "2", "--runs", "map", "--map", "town=town").output
+    )
+    told = good("rollback", "questions", "2", "--runs", "hand_off")
+    assert f"  1 at parts ({first}): to (a person)\n" in told
+
+
+def test_other_processes_hear_at_once_where_there_is_redis(
+    home: Path, monkeypatch: pytest.MonkeyPatch, valkey_server: str
+) -> None:
+    monkeypatch.setenv("PARLEY_REDIS_URL", valkey_server)
+    file = home / "questions.yaml"
+    file.write_text(SECOND, encoding="utf-8")
+
+    async def hear() -> bool:
+        other = RedisLive(valkey_server)
+        await other.start()
+        try:
+            with other.subscribe("hello") as bell:  # it listens when it hears itself
+                while not await bell.wait(0.05):
+                    other.publish("hello")
+            await asyncio.to_thread(good, "publish", str(file), "--base", "1")
+            began = time.monotonic()
+            await other.wait("scripts", 5)
+            return time.monotonic() - began < 4
+        finally:
+            await other.close()
+
+    assert asyncio.run(hear())
+
+
+def test_a_publication_does_without_redis_that_is_away(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARLEY_REDIS_URL", "redis://127.0.0.1:1/0")
+    file = home / "questions.yaml"
+    file.write_text(SECOND, encoding="utf-8")
+    assert "revision 2" in good("publish", str(file), "--base", "1")

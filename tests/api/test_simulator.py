@@ -22,7 +22,7 @@ steps:
 """
 
 
-async def tried(shop: Shop, token: str = "", **body: Any) -> Any:
+async def tried(shop: Shop, token: str = "", /, **body: Any) -> Any:
     status, answer = await shop.call("POST", "/simulator", token or shop.token("marketer"), json=body)
     assert status == 200, answer
     return answer
@@ -77,6 +77,18 @@ async def test_the_talk_that_is_answered_holds(shop: Shop):
     assert talk is not None
     house = shop.ctx.house
     assert check(talk, house.scripts["qualifier"], house.playbook, house.scripts) == []
+
+
+async def test_the_whole_shop_answers_with_a_draft_in_its_place(shop: Shop):
+    acts = ["/hours closed", "здравствуйте", "/stage paying"]
+    answer = await tried(shop, shop=True, acts=acts)
+    assert [line["speaker"] for line in answer["acts"][1]["lines"]][:2] == ["script", "bot"]
+    assert (answer["state"]["script"], answer["state"]["stage"]) == ("offline", "paying")
+    assert "rules: yes\n" in answer["talk"]
+    answer = await tried(shop, shop=True, script="offline", source=DRAFT, acts=acts)
+    assert answer["acts"][1]["lines"][1]["text"].startswith("Друг, что нужно?")
+    answer = await tried(shop, shop=True, stage="offer_bot", acts=["/now"])
+    assert (answer["state"]["script"], answer["state"]["timers"][0]["name"]) == ("", "start:offer_followup")
 
 
 async def test_a_draft_with_mistakes_is_answered_with_all_of_them(shop: Shop):

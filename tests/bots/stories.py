@@ -1,15 +1,17 @@
-"""Random scripts made from the whole grammar, and random lives to lead them through; the same seed gives the same story."""
+"""Random scripts made from the whole grammar, random lives to lead them through, and the rules that they keep to; the same seed gives the same."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from bots.kit.compiler import read_script
+from bots.kit.effects import CallWeb, CancelTimer, Effect, EndRun, HandOff, Say, SetTimer, StartScript
 from bots.kit.events import Event, Media, MediaKind, MessageReceived, RunStarted, TimerFired, WebAnswered
 from bots.kit.hours import Hours
-from bots.kit.run import Facts, RunState
-from bots.kit.script import Script
+from bots.kit.run import CLOCKS, Facts, RunState
+from bots.kit.script import Script, Stop
 
 OFFICE = Hours("Europe/Berlin", (((600, 780), (840, 1140)),) * 5 + (((1260, 1560),), ()))
 FIELDS = ("f", "g", "day", "sum")
@@ -130,7 +132,7 @@ def _condition(rng: Random) -> str:
 
 def _wait(rng: Random) -> str:
     return rng.choice([
-        rng.choice(LENGTHS), "{for: 2h, working: yes}", "{until: 10:00}", "{until: 10:00, working: yes}", "{until: day}",
+        rng.choice(LENGTHS), "{for: 2h, working: yes}", "{until: 10:00}", "{until: 10:00, working: yes}", "{until: day}", "{until: open}", "{for: 3h, until: open}",
         "{until: day, at: 9:00, before: 1d, working: yes}", "3h working",
         "{until: day, calendar: gone}",
     ])  # fmt: skip
@@ -203,3 +205,40 @@ class Life:
         return MessageReceived(
             text, rng.choice(["", "", "", "x", "yes", "nope"]), media, rng.choice(["", "", "", "+79123456789"]), place
         )
+
+
+# -- rules that hold for all of them -----------------------------------------------------------------------------------
+
+
+def saved(run: RunState) -> RunState:
+    return RunState.from_json(json.loads(json.dumps(run.to_json())))
+
+
+def waits(script: Script, run: RunState) -> bool:
+    """Before its first word a run waits to be started; after it, at a stop with a clock."""
+    here = script.steps[run.step].finish
+    return run.turn == 0 or (isinstance(here, Stop) and any(name in run.timers for name in CLOCKS))
+
+
+def clocks(known: dict[str, int], effects: tuple[Effect, ...], run: RunState, event: Event) -> None:
+    """What the shell was told to set is what the run believes to be set (a timer that has fired is gone by itself)."""
+    if isinstance(event, TimerFired):
+        known.pop(event.name, None)
+    for effect in effects:
+        if isinstance(effect, SetTimer):
+            known[effect.name] = effect.at
+        elif isinstance(effect, CancelTimer):
+            known.pop(effect.name, None)
+    assert known == run.timers
+
+
+def endings(before: RunState, run: RunState, effects: tuple[Effect, ...]) -> None:
+    ends = [place for place, effect in enumerate(effects) if isinstance(effect, (HandOff, EndRun))]
+    assert len(ends) == (1 if before.status == "running" != run.status else 0)
+    if ends:
+        assert not any(isinstance(effect, (Say, SetTimer, CallWeb)) for effect in effects[ends[0] :]), (
+            "nothing after the end"
+        )
+    started = [place for place, effect in enumerate(effects) if isinstance(effect, StartScript)]
+    assert all(place > ends[0] for place in started), "another script begins when this one has ended"
+    assert all(effect.text.strip() for effect in effects if isinstance(effect, Say)), "nothing empty is said"

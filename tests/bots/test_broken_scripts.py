@@ -115,6 +115,9 @@ FORM = [
     ("  a: {wait: soon, then: z}\n" + END, 4, "not_a_length"),
     ("  a: {wait: 2h}\n", 4, "no_exit"),
     ("  a: {wait: {for: 2h, until: 10:00}, then: z}\n" + END, 4, "contradiction"),
+    ("  a: {wait: {until: open}, then: a}\n", 4, "circle"),
+    ("  a: {wait: {until: open, before: 1d}, then: z}\n" + END, 4, "misplaced"),
+    ("  a: {wait: {until: opne}, then: z}\n" + END, 4, "unknown_field"),
     ("  a: {wait: {working: yes}, then: z}\n" + END, 4, "contradiction"),
     ("  a: {wait: {until: 25:00}, then: z}\n" + END, 4, "not_an_hour"),
     ("  a: {wait: {until: 10h}, then: z}\n" + END, 4, "not_an_hour"),
@@ -403,8 +406,8 @@ def test_a_calendar_that_the_shop_does_not_have_is_found_where_it_is_named(shop:
     text = HEAD + "  a: {task: {text: T, due: 1h, calendar: hour}, then: b}\n  b:\n    wait:\n      for: 1h\n      calendar: store\n    then: z\n" + END  # fmt: skip
     _, found = lint(text, "meets", shop)
     assert [str(problem) for problem in found if problem.code == "unknown_calendar"] == [
-        "4:1: error: there is no calendar 'hour'. Did you mean 'hours'? Else add it to 'calendars:' in the playbook.",
-        "8:1: error: there is no calendar 'store'. Known here: hours. Else add it to 'calendars:' in the playbook.",
+        "4:42: error: there is no calendar 'hour'. Did you mean 'hours'? Else add it to 'calendars:' in the playbook.",
+        "8:17: error: there is no calendar 'store'. Known here: hours. Else add it to 'calendars:' in the playbook.",
     ]
 
 

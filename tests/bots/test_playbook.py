@@ -64,6 +64,23 @@ def test_the_auto_parts_shop_has_its_funnels_and_stages(autoparts: Playbook):
     assert autoparts.source("avito").stage == "left_request"
 
 
+def test_what_is_proved_joins_and_what_is_said_is_suggested_unless_the_playbook_wants_it_otherwise():
+    usual = loaded(GOOD)
+    assert (usual.likeness("phone"), usual.likeness("phone", proved=True), usual.likeness("name")) == (
+        "suggest", "automatic", "no",
+    )  # fmt: skip
+    told = loaded(GOOD + "duplicates: {phone: automatic, email: no, name: suggest}\n")
+    assert [told.likeness(kind) for kind in ("phone", "email", "order", "name")] == [
+        "automatic", "no", "suggest", "suggest",
+    ]  # fmt: skip
+
+
+def test_a_word_that_says_nothing_of_duplicates_is_named_with_the_right_one():
+    _, problems = load_playbook("shop", {"playbook.yaml": GOOD + "duplicates: {phone: sugest, fax: no}\n"})
+    assert [(p.code, p.line) for p in problems] == [("unknown_word", 14), ("unknown_key", 14)]
+    assert "suggest" in problems[0].remedy
+
+
 def test_the_qualifier_asks_for_nothing_that_the_shop_does_not_have(autoparts: Playbook):
     text = (Path(bots.qualifier.__file__).parent / "qualifier.yaml").read_text(encoding="utf-8")
     script, _ = read_script(text, "qualifier")
@@ -147,6 +164,15 @@ def test_who_meets_new_customers_may_depend_on_the_hours():
     only_by_night = loaded(text.replace("  qualifier: {on: message, funnel: retail}\n", ""))
     assert only_by_night.bot_on("message", at="open") is None
     assert loaded(text.replace("when: closed", "when: open")).bot_on("message", at="closed") == "qualifier"
+
+
+def test_only_a_bot_of_a_stage_waits_until_the_shop_is_open():
+    later = GOOD.replace("bots:\n", "bots:\n  later: {on: stage, stage: work, after: 1h, working: yes}\n")
+    assert next(rule.working for rule in loaded(later).bots) is True
+    _, problems = load_playbook(
+        "shop", {"playbook.yaml": GOOD.replace("{on: message, ", "{on: message, working: yes, ")}
+    )
+    assert any("'working' goes with 'on: stage'" in str(problem) for problem in problems)
 
 
 def test_what_the_shop_tells_of_itself_is_put_into_texts_for_good():

@@ -99,6 +99,29 @@ def test_a_check_sees_the_tag_that_was_set_on_the_way():
     assert lines(said)[-1] == "ended: finished, yes"
 
 
+def test_a_customer_is_spoken_to_in_their_own_language_where_the_script_speaks_it():
+    text = """
+        script: S
+        language: ru
+        languages: [ru, uk]
+        fields: {language: Язык}
+        steps:
+          a: {say: {ru: Добрый день, uk: Добрий день}, then: b}
+          b: {set: {language: uk}, then: c}
+          c: {wait: 1h, then: d}
+          d: {say: {ru: Пока, uk: Бувай}, check: [{language: uk, then: e}], else: f}
+          e: {end: uk}
+          f: {end: ru}
+        """
+    assert lines(talking(text, language="ru").start()) == ["bot: Добрый день"]
+    assert lines(talking(text, language="ru", fields={"language": "uk"}).start()) == ["bot: Добрий день"]
+    for unknown in ("xx", 7, None, ["uk"]):
+        assert lines(talking(text, language="uk", fields={"language": unknown}).start()) == ["bot: Добрий день"]
+    talk = talking(text, language="ru")
+    talk.start()
+    assert lines(talk.wait(HOUR)) == ["bot: Бувай", "ended: finished, uk"]
+
+
 # -- wait ------------------------------------------------------------------------------------------------------------
 
 
@@ -145,6 +168,8 @@ def test_a_wait_ends_in_its_time_and_not_before():
         ("{until: 10:00, calendar: far}", (2025, 1, 18, 3)),
         ("{until: visit, calendar: far}", (2025, 1, 25, 3)),
         ("{until: visit, at: 6:00, calendar: far}", (2025, 1, 25, 1)),
+        ("{for: 2h, until: open}", (2025, 1, 20, 10)),
+        ("{for: 3d, until: open}", (2025, 1, 20, 18)),
         ("{until: 10:00}", (2025, 1, 18, 10)),
         ("{until: 18:30}", (2025, 1, 17, 18, 30)),
         ("{until: 10:00, working: yes}", (2025, 1, 20, 10)),
@@ -190,6 +215,21 @@ def test_a_day_in_another_century_is_none_to_wait_for():
     talk = waiting("{until: visit}", fields={"visit": "2225-01-25"})
     assert talk.start() != []
     assert talk.run.status != "running"
+
+
+def test_a_wait_until_the_shop_is_open_does_not_wait_while_it_is():
+    assert lines(waiting("{until: open}", hours=OFFICE, now=moscow(2025, 1, 17, 18)).start())[0] == "bot: Time"
+    talk = waiting("{until: open}", hours=OFFICE, now=moscow(2025, 1, 17, 22))
+    assert talk.start() == []
+    assert talk.run.waits_until == moscow(2025, 1, 20, 10)
+    assert lines(waiting("{until: open}").start())[0] == "bot: Time"
+
+
+def test_a_field_called_open_is_waited_for_as_any_other():
+    script = compiled("script: S\nfields: {open: Day}\nsteps:\n  a: {wait: {until: open}, then: b}\n  b: {end: done}\n")
+    talk = Conversation(script, hours=OFFICE, now=moscow(2025, 1, 17, 22), fields={"open": "2025-02-01"})
+    talk.start()
+    assert talk.run.waits_until == moscow(2025, 2, 1, 10)
 
 
 def test_an_hour_at_which_the_shop_is_never_open_is_its_next_opening():

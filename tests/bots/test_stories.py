@@ -6,22 +6,17 @@ from random import Random
 
 import pytest
 
-from bots.kit.effects import AddTag, CallWeb, CancelTimer, Effect, EndRun, HandOff, Say, SetField, SetTimer, StartScript
-from bots.kit.events import Event, TimerFired
+from bots.kit.effects import AddTag, SetField
 from bots.kit.linter import lint
 from bots.kit.playbook import load_playbook
-from bots.kit.run import CLOCKS, STATUSES, RunState
+from bots.kit.run import STATUSES, RunState
 from bots.kit.script import Script, Stop
 from bots.kit.walk import begin, step
-from tests.bots.stories import Life, script_text, scripts
+from tests.bots.stories import Life, clocks, endings, saved, script_text, scripts, waits
 from tests.bots.test_broken_scripts import ROOMS, SHOP_TEXT
 
 STEPS_A_LIFE = 40
 LIVES_A_SCRIPT = 5
-
-
-def saved(run: RunState) -> RunState:
-    return RunState.from_json(json.loads(json.dumps(run.to_json())))
 
 
 def lead(script: Script, life: Life, most: int) -> int:
@@ -41,9 +36,7 @@ def lead(script: Script, life: Life, most: int) -> int:
         if before.status != "running":
             assert (run, effects) == (before, ())
         elif run.status == "running":
-            assert run.turn == 0 or (
-                isinstance(script.steps[run.step].finish, Stop) and any(name in run.timers for name in CLOCKS)
-            ), "a run that goes on waits with a clock"
+            assert waits(script, run), "a run that goes on waits with a clock"
         else:
             assert not run.timers
             assert not run.heard
@@ -59,30 +52,6 @@ def lead(script: Script, life: Life, most: int) -> int:
         if before.status != "running":
             return taken
     return most
-
-
-def clocks(known: dict[str, int], effects: tuple[Effect, ...], run: RunState, event: Event) -> None:
-    """What the shell was told to set is what the run believes to be set (a timer that has fired is gone by itself)."""
-    if isinstance(event, TimerFired):
-        known.pop(event.name, None)
-    for effect in effects:
-        if isinstance(effect, SetTimer):
-            known[effect.name] = effect.at
-        elif isinstance(effect, CancelTimer):
-            known.pop(effect.name, None)
-    assert known == run.timers
-
-
-def endings(before: RunState, run: RunState, effects: tuple[Effect, ...]) -> None:
-    ends = [place for place, effect in enumerate(effects) if isinstance(effect, (HandOff, EndRun))]
-    assert len(ends) == (1 if before.status == "running" != run.status else 0)
-    if ends:
-        assert not any(isinstance(effect, (Say, SetTimer, CallWeb)) for effect in effects[ends[0] :]), (
-            "nothing after the end"
-        )
-    started = [place for place, effect in enumerate(effects) if isinstance(effect, StartScript)]
-    assert all(place > ends[0] for place in started), "another script begins when this one has ended"
-    assert all(effect.text.strip() for effect in effects if isinstance(effect, Say)), "nothing empty is said"
 
 
 def no_repeats(script: Script, run: RunState) -> None:

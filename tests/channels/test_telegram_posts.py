@@ -28,7 +28,7 @@ from tests.channels.benches import SECRET, telegram_channel, telegram_post
 from tests.standins.telegram import TelegramStandin
 
 BOT = "700001"
-ANNA = Sender("telegram", BOT, "5001", "Анна Ковалёва")
+ANNA = Sender("telegram", BOT, "5001", "Анна Ковалёва", language="ru")
 
 
 def read(body: Any) -> Received:

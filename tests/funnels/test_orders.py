@@ -7,6 +7,7 @@ import pytest
 
 from gateway.events import CallEnded, MessageReceived, Sender
 from gateway.shop_hooks import TOLD
+from tests.merged import undo
 from tests.shop import MONDAY_NOON, PaperChannel, Shop, open_shop
 
 PHONE = "+79161234567"
@@ -43,21 +44,41 @@ async def test_a_site_order_opens_a_deal_where_orders_enter(shop: Shop):
     assert deal["fields"]["total"] == 125_000
 
 
+async def open_deals(shop: Shop) -> list[dict[str, Any]]:
+    return [deal for deal in await shop.all("deals") if deal["closed_at"] is None]
+
+
 async def test_an_order_finds_its_request_and_leads(shop: Shop):
     await wrote(shop)
     assert (await shop.all("runs"))[-1]["status"] == "running"
     await ordered(shop, "placed")
-    (deal,) = await shop.all("deals")
-    assert (deal["stage"], deal["fields"]["order"]) == ("order_placed", "4711")
+    (deal,) = await open_deals(shop)
+    assert (deal["stage"], deal["fields"]["order"], deal["slot"]) == ("order_placed", "4711", "retail")
     assert (await shop.all("runs"))[0]["status"] == "stopped"
-    joined = [e["data"] for e in await shop.all("entries") if e["data"].get("event") == "order_joined"]
-    assert joined[0]["before"]["stage"] == "left_request"
+    inquiry = next(one for one in await shop.all("deals") if one["id"] != deal["id"])
+    assert (inquiry["outcome"], inquiry["reason"]) == (None, "joined")
+    await wrote(shop, "Оплатил")
+    assert len(await open_deals(shop)) == 1
+
+
+async def test_no_separate_makes_two_of_them_again(shop: Shop):
+    await wrote(shop)
+    await ordered(shop, "placed")
+    (told,) = [e["data"] for e in await shop.all("entries") if e["data"].get("event") == "order_joined"]
+    (merge,) = await shop.all("merges")
+    assert told["merge"] == merge["id"]
+    await undo(shop, merge["id"])
+    inquiry, order = await open_deals(shop)
+    assert (inquiry["stage"], order["stage"]) == ("left_request", "order_placed")
+    await ordered(shop, "paid")
+    paid = [deal["fields"].get("paid") for deal in await open_deals(shop)]
+    assert paid == [None, "yes"]
 
 
 async def test_what_the_customer_says_after_the_order_is_said_in_its_deal(shop: Shop):
     await ordered(shop, "placed")
     await wrote(shop, "Когда привезёте?")
-    assert len(await shop.all("deals")) == 1
+    assert len(await open_deals(shop)) == 1
 
 
 async def test_a_second_order_has_a_deal_beside_the_first(shop: Shop):

@@ -59,7 +59,7 @@ async def test_m1_a_bots_part_under_way_when_its_deal_joins_a_persons_is_not_sen
     assert [p["author"] for p in under_way] == ["bot"]
     await shop.hear(MessageReceived(shop.sender("2"), "мой телефон", phone=PHONE))
     await _settle_slow(shop)
-    assert next(d for d in await shop.all("deals") if d["id"] == younger["id"])["reason"] == "merged"
+    assert next(d for d in await shop.all("deals") if d["id"] == younger["id"])["reason"] == "joined"
     before = len(slow.sent)
     slow.outcomes[under_way[0]["id"]] = Retry("502")  # type: ignore[attr-defined]
     slow.gates[under_way[0]["id"]].set()  # type: ignore[attr-defined]

@@ -1,0 +1,270 @@
+"""Two open deals become one: the leading one goes on, the other is closed as joined, its lines in the leading one's timeline.
+
+In the caller's transaction, which holds the lanes of both contacts. A person's word stands above any bot's, and a running
+bot goes on where it was talking. What was moved and how both sides were before is written into the book of merges.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final
+
+from sqlalchemy import Connection, and_, delete, insert, literal_column, or_, select, update
+
+from state import merges, steps
+from state import tables as t
+from state.ids import Ids
+from state.merges import Cause
+from state.records import Deal, Identity, Instant, Merge, Run, Timer
+
+APART: Final = "#"
+"""A deal that somebody keeps apart from the contact's other one has a slot of its own: the group's name and its number."""
+_RUN = [t.runs.c[f.name] for f in fields(Run)]
+_TIMER = [t.timers.c[f.name] for f in fields(Timer)]
+_DEAL = [t.deals.c[f.name] for f in fields(Deal)]
+_OPEN: Any = literal_column("1")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The shop's own words for what the timeline says of it; each takes the number of the other deal."""
+
+    joined: Callable[[int], str]
+    stopped: str
+    took: Callable[[int], str] = str
+    parted: Callable[[int], str] = str
+    split: Callable[[int], str] = str
+    split_from: Callable[[int], str] = str
+    task: str = ""
+    """What a person has to do about a talk that nobody leads after it was parted."""
+
+
+def group(slot: str) -> str:
+    """The funnel group of a slot, also of one that is kept apart."""
+    return slot.partition(APART)[0]
+
+
+def find(conn: Connection, deal: int) -> Deal | None:
+    row = conn.execute(select(*_DEAL).where(t.deals.c.id == deal)).first()
+    return Deal(*row) if row else None
+
+
+def join(
+    conn: Connection, ids: Ids, kept: Deal, gone: Deal, now: Instant, words: Words, cause: Cause, merge: int | None = None
+) -> int:  # fmt: skip
+    """`gone` becomes part of `kept`: both open, both lanes held. The answer is the merge's id."""
+    merge = ids.take("merge") if merge is None else merge
+    lock(conn, kept.contact_id, gone.contact_id)
+    runs, timers = running(conn, kept.id, gone.id), timers_of(conn, kept.id, gone.id)
+    before = asdict(kept), asdict(gone)
+    shared = kept.contact_id == gone.contact_id
+    routes = _routes_of(conn, gone, besides=kept) if shared else _addresses(conn, gone.contact_id)
+    a_persons = "person" in (kept.owner, gone.owner)
+    going_on = None if a_persons else runs.get(kept.id) or runs.get(gone.id)
+    data: dict[str, Any] = {"runs": [], "timers": [], "blocked": [], "routes": routes}
+    for side in (kept, gone):
+        run = runs.get(side.id)
+        if run is not None and run is not going_on:
+            data["runs"].append(stop(conn, run, words.stopped, now))
+    dropped = [
+        m for m in timers if (going_on is None or m.run_id != going_on.id) and (m.run_id or m.deal_id == gone.id)
+    ]
+    data["timers"] = [asdict(timer) for timer in dropped]
+    _take_timers(conn, dropped, None, kept)
+    epoch = max(kept.epoch, gone.epoch) + 1
+    # What a bot still has to say is said: not over a person, and not beside the leading deal's own bot.
+    for side, heard in ((kept, not a_persons), (gone, not a_persons and kept.id not in runs)):
+        if not heard:
+            data["blocked"] += hold_back(conn, side.id, words.stopped, now)
+        carry_words(conn, side, epoch if heard else None)
+    if going_on is not None and going_on.deal_id == gone.id:
+        conn.execute(
+            update(t.runs).where(t.runs.c.id == going_on.id).values(deal_id=kept.id, contact_id=kept.contact_id)
+        )
+        _take_timers(conn, [m for m in timers if m.run_id == going_on.id], kept.id, kept)
+        data["moved_run"] = going_on.id
+    elif going_on is not None:
+        data["kept_run"] = going_on.id
+    closed = {"closed_at": now, "reason": "joined", "waiting_since": None, "epoch": gone.epoch + 1}
+    conn.execute(update(t.deals).where(t.deals.c.id == gone.id).values(closed | {"version": gone.version + 1}))
+    one = _as_one(conn, kept, gone, going_on) | {"epoch": epoch, "version": kept.version + 1}
+    conn.execute(update(t.deals).where(t.deals.c.id == kept.id).values(one))
+    data |= _move_history(conn, kept, gone)
+    texts = {kept.id: words.took(gone.id), gone.id: words.joined(kept.id)}
+    event = {
+        "event": "merged",
+        "merge": merge,
+        "from_deal": gone.id,
+        "into_deal": kept.id,
+        "from_contact": gone.contact_id,
+    }
+    lines = [write_line(conn, ids, side, now, texts[side.id], event, cause) for side in (gone, kept)]
+    data |= {"kept": before[0], "gone": before[1], "after": before[0] | one, "line": max(lines)}
+    from_contact = None if shared else gone.contact_id
+    merges.write(
+        conn, Merge(merge, "deals", kept.contact_id, from_contact, kept.id, gone.id, cause.parent, cause.batch, cause.why, cause.by, now, data)
+    )  # fmt: skip
+    return merge
+
+
+# -- who goes on speaking --------------------------------------------------------------------------------------------
+
+
+def running(conn: Connection, kept: int, gone: int) -> dict[int, Run]:
+    """By deal, the leading one's first."""
+    found = select(*_RUN).where(t.runs.c.deal_id.in_((kept, gone)), t.runs.c.status == "running")
+    by_deal = {row.deal_id: Run(*row) for row in conn.execute(found)}
+    return {deal: by_deal[deal] for deal in (kept, gone) if deal in by_deal}
+
+
+def timers_of(conn: Connection, *deals: int) -> list[Timer]:
+    whose = select(t.deals.c.contact_id).where(t.deals.c.id.in_(deals))
+    found = select(*_TIMER).where(t.timers.c.contact_id.in_(whose), t.timers.c.deal_id.in_(deals))
+    return [Timer(*row) for row in conn.execute(found.order_by(t.timers.c.key))]
+
+
+def _take_timers(conn: Connection, timers: list[Timer], deal: int | None, kept: Deal) -> None:
+    """To another deal and its contact; `deal` is None: away."""
+    for timer in timers:
+        one = and_(t.timers.c.contact_id == timer.contact_id, t.timers.c.key == timer.key)
+        conn.execute(delete(t.timers).where(one))
+        if deal is not None:
+            moved = asdict(timer) | {"contact_id": kept.contact_id, "deal_id": deal}
+            conn.execute(insert(t.timers).values(moved))
+
+
+def stop(conn: Connection, run: Run, why: str, now: Instant) -> dict[str, Any]:
+    """How it stood, for the case that it is parted again before anything was said."""
+    stood = {"id": run.id, "deal": run.deal_id, "state": dict(run.state), "waits_until": run.waits_until}
+    if trail := run.state.get("trail"):
+        stood["state"] = {**run.state, "trail": list(trail)}
+    rows = steps.end(run, "joined", now)
+    if rows:
+        steps.add(conn, rows)
+    ended = {"state": run.state, "status": "stopped", "reason": why, "ended_at": now, "waits_until": None}
+    conn.execute(update(t.runs).where(t.runs.c.id == run.id).values(ended))
+    return stood
+
+
+def hold_back(conn: Connection, deal: int, why: str, now: Instant) -> list[int]:
+    p = t.parts.c
+    mine = (p.deal_id == deal, p.state == literal_column("'queued'"), p.open == _OPEN, p.author == "bot")
+    queued = list(conn.execute(select(p.id).where(*mine)).scalars())
+    conn.execute(update(t.parts).where(*mine).values(state="blocked", open=0, error=why, settled_at=now))
+    return queued
+
+
+def carry_words(conn: Connection, deal: Deal, epoch: int | None, *only: Any) -> None:
+    """What a bot still has under way was decided under the deal's own epoch. It may be said (again) under `epoch`; never,
+    where that is None or a person had taken over before.
+    """
+    p = t.parts.c
+    open_ = update(t.parts).where(p.deal_id == deal.id, p.open == _OPEN, p.author == "bot", *only)
+    if epoch is not None:
+        conn.execute(open_.where(or_(p.epoch.is_(None), p.epoch != deal.epoch)).values(epoch=0))
+        conn.execute(open_.where(p.epoch == deal.epoch).values(epoch=epoch))
+    else:
+        conn.execute(open_.values(epoch=0))
+
+
+# -- what becomes of the leading deal's row --------------------------------------------------------------------------
+
+
+def _as_one(conn: Connection, kept: Deal, gone: Deal, going_on: Run | None) -> dict[str, Any]:
+    person = next((side for side in (kept, gone) if side.owner == "person"), None)
+    owner = "person" if person else "bot" if going_on else kept.owner if kept.owner != "bot" else "pool"
+    responsible = person.responsible_id if person else kept.responsible_id
+    waits = [at for at in (kept.waiting_since, gone.waiting_since) if at is not None]
+    taken_over = kept.slot if not kept.slot.startswith(gone.slot + APART) else gone.slot
+    return {
+        "fields": gone.fields | kept.fields,
+        "tags": list(dict.fromkeys([*kept.tags, *gone.tags])),
+        "title": kept.title or gone.title,
+        "owner": owner,
+        "responsible_id": responsible or kept.responsible_id or gone.responsible_id,
+        "route_id": _route(conn, kept, gone, going_on),
+        "waiting_since": min(waits, default=None),
+        "slot": taken_over,
+    }
+
+
+def _route(conn: Connection, kept: Deal, gone: Deal, going_on: Run | None) -> int | None:
+    """A bot goes on where it was talking; a person's reply goes to where the customer wrote from last."""
+    if going_on is not None:
+        return kept.route_id if going_on.deal_id == kept.id else gone.route_id
+    ways = [way for way in (kept.route_id, gone.route_id) if way is not None]
+    found = select(t.identities.c.id, t.identities.c.heard_at).where(t.identities.c.id.in_(ways))
+    heard: dict[int, Instant | None] = dict(conn.execute(found).all())
+    return max(ways, key=lambda way: heard.get(way) or 0, default=None)
+
+
+# -- what is moved ---------------------------------------------------------------------------------------------------
+
+
+def lock(conn: Connection, *contacts: int) -> None:
+    """Open parts, then addresses, then deals: the order in which delivery locks, so that neither waits for the other."""
+    mine = select(t.parts.c.id).where(t.parts.c.contact_id.in_(contacts), t.parts.c.open == _OPEN)
+    conn.execute(mine.order_by(t.parts.c.id).with_for_update()).all()
+    theirs = select(t.identities.c.id).where(t.identities.c.contact_id.in_(contacts))
+    conn.execute(theirs.order_by(t.identities.c.id).with_for_update()).all()
+
+
+def _move_history(conn: Connection, kept: Deal, gone: Deal) -> dict[str, Any]:
+    """All lines, tasks and parts of the joined deal; a number of each, by which they are found again."""
+    moved = list(conn.execute(select(t.entries.c.id).where(t.entries.c.deal_id == gone.id)).scalars())
+    tasks = list(conn.execute(select(t.tasks.c.id).where(t.tasks.c.deal_id == gone.id)).scalars())
+    clients = _free_client_ids(conn, gone.id, kept.id)
+    to = {"deal_id": kept.id, "contact_id": kept.contact_id}
+    p = t.parts.c
+    calls = (p.deal_id == gone.id, p.open == _OPEN, p.entry_id == 0)
+    called = list(conn.execute(select(p.id).where(*calls)).scalars())
+    conn.execute(update(t.parts).where(*calls).values(to))
+    lines = select(t.entries.c.id).where(t.entries.c.deal_id == gone.id)
+    conn.execute(update(t.parts).where(p.entry_id.in_(lines)).values(to))
+    conn.execute(update(t.entries).where(t.entries.c.deal_id == gone.id).values(to))
+    conn.execute(update(t.tasks).where(t.tasks.c.deal_id == gone.id).values(to))
+    return {"entries": moved, "tasks": tasks, "calls": called, "clients": clients}
+
+
+def _free_client_ids(conn: Connection, gone: int, kept: int) -> list[list[Any]]:
+    """A composer's own ids need only differ within a deal; where both deals have one, the moved line gives it up."""
+    e, twin = t.entries, t.entries.alias()
+    taken = select(twin.c.client_id).where(twin.c.deal_id == kept, twin.c.client_id.is_not(None))
+    both = (e.c.deal_id == gone, e.c.client_id.in_(taken))
+    freed = [[entry, client] for entry, client in conn.execute(select(e.c.id, e.c.client_id).where(*both))]
+    conn.execute(update(e).where(*both).values(client_id=None))
+    return freed
+
+
+def _routes_of(conn: Connection, gone: Deal, besides: Deal) -> list[int]:
+    """The addresses that only the joined deal's talk was had at: what comes by them later is that deal's."""
+    e = t.entries.c
+    found = select(e.identity_id, e.deal_id).where(e.deal_id.in_((gone.id, besides.id)), e.identity_id.is_not(None))
+    spoken = {(identity, deal) for identity, deal in conn.execute(found.distinct())}
+    theirs = {identity for identity, deal in spoken if deal == besides.id} | {besides.route_id}
+    mine = {identity for identity, deal in spoken if deal == gone.id} | {gone.route_id}
+    return sorted(one for one in mine - theirs if one is not None)
+
+
+def _addresses(conn: Connection, contact: int) -> list[int]:
+    return sorted(conn.execute(select(t.identities.c.id).where(t.identities.c.contact_id == contact)).scalars())
+
+
+def identities_of(conn: Connection, contact: int) -> dict[int, Identity]:
+    columns = [t.identities.c[f.name] for f in fields(Identity)]
+    return {
+        row.id: Identity(*row) for row in conn.execute(select(*columns).where(t.identities.c.contact_id == contact))
+    }
+
+
+def write_line(
+    conn: Connection, ids: Ids, deal: Deal, now: Instant, text: str, data: dict[str, Any], cause: Cause, kind: str = "merge"
+) -> int:  # fmt: skip
+    entry = ids.take("entry")
+    conn.execute(
+        insert(t.entries).values(
+            id=entry, deal_id=deal.id, contact_id=deal.contact_id, at=now, kind=kind, direction="", channel="", identity_id=None,
+            author=cause.author, person_id=cause.by, text=text, media=[], data=data, client_id=None,
+        )
+    )  # fmt: skip
+    conn.execute(insert(t.changes).values(at=now, kind=kind, deal_id=deal.id, ref_id=entry))
+    return entry

@@ -1,0 +1,137 @@
+"""The book of merges: what was joined to what, by whom and why, and with it all that parting them again takes.
+
+A line is written in the commit that it tells of, so there is no merge without one. One that was undone stays, marked.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from sqlalchemy import Connection, insert, or_, select, update
+
+from state.people import find_people
+from state.records import Instant, Merge, Person
+from state.tables import contacts, deals, merges
+
+_COLUMNS = [merges.c[f.name] for f in fields(Merge)]
+
+
+class Refused(Exception):
+    """It cannot be joined or parted as things are now; nothing was changed. `code` is a machine word."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why something is joined, and by whom; nobody: the system by its rules."""
+
+    why: str = ""
+    by: int | None = None
+    batch: str = ""
+    parent: int | None = None
+    author: str = "system"
+    """Whom the timeline names as the author: `manager` where somebody did it by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A merge as it is shown."""
+
+    merge: Merge
+    by: Person | None
+    undone_by: Person | None
+
+
+def write(conn: Connection, merge: Merge) -> None:
+    conn.execute(insert(merges).values(asdict(merge)))
+
+
+def find(conn: Connection, merge_id: int) -> Merge | None:
+    row = conn.execute(select(*_COLUMNS).where(merges.c.id == merge_id)).first()
+    return Merge(*row) if row else None
+
+
+def children(conn: Connection, merge_id: int) -> list[Merge]:
+    """The merges of deals that this merge of contacts brought about and that stand, the latest first."""
+    found = select(*_COLUMNS).where(merges.c.parent_id == merge_id, merges.c.undone_at.is_(None))
+    return [Merge(*row) for row in conn.execute(found.order_by(merges.c.id.desc()))]
+
+
+def mark_undone(conn: Connection, merge_id: int, now: Instant, by: int | None) -> None:
+    conn.execute(update(merges).where(merges.c.id == merge_id).values(undone_at=now, undone_by=by))
+
+
+def change_data(conn: Connection, merge_id: int, data: dict[str, Any]) -> None:
+    conn.execute(update(merges).where(merges.c.id == merge_id).values(data=data))
+
+
+def standing(conn: Connection, batch: str, limit: int) -> list[int]:
+    """Merges of a batch that were not undone, the latest first; those of deals go with their contacts'."""
+    found = select(merges.c.id).where(merges.c.batch == batch, merges.c.batch != "", merges.c.undone_at.is_(None))
+    found = found.where(merges.c.parent_id.is_(None), merges.c.kind != "split")
+    return list(conn.execute(found.order_by(merges.c.at.desc(), merges.c.id.desc()).limit(limit)).scalars())
+
+
+def of_contact(conn: Connection, gone: int) -> Merge | None:
+    """The merge that this contact went into another by, if it stands."""
+    found = select(*_COLUMNS).where(
+        merges.c.from_contact_id == gone, merges.c.kind == "contacts", merges.c.undone_at.is_(None)
+    )
+    row = conn.execute(found.order_by(merges.c.at.desc(), merges.c.id.desc()).limit(1)).first()
+    return Merge(*row) if row else None
+
+
+def into(conn: Connection, deal: int) -> int:
+    """The deal that this one's timeline is in by now; itself, if it was never joined to another."""
+    seen, going = deal, True
+    while going:
+        found = select(merges.c.deal_id).where(
+            merges.c.from_deal_id == seen, merges.c.kind == "deals", merges.c.undone_at.is_(None)
+        )
+        next_ = conn.execute(found.order_by(merges.c.at.desc(), merges.c.id.desc()).limit(1)).scalar()
+        going = next_ is not None
+        seen = next_ if next_ is not None else seen
+    return seen
+
+
+def standing_in(conn: Connection, deal: int) -> list[Merge]:
+    """The merges that stand by which other deals are part of this one."""
+    found = select(*_COLUMNS).where(merges.c.deal_id == deal, merges.c.kind == "deals", merges.c.undone_at.is_(None))
+    return [Merge(*row) for row in conn.execute(found.order_by(merges.c.id))]
+
+
+def page(
+    conn: Connection, limit: int, before: tuple[Instant, int] | None = None, *, deal: int | None = None,
+    contact: int | None = None, batch: str = "",
+) -> list[Noted]:  # fmt: skip
+    """Newest first; `before` is (at, id) of the last one already seen. A deal's are also those of its contact."""
+    m = merges.c
+    found = select(*_COLUMNS)
+    if deal is not None:
+        own = select(deals.c.contact_id).where(deals.c.id == deal).scalar_subquery()
+        whose = or_(m.contact_id == own, m.from_contact_id == own)
+        found = found.where(or_(m.deal_id == deal, m.from_deal_id == deal, (m.kind == "contacts") & whose))
+    if contact is not None:
+        found = found.where(or_(m.contact_id == contact, m.from_contact_id == contact))
+    if batch:
+        found = found.where(m.batch == batch)
+    if before is not None:
+        at, last = before
+        found = found.where(or_(m.at < at, (m.at == at) & (m.id < last)))
+    rows = conn.execute(found.order_by(m.at.desc(), m.id.desc()).limit(limit))
+    return noted(conn, [Merge(*row) for row in rows])
+
+
+def noted(conn: Connection, found: list[Merge]) -> list[Noted]:
+    people = find_people(conn, [p for m in found for p in (m.by_id, m.undone_by) if p is not None])
+    return [Noted(m, people.get(m.by_id or 0), people.get(m.undone_by or 0)) for m in found]
+
+
+def became(conn: Connection, contact: int) -> int:
+    """Whom this contact is part of by now; itself, if it was never joined to another."""
+    seen = contact
+    while (into_ := conn.execute(select(contacts.c.merged_into).where(contacts.c.id == seen)).scalar()) is not None:
+        seen = into_
+    return seen

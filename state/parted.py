@@ -1,0 +1,257 @@
+"""Two deals that were joined are two again. What each gets of what has happened since, and who speaks in it.
+
+Every value that has not changed since goes back to what it was; what has changed stays with the leading deal, unless it
+came by an address of the other's, or by the bot that goes back with it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Table, and_, delete, insert, literal_column, or_, select, update
+
+from state import joining, merges
+from state import tables as t
+from state.ids import Ids
+from state.joining import APART, Words, carry_words, group
+from state.merges import Cause, Refused
+from state.records import Deal, Instant, Merge, Run
+from state.sides import LEADING, OTHER, TAKEN, Since, Talk, mixed, side_of, talk_of
+
+_OPEN: Any = literal_column("1")
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    contact: int
+    """Whose the leading deal is."""
+    other: int
+    """Whose the other deal will be: the same contact's, or the one's that is parted from it."""
+    routes: frozenset[int] = frozenset()
+    """Addresses that are the other's, besides those that the merge knew of."""
+
+
+def part_deals(
+    conn: Connection, ids: Ids, merge: Merge, sides: Sides, now: Instant, words: Words, cause: Cause
+) -> None:  # fmt: skip
+    data = merge.data
+    one, two = joining.find(conn, merges.into(conn, merge.deal_id or 0)), joining.find(conn, merge.from_deal_id or 0)
+    if one is None or two is None or two.closed_at is None or two.reason != "joined":
+        raise Refused("gone", "one of the deals is not there any more")
+    joining.lock(conn, one.contact_id, two.contact_id)
+    routes = sides.routes | frozenset(data["routes"])
+    back, since = _lines(conn, one.id, data, routes)
+    run = joining.running(conn, one.id, two.id).get(one.id)
+    side = side_of(run, one, data, routes) if run is not None else ""
+    if run is not None and mixed(run, since[LEADING if side == OTHER else OTHER]):
+        _end(conn, one, run, words, now)
+        run, side = None, ""
+    goes = side == OTHER
+    epoch = max(one.epoch, two.epoch) + 1
+    besides = [m.data for m in merges.standing_in(conn, one.id) if m.id != merge.id]
+    alone = not besides and one.id == merge.deal_id
+    talks = {name: talk_of(name, one, data, since, holds=side == name) for name in (LEADING, OTHER)}
+    if not alone:  # whatever else is joined to it has its say, too
+        talks[LEADING] = Talk("pool" if side != LEADING and one.owner == "bot" else one.owner, one.responsible_id)
+    _carry(conn, one, back, routes, talks, epoch)
+    _give_back(conn, one.id, two.id, sides.other, back, data)
+    if run is not None and goes:
+        conn.execute(update(t.runs).where(t.runs.c.id == run.id).values(deal_id=two.id, contact_id=sides.other))
+        mine = t.timers.c.contact_id == one.contact_id, t.timers.c.run_id == run.id
+        conn.execute(update(t.timers).where(*mine).values(deal_id=two.id, contact_id=sides.other))
+    told = _told_by(run, one, data["after"]) if goes else {}
+    waits = {name: since[name].waits(data[name]["waiting_since"]) for name in (LEADING, OTHER)}
+    if one.waiting_since is not None and not any(waits.values()):
+        waits[OTHER if one.route_id in routes else LEADING] = one.waiting_since  # a call, or a bot that handed over
+    if not alone:
+        waits[LEADING] = one.waiting_since
+    row = _unmixed(one, data, told, besides, direct=one.id == merge.deal_id)
+    if one.closed_at is None:
+        row |= _led_on(one, data, since[LEADING], talks[LEADING], routes, alone=alone) | {
+            "waiting_since": waits[LEADING]
+        }
+    conn.execute(
+        update(t.deals).where(t.deals.c.id == one.id).values(row | {"epoch": epoch, "version": one.version + 1})
+    )
+    if one.id != merge.deal_id and (own := joining.find(conn, merge.deal_id or 0)) is not None:
+        conn.execute(update(t.deals).where(t.deals.c.id == own.id).values(_unmixed(own, data, {}, [], direct=True)))
+    other = {
+        "contact_id": sides.other, "closed_at": None, "reason": "", "fields": {**two.fields, **told}, "owner": talks[OTHER].owner,
+        "responsible_id": talks[OTHER].responsible, "route_id": since[OTHER].route(data[OTHER]["route_id"]),
+        "waiting_since": waits[OTHER], "epoch": epoch, "version": two.version + 1, "slot": _slot(conn, sides.other, two),
+    }  # fmt: skip
+    conn.execute(update(t.deals).where(t.deals.c.id == two.id).values(other))
+    _wake_timers(conn, one, two, sides, talks, data)
+    for deal, number, name in ((one, two.id, LEADING), (two, one.id, OTHER)):
+        deal.contact_id = sides.contact if name == LEADING else sides.other
+        event = {"event": "parted", "merge": merge.id, "from_deal": number}
+        joining.write_line(conn, ids, deal, now, words.parted(number), event, cause)
+        if name == OTHER or one.closed_at is None:
+            _call_somebody(conn, ids, deal.id, now, words, cause, was=data[name]["owner"])
+
+
+# -- whose is what ---------------------------------------------------------------------------------------------------
+
+
+def _lines(
+    conn: Connection, deal: int, data: dict[str, Any], routes: frozenset[int]
+) -> tuple[list[int], dict[str, Since]]:
+    """The lines that go back, and the messages that each side has come by since."""
+    e = t.entries.c
+    moved = _still(conn, e.id, and_(e.deal_id == deal, e.id.in_(data["entries"])))
+    columns = (e.id, e.at, e.kind, e.direction, e.author, e.identity_id, e.data)
+    tasks, known = set(data["tasks"]), set(data["entries"])
+    since = {LEADING: Since(), OTHER: Since()}
+    for line in conn.execute(select(*columns).where(e.deal_id == deal, e.id > data["line"]).order_by(e.id)).all():
+        if line.id in known:
+            continue
+        theirs = line.identity_id in routes or (line.kind == "task" and line.data.get("task") in tasks)
+        if theirs:
+            moved.append(line.id)
+        if line.kind == "message":
+            since[OTHER if theirs else LEADING].messages.append(line)
+        elif line.data.get("event") == "taken":
+            for side in since.values():
+                side.messages.append(TAKEN)
+    return moved, since
+
+
+def _still(conn: Connection, column: Any, where: Any) -> list[int]:
+    return sorted(conn.execute(select(column).where(where)).scalars())
+
+
+def _end(conn: Connection, one: Deal, run: Run, words: Words, now: Instant) -> None:
+    joining.stop(conn, run, words.stopped, now)
+    joining.hold_back(conn, one.id, words.stopped, now)
+    mine = t.timers.c.contact_id == one.contact_id, t.timers.c.run_id == run.id
+    conn.execute(delete(t.timers).where(*mine))
+
+
+def _told_by(run: Run | None, one: Deal, after: dict[str, Any]) -> dict[str, Any]:
+    """Fields that the bot which goes back has filled since."""
+    answers = run.state.get("answers", {}) if run is not None else {}
+    return {n: one.fields[n] for n in answers if n in one.fields and one.fields[n] != after["fields"].get(n)}
+
+
+def _unmixed(
+    one: Deal, data: dict[str, Any], told: dict[str, Any], besides: list[dict[str, Any]], *, direct: bool
+) -> dict[str, Any]:  # fmt: skip
+    """Fields, tags and title without what only the other deal has brought; others that are joined keep theirs."""
+    before, after = data[LEADING], data["after"]
+    theirs = [side for also in besides for side in ([also[OTHER]] if direct else [also[OTHER], also[LEADING]])]
+    theirs = [side for side in theirs if side["id"] != before["id"]]
+    fields = {}
+    for name, value in one.fields.items():
+        brought = name in told or (name in after["fields"] and after["fields"][name] == value)
+        if not brought or any(name in side["fields"] for side in theirs):
+            fields[name] = value
+        elif name in before["fields"]:
+            fields[name] = before["fields"][name]
+    kept_tags = {tag for side in theirs for tag in side["tags"]}
+    brought_tags = set(after["tags"]) - set(before["tags"]) - kept_tags
+    row: dict[str, Any] = {"fields": fields, "tags": [tag for tag in one.tags if tag not in brought_tags]}
+    if one.title == after["title"] and direct:
+        row["title"] = before["title"]
+    return row
+
+
+def _led_on(
+    one: Deal, data: dict[str, Any], since: Since, talk: Talk, routes: frozenset[int], *, alone: bool
+) -> dict[str, Any]:  # fmt: skip
+    """Who speaks in the leading deal, and where."""
+    before, after = data[LEADING], data["after"]
+    back = one.route_id in routes or (alone and one.route_id == after["route_id"])
+    route = since.route(before["route_id"] if back else one.route_id)
+    slot = before["slot"] if alone and one.slot == after["slot"] else one.slot
+    return {"slot": slot, "owner": talk.owner, "responsible_id": talk.responsible, "route_id": route}
+
+
+def _slot(conn: Connection, contact: int, two: Deal) -> str:
+    """Its own group's again, where the contact has no other deal there; else one of its own."""
+    d = t.deals.c
+    there = select(d.id).where(d.contact_id == contact, d.slot == two.slot, d.closed_at.is_(None), d.id != two.id)
+    return f"{group(two.slot)}{APART}{two.id}" if conn.execute(there).first() else two.slot
+
+
+# -- moving ----------------------------------------------------------------------------------------------------------
+
+
+def _carry(
+    conn: Connection, one: Deal, back: list[int], routes: frozenset[int], talks: dict[str, Talk], epoch: int
+) -> None:
+    """What a bot has under way was decided under the one deal's epoch: each side's under its own from here on."""
+    p = t.parts.c
+    theirs = or_(p.entry_id.in_(back), and_(p.entry_id == 0, p.identity_id.in_(routes)))
+    for name, mine in ((OTHER, theirs), (LEADING, ~theirs)):
+        persons = "person" in (one.owner, talks[name].owner)
+        carry_words(conn, one, None if persons else epoch, mine, p.epoch != epoch)
+
+
+def _give_back(conn: Connection, one: int, two: int, contact: int, back: list[int], data: dict[str, Any]) -> None:
+    to = {"deal_id": two, "contact_id": contact}
+    p = t.parts.c
+    conn.execute(update(t.parts).where(p.entry_id.in_(back)).values(to))
+    conn.execute(update(t.parts).where(p.id.in_(data["calls"]), p.deal_id == one).values(to))
+    _back(conn, t.entries, back, to)
+    tasks = _still(conn, t.tasks.c.id, and_(t.tasks.c.id.in_(data["tasks"]), t.tasks.c.deal_id == one))
+    _back(conn, t.tasks, tasks, to)
+    e = t.entries.c
+    for entry, client in data["clients"]:
+        taken = select(e.id).where(e.deal_id == two, e.client_id == client)
+        if conn.execute(taken).first() is None:
+            conn.execute(update(t.entries).where(e.id == entry, e.deal_id == two).values(client_id=client))
+
+
+def _back(conn: Connection, table: Table, rows: list[int], to: dict[str, int]) -> None:
+    conn.execute(update(table).where(table.c.id.in_(rows)).values(to))
+
+
+def _wake_timers(
+    conn: Connection, one: Deal, two: Deal, sides: Sides, talks: dict[str, Talk], data: dict[str, Any]
+) -> None:
+    """Runs that go on get their clocks back, and the other deal what its stage had set."""
+    woken = {talk.woken["id"]: talk.woken for talk in talks.values() if talk.woken is not None}
+    for run, stood in woken.items():
+        deal, contact = (one.id, sides.contact) if stood["deal"] == one.id else (two.id, sides.other)
+        row = {
+            "status": "running",
+            "state": stood["state"],
+            "waits_until": stood["waits_until"],
+            "ended_at": None,
+            "reason": "",
+        }
+        conn.execute(update(t.runs).where(t.runs.c.id == run).values(row | {"deal_id": deal, "contact_id": contact}))
+        if trail := stood["state"].get("trail"):  # it has not been left there after all
+            conn.execute(delete(t.steps).where(t.steps.c.run_id == run, t.steps.c.n >= trail[1]))
+    for timer in data["timers"]:
+        if timer["run_id"] in woken or (not timer["run_id"] and timer["deal_id"] == two.id):
+            contact = sides.contact if timer["deal_id"] == one.id else sides.other
+            key = and_(t.timers.c.contact_id == contact, t.timers.c.key == timer["key"])
+            conn.execute(delete(t.timers).where(key))
+            conn.execute(insert(t.timers).values(timer | {"contact_id": contact}))
+
+
+def _call_somebody(
+    conn: Connection, ids: Ids, deal: int, now: Instant, words: Words, cause: Cause, *, was: str
+) -> None:  # fmt: skip
+    """Nobody is lost: a talk that had somebody, and has nobody now, is a person's to look at."""
+    row = joining.find(conn, deal)
+    if row is None or row.owner != "pool":
+        return
+    ahead = joining.timers_of(conn, deal)
+    if was == "pool" and row.waiting_since is None and ahead:
+        return
+    open_ = select(t.tasks.c.id).where(t.tasks.c.deal_id == deal, t.tasks.c.state == "open")
+    if conn.execute(open_).first() is None:
+        write_task(conn, ids, row, now, words.task, cause)
+
+
+def write_task(conn: Connection, ids: Ids, deal: Deal, now: Instant, text: str, cause: Cause) -> None:
+    task = ids.take("task")
+    conn.execute(
+        insert(t.tasks).values(
+            id=task, deal_id=deal.id, contact_id=deal.contact_id, kind="answer", text=text, details={}, responsible_id=deal.responsible_id,
+            due_at=now, state="open", result="", created_by="robot", created_at=now, done_at=None, done_by=None,
+        )
+    )  # fmt: skip
+    event = {"event": "created", "task": task, "kind": "answer", "details": {}}
+    joining.write_line(conn, ids, deal, now, text, event, cause, kind="task")
