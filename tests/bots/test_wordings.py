@@ -69,6 +69,10 @@ steps:
 """
 
 
+def test_the_first_of_several_languages_is_the_main_one_where_nothing_else_is_said():
+    assert talking(SWITCHED).start()[0].text.startswith("Мова?")
+
+
 def test_who_tells_their_language_is_spoken_to_in_it_from_the_next_word_on():
     talk = talking(SWITCHED, language="uk")
     assert talk.start()[0].text.startswith("Мова?")
