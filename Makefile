@@ -10,7 +10,7 @@ BIN := .venv/bin
 JOBS ?= auto
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4
 
-.PHONY: help setup run test browser check fmt fmt-check lint types arch bench kill-loop nightly talk-update migration docs lock clean
+.PHONY: help setup run test browser check fmt fmt-check lint types arch bench kill-loop nightly talk-update rules migration docs lock clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.* ## /\1	/p' Makefile | while IFS='	' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -81,6 +81,9 @@ nightly: $(BIN)/.dev browser ## the long tests, where there are any
 
 talk-update: $(BIN)/.dev ## write the bots' side of the talks and the drawings anew; read the diff
 	@$(BIN)/python make/talks.py
+
+rules: $(BIN)/.dev ## write docs/rules.md anew: which story shows which rule
+	@$(BIN)/python make/rules.py
 
 migration: $(BIN)/.dev ## draft the next migration (M="add a column")
 	@$(BIN)/python make/migration.py "$(M)"

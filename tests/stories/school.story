@@ -46,5 +46,5 @@ form trial name=Ольга phone=+79161112233 email=o@example.com goal=Язык
 see customer phone +79161112233
 see customer name "Ирина"
 mail "Когда урок?" subject "Урок" from o@example.com
-see open deals 2
+see open deals 1
 see no bot
