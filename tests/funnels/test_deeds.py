@@ -8,7 +8,7 @@ import pytest
 
 from bots.kit.playbook import load_playbook
 from gateway.desk import Edit, Invalid, Move
-from gateway.events import CallEnded, FormSubmitted, Sender
+from gateway.events import CallEnded, FormSubmitted, OrderChanged, Sender, SiteVisited
 from tests.shop import PaperChannel, Shop, open_shop
 
 PHONE = "+79161234567"
@@ -39,9 +39,12 @@ funnels:
     triggers:
       unanswered: {on: call unanswered, do: [{count: attempts}]}
       thrice: {on: field attempts, if: {attempts: {over: 2}}, do: [{close: silence}]}
+      looks: {on: visit /prices, do: [{tag: prices}]}
       cod: {on: field cod, if: {cod: {over: 0}}, do: [{tag: наложенный}]}
+  orders: {title: Заказы, stages: {placed: Оформлен, paying: Оплата}, won: Выдан, lost: Отменён}
 sources:
   message: {funnel: leads}
+  order: {funnel: orders, stage: paying, tag: сайт}
 reasons: {silence: Молчит, false_data: Ложные данные}
 """
 
@@ -186,3 +189,37 @@ async def test_robots_know_the_language_of_the_customer(shop: Shop):
     await form(shop)
     await shop.ask(Move("russian", fields={"language": "uk"}))
     assert ("talk", "held") in [(turn["rule"], turn["outcome"]) for turn in await shop.all("firings")]
+
+
+async def ordered(shop: Shop, number: str, phone: str = PHONE) -> None:
+    await shop.hear(OrderChanged(Sender("order", "orders", number, "Анна", phone), number, "placed", total=10_000))
+    await shop.settle()
+
+
+async def test_an_order_finds_its_lead_where_orders_have_a_funnel_of_their_own(shop: Shop):
+    await form(shop)
+    await ordered(shop, "4711")
+    (deal,) = [deal for deal in await shop.all("deals") if deal["closed_at"] is None]
+    assert (deal["funnel"], deal["stage"], deal["tags"]) == ("orders", "paying", ["сайт"])
+    assert (deal["fields"]["goal"], deal["fields"]["order"]) == ("Переезд", "4711")
+
+
+async def test_a_second_order_has_a_deal_of_its_own_and_what_is_said_later_joins(shop: Shop):
+    for number in ("4711", "4712"):
+        await ordered(shop, number)
+    assert [(deal["funnel"], deal["fields"]["order"]) for deal in await shop.all("deals")] == [
+        ("orders", "4711"),
+        ("orders", "4712"),
+    ]
+    await form(shop)
+    assert len(await shop.all("deals")) == 2
+
+
+async def test_who_is_known_and_looks_at_the_site_is_heard_and_nobody_else(shop: Shop):
+    await form(shop)
+    for phone in (PHONE, "+79160000000"):
+        await shop.hear(SiteVisited(Sender("visit", "visits", phone, phone=phone), "/prices"))
+        await shop.settle()
+    assert "prices" in (await shop.deal())["tags"]
+    assert len(await shop.all("deals")) == 1
+    assert await shop.balanced()
