@@ -75,6 +75,7 @@ class App:
         self.timekeeper = Timekeeper(self.db, self.delivery, self.clock, shard=self.shard)
         self.doors: list[Door] = []
         self._plain: PlainHooks | None = None
+        self._carrier: NovaPoshta | None = None
         self.web = web.Application(client_max_size=MOST_BYTES)
         self._session: aiohttp.ClientSession | None = None
         self._workers: list[asyncio.Task[None]] = []
@@ -108,17 +109,21 @@ class App:
         self.occupancy.take()
         shelf = self._open_shelf()
         await asyncio.to_thread(schema.upgrade, self.db)
+        for file in self.house.attached.values():
+            await shelf.take_in(file.path, file.id, file.media)
         for name in await open_library(self.db, self.house, self.clock.now()):
             log.warning("script_file_not_used", script=name, why="another text was published: see `parley scripts`")
         await self.live.start()
         self._open_channels(shelf)
+        self._carrier = self._open_carrier()
         self._mount(shelf)
         await self.delivery.recover(lease_ms=0 if self.db.sqlite else 90_000)
         if workers:
             self._sender = asyncio.create_task(self.delivery.run())
             jobs = (self.intake.run(), self.turns.run(), self.timekeeper.run(), self.mover.run())
             self._workers = [self._sender, *map(asyncio.create_task, jobs)]
-            if (tracker := self._tracker()) is not None:
+            if self._carrier is not None:
+                tracker = Tracker(self.db, self.intake, self._carrier, self.clock)
                 self._workers.append(asyncio.create_task(tracker.run()))
             self._tasks = [asyncio.create_task(channel.start()) for channel in self.channels.values()]
             self._tasks += [
@@ -174,12 +179,11 @@ class App:
         self.house.channels = {key: c.limits for key, c in self.channels.items()}
         self.doors = [*(Door(front, self.intake) for front in fronts), Door(mail, self.intake, tells=True)]
 
-    def _tracker(self) -> Tracker | None:
+    def _open_carrier(self) -> NovaPoshta | None:
         key = self.settings.novaposhta_key.get_secret_value()
         if not key or self._session is None:
             return None
-        carrier = NovaPoshta(key, self.settings.novaposhta_api_base, self._session)
-        return Tracker(self.db, self.intake, carrier, self.clock)
+        return NovaPoshta(key, self.settings.novaposhta_api_base, self._session)
 
     def _hearing(self, endpoint: Endpoint) -> Callable[[Received], Awaitable[object]]:
         return lambda answer: self.intake.accept(ENDPOINT, endpoint.name, [answer])
@@ -200,7 +204,7 @@ class App:
         ChatDoor(self.db, self.intake, self.live, self.clock, self.house, settings).mount(self.web)
         ctx = ApiContext(
             db=self.db, turns=self.turns, live=self.live, clock=self.clock, house=self.house,
-            admin_token=settings.admin_token.get_secret_value(), intake=self.intake, channels=self.channels, shelf=shelf,
+            admin_token=settings.admin_token.get_secret_value(), intake=self.intake, channels=self.channels, shelf=shelf, carrier=self._carrier,
         )  # fmt: skip
         make_api(ctx).mount(self.web)
         ConsoleDoor(ctx, settings).mount(self.web)

@@ -21,11 +21,21 @@ _MOST_HANDS: Final = 3
 """After so many people who did not act, it is the head's."""
 
 
+def person_for(ledger: Ledger, deal: Deal, to: str) -> int | None:
+    """Who is meant by a robot's word; None: whoever looks into the pool."""
+    if to == "responsible":
+        return deal.responsible_id
+    if (rule := ledger.house.playbook.assign.get(to)) is not None:
+        return ledger.roster().choose(rule, ledger.now)
+    member = ledger.house.playbook.team.get(to)
+    return ledger.roster().lightest(member.name if member else to, ledger.now)
+
+
 def assign(ledger: Ledger, deal: Deal, word: str, *, without: frozenset[int] = frozenset(), hands: int = 0) -> bool:
     """Give the deal to whom the word means. False: it stays in the pool; a rule goes on looking."""
     rule = ledger.house.playbook.assign.get(word)
     if rule is None:
-        person = ledger.person_for(deal, word)
+        person = person_for(ledger, deal, word)
         if person is not None:
             give(ledger, deal, person)
         return person is not None
@@ -35,7 +45,7 @@ def assign(ledger: Ledger, deal: Deal, word: str, *, without: frozenset[int] = f
         give(ledger, deal, person, rule.name)
         _expect_action(ledger, deal, rule, person, hands)
         return True
-    if rule.absent not in ("", "pool") and (other := ledger.person_for(deal, rule.absent)) is not None:
+    if rule.absent not in ("", "pool") and (other := person_for(ledger, deal, rule.absent)) is not None:
         give(ledger, deal, other)
         return True
     if rule.how != "to all":
@@ -55,7 +65,7 @@ def give(ledger: Ledger, deal: Deal, person: int, rule: str = "") -> None:
     roster.give(person, rule)
     if rule:
         ledger.writes.given.append((rule, person))
-    ledger.hand_tasks(deal, before, person)
+    _hand_tasks(ledger, deal, before, person)
     ledger.cut_timer(f"deal:{deal.id}:{WAIT}")
     data = {"event": "assigned", "responsible": person, "rule": rule}
     ledger.write_line(deal, "system", "assigned", name=roster.name(person), data=data)
@@ -87,7 +97,7 @@ def check_action(ledger: Ledger, deal: Deal, timer: Timer) -> None:
     text = line("not_acted", name=ledger.roster().name(int(person)))
     ledger.write_entry(deal, "system", author="system", text=text, data={"event": "not_acted", "by": int(person)})
     if rule.then or gone >= _MOST_HANDS:
-        heir = ledger.person_for(deal, rule.then or "head")
+        heir = person_for(ledger, deal, rule.then or "head")
         if heir is not None:
             give(ledger, deal, heir)
         return
@@ -109,4 +119,13 @@ def leave(ledger: Ledger, deal: Deal, timer: Timer) -> None:
         assign(ledger, deal, heir or "manager", without=frozenset({gone}))
         if deal.waiting_since is not None and deal.owner == "pool":
             ledger.create_task(deal, "answer", line("task_left", name=ledger.roster().name(gone)), "robot")
-    ledger.hand_tasks(deal, gone, deal.responsible_id)
+    _hand_tasks(ledger, deal, gone, deal.responsible_id)
+
+
+def _hand_tasks(ledger: Ledger, deal: Deal, giver: int | None, taker: int | None) -> None:
+    """Open tasks of the one, and those of nobody, are the other's now."""
+    for who in {giver, None}:
+        ledger.writes.handed_tasks.append((deal.id, who, taker))
+        for task in ledger.writes.tasks:
+            if task.deal_id == deal.id and task.state == "open" and task.responsible_id == who:
+                task.responsible_id = taker

@@ -9,27 +9,13 @@ from typing import Any, assert_never
 
 from bots.kit.words import as_text
 from gateway.clock import Instant
-from gateway.house import House
 from gateway.ledger import Ledger
 from gateway.obey import move_run, resume_run, start_run
+from gateway.refusals import Conflict, Invalid
+from gateway.routes import reply_route
+from gateway.templates import Known, must_render, own_words
 from gateway.wording import line
 from state.records import Deal, Identity, Person, Run, Task
-
-
-class Conflict(Exception):
-    """The deal or task is not as the asker believed: somebody was quicker, or it is closed."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-class Invalid(Exception):
-    """A value that cannot be; `name` is the offending field's."""
-
-    def __init__(self, name: str, message: str) -> None:
-        super().__init__(message)
-        self.name = name
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +41,8 @@ class Write:
     variables: Mapping[str, str] = field(default_factory=dict)
     channel: str = ""
     client_id: str | None = None
+    language: str = ""
+    """Of the template's wordings; empty: the customer's."""
     subject: str = ""
     """Of a mail; other channels have none."""
 
@@ -221,63 +209,37 @@ def _move(ledger: Ledger, deal: Deal, stage: str, reason: str, fields: Mapping[s
 
 def _write(ledger: Ledger, deal: Deal, message: Write, who: Person) -> int:
     _must_be_open(deal)
+    house = ledger.house
     identity = _reply_route(ledger, deal, message.channel)
-    if not ledger.house.can_send(identity.channel, identity.account):
+    if not house.can_send(identity.channel, identity.account):
         raise Invalid("channel", f"nothing can be sent over {identity.channel}; choose another channel")
     if identity.barred:
         raise Invalid("channel", f"the customer is out of reach here ({identity.barred}); choose another channel")
-    window = ledger.house.limits(identity.channel, identity.account).window_hours
-    shut = bool(window) and (identity.heard_at is None or ledger.now > identity.heard_at + window * 3_600_000)
-    if shut and not message.template:
-        raise Invalid("text", f"the {window}-hour window is closed: send an approved template or use another channel")
-    text = worded(ledger.house, message)
-    template = None
+    known = Known(deal, ledger.contact, ledger.now, who.name)
     if message.template:
-        provided = ledger.house.playbook.templates[message.template].ids.get(identity.channel)
-        if provided is not None:
-            template = {"kind": "template", "template": provided, "variables": dict(message.variables)}
-        elif shut:
-            raise Invalid(
-                "template", f"the {window}-hour window is closed, and it is not approved for {identity.channel}"
-            )
+        said = must_render(house, known, message.template, identity, message.language, message.variables)
+    else:
+        _said(message.text, "text")
+        said = own_words(house, message.text, identity, ledger.now, message.subject)
     if deal.owner != "person" or deal.responsible_id is None:
         # Whoever helps out does not take the deal from the one who answers for it.
         _hold(ledger, deal, deal.responsible_id or who.id, line("why_written", who=who.name))
+    data = {**asked_for(message), "left": list(said.left)} if said.left else asked_for(message)
     return ledger.say(
-        deal, identity, text, author="manager", person=who, client_id=message.client_id, template=template,
-        subject=message.subject,
+        deal, identity, said.text, author="manager", person=who, client_id=message.client_id, template=said.approved,
+        media=said.media, subject=message.subject or said.subject, data=data,
     ).id  # fmt: skip
 
 
-def worded(house: House, message: Write) -> str:
-    """What the customer will read. A template goes out whole or not at all: no unknown one, no empty value."""
+def asked_for(message: Write) -> dict[str, Any]:
+    """What a message's entry remembers of its template: enough to know the same request when it comes again."""
     if not message.template:
-        _said(message.text, "text")
-        return message.text
-    template = house.playbook.templates.get(message.template)
-    if template is None:
-        raise Invalid("template", f"the playbook has no template {message.template!r}")
-    for name in template.names:
-        if not message.variables.get(name, "").strip():
-            raise Invalid(f"variables.{name}", "must not be empty")
-    for name in message.variables:
-        if name not in template.names:
-            raise Invalid(f"variables.{name}", f"template {message.template!r} has no such value")
-    return template.filled(message.variables)
+        return {}
+    return {"template": message.template, "given": dict(message.variables), "language": message.language}
 
 
 def _reply_route(ledger: Ledger, deal: Deal, channel: str) -> Identity:
-    """Where the customer last wrote from, or their latest address on the channel that is named."""
-    if not channel:
-        identity = ledger.route_of(deal)
-        if identity is not None:
-            return identity
-    found = [i for i in ledger.rows.identities.values() if not channel or i.channel == channel]
-    found = [i for i in found if ledger.house.can_send(i.channel, i.account)] or found
-    if not found:
-        raise Invalid("channel", "the customer has no address on this channel" if channel else "no address to write to")
-    # Where nothing was heard, the address that was known first: a form may have brought another since.
-    return max(found, key=lambda i: (i.heard_at or 0, i.address == ledger.contact.email, i.id))
+    return reply_route(ledger.house, ledger.contact, deal, ledger.rows.identities.values(), channel)
 
 
 def _steer(ledger: Ledger, deal: Deal, command: SteerBot, who: Person) -> None:

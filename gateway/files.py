@@ -6,7 +6,9 @@ A browser is shown pictures and nothing else; the rest is an attachment, and not
 import asyncio
 import hashlib
 import hmac
+import os
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Final
 
 from aiohttp import web
 
+from bots.kit.events import Media
 from gateway import file_types
 from gateway.clock import Instant
 from state import visitors
@@ -38,6 +41,8 @@ _ENDINGS: Final = DRAWN | {
     "application/pdf": ".pdf",
 }  # fmt: skip
 _ID: Final = re.compile(r"[0-9a-f]{32}")
+THE_SHOPS: Final = "shop"
+"""Whose a file of the playbook's folder is: in the place where a visitor's file has its sender."""
 _EXPIRES: Final = re.compile(r"[0-9]{1,12}")
 
 
@@ -49,6 +54,15 @@ def headers(mime: str, ref: str, *, inline: bool) -> dict[str, str]:
     return {**SERVED, "Content-Type": known, "Content-Disposition": f'{place}; filename="{name}"'}
 
 
+def _copy(path: Path, at: Path, size: int) -> None:
+    """Unless it is there, whole: other processes may be at it, and one may have lost its power half-way."""
+    if at.is_file() and at.stat().st_size == size:
+        return
+    fresh = at.with_name(f"{at.name}.{os.getpid()}.part")
+    shutil.copyfile(path, fresh)
+    fresh.replace(at)
+
+
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """The folder of kept files. `public_url` is where the world reaches us; `secret` signs the links."""
@@ -58,6 +72,13 @@ class Shelf:
     secret: bytes
     public_url: str
     now: Callable[[], Instant]
+
+    async def take_in(self, path: Path, file_id: str, media: Media) -> None:
+        """A file of the shop's own, for every customer: it lies here like those that customers sent."""
+        at = self.folder / file_id
+        await asyncio.to_thread(_copy, path, at, media.size)
+        file = StoredFile(file_id, THE_SHOPS, media.kind, media.name, media.mime, media.size)
+        await self.db.write(lambda c: visitors.add_file(c, file, self.now()), "files")
 
     async def load(self, file_id: str) -> bytes | None:
         """All of a file; None where there is none."""

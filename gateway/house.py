@@ -3,15 +3,17 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bots.kit.beginnings import meets, on_stage
 from bots.kit.business import Field
+from bots.kit.events import Media
 from bots.kit.hours import Hours
 from bots.kit.opening import MOST_CALENDARS
 from bots.kit.playbook import BotRule, Funnel, LoopGuard, Playbook, Source
 from bots.kit.script import Script
 from bots.robots.facts import BROUGHT
-from gateway.channels.base import Limits
+from gateway.channels.base import STORED, Limits
 from gateway.clock import Instant
 from gateway.wording import FIELDS
 
@@ -27,6 +29,19 @@ class Candidate:
         """Decided by the contact alone: the same answer in every process, and who is in stays in as the share grows."""
         drawn = hashlib.sha256(f"{contact}:{self.script.hash}".encode()).digest()
         return int.from_bytes(drawn[:8], "big") % 100 < self.percent
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file of the playbook's folder that templates send along: what it is to a channel, and where it lies."""
+
+    media: Media
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """What it is called among the files that we keep."""
+        return self.media.ref.removeprefix(STORED)
 
 
 _NO_LIMITS = Limits(text=4096, caption=1024, unit="chars", buttons=0, label=0)
@@ -45,6 +60,9 @@ class House:
     """By bot name: what is being rolled out."""
     revisions: Mapping[str, int] = field(default_factory=dict)
     """By bot name: which state of the published scripts this process has."""
+
+    attached: Mapping[str, Attached] = field(default_factory=dict)
+    """By the name that templates call it."""
 
     on_stage: dict[tuple[str, str], tuple[BotRule, ...]] = field(init=False, default_factory=dict)
     """By funnel and stage: the bots that begin because a deal has entered it."""

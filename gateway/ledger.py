@@ -5,25 +5,24 @@ worker in one transaction, or forgotten whole.
 """
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 from bots.kit.beginnings import STARTS, of_stage
 from bots.kit.beginnings import expected as beginning
 from bots.kit.effects import Choice
+from bots.kit.events import Media
 from bots.kit.reckoning import reckoned
 from bots.robots.facts import DealFacts
 from bots.robots.machine import Expected, expected, moved
 from gateway import novaposhta
-from gateway import parts as planned
-from gateway.channels.base import Limits
 from gateway.clock import Instant
 from gateway.house import House
 from gateway.knowing import known_of
 from gateway.likeness import claimed
 from gateway.parts import plan
-from gateway.roster import Roster
+from gateway.roster import Look, Roster
 from gateway.wording import SHARE_PHONE, line, topic
 from state import steps
 from state.claims import Claim
@@ -38,24 +37,6 @@ ROBOT: Final = "robot:"
 
 _CHAIN_MS: Final = 60_000
 """Robots that lead to one another faster than this are counted: they may go round in a circle."""
-
-
-def _nobody() -> Roster:
-    return Roster(())
-
-
-def _nothing(_deal: int) -> Sequence[Task]:
-    return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What few turns need to know beside the lane's own rows: each is read when it is asked for."""
-
-    roster: Callable[[], Roster] = _nobody
-    """Who works here and is there."""
-    open_tasks: Callable[[int], Sequence[Task]] = _nothing
-    """Of a deal, as they were before this turn."""
 
 
 class Ledger:
@@ -254,8 +235,12 @@ class Ledger:
     def facts(self, deal: Deal) -> DealFacts:
         """What robots may know."""
         route = self.route_of(deal)
-        responsible = self.roster().name(deal.responsible_id) if deal.responsible_id is not None else ""
-        return known_of(self.house, self.contact, deal, route.channel if route else "", self.now, responsible)
+        channel = route.channel if route else ""
+        return known_of(self.house, self.contact, deal, channel, self.now, self.responsible(deal))
+
+    def responsible(self, deal: Deal) -> str:
+        """The name of who answers for it."""
+        return self.roster().name(deal.responsible_id) if deal.responsible_id is not None else ""
 
     def expect(self, deal: Deal, one: Expected) -> None:
         """A robot will have its turn then, if the deal still is where it is; without a time, not at all."""
@@ -281,40 +266,6 @@ class Ledger:
             *self.look.open_tasks(deal.id),
             *(t for t in self.writes.tasks if t.deal_id == deal.id and t.state == "open"),
         ]
-
-    def person_for(self, deal: Deal, to: str) -> int | None:
-        """Who is meant by a robot's word; None: whoever looks into the pool."""
-        if to == "responsible":
-            return deal.responsible_id
-        if (rule := self.house.playbook.assign.get(to)) is not None:
-            return self.roster().choose(rule, self.now)
-        member = self.house.playbook.team.get(to)
-        return self.roster().lightest(member.name if member else to, self.now)
-
-    def hand_tasks(self, deal: Deal, giver: int | None, taker: int | None) -> None:
-        """Open tasks of the one, and those of nobody, are the other's now."""
-        for who in {giver, None}:
-            self.writes.handed_tasks.append((deal.id, who, taker))
-            for task in self.writes.tasks:
-                if task.deal_id == deal.id and task.state == "open" and task.responsible_id == who:
-                    task.responsible_id = taker
-
-    def join_audience(self, deal: Deal, audience: str) -> None:
-        row = {"audience": audience, "contact_id": self.contact.id, "deal_id": deal.id, "at": self.now}
-        self.writes.audience.append(row)
-
-    def call_webhook(self, deal: Deal, endpoint: str) -> None:
-        """Tell a declared endpoint what it wants to know of the deal."""
-        identity = self.route_of(deal) or next(iter(self.rows.identities.values()), None)
-        declared = self.house.playbook.endpoints.get(endpoint)
-        if identity is None or declared is None or not self.house.can_send("endpoint", endpoint):
-            self.create_task(deal, "check_robots", line("task_webhook", endpoint=endpoint), "robot")
-            return
-        facts = self.facts(deal)
-        known = {"deal": deal.id, "stage": deal.stage, "funnel": deal.funnel}
-        self.call_endpoint(
-            deal, identity, endpoint, {n: known.get(n, facts.value(n)) for n in declared.send}, "", author="robot"
-        )
 
     def _field_changed(self, deal: Deal, name: str) -> None:
         board = self.house.playbook.board
@@ -406,15 +357,26 @@ class Ledger:
     def say(
         self, deal: Deal, identity: Identity, text: str, *, author: str, choices: tuple[Choice, ...] = (),
         token: str = "", ask_phone: bool = False, person: Person | None = None, client_id: str | None = None,
-        template: Mapping[str, Any] | None = None, subject: str = "",
+        template: Mapping[str, Any] | None = None, media: Sequence[Media] = (), subject: str = "",
+        data: Mapping[str, Any] | None = None,
     ) -> Entry:  # fmt: skip
-        """Put one message into the outbox, a part for each provider call it takes. `subject`: where messages have one."""
+        """Put one message into the outbox, a part for each provider call it takes. `subject`: where messages have one;
+        `data`: what its entry remembers.
+        """
         limits = self.house.limits(identity.channel, identity.account)
         entry = self.write_entry(
             deal, "message", author=author, text=text, direction="out", identity=identity, person=person, client_id=client_id,
-            data={"choices": [[c.key, c.label] for c in choices], "token": token} if choices else {},
+            data={"choices": [[c.key, c.label] for c in choices], "token": token} if choices else data,
+            media=[asdict(file) for file in media],
         )  # fmt: skip
-        payloads = [dict(template)] if template else self._payloads(text, choices, limits, token, ask_phone=ask_phone)
+        if template:
+            payloads = [dict(template)]
+        else:
+            label = SHARE_PHONE if ask_phone else ""
+            parts = plan(
+                text, choices, limits=limits, data=lambda one: f"{token}.{one.key}", media=media, ask_phone=label
+            )
+            payloads = [part.payload() for part in parts]
         if limits.threads:
             self._head(deal, entry, payloads, subject)
         for payload in payloads:
@@ -423,13 +385,6 @@ class Ledger:
         if author != "robot":
             self.answered(deal)
         return entry
-
-    def _payloads(
-        self, text: str, choices: tuple[Choice, ...], limits: Limits, token: str, *, ask_phone: bool
-    ) -> list[dict[str, Any]]:
-        label = SHARE_PHONE if ask_phone else ""
-        parts = plan(text, choices, limits=limits, data=lambda choice: f"{token}.{choice.key}", ask_phone=label)
-        return [_payload(p) for p in parts]
 
     def _head(self, deal: Deal, entry: Entry, payloads: list[dict[str, Any]], subject: str) -> None:
         """What it is about: as said, else the talk's own subject (when it leaves), else the deal."""
@@ -547,13 +502,3 @@ class Ledger:
     def next_due(self) -> Instant | None:
         """When this lane must be looked at again, if nothing new comes in."""
         return min((t.due_at for t in self.rows.timers.values()), default=None)
-
-
-def _payload(part: planned.Part) -> dict[str, Any]:
-    """As the outbox keeps it: only what is there."""
-    kept: dict[str, Any] = {"kind": part.kind, "text": part.text}
-    if part.buttons:
-        kept["buttons"] = [[b.data, b.label] for b in part.buttons]
-    if part.ask_phone:
-        kept["ask_phone"] = part.ask_phone
-    return kept

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from gateway.clock import Instant
 from state import numbers
 from state.database import Connection
-from state.numbers import Cohort, Counted, Group, Phrase, Won
+from state.numbers import Cohort, Group, Won
+from state.tally import Counted, Tally, tally
 
 DAYS: Final = 30
 """How far back a report looks where nobody says."""
@@ -22,9 +23,51 @@ PHRASES: Final = 20
 STATUSES: Final = ("running", "finished", "handed_off", "timed_out", "stopped")
 
 
+class BadPeriod(Exception):
+    """Its first day is after its last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which runs of a script a report is about, in the words of who asks. What is empty does not narrow."""
+
+    since: date | None = None
+    until: date | None = None
+    version: str = ""
+    channel: str = ""
+    arm: str = ""
+    """`split:step`."""
+
+    def cohort(self, script: str, zone: str, now: Instant) -> tuple[Cohort, date, date]:
+        """With the first and the last day of the period. Raises `BadPeriod`."""
+        first, last = period(self.since, self.until, zone, now)
+        if first > last:
+            raise BadPeriod
+        split, _, drawn = self.arm.partition(":")
+        arm = (split, drawn) if self.arm else None
+        return Cohort(script, *instants(first, last, zone), self.version, self.channel, arm), first, last
+
+
+@dataclass(frozen=True, slots=True)
+class ExitNumbers:
+    exit: str
+    result: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseNumbers:
+    text: str
+    n: int
+    customers: int
+
+
 @dataclass(frozen=True, slots=True)
 class StepNumbers:
-    """`reached` is the sum of the six that follow it; `again` are the times that words were not understood."""
+    """`reached` is the sum of the six that follow it; `again` are the times that words were not understood.
+
+    This is what the API answers, field by field.
+    """
 
     step: str
     reached: int
@@ -38,8 +81,8 @@ class StepNumbers:
     customers: int
     median_s: float | None
     won: int
-    exits: list[Counted]
-    phrases: list[Phrase]
+    exits: list[ExitNumbers]
+    phrases: list[PhraseNumbers]
 
 
 @dataclass(slots=True)
@@ -88,6 +131,7 @@ def _midnight(day: date, zone: str, days: int = 0) -> Instant:
 def report(conn: Connection, cohort: Cohort, order: Sequence[str], money: str) -> Report:
     """`order` names the script's steps as it has them now; `money` the deals' field that holds what they are worth."""
     won = numbers.won(conn, cohort)
+    counts = tally(conn, cohort, won)
     customers, deals = numbers.people(conn, cohort)
     versions = _groups(numbers.versions(conn, cohort), won, lambda one: [(one.version,)], money)
     total = GroupNumbers(won=len({one.deal for one in won}), amount=_sum(won, money))
@@ -96,10 +140,10 @@ def report(conn: Connection, cohort: Cohort, order: Sequence[str], money: str) -
         for status, n in group.ends.items():
             total.ends[status] += n
     drawn = defaultdict[int, list[tuple[str, ...]]](list)
-    for step, arm, run in numbers.won_by_arm(conn, cohort):
+    for step, arm, run in counts.won_by_arm:
         drawn[run].append((step, arm))
-    arms = _groups(numbers.arms(conn, cohort), won, lambda one: drawn[one.run], money)
-    return Report(total, customers, deals, versions, sorted(arms, key=lambda one: one.key), _steps(conn, cohort, order))
+    arms = _groups(counts.arms, won, lambda one: drawn[one.run], money)
+    return Report(total, customers, deals, versions, sorted(arms, key=lambda one: one.key), _steps(counts, order))
 
 
 def _groups(
@@ -119,16 +163,14 @@ def _groups(
     return sorted(groups.values(), key=lambda group: group.first)
 
 
-def _steps(conn: Connection, cohort: Cohort, order: Sequence[str]) -> list[StepNumbers]:
+def _steps(counts: Tally, order: Sequence[str]) -> list[StepNumbers]:
     counted = defaultdict[str, list[Counted]](list)
-    for one in numbers.count(conn, cohort):
+    for one in counts.counted:
         counted[one.step].append(one)
-    phrases = defaultdict[str, list[Phrase]](list)
-    for phrase in numbers.phrases(conn, cohort):
+    phrases = defaultdict[str, list[PhraseNumbers]](list)
+    for phrase in counts.phrases:
         if len(phrases[phrase.step]) < PHRASES:
-            phrases[phrase.step].append(phrase)
-    customers, medians = numbers.customers(conn, cohort), numbers.medians(conn, cohort)
-    won = numbers.won_by_step(conn, cohort)
+            phrases[phrase.step].append(PhraseNumbers(phrase.text, phrase.n, phrase.customers))
     place = {name: n for n, name in enumerate(order)}
     names = sorted(counted, key=lambda name: (place.get(name, len(place)), min(one.first for one in counted[name])))
     made = []
@@ -137,12 +179,12 @@ def _steps(conn: Connection, cohort: Cohort, order: Sequence[str]) -> list[StepN
         for one in counted[name]:
             n["passed" if one.result == "split" else one.result] += one.n
         again = n.pop("missed", 0)
-        median = medians.get(name)
+        median = counts.medians.get(name)
         exits = sorted((o for o in counted[name] if o.word), key=lambda one: (-one.n, one.word))
         made.append(
             StepNumbers(
                 name, sum(n.values()), n["answered"], n["passed"], n["misunderstood"], n["left"], n["handed_off"], n["waiting"],
-                again, customers.get(name, 0), None if median is None else round(median / 1000, 1), won.get(name, 0), exits,
+                again, counts.customers.get(name, 0), None if median is None else round(median / 1000, 1), counts.won.get(name, 0), [ExitNumbers(one.word, one.result, one.n) for one in exits],
                 phrases[name],
             )
         )  # fmt: skip

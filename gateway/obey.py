@@ -1,6 +1,7 @@
 """A bot's effects, obeyed: each becomes rows of the ledger and nothing else."""
 
-from typing import assert_never
+from collections.abc import Mapping
+from typing import Any, assert_never
 
 from bots.kit import effects as fx
 from bots.kit.crossing import cross, hand_over, waits_to_settle
@@ -8,11 +9,12 @@ from bots.kit.events import Event as BotEvent
 from bots.kit.events import RunStarted, WebAnswered
 from bots.kit.run import Facts, RunState
 from bots.kit.script import Ask, Script
+from bots.kit.templates import MANAGER
 from bots.kit.walk import begin, resume, step
-from gateway.clock import Instant
 from gateway.ledger import Ledger
+from gateway.routes import window_shut, window_until
+from gateway.templates import Known, Rendered, render
 from gateway.trail import follow
-from gateway.verdicts import WINDOW_MARGIN_MS
 from gateway.wording import line
 from state.records import Deal, Identity, Run
 from state.steps import new_trail
@@ -117,18 +119,12 @@ def _asks(script: Script, state: RunState) -> bool:
 def _facts(ledger: Ledger, deal: Deal, run: Run, identity: Identity) -> Facts:
     """What the bot may know. The window is shut a little before the provider shuts it, as delivery sees it."""
     shop = ledger.house.playbook
-    window, script = window_of(ledger, identity), ledger.house.by_hash.get(run.script)
+    window, script = window_until(ledger.house, identity), ledger.house.by_hash.get(run.script)
     language = script.language_for(deal.fields, shop.language) if script is not None else shop.language
     return Facts(
         ledger.now, ledger.contact.name, identity.channel, shop.zone, deal.fields, deal.tags, deal.stage, language,
         shop.currency, shop.working(deal.funnel), window, run.id, shop.calendars,
     )  # fmt: skip
-
-
-def window_of(ledger: Ledger, identity: Identity) -> Instant | None:
-    """Until when free text may go to this address; None: always."""
-    hours = ledger.house.limits(identity.channel, identity.account).window_hours
-    return (identity.heard_at or 0) + hours * 3_600_000 - WINDOW_MARGIN_MS if hours else None
 
 
 def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.Effect, token: str) -> None:
@@ -187,12 +183,20 @@ def _say_template(
         break_loop(ledger, deal, run)
         return True
     approved = ledger.house.playbook.templates.get(template.name)
-    # One with an empty value is refused by every provider.
-    provided = approved.ids.get(identity.channel) if approved and all(template.values) else None
-    if provided is not None:
+    provided = approved.ids.get(identity.channel) if approved else None
+    payload: Mapping[str, Any] | None = None
+    text = say.text
+    if approved is not None and approved.values and not template.values:
+        # The script leaves it to the template, which names its values: they are in the deal, or it cannot go out.
+        who = ledger.responsible(deal) if MANAGER in approved.names() else ""
+        made = render(ledger.house, Known(deal, ledger.contact, ledger.now, who), template.name, identity)
+        if isinstance(made, Rendered):
+            text, payload = made.text, made.approved
+    elif provided is not None and all(template.values):  # one with an empty value is refused by every provider
         variables = {str(number): value for number, value in enumerate(template.values, start=1)}
         payload = {"kind": "template", "template": provided, "variables": variables}
-        ledger.say(deal, identity, say.text, author="bot", choices=say.choices, token=token, template=payload)
+    if payload is not None:
+        ledger.say(deal, identity, text, author="bot", choices=say.choices, token=token, template=payload)
     elif (other := _open_way(ledger, identity)) is not None:
         deal.route_id = other.id
         ledger.touch(deal, bump=False)
@@ -211,7 +215,7 @@ def _open_way(ledger: Ledger, shut: Identity) -> Identity | None:
         for one in ledger.rows.identities.values()
         if one.id != shut.id and one.heard_at is not None and not one.barred
         and ledger.house.can_send(one.channel, one.account)
-        and ((until := window_of(ledger, one)) is None or ledger.now < until)
+        and not window_shut(ledger.house, one, ledger.now)
     ]  # fmt: skip
     return max(ways, key=lambda one: (one.heard_at or 0, one.id), default=None)
 

@@ -4,7 +4,8 @@ Nothing of the text is lost and no visible character is cut in two. The menu sta
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, Literal
+from dataclasses import asdict
+from typing import Any, Final, Literal
 
 import regex
 
@@ -34,6 +35,17 @@ class Part:
     buttons: tuple[Button, ...] = ()
     ask_phone: str = ""
     media: Media | None = None
+
+    def payload(self) -> dict[str, Any]:
+        """As the outbox keeps it: only what is there."""
+        kept: dict[str, Any] = {"kind": self.kind, "text": self.text}
+        if self.buttons:
+            kept["buttons"] = [[button.data, button.label] for button in self.buttons]
+        if self.ask_phone:
+            kept["ask_phone"] = self.ask_phone
+        if self.media:
+            kept["media"] = asdict(self.media)
+        return kept
 
     def outgoing(self, part: int, address: str) -> Outgoing:
         return Outgoing(part, address, self.kind, self.text, self.buttons, self.ask_phone, self.media)

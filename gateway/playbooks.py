@@ -1,19 +1,26 @@
 """Reads a playbook and its bots' scripts from disk into the house; anything wrong is told with file and line."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from bots.kit.events import Media, MediaKind
 from bots.kit.linter import lint, lint_together
 from bots.kit.playbook import FILE, Playbook, load_playbook
 from bots.kit.problems import Problem, did_you_mean, has_errors, pointed
 from bots.kit.reader import decode
 from bots.kit.script import Script
+from bots.kit.template_lints import lint_templates
+from gateway import file_types
+from gateway.channels.base import STORED
 from gateway.channels.limits import LIMITS
-from gateway.house import House
+from gateway.house import Attached, House
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "playbooks"
 BOTS = ROOT / "bots"
+MOST_ATTACHED = 20_000_000
+"""Bytes of a file that templates send along: what the channels carry at most."""
 
 
 class BadPlaybook(Exception):
@@ -48,10 +55,11 @@ def read_house(name_or_path: str) -> House:
     folder = find_folder(name_or_path)
     playbook, found = load_playbook(folder.name, _reader(folder))
     scripts, wrong = read_scripts(folder, playbook)
-    problems = [*((folder / FILE, problem) for problem in found), *wrong]
+    attached = read_attached(folder, playbook)
+    problems = [*((folder / FILE, problem) for problem in found), *wrong, *check_templates(folder, playbook, scripts)]
     if playbook is None or has_errors([problem for _, problem in problems]):
         raise BadPlaybook([(str(file), problem) for file, problem in problems])
-    return House(playbook, scripts)
+    return House(playbook, scripts, attached=attached)
 
 
 def read_scripts(
@@ -91,6 +99,42 @@ def _nowhere(folder: Path, bot: str, line: int) -> Problem:
 def read_script_file(file: Path, playbook: Playbook | None, funnel: str = "") -> tuple[Script | None, list[Problem]]:
     """A script by its file, looked through with what the channels can carry."""
     return _read(file, file.stem, playbook, funnel)
+
+
+def read_attached(folder: Path, playbook: Playbook | None) -> dict[str, Attached]:
+    """The files that templates send along, as far as they are there and can be sent.
+
+    A link that leads out of the folder is none.
+    """
+    found: dict[str, Attached] = {}
+    home = folder.resolve()
+    for ref in dict.fromkeys(ref for one in playbook.templates.values() for ref in one.attach) if playbook else ():
+        path = (home / ref).resolve()
+        if ref.startswith("https:") or not path.is_relative_to(home) or not path.is_file():
+            continue
+        if 0 < path.stat().st_size <= MOST_ATTACHED:
+            found[ref] = Attached(_media(ref, path.read_bytes()), path)
+    return found
+
+
+def _media(ref: str, body: bytes) -> Media:
+    """What the file is by its first bytes; its id is made of all of them, so that a changed file is another."""
+    told = file_types.of(body)
+    families: Mapping[str, MediaKind] = {"image": "photo", "video": "video", "audio": "audio"}
+    kind = families.get(told.mime.partition("/")[0], "document") if told.inline else "document"
+    file = hashlib.sha256(body).hexdigest()[:32]
+    return Media(kind, STORED + file, ref.rpartition("/")[2], told.mime, len(body))
+
+
+def check_templates(
+    folder: Path, playbook: Playbook | None, scripts: Mapping[str, Script]
+) -> list[tuple[Path, Problem]]:
+    """What is wrong with the playbook's templates, now that it is known what a deal of this shop may hold."""
+    if playbook is None:
+        return []
+    fields = [*playbook.fields, *(field for script in scripts.values() for field in script.fields)]
+    files = read_attached(folder, playbook)
+    return [(folder / FILE, problem) for problem in lint_templates(playbook.templates, fields, LIMITS, files)]
 
 
 def _reader(folder: Path) -> Callable[[str], str]:

@@ -11,11 +11,13 @@ from bots.kit.conditions import as_number
 from bots.robots import effects as fx
 from bots.robots.machine import Firing as Turn
 from bots.robots.machine import fire, hear
-from gateway.assigning import assign
+from gateway.assigning import assign, person_for
 from gateway.ledger import ROBOT, Ledger
-from gateway.obey import start_run, window_of
+from gateway.obey import start_run
 from gateway.reaching import reach_by_phone, wished
+from gateway.routes import window_shut
 from gateway.starting import way_to
+from gateway.templates import Known, Missing, Rendered, render
 from gateway.wording import line
 from state.records import Deal, Firing, Identity, Timer
 
@@ -101,9 +103,9 @@ def _obey(ledger: Ledger, deal: Deal, effect: fx.Effect) -> None:
         case fx.GiveTask(kind, text, due_at, to, once):
             if once and any((one.kind, one.text) == (kind, text) for one in ledger.open_tasks(deal)):
                 return
-            ledger.create_task(deal, kind, text, "robot", due_at=due_at, responsible=ledger.person_for(deal, to))
+            ledger.create_task(deal, kind, text, "robot", due_at=due_at, responsible=person_for(ledger, deal, to))
         case fx.Tell(to, text):
-            ledger.create_task(deal, "notice", text, "robot", responsible=ledger.person_for(deal, to))
+            ledger.create_task(deal, "notice", text, "robot", responsible=person_for(ledger, deal, to))
         case fx.Reassign(to):
             assign(ledger, deal, to)
         case fx.StartScript(name):
@@ -134,9 +136,10 @@ def _obey(ledger: Ledger, deal: Deal, effect: fx.Effect) -> None:
         case fx.WriteNote(text):
             ledger.write_entry(deal, "note", author="robot", text=text)
         case fx.CallWebhook(endpoint):
-            ledger.call_webhook(deal, endpoint)
+            _call_webhook(ledger, deal, endpoint)
         case fx.JoinAudience(audience):
-            ledger.join_audience(deal, audience)
+            row = {"audience": audience, "contact_id": ledger.contact.id, "deal_id": deal.id, "at": ledger.now}
+            ledger.writes.audience.append(row)
         case _:
             assert_never(effect)
 
@@ -145,33 +148,46 @@ def _send(ledger: Ledger, deal: Deal, effect: fx.SendMessage) -> None:
     """By the first channel that reaches the customer; else, or where something is missing, a person is told."""
     if effect.empty:
         names = ", ".join(map(ledger.house.field_title, effect.empty))
-        _leave_to_a_person(ledger, deal, line("task_robot_empty", names=names, text=effect.text or effect.template))
+        _leave_to_a_person(ledger, deal, line("task_robot_empty", names=names, text=_meant(ledger, effect)))
         return
     if ledger.loops(effect.text or effect.template):
         ledger.create_task(deal, "check_loop", line("task_loop"), "robot")
         return
+    lacking: dict[str, None] = {}
     for identity in _ways(ledger, deal, effect.by):
-        if _said(ledger, deal, identity, effect):
+        said = _worded(ledger, deal, identity, effect)
+        if isinstance(said, Rendered):
+            ledger.say(
+                deal, identity, said.text, author="robot", template=said.approved, media=said.media, subject=said.subject,
+                data={"left": list(said.left)} if said.left else None,
+            )  # fmt: skip
             return
-    if effect.otherwise == "task":
-        _leave_to_a_person(ledger, deal, line("task_robot_mute", text=effect.text or effect.template))
+        if said.what == "value":
+            lacking.update(dict.fromkeys(said.names))
+    if lacking:
+        names = ", ".join(map(ledger.house.field_title, lacking))
+        _leave_to_a_person(ledger, deal, line("task_robot_empty", names=names, text=_meant(ledger, effect)))
+    elif effect.otherwise == "task":
+        _leave_to_a_person(ledger, deal, line("task_robot_mute", text=_meant(ledger, effect)))
 
 
-def _said(ledger: Ledger, deal: Deal, identity: Identity, effect: fx.SendMessage) -> bool:
-    """Whether it could go this way: outside the window only what the provider has approved."""
-    approved = ledger.house.playbook.templates.get(effect.template)
-    provided = approved.ids.get(identity.channel) if approved else None
-    until = window_of(ledger, identity)
-    values = {str(number): value for number, value in enumerate(effect.values, start=1)}
-    text = effect.text or (approved.filled(values) if approved else "")
-    if until is not None and ledger.now >= until:
-        if provided is None:
-            return False
-        payload = {"kind": "template", "template": provided, "variables": values}
-        ledger.say(deal, identity, text, author="robot", template=payload)
-    else:
-        ledger.say(deal, identity, text, author="robot", subject=effect.subject if identity.channel == "email" else "")
-    return True
+def _worded(ledger: Ledger, deal: Deal, identity: Identity, effect: fx.SendMessage) -> Rendered | Missing:
+    """What it says there: its own text where free text may go, else the playbook's template."""
+    shut = window_shut(ledger.house, identity, ledger.now)
+    if effect.text and not shut:
+        return Rendered(effect.text, ledger.house.playbook.language, effect.subject)
+    if not effect.template:
+        return Missing("approval", ("none",))
+    known = Known(deal, ledger.contact, ledger.now, ledger.responsible(deal))
+    given = {str(number): value for number, value in enumerate(effect.values, start=1)}
+    made = render(ledger.house, known, effect.template, identity, given=given)
+    return replace(made, subject=effect.subject) if isinstance(made, Rendered) and effect.subject else made
+
+
+def _meant(ledger: Ledger, effect: fx.SendMessage) -> str:
+    """What should have been said, for the person who now has to."""
+    prepared = ledger.house.playbook.templates.get(effect.template)
+    return effect.text or (prepared.title if prepared else "") or effect.template
 
 
 def _ways(ledger: Ledger, deal: Deal, by: tuple[str, ...]) -> list[Identity]:
@@ -191,6 +207,19 @@ def _ways(ledger: Ledger, deal: Deal, by: tuple[str, ...]) -> list[Identity]:
             place.get(one.channel, 0), one.id != deal.route_id, one.address != own, -(one.heard_at or 0), -one.id,
         ),
     )  # fmt: skip
+
+
+def _call_webhook(ledger: Ledger, deal: Deal, endpoint: str) -> None:
+    """Tell a declared endpoint what it wants to know of the deal."""
+    identity = ledger.route_of(deal) or next(iter(ledger.rows.identities.values()), None)
+    declared = ledger.house.playbook.endpoints.get(endpoint)
+    if identity is None or declared is None or not ledger.house.can_send("endpoint", endpoint):
+        ledger.create_task(deal, "check_robots", line("task_webhook", endpoint=endpoint), "robot")
+        return
+    facts = ledger.facts(deal)
+    known = {"deal": deal.id, "stage": deal.stage, "funnel": deal.funnel}
+    fields = {name: known.get(name, facts.value(name)) for name in declared.send}
+    ledger.call_endpoint(deal, identity, endpoint, fields, "", author="robot")
 
 
 def _leave_to_a_person(ledger: Ledger, deal: Deal, text: str) -> None:

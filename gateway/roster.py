@@ -4,13 +4,14 @@ Somebody is there on their shift, unless they said that they are away or their c
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from bots.kit.hours import Hours
 from bots.kit.staffing import Assign
 from gateway.clock import Instant
+from state.records import Task
 from state.staff import Colleague
 
 SILENT_MS: Final = 30 * 60_000
@@ -110,3 +111,21 @@ FOREVER: Final = 250_000_000_000_000
 def _opened(hours: Hours, now: Instant) -> Instant:
     """When today's shift began."""
     return next((start for start, end in hours.spans(now - 86_400_000) if start <= now < end), now)
+
+
+def _nobody() -> Roster:
+    return Roster(())
+
+
+def _nothing(_deal: int) -> Sequence[Task]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What few turns need to know beside the lane's own rows: each is read when it is asked for."""
+
+    roster: Callable[[], Roster] = _nobody
+    """Who works here and is there."""
+    open_tasks: Callable[[int], Sequence[Task]] = _nothing
+    """Of a deal, as they were before this turn."""

@@ -21,6 +21,8 @@ _RESULTS: Final = {"silence": "left", "timed_out": "left", "person": "handed_off
 
 def follow(run: Run, trail: Trail, script: Script, state: RunState, now: Instant) -> list[dict[str, Any]]:
     """Note what one step of the walk brought about; the answer is what is to be kept for good, if it is time."""
+    if not state.marks and state.missed is None:  # words that are still gathered, a reminder
+        return []
     at = now - run.started_at
     if state.missed is not None and trail[3]:
         trail[2] += f"{trail[3]}|{at}||missed|{phrase(state.missed)};"

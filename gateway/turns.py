@@ -16,11 +16,12 @@ from bots.kit.compiler import read_script
 from gateway import guard
 from gateway.clock import Clock, Instant
 from gateway.decide import decide, fire
-from gateway.desk import Command, Conflict, FinishTask, Invalid, SteerBot, Write, obey_manager, worded
+from gateway.desk import Command, FinishTask, SteerBot, Write, asked_for, obey_manager
 from gateway.house import House
-from gateway.ledger import Ledger, Look
+from gateway.ledger import Ledger
+from gateway.refusals import Conflict, Invalid
 from gateway.robots import hear_all, place
-from gateway.roster import Roster
+from gateway.roster import Look, Roster
 from gateway.router import active
 from gateway.translate import event_from_json
 from gateway.unions import elsewhere, pass_on, settle
@@ -366,7 +367,8 @@ def _sent_before(conn: Connection, ledger: Ledger, deal_id: int, message: Write,
     found = found or timeline.by_client_id(conn, deal_id, message.client_id)
     if found is None:
         return None
-    if found.person_id != who.id or found.text != worded(ledger.house, message):
+    same = asked_for(message).items() <= found.data.items() if message.template else found.text == message.text
+    if found.person_id != who.id or not same:
         raise Conflict("client_id_reused", "this client_id is another message's: nothing was sent; use a new one")
     return found.id
 

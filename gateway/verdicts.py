@@ -19,6 +19,7 @@ from gateway.channels.base import (
     WindowClosed,
 )
 from gateway.clock import Instant
+from gateway.routes import WINDOW_MARGIN_MS
 from state.outbox import Claimed, Verdict
 from state.records import Part
 
@@ -26,7 +27,6 @@ RETRIES = 8
 _FIRST_PAUSE_MS = 1_000
 _LONGEST_PAUSE_MS = 300_000
 CHANNEL_PAUSE_MS = 60_000
-WINDOW_MARGIN_MS = 300_000
 SETTLE_FOR_MS = 60_000
 """How long a provider that can tell is asked what became of an unknown part."""
 

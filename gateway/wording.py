@@ -117,6 +117,22 @@ FIELDS: Final = {
 }  # fmt: skip
 """What forms and calls often bring, where no script names it."""
 
+DOUBTS: Final = {
+    "empty": "Имя клиента неизвестно",
+    "digits": "В имени есть цифры: «{name}»",
+    "symbols": "В имени есть знаки, которых в именах не бывает: «{name}»",
+    "company": "Похоже на название организации, а не на имя: «{name}»",
+    "no_name": "Похоже, это не имя: «{name}»",
+    "letter": "Вместо имени одна буква: «{name}»",
+    "alphabets": "В имени смешаны русские и латинские буквы: «{name}»",
+    "nonsense": "Похоже на случайный набор букв: «{name}»",
+    "patronymic": "Одно отчество, без имени: «{name}»",
+    "long": "Слишком длинно для имени: «{name}»",
+    "order": "Фамилия стоит перед именем: «{name}». Проверьте обращение",
+    "case": "Необычные заглавные буквы в имени: «{name}»",
+}
+"""What a manager is told of a customer's name before it is sent."""
+
 STALE_PRESS: Final = "Эта кнопка уже не действует. Ответьте, пожалуйста, на последний вопрос."
 SHARE_PHONE: Final = "Поделиться телефоном"
 

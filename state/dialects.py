@@ -129,8 +129,12 @@ class Lookup:
 
     def rows(self, conn: Connection, ids: list[int], **more: Any) -> list[Any]:
         found: list[Any] = self._ready.rows(conn, ids=ids, **more)
-        for at in self._json:
-            found = [(*row[:at], orjson.loads(row[at]), *row[at + 1 :]) for row in found]
+        places = self._json
+        if places:
+            found = [list(row) for row in found]  # lengthened or cut, a tuple is made anew for every place
+            for row in found:
+                for at in places:
+                    row[at] = orjson.loads(row[at])
         return found
 
 
@@ -182,10 +186,13 @@ class Bulk:
         plan = self._plans.get(conn.dialect.name)
         if plan is None:
             plan = self._plans[conn.dialect.name] = self._plan(conn.dialect)
-        row = plan.row
-        found = [row(one) for one in rows]
-        for at in plan.json:
-            found = [(*one[:at], _json(one[at]), *one[at + 1 :]) for one in found]
+        row, places = plan.row, plan.json
+        found: list[Any] = [row(one) for one in rows]
+        if places:
+            found = [list(one) for one in found]
+            for values in found:
+                for at in places:
+                    values[at] = _json(values[at])
         if plan.names is None:
             driver: Any = conn.connection.dbapi_connection
             try:
@@ -226,7 +233,12 @@ def _kind(kept: Column[Any]) -> Any:
     return BigInteger() if isinstance(kept.type, BigInteger) else Text()
 
 
+_EMPTY: Final[Mapping[type, str]] = {dict: "{}", list: "[]"}
+
+
 def _json(value: Any) -> str:
+    if not value and type(value) in _EMPTY:  # half of what is kept
+        return _EMPTY[type(value)]
     try:
         return orjson.dumps(value).decode()  # the option costs half as much again, for what hardly ever is
     except TypeError:

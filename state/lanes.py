@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal_column, select, update
 
@@ -242,7 +242,10 @@ def _overwrite(table: Table, record: type, *, fixed: tuple[str, ...], json: tupl
 
 
 _DEALS_CHANGED = _overwrite(t.deals, Deal, fixed=("contact_id", "opened_at", "source", "slot"), json=("tags", "fields"))
-_RUNS_CHANGED = _overwrite(t.runs, Run, fixed=("deal_id", "contact_id", "bot", "script", "started_at"), json=("state",))
+_OF_RUNS: Final = ("deal_id", "contact_id", "bot", "script", "started_at")
+_RUNS_ENDED = _overwrite(t.runs, Run, fixed=_OF_RUNS, json=("state",))
+_RUNS_GONE_ON = _overwrite(t.runs, Run, fixed=(*_OF_RUNS, "status", "ended_at", "reason"), json=("state",))
+"""Where `status` is not named, SQLite lets alone the indexes of running runs: it rewrites those of whatever is named."""
 _CONTACTS_CHANGED = _overwrite(t.contacts, Contact, fixed=("created_at",))
 _IDENTITIES_CHANGED = _overwrite(t.identities, Identity, fixed=("channel", "account", "created_at"))
 _LANES_CHANGED = Bulk(
@@ -335,7 +338,10 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0, *, ids: Ids)
     if still_open := [d for d in w.deals.values() if d.closed_at is None]:
         _DEALS_CHANGED.write(conn, still_open)
     if w.runs:
-        _RUNS_CHANGED.write(conn, w.runs.values())
+        if gone_on := [r for r in w.runs.values() if r.status == "running"]:
+            _RUNS_GONE_ON.write(conn, gone_on)
+        if len(gone_on) < len(w.runs):
+            _RUNS_ENDED.write(conn, [r for r in w.runs.values() if r.status != "running"])
     if w.pinned:
         conn.execute(_PIN_SQL, [{"b_run": run, "b_script": script} for run, script in w.pinned])
     if w.new_runs:
@@ -346,9 +352,6 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0, *, ids: Ids)
         _CONTACTS_CHANGED.write(conn, w.contacts.values())
     if w.points:
         _POINTS.write(conn, w.points)
-    if w.tracked:
-        inbox_rows.track(conn, ids, [(contact, number) for contact, number, _ in w.tracked], now)
-        parcels.add(conn, [(number, carrier) for _, number, carrier in w.tracked if carrier], now)
     if w.tasks:
         _NEW_TASKS.write(conn, w.tasks)
     if w.entries:
@@ -356,12 +359,7 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0, *, ids: Ids)
     if w.parts:
         _NEW_PARTS.write(conn, w.parts)
     _tasks(conn, w, now)
-    if w.given:
-        staff.note_given(conn, w.given, now)
-    if w.firings:
-        _NEW_FIRINGS.write(conn, w.firings)
-    if w.audience:
-        _AUDIENCE.write(conn, w.audience)
+    _robots(conn, ids, w, now)
     if w.cut_timers:
         conn.execute(_CUT_SQL, [{"b_contact": c, "b_key": k} for c, k in w.cut_timers])
     if w.set_timers:
@@ -381,6 +379,19 @@ def _reach(conn: Connection, w: Writes) -> None:
         part.identity_id = theirs.get(part.identity_id, part.identity_id)
     for entry in w.entries:
         entry.identity_id = theirs.get(entry.identity_id or 0, entry.identity_id)
+
+
+def _robots(conn: Connection, ids: Ids, w: Writes, now: Instant) -> None:
+    """What funnels have done by themselves, and what they wait for outside."""
+    if w.firings:
+        _NEW_FIRINGS.write(conn, w.firings)
+    if w.given:
+        staff.note_given(conn, w.given, now)
+    if w.audience:
+        _AUDIENCE.write(conn, w.audience)
+    if w.tracked:
+        inbox_rows.track(conn, ids, [(contact, number) for contact, number, _ in w.tracked], now)
+        parcels.add(conn, [(number, carrier) for _, number, carrier in w.tracked if carrier], now)
 
 
 def _change_parts(conn: Connection, w: Writes, now: Instant) -> None:

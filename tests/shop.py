@@ -211,7 +211,7 @@ def furnished(playbook: str = "autoparts", *, always_open: bool = True) -> House
     """
     read = _as_read(playbook)
     shop = replace(read.playbook, hours=None) if always_open else read.playbook
-    return House(shop, dict(read.scripts))
+    return House(shop, dict(read.scripts), attached=read.attached)
 
 
 def open_shop(

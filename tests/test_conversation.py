@@ -5,8 +5,9 @@ import pytest
 from bots.kit.events import Media
 from gateway import turns
 from gateway.channels.base import Refused, Retry, Sent, Throttled, Unknown, Unreachable
-from gateway.desk import Conflict, Edit, FinishTask, Invalid, SteerBot, Take, Write
+from gateway.desk import Edit, FinishTask, SteerBot, Take, Write
 from gateway.events import CallEnded, FormSubmitted, MessageEdited, MessageReceived, ReachChanged, Sender, Unusable
+from gateway.refusals import Conflict, Invalid
 from state import deals as deal_rows
 from state.lanes import LaneRows
 from state.records import Person
@@ -384,3 +385,21 @@ async def test_a_run_goes_on_in_the_version_it_began_with_after_the_file_has_cha
     await shop.write("1")
     assert (await shop.all("runs"))[0]["status"] == "running"
     assert "VIN" in shop.paper.texts()[-1]
+
+
+async def test_of_two_bots_in_one_batch_one_ends_and_the_other_goes_on(shop: Shop):
+    """A run that goes on is written without what only an end changes."""
+    for who in "12":
+        await shop.write("Здравствуйте", who)
+    await shop.later(seconds=3)
+    hears = [MessageReceived(shop.sender("1"), "позовите менеджера"), MessageReceived(shop.sender("2"), "1")]
+    await shop.hear(*hears)
+    assert (await shop.turns.once()).lanes == 2
+    ended, going = await shop.all("runs")
+    assert (ended["status"], ended["reason"], ended["ended_at"]) == ("handed_off", "asked_for_person", shop.clock.now())
+    assert (going["status"], going["reason"], going["ended_at"]) == ("running", "", None)
+    assert going["state"]["turn"] == ended["state"]["turn"] + 1
+    assert going["waits_until"] > shop.clock.now()
+    await shop.settle()
+    await shop.write("позовите менеджера", "2")
+    assert {run["status"] for run in await shop.all("runs")} == {"handed_off"}

@@ -25,6 +25,7 @@ from gateway.turns import Turns
 from state import chores, merging, numbers, steps, tables
 from state.database import Database
 from state.numbers import Cohort
+from state.tally import Tally, tally
 from tests.bots.stories import script_text
 from tests.shop import PaperChannel, Shop, open_shop
 
@@ -93,9 +94,13 @@ async def ask(shop: Shop, question: Callable[..., Any], **narrow: Any) -> Any:
     return await shop.db.read(lambda c: question(c, cohort))
 
 
+async def tallied(shop: Shop, **narrow: Any) -> Tally:
+    return await ask(shop, lambda c, cohort: tally(c, cohort, numbers.won(c, cohort)), **narrow)
+
+
 async def results(shop: Shop, **narrow: Any) -> dict[tuple[str, str], int]:
     total: Counter[tuple[str, str]] = Counter()
-    for one in await ask(shop, numbers.count, **narrow):
+    for one in (await tallied(shop, **narrow)).counted:
         total[one.step, one.result] += one.n
     return dict(total)
 
@@ -194,10 +199,10 @@ async def test_the_numbers_of_a_crowd_are_those_of_its_timeline(opened: Opener):
     found = {key: n for key, n in (await results(shop)).items() if key[0] in ("topic", "count")}
     assert found == dict(told.results)
     assert {"answered", "left", "handed_off", "misunderstood", "missed", "waiting"} == {what for _, what in found}
-    assert await ask(shop, numbers.medians) == {step: median(all_) for step, all_ in told.took.items()}
-    who = await ask(shop, numbers.customers)
+    assert (await tallied(shop)).medians == {step: median(all_) for step, all_ in told.took.items()}
+    who = (await tallied(shop)).customers
     assert {step: who[step] for step in told.who} == {step: len(deals) for step, deals in told.who.items()}
-    seen = {(p.step, p.text): p.customers for p in await ask(shop, numbers.phrases)}
+    seen = {(p.step, p.text): p.customers for p in (await tallied(shop)).phrases}
     assert seen == {key: len(deals) for key, deals in told.missed.items() if len(deals) > 1 and key[1]}
     assert seen
     closed = [deal for deal in await shop.all("deals") if deal["outcome"] == "won"]
@@ -229,8 +234,8 @@ async def test_a_step_reached_often_is_one_customer_and_the_row_of_the_run_stays
     assert [row["n"] for row in moved] == list(range(run["state"]["trail"][1]))
     assert len(moved) > 2
     assert await results(shop) == {("one", "answered"): 20, ("two", "answered"): 20, ("one", "waiting"): 1}
-    assert await ask(shop, numbers.customers) == {"one": 1, "two": 1}
-    assert await ask(shop, numbers.medians) == {"one": 3_000.0, "two": 3_000.0}
+    assert (await tallied(shop)).customers == {"one": 1, "two": 1}
+    assert (await tallied(shop)).medians == {"one": 3_000.0, "two": 3_000.0}
 
 
 async def test_the_end_of_a_run_changes_no_number_but_that_of_the_step_where_it_stood(opened: Opener):
@@ -246,7 +251,7 @@ async def test_the_end_of_a_run_changes_no_number_but_that_of_the_step_where_it_
     after = await results(shop)
     assert before.pop(("count", "waiting")) == after.pop(("count", "left")) == 5
     assert after == before
-    words = {one.word for one in await ask(shop, numbers.count) if one.result == "left"}
+    words = {one.word for one in (await tallied(shop)).counted if one.result == "left"}
     assert words == {"taken"}
     assert all(run["state"]["trail"][2:4] == ["", ""] for run in await shop.all("runs"))
 
@@ -264,8 +269,8 @@ async def test_a_run_that_is_ended_by_a_joining_of_contacts_keeps_its_notes(open
     found = await results(shop)
     assert found["count", "left"] == 1
     assert found["topic", "answered"] == found["topic", "waiting"] == 1
-    assert await ask(shop, numbers.customers, version="") == {"topic": 1, "greet": 1, "count": 1} | {
-        one.step: 1 for one in await ask(shop, numbers.count) if one.step in ("short", "long")
+    assert (await tallied(shop, version="")).customers == {"topic": 1, "greet": 1, "count": 1} | {
+        one.step: 1 for one in (await tallied(shop)).counted if one.step in ("short", "long")
     }
 
 
@@ -336,9 +341,9 @@ async def test_a_phrase_of_one_customer_is_not_shown_however_often_they_write_it
     for text in ("меня зовут иван петров", "Меня зовут Иван Петров!"):
         await shop.write(text, "1")
     await shop.write("чё-почём", "1")
-    assert await ask(shop, numbers.phrases) == []
+    assert (await tallied(shop)).phrases == []
     await shop.write("че почем?", "2")
-    assert [(p.text, p.n, p.customers) for p in await ask(shop, numbers.phrases)] == [("че почем", 2, 2)]
+    assert [(p.text, p.n, p.customers) for p in (await tallied(shop)).phrases] == [("че почем", 2, 2)]
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
@@ -365,7 +370,8 @@ async def test_two_processes_count_every_step_once(opened: Opener, database_url:
     assert Counter(row["n"] for row in moved) == {n: len(crowd) for n in range(len(moved) // len(crowd))}
     assert len(moved) >= 2 * len(crowd)
     cohort = Cohort("meets", 0, EVER)
-    assert await other.db.read(lambda c: numbers.count(c, cohort)) == await ask(shop, numbers.count)
+    elsewhere = await other.db.read(lambda c: tally(c, cohort, []))
+    assert set(elsewhere.counted) == set((await tallied(shop)).counted)
     await other.db.close()
 
 
@@ -432,7 +438,7 @@ async def test_arms_are_told_apart_down_to_deals_that_were_won(opened: Opener):
         assert all(one.fields["sum"] == 1_500 for one in won)
     assert await results(shop, arm=('gre"et', "long")) == {}
     groups = Counter[str]()
-    for group in await ask(shop, numbers.arms):
+    for group in (await tallied(shop)).arms:
         groups[group.key[1]] += group.runs
     assert groups == Counter(drawn.values())
 
@@ -452,7 +458,7 @@ async def test_a_won_deal_counts_for_the_last_run_in_it(opened: Opener, tmp_path
     await shop.ask(Move("won"), deal["id"])
     assert await ask(shop, numbers.won, version=old.hash) == []
     assert [one.version for one in await ask(shop, numbers.won)] == [script.hash]
-    assert await ask(shop, numbers.won_by_step) == {"topic": 1}
+    assert (await tallied(shop)).won == {"topic": 1}
 
 
 async def test_a_period_holds_the_runs_that_began_in_it_with_all_that_came_of_them(opened: Opener):

@@ -11,8 +11,9 @@ import pytest
 
 from bots.kit.hours import Hours
 from gateway.channels.base import Limits
-from gateway.desk import Clarify, Conflict, Edit, GiveTask, Invalid, Move, SteerBot, Take, Write
+from gateway.desk import Clarify, Edit, GiveTask, Move, SteerBot, Take, Write
 from gateway.events import FormSubmitted, MessageReceived, ReachChanged, Received, Sender
+from gateway.refusals import Conflict, Invalid
 from state import tables
 from tests.bots.scripts import compiled
 from tests.shop import BORIS, PaperChannel, Shop, furnished, open_shop

@@ -4,6 +4,7 @@ Every function is total and bounded: any text in, an answer or None out.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -50,8 +51,8 @@ class Menu:
     """Padded with spaces, longest first."""
     heads: frozenset[str]
     """First words of the phrases: a text without any of them holds no phrase."""
-    guesses: Mapping[int, tuple[tuple[str, ...], tuple[int, ...]]]
-    """For a text of so many letters: the phrases it may nearly name, and whose they are."""
+    guesses: tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...]]
+    """The phrases that a text may nearly name, shortest first; how long each is, and whose."""
     language: Language
 
 
@@ -80,24 +81,20 @@ def menu(options: Iterable[tuple[str, str, tuple[str, ...]]], language: Language
             {**spelled, **exact, **numbered},
             tuple((f" {phrase} ", place) for phrase, place in spotted),
             frozenset(phrase.split()[0] for phrase, _ in spotted),
-            _guesses([(phrase, place) for phrase, place in said if len(phrase) >= _SHORTEST_GUESS]),
+            _guesses(said),
             language,
         ),
         clashes,
     )
 
 
-def _guesses(said: list[tuple[str, int]]) -> dict[int, tuple[tuple[str, ...], tuple[int, ...]]]:
-    """By the length of a text. Two lengths bound how alike texts can be: `200 * shorter / (one + other)` per cent."""
-    near: dict[int, tuple[list[str], list[int]]] = {}
-    for phrase, place in said:
-        least = -(-len(phrase) * _WHOLE_CUTOFF // (200 - _WHOLE_CUTOFF))
-        most = len(phrase) * (200 - _WHOLE_CUTOFF) // _WHOLE_CUTOFF
-        for length in range(max(least, _SHORTEST_GUESS), min(most, LONGEST_HINT) + 1):
-            phrases, owners = near.setdefault(length, ([], []))
-            phrases.append(phrase)
-            owners.append(place)
-    return {length: (tuple(phrases), tuple(owners)) for length, (phrases, owners) in near.items()}
+def _guesses(said: list[tuple[str, int]]) -> tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...]]:
+    long = [one for one in reversed(said) if len(one[0]) >= _SHORTEST_GUESS]
+    return (
+        tuple(phrase for phrase, _ in long),
+        tuple(len(phrase) for phrase, _ in long),
+        tuple(place for _, place in long),
+    )
 
 
 def chosen(menu: Menu, spoken: str) -> int | None:
@@ -132,16 +129,20 @@ def guessed(menu: Menu, spoken: str) -> int | None:
 
 
 def _nearest(menu: Menu, text: str, cutoff: int) -> int | None:
-    guesses = menu.guesses.get(len(text))
-    if guesses is None or text.replace(" ", "").isdigit():
+    """Two lengths bound how alike texts can be, `200 * shorter / (one + other)` per cent: others are not looked at."""
+    phrases, lengths, owners = menu.guesses
+    length = len(text)
+    first = bisect_left(lengths, -(-length * cutoff // (200 - cutoff)))
+    last = bisect_right(lengths, length * (200 - cutoff) // cutoff)
+    if first == last or length < _SHORTEST_GUESS or text.replace(" ", "").isdigit():
         return None
-    phrases, owners = guesses
-    found = process.extract(text, phrases, scorer=fuzz.ratio, score_cutoff=cutoff, limit=6)
+    found = process.extract(text, phrases[first:last], scorer=fuzz.ratio, score_cutoff=cutoff, limit=6)
     if not found:
         return None
     _, best, at = found[0]
-    rival = any(owners[other] != owners[at] and best - score < _MARGIN for _, score, other in found[1:])
-    return None if rival else owners[at]
+    owner = owners[first + at]
+    rival = any(owners[first + other] != owner and best - score < _MARGIN for _, score, other in found[1:])
+    return None if rival else owner
 
 
 # -- a wish for a person ---------------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ from bots.kit.waiting import WAITING_KEYS, Desk, lead, waiting_of
 from bots.kit.words import Variants, plain, wordings
 
 MOST_OPTIONS = 30
+MOST_WORDS = 1_000
+"""Of all choices of a question."""
 LONGEST_LABEL = 80
 
 ASK_KEYS = ("choices", "answer", "save", "hint", "media", *WAITING_KEYS)
@@ -98,6 +100,7 @@ def _options(
         found.error(table, f"more than {MOST_OPTIONS} choices", "Split the menu into two questions", "too_many")
     options: list[Option] = []
     words: list[tuple[str, tuple[str, ...]]] = []
+    listed = 0
     for place, (key, node) in enumerate(table.pairs[:MOST_OPTIONS]):
         exit_ = f"choice {place + 1}"
         one = section(node, CHOICE_KEYS, f"choice '{shown(key.text)}'", found)
@@ -106,6 +109,15 @@ def _options(
         options.append(Option((label or key.text).strip(), exit_, worded, key.line))
         said = texts_of(one.get("words"), "words", found) if one else ()
         others = tuple(text.plain or "" for text in wordings(worded)) if worded else ()
+        listed += len(said)
+        if listed > MOST_WORDS:
+            found.error(
+                one.keys["words"] if one else key,
+                f"more than {MOST_WORDS} words in one menu",
+                "Remove some, or ask for a text",
+                "too_many",
+            )
+            said = ()
         words.append((name, tuple(dict.fromkeys((*said, *others, *_yes_or_no(name, desk))))))
         if one is not None and "then" in one:
             lead(exits, exit_, one.get("then"), desk)
@@ -208,7 +220,7 @@ def _patterned(answer: Answer, key: Scalar, node: Node | None, desk: Desk) -> An
     if node is None or source is None:
         desk.found.error(key, "answer 'pattern' has no pattern", "Add 'match: …', in single quotes", "no_value")
         return answer
-    compiled, wrong = pattern(source)
+    compiled, wrong = pattern(source, desk.scale)
     for what, remedy in wrong:
         desk.found.error(node, what, remedy, "pattern")
     if compiled is not None and only_latin(source):

@@ -1,6 +1,5 @@
 """The nouns of a playbook: funnels and stages, bots and sources, hours, templates, endpoints."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -8,7 +7,9 @@ from typing import Final, Literal
 from bots.kit.hours import DAY, Hours
 from bots.kit.reckoning import Terms
 from bots.kit.schema import AT_ONCE, Span
+from bots.kit.shipping import Shipping
 from bots.kit.staffing import Assign, Member
+from bots.kit.templates import Template
 from bots.kit.waiting import Waiting
 from bots.robots.rules import Board
 
@@ -19,8 +20,6 @@ Likeness = Literal["no", "suggest", "automatic"]
 
 ALWAYS: Final = Hours("UTC", (((0, DAY),),) * 7)
 """The calendar of who does not say when they work."""
-
-_PLACE: Final = re.compile(r"\{([1-9][0-9]?)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,27 +128,6 @@ class LoopGuard:
 
 
 @dataclass(frozen=True, slots=True)
-class Approved:
-    """A message that the provider has approved for a customer who wrote too long ago."""
-
-    name: str
-    text: str
-    """As the customer reads it; {1}, {2} stand for its values."""
-    values: int
-    ids: Mapping[str, str]
-    """The provider's own name for it, by channel."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What its values are called: 1, 2 and so on."""
-        return tuple(str(number) for number in range(1, self.values + 1))
-
-    def filled(self, values: Mapping[str, str]) -> str:
-        """The text with its values in place; in one go, so that a value which looks like a place is left alone."""
-        return _PLACE.sub(lambda place: values.get(place[1], place[0]), self.text)
-
-
-@dataclass(frozen=True, slots=True)
 class Endpoint:
     """An address outside that scripts may ask, and what may be told to it and taken from it."""
 
@@ -179,7 +157,7 @@ class Playbook:
     """By name; the shop's own is `hours`."""
     asks: Waiting = field(default_factory=Waiting)
     """How a question waits where a script does not say."""
-    templates: Mapping[str, Approved] = field(default_factory=dict)
+    templates: Mapping[str, Template] = field(default_factory=dict)
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     clarifications: Mapping[str, Clarification] = field(default_factory=dict)
     """In the order in which managers see them."""
@@ -191,6 +169,8 @@ class Playbook:
     assign: Mapping[str, Assign] = field(default_factory=dict)
     board: Board = field(default_factory=Board)
     """The robots and triggers of all funnels."""
+    shipping: Mapping[str, Shipping] = field(default_factory=dict)
+    """Who sends parcels, by carrier."""
     duplicates: Mapping[str, Likeness] = field(default_factory=dict)
     """By what two contacts share: `phone`, `email`, `order`, `name`."""
 

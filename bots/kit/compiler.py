@@ -56,7 +56,7 @@ def _compile(text: str, name: str, at: Section, found: Findings, usual: Waiting)
         name_of(key, "a step's name", found)
     languages = _languages(at, spoken, found)
     about = {key: said for key, said in usual.about.items() if key not in fields}
-    desk = Desk(found, spoken, fields, {}, names, Waiting(), languages, frozenset({*fields, *about}), about)
+    desk = Desk(found, spoken, fields, {}, names, Waiting(), languages, {**fields, **about}, about)
     desk = replace(desk, texts=_texts(at, spoken, desk))
     desk = replace(desk, waiting=waiting_of(at, desk, usual))
     steps: dict[str, Step] = {}

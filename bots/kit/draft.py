@@ -12,12 +12,11 @@ from bots.kit.events import Instant, Media
 from bots.kit.languages import Language, language
 from bots.kit.run import Facts, Mark, RunState, Status, Why
 from bots.kit.script import FILES, Ask, Prepared, Script
+from bots.kit.templates import shortened
 from bots.kit.words import CURRENCY, Said, Text, as_text, capped
 
 MOST_FILES = 20
 _BLANKS = re.compile(r"[^\S\u00a0\u202f]+")
-LONGEST_VALUE = 300
-"""Characters of a template's value: WhatsApp takes a thousand for all of the message."""
 
 
 class Draft:
@@ -195,8 +194,7 @@ class Draft:
         if template is None or not self.shut():
             return None
         values = (_BLANKS.sub(" ", value.fill(self.value)) for value in template.values)
-        cut = tuple(value if len(value) <= LONGEST_VALUE else f"{value[: LONGEST_VALUE - 1]}…" for value in values)
-        return Template(template.name, cut, template.otherwise)
+        return Template(template.name, tuple(map(shortened, values)), template.otherwise)
 
     def await_answer(self, ask: Ask) -> None:
         """Start the clock of the open question anew."""

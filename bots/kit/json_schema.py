@@ -24,11 +24,14 @@ from bots.kit.sections import (
     SOURCE_KEYS,
     TEXTS,
 )
-from bots.kit.sections import TEMPLATE_KEYS as APPROVED_KEYS
+from bots.kit.shipping import CARRIERS, SHIPPING_KEYS
 from bots.kit.staffing import HOWS, MEMBER_KEYS, RULE_KEYS
 from bots.kit.starts import BOT_KEYS, CLARIFICATION_KEYS, TRIGGERS, WHENS
 from bots.kit.steps import STEP_KEYS, TASK_KEYS
-from bots.kit.waiting import LIMIT_KEYS, REMINDER_KEYS, TEMPLATE_KEYS, WAITING_KEYS
+from bots.kit.template_table import APPROVAL_KEYS, MOST_FILES
+from bots.kit.template_table import TEMPLATE_KEYS as PREPARED_KEYS
+from bots.kit.templates import STATES
+from bots.kit.waiting import CHANNELS, LIMIT_KEYS, REMINDER_KEYS, TEMPLATE_KEYS, WAITING_KEYS
 from bots.robots.acting import ACTIONS
 from bots.robots.reading import ROBOT_KEYS, TRIGGER_KEYS
 
@@ -166,6 +169,19 @@ def playbook_schema() -> Schema:
             "holidays": {"anyOf": [SCALAR, _table(HOLIDAYS_KEYS, {}, ["country"])]},
         },
     )
+    approval: Schema = {
+        "anyOf": [
+            SCALAR,
+            _table(
+                APPROVAL_KEYS, {"state": {"enum": list(STATES)}, "values": {"type": "array", "items": SCALAR}}, ["id"]
+            ),
+        ]
+    }
+    approvals = {"anyOf": [*approval["anyOf"], _table(known_languages(), dict.fromkeys(known_languages(), approval))]}
+    attach: Schema = {"anyOf": [SCALAR, {"type": "array", "maxItems": MOST_FILES, "items": SCALAR}]}
+    prepared: dict[str, Schema] = {
+        "text": _ref("text"), "subject": _ref("text"), "attach": attach, **dict.fromkeys(CHANNELS, approvals),
+    }  # fmt: skip
     span: Schema = {"type": "string", "pattern": _SPAN}
     robots = tables(
         ROBOT_KEYS,
@@ -183,6 +199,7 @@ def playbook_schema() -> Schema:
             {"stages": stages, "calendar": _ref("name"), "won": closing, "lost": closing, "triggers": triggers},
             ["stages", "won", "lost"],
         ),
+        "shipping": _table(CARRIERS, dict.fromkeys(CARRIERS, _table(SHIPPING_KEYS, {"weight": {"type": "integer"}}))),
         "idle": _ref("length"),
         "team": {"type": "object", "additionalProperties": {"anyOf": [SCALAR, _table(MEMBER_KEYS, {"groups": _TEXTS})]}},
         "assign": tables(RULE_KEYS, {"how": {"enum": list(HOWS)}, "among": _TEXTS, "act": span}),
@@ -206,7 +223,7 @@ def playbook_schema() -> Schema:
         "hours": hours,
         "calendars": {"type": "object", "additionalProperties": hours},
         "asks": _table(LIMIT_KEYS, {key: _OF_KEYS[key] for key in LIMIT_KEYS}),
-        "templates": tables(APPROVED_KEYS, {}, ["text"]),
+        "templates": tables(PREPARED_KEYS, prepared, ["text"]),
         "endpoints": tables(ENDPOINT_KEYS, {"send": _LIST_OF_NAMES, "keep": _LIST_OF_NAMES, "timeout": _ref("length")}, ["url"]),
     }  # fmt: skip
     used = ("name", "length", "text", "template", "reminder", "case")

@@ -15,6 +15,8 @@ from bots.kit.problems import shown
 
 LONGEST = 300
 MOST_TEXT = 4_000
+MOST_WEIGHT = 40_000
+"""Of all patterns of a script, in the engine's instructions, at 0.3 to 0.9 µs each: `\\d{10}` is 900, `\\w` 1,300."""
 _MEMORY = 1 << 20
 """Bytes that one compiled pattern may take."""
 
@@ -66,8 +68,23 @@ class Pattern:
 _YO = str.maketrans("ёЁ", "еЕ")
 
 
-def pattern(source: str) -> tuple[Pattern | None, list[tuple[str, str]]]:
+@dataclass(slots=True)
+class Scale:
+    """What a script's patterns may still weigh together: preparing one takes time by its size, however short it is written."""
+
+    left: int = MOST_WEIGHT
+
+
+def pattern(source: str, scale: Scale | None = None) -> tuple[Pattern | None, list[tuple[str, str]]]:
     """The compiled pattern, and what is wrong with it as (what, remedy)."""
+    scale = scale or Scale()
+    if scale.left <= 0:
+        return None, [
+            (
+                "the script's patterns are too large, all of them together",
+                "Repeat less, or list the words under 'words:'",
+            )
+        ]
     if len(source) > LONGEST:
         return None, [(f"the pattern is longer than {LONGEST} characters", "List the words under 'words:' instead")]
     written, edged, wrong = _for_all_languages(source.strip().translate(_YO))
@@ -80,9 +97,11 @@ def pattern(source: str) -> tuple[Pattern | None, list[tuple[str, str]]]:
     try:
         compiled = re2.compile(written, options=options)
     except re2.error as error:
+        scale.left -= _MEMORY // 64
         said = error.args[0].decode("utf-8", "replace") if isinstance(error.args[0], bytes) else str(error)
         known = ((what, remedy) for sign, what, remedy in _REFUSED if said.startswith(sign))
         return None, [next(known, (f"the pattern cannot be used: {shown(said)}", "Look at it again"))]
+    scale.left -= compiled.programsize
     if compiled.search("") is not None:
         return None, [("the pattern matches a text with nothing in it", "Write + instead of *, or what must be there")]
     return Pattern(source, compiled, min(2 if edged else 1, compiled.groups)), []

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 
 from bots.kit.business import (
-    Approved,
     BotRule,
     Clarification,
     Endpoint,
@@ -27,7 +26,7 @@ from bots.kit.sections import PLAYBOOK_KEYS, TEXTS, read_playbook
 from bots.kit.starts import TRIGGERS
 
 __all__ = [
-    "FILE", "TEXTS", "TRIGGERS", "Approved", "BotRule", "Clarification", "Endpoint", "Funnel", "LoopGuard", "Outcome", "Playbook", "Source",
+    "FILE", "TEXTS", "TRIGGERS", "BotRule", "Clarification", "Endpoint", "Funnel", "LoopGuard", "Outcome", "Playbook", "Source",
     "Stage", "check_script", "load_playbook",
 ]  # fmt: skip
 
@@ -88,17 +87,14 @@ def _calendars(step: Step, playbook: Playbook) -> Iterator[Problem]:
 
 
 def _templates(step: Step, playbook: Playbook) -> Iterator[Problem]:
-    reminders = step.finish.silence.reminders if isinstance(step.finish, Ask) else ()
-    for prepared in (step.template, *(reminder.template for reminder in reminders)):
-        if prepared is None:
-            continue
+    for prepared in step.prepared():
         approved = playbook.templates.get(prepared.name)
         if approved is None:
             what = f"the playbook has no template '{shown(prepared.name)}'"
             yield Problem(
                 prepared.line, 1, "error", what, did_you_mean(prepared.name, playbook.templates), "unknown_template"
             )
-        elif len(prepared.values) != approved.values:
+        elif len(prepared.values) != approved.values and (prepared.values or approved.numbered):
             what = f"template '{prepared.name}' takes {approved.values} values, not {len(prepared.values)}"
             yield Problem(
                 prepared.line, 1, "error", what, "List them under 'values:', in their order", "template_values"

@@ -123,12 +123,13 @@ def read(text: str) -> tuple[Node | None, list[Problem]]:
         line = text.count("\n", 0, burst.start()) + 1
         return None, [_too_deep(line, 1)]
     problems: list[Problem] = []
+    quotes: list[ScalarEvent] = []
     try:
-        return _tree(CParser(text).get_event, problems), problems
+        return _tree(CParser(text).get_event, problems, quotes), problems
     except _RefusedError as refused:
         return None, [*problems, refused.problem]
     except MarkedYAMLError as error:
-        return None, [*problems, _syntax(error, text)]
+        return None, [*problems, _syntax(error, text, quotes)]
     except Exception as error:  # noqa: BLE001 - whatever it trips over becomes a finding: its input is hostile
         # Characters that YAML forbids are told of in another way than errors of form; none may reach the publisher.
         odd = _UNREADABLE.search(text)
@@ -150,7 +151,7 @@ def _unreadable(text: str, at: int) -> Problem:
     return Problem(line, at - begins + 1, "error", what, "Delete it: it came in by copying", "form")
 
 
-def _syntax(error: MarkedYAMLError, text: str) -> Problem:
+def _syntax(error: MarkedYAMLError, text: str, quotes: list[ScalarEvent]) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     lines = text.splitlines()
@@ -159,9 +160,14 @@ def _syntax(error: MarkedYAMLError, text: str) -> Problem:
     if "\t" in indent or "'\\t'" in str(error.problem):
         what = "a tab stands where YAML wants spaces"
         return Problem(line, column, "error", what, "Indent with spaces only", "form")
+    if quotes and quotes[-1].end_mark.line == line - 1:
+        # What is not closed is closed by the next quote, and reading goes wrong only behind that.
+        opened = quotes[-1].start_mark
+        what = f"a quote opens here and is closed only in line {line}"
+        return Problem(opened.line + 1, opened.column + 1, "error", what, "Close it where its text ends", "form")
     raw = " ".join(str(part) for part in (error.context, error.problem) if part)
     opened = error.context_mark
-    if opened is not None and line > len(lines) and "flow" in raw:
+    if opened is not None and line >= len(lines) and ("flow" in raw or "quoted scalar" in raw):
         line, column, raw = opened.line + 1, opened.column + 1, "end of stream"
     what, remedy = next(
         ((what, remedy) for sign, what, remedy in _SYNTAX if sign in raw),
@@ -170,8 +176,11 @@ def _syntax(error: MarkedYAMLError, text: str) -> Problem:
     return Problem(line, column, "error", what, remedy, "form")
 
 
-def _tree(next_event: Callable[[], Any], problems: list[Problem]) -> Node | None:
-    """Compose the document. Iterative: depth is bounded by a number, not by the interpreter's stack."""
+def _tree(next_event: Callable[[], Any], problems: list[Problem], quotes: list[ScalarEvent]) -> Node | None:
+    """Compose the document. Iterative: depth is bounded by a number, not by the interpreter's stack.
+
+    `quotes`: the last text in quotes that goes over several lines, for who has to say where reading went wrong.
+    """
     stack: list[tuple[Any, list[Node | None]]] = []
     root: Node | None = None
     documents = nodes = 0
@@ -183,7 +192,10 @@ def _tree(next_event: Callable[[], Any], problems: list[Problem]) -> Node | None
             said = event.value
             if not said.isprintable() and UNSENDABLE.search(said):
                 said = _sendable(said, mark.line + 1, mark.column + 1, problems)
-            done = Scalar(said, mark.line + 1, mark.column + 1, bool(event.style))
+            style = event.style
+            if style and style in "\"'" and event.end_mark.line != mark.line:
+                quotes[:] = [event]
+            done = Scalar(said, mark.line + 1, mark.column + 1, bool(style))
         elif kind is SequenceStartEvent or kind is MappingStartEvent:
             if len(stack) >= MOST_DEPTH:
                 raise _RefusedError(_too_deep(event.start_mark.line + 1, event.start_mark.column + 1))

@@ -47,6 +47,13 @@ class Findings(list[Problem]):
                 raise TooManyError
         self.append(Problem(at.line, at.column, severity, what, remedy, code))
 
+    def unknown(self, at: Node, what: str, word: str, known: Iterable[str], code: str, otherwise: str = "") -> None:
+        """An error about a word that is not known, with the nearest one that is. Nothing is looked for that nobody reads."""
+        remedy = (
+            did_you_mean(word, known, otherwise) if len(self) < MOST else otherwise or "Mend what stands above first"
+        )
+        self.error(at, what, remedy, code)
+
     def error(self, at: Node, what: str, remedy: str, code: str) -> None:
         self.note(at, "error", what, remedy, code)
 
@@ -82,7 +89,9 @@ def section(node: Node | None, known: Iterable[str], what: str, found: Findings)
             if valueless and before is not None and before.line == key.line:
                 remedy = "A ',' ends a text in { }: put the text before it in quotes, the comma within"
             else:
-                remedy = did_you_mean(key.text, words)
+                found.unknown(key, f"'{shown(key.text)}' is not known in {what}", key.text, words, "unknown_key")
+                before = value
+                continue
             found.error(key, f"'{shown(key.text)}' is not known in {what}", remedy, "unknown_key")
         before = value
     return Section(
@@ -170,7 +179,7 @@ def _length(node: Node | None, what: str, besides: str, found: Findings, *, zero
     text = text_of(node, what, found)
     if node is None or text is None:
         return None
-    length = milliseconds(text)
+    length = milliseconds(text) if len(text) <= _LONGEST_LENGTH else None
     remedy = f"Write it like 30m, 10h, 1d 12h{besides} (s, m, h, d; at most 90d)"
     if length is None or length > LONGEST_MS:
         found.error(node, f"{what} '{shown(text)}' is not a length of time", remedy, "not_a_length")

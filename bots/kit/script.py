@@ -264,6 +264,12 @@ class Step:
     finish: Finish
     template: Prepared | None = None
 
+    def prepared(self) -> tuple[Prepared, ...]:
+        """The templates that the step may send, itself or in its reminders."""
+        reminders = self.finish.silence.reminders if isinstance(self.finish, Ask) else ()
+        found = (self.template, *(reminder.template for reminder in reminders))
+        return tuple(one for one in found if one is not None)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Script:

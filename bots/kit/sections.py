@@ -4,34 +4,34 @@ import re
 from dataclasses import replace
 from types import MappingProxyType
 
-from bots.kit.business import Approved, Endpoint, Funnel, Likeness, LoopGuard, Playbook, Source
+from bots.kit.business import Endpoint, Funnel, Likeness, LoopGuard, Playbook, Source
 from bots.kit.funnels import board, read_fields, read_funnels, titles_of
 from bots.kit.languages import known_languages, language
 from bots.kit.opening import calendars_of, hours_of, zone_named
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node
 from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, table_of, text_of, whole_of
+from bots.kit.shipping import shipping_of
 from bots.kit.staffing import rules_of, team_of
 from bots.kit.starts import bot_rules, clarifications, funnel_of, stage_of
-from bots.kit.waiting import CHANNELS, LIMIT_KEYS, Desk, Waiting, waiting_of
+from bots.kit.template_table import templates_of
+from bots.kit.waiting import LIMIT_KEYS, Desk, Waiting, waiting_of
 from bots.kit.words import BUILT_IN
 from bots.robots.acting import Office
 from bots.robots.facts import BROUGHT, KNOWN
 
 PLAYBOOK_KEYS = (
     "playbook", "language", "zone", "currency", "funnels", "bots", "sources", "reasons", "loop_guard", "texts", "hours", "calendars", "asks",
-    "templates", "endpoints", "clarifications", "about", "fields", "team", "assign", "idle", "duplicates",
+    "templates", "endpoints", "clarifications", "about", "fields", "team", "assign", "idle", "duplicates", "shipping",
 )  # fmt: skip
 SOURCE_KEYS = ("funnel", "stage", "responsible", "tag")
 GUARD_KEYS = ("messages", "minutes", "equal")
 LIKENESS_KEYS = ("phone", "email", "order", "name")
 LIKENESS: tuple[Likeness, ...] = ("no", "suggest", "automatic")
-TEMPLATE_KEYS = ("text", *CHANNELS)
 ENDPOINT_KEYS = ("url", "send", "keep", "timeout")
 TEXTS = ("share_phone", "media_unavailable", "stale_button")
 LONGEST_CALL = 15_000
 
-_VALUE = re.compile(r"\{(\d{1,2})\}")
 _URL = re.compile(r"https://(?:[a-zA-Z0-9-]{1,63}\.)+[a-zA-Z]{2,24}(?::\d{1,5})?(?:/[^\s\\@]{0,400})?")
 """A name, no address in numbers: those lead inside more often than out."""
 
@@ -56,12 +56,12 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         return None
     about, fields = _about(at.get("about"), found), read_fields(at.get("fields"), found)
     team = team_of(at.get("team"), calendars, found)
-    reasons, templates = titles_of(at.get("reasons"), "reasons", found), _templates(at.get("templates"), found)
+    reasons = titles_of(at.get("reasons"), "reasons", found)
+    templates = templates_of(at.get("templates"), language, about, found)
     endpoints = _endpoints(at.get("endpoints"), found)
     office = Office(
         found, {**KNOWN, **BROUGHT, **{name: one.title for name, one in fields.items()}}, about,
-        {one.name: tuple(stage.name for stage in one.stages) for one in funnels}, reasons,
-        {name: one.values for name, one in templates.items()}, frozenset(endpoints),
+        {one.name: tuple(stage.name for stage in one.stages) for one in funnels}, reasons, templates, frozenset(endpoints),
     )  # fmt: skip
     return Playbook(
         name=name,
@@ -84,6 +84,7 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         fields=MappingProxyType(fields),
         idle=duration_of(at.get("idle"), "idle", found) or 3 * 86_400_000,
         team=MappingProxyType(team),
+        shipping=MappingProxyType(shipping_of(at.get("shipping"), found)),
         assign=MappingProxyType(rules_of(at.get("assign"), team, found)),
         board=board(read, office),
         duplicates=MappingProxyType(_duplicates(at, found)),
@@ -183,30 +184,6 @@ def _asks(node: Node | None, language_name: str, found: Findings) -> Waiting:
         return Waiting()
     built_in = {name: name for name in BUILT_IN}
     return waiting_of(at, Desk(found, spoken, built_in, {}, (), Waiting(), (spoken.name,)), Waiting())
-
-
-def _templates(node: Node | None, found: Findings) -> dict[str, Approved]:
-    templates: dict[str, Approved] = {}
-    table = table_of(node, "templates", found)
-    for key, value in table.pairs if table else ():
-        name = name_of(key, "a template's name", found)
-        one = section(value, TEMPLATE_KEYS, f"template '{shown(key.text)}'", found)
-        if one is None or name is None:
-            continue
-        text = text_of(one.get("text"), "text", found) or ""
-        if "text" not in one:
-            found.error(key, f"template '{name}' has no text", "Add 'text: …', as it was approved", "no_value")
-        numbers = sorted({int(number) for number in _VALUE.findall(text)})
-        if numbers != list(range(1, len(numbers) + 1)):
-            found.error(
-                one.get("text") or key, "the values are not counted from {1}", "Write {1}, {2}, {3}", "placeholder"
-            )
-        ids = {channel: said for channel in CHANNELS if (said := text_of(one.get(channel), channel, found))}
-        if not ids:
-            remedy = "Add the provider's name for it: 'whatsapp: HX…'"
-            found.error(key, f"template '{name}' can be sent on no channel", remedy, "no_value")
-        templates[name] = Approved(name, text, len(numbers), MappingProxyType(ids))
-    return templates
 
 
 def _endpoints(node: Node | None, found: Findings) -> dict[str, Endpoint]:

@@ -37,6 +37,7 @@ from bots.kit.script import (
 from bots.kit.waiting import Desk, lead
 from bots.kit.words import Said
 
+MOST_SET, MOST_TAGS = 50, 20
 ACTION_KEYS = ("set", "tag", "move", "note", "task", "say", "template")
 FINISH_KEYS = ("ask", "check", "wait", "split", "call", "run", "hand_off", "end")
 EXIT_KEYS = ("message", "else", "failed", "timeout")
@@ -118,12 +119,19 @@ def _finish(word: str, key: Scalar, at: Section, desk: Desk, exits: list[tuple[s
 def _actions(at: Section, desk: Desk) -> tuple[Action, ...]:
     actions: list[Action] = []
     table = table_of(at.get("set"), "set", desk.found)
-    for key, node in table.pairs if table else ():
+    if table and len(table.pairs) > MOST_SET:
+        desk.found.error(
+            table.pairs[MOST_SET][0], f"more than {MOST_SET} fields set at once", "Remove some", "too_many"
+        )
+    for key, node in table.pairs[:MOST_SET] if table else ():
         name = desk.field(key, "a field")
         value = desk.text(node, f"the value of '{shown(key.text)}'")
         if name and value is not None:
             actions.append(SetAction(name, value))
-    actions.extend(TagAction(tag) for tag in texts_of(at.get("tag"), "tag", desk.found))
+    tags = texts_of(at.get("tag"), "tag", desk.found)
+    if len(tags) > MOST_TAGS:
+        desk.found.error(at.keys["tag"], f"more than {MOST_TAGS} tags at once", "Remove some", "too_many")
+    actions.extend(map(TagAction, tags[:MOST_TAGS]))
     stage = name_of(at.get("move"), "move", desk.found)
     if stage is not None:
         actions.append(MoveAction(stage, at.keys["move"].line))

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bots.kit.languages import Language
-from bots.kit.problems import did_you_mean, nearest, shown
+from bots.kit.patterns import Scale
+from bots.kit.problems import nearest, shown
 from bots.kit.reader import Node, Scalar, Table
 from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, text_of, whole_of
 from bots.kit.script import Prepared, Reminder
@@ -12,6 +13,7 @@ from bots.kit.words import Said, Text, Variants, filled_with, parse
 
 MOST_REMINDERS = 5
 MOST_VALUES = 10
+MOST_WORDINGS = 50
 LONGEST_GATHER = 60_000
 
 REMINDER_KEYS = ("after", "say", "template")
@@ -53,17 +55,21 @@ class Desk:
     waiting: Waiting
     languages: tuple[str, ...] = ()
     """That the script speaks; the first is the main one."""
-    known: frozenset[str] = field(default=frozenset())
-    """The fields' names, for looking up."""
+    known: Mapping[str, str] = field(default_factory=dict)
+    """All that a placeholder may name."""
     about: Mapping[str, str] = field(default_factory=dict)
     """What the shop tells of itself, by the names that no field has."""
+    whole: bool = False
+    """A text with a gap is held back, rather than said without it."""
+    scale: Scale = field(default_factory=Scale)
+    """What the script's patterns weigh together."""
 
     def text(self, node: Node | None, what: str) -> Text | None:
         """A text with placeholders, parsed; what is wrong with it is written down."""
         raw = text_of(node, what, self.found)
         if node is None or raw is None:
             return None
-        text, wrong = parse(raw, self.known or frozenset(self.fields))
+        text, wrong = parse(raw, self.known or self.fields)
         for what_, remedy in wrong:
             self.found.error(node, what_, remedy, "placeholder")
         text = filled_with(text, self.about)
@@ -77,6 +83,7 @@ class Desk:
             self.found.warn(node, "the customer's name may be unknown", "Give a default: {name or …}", "may_be_empty")
         elif (
             slots
+            and not self.whole
             and not any(slot.default for slot in slots)
             and len(slots) == len([p for p in text.parts if str(p).strip()])
         ):
@@ -92,6 +99,9 @@ class Desk:
             return text
         if any(isinstance(value, Scalar) and not value.text and not value.quoted for _, value in node.pairs):
             self.found.error(node, f"{what} must be a text", 'Put it in quotes: "…"', "not_a_text")
+            return None
+        if len(node.pairs) > MOST_WORDINGS:
+            self.found.error(node, f"more than {MOST_WORDINGS} wordings of {what}", "Remove some", "too_many")
             return None
         texts: dict[tuple[str, str], Text] = {}
         by_language = False
@@ -137,8 +147,8 @@ class Desk:
         if key.text in self.languages and not language:
             return key.text, ""
         known = (DEFAULT, *CHANNELS, *(() if language else self.languages))
-        remedy = did_you_mean(key.text, known, "Another language goes into 'languages:'")
-        self.found.error(key, f"'{shown(key.text)}' is no language and no channel of {what}", remedy, "unknown_key")
+        said = f"'{shown(key.text)}' is no language and no channel of {what}"
+        self.found.unknown(key, said, key.text, known, "unknown_key", "Another language goes into 'languages:'")
         return language, ""
 
     def field(self, node: Node | None, what: str) -> str:
@@ -147,8 +157,8 @@ class Desk:
         if node is None or name is None:
             return ""
         if name not in self.fields:
-            remedy = did_you_mean(name, self.fields, "Else add it to 'fields:'")
-            self.found.error(node, f"no field is called '{shown(name)}'", remedy, "unknown_field")
+            what = f"no field is called '{shown(name)}'"
+            self.found.unknown(node, what, name, self.fields, "unknown_field", "Else add it to 'fields:'")
         return name
 
     def prepared(self, at: Section) -> Prepared | None:
@@ -248,7 +258,7 @@ def lead(exits: list[tuple[str, str]], exit_: str, node: Node | None, desk: Desk
     if node is None or name is None:
         return
     if name not in desk.steps:
-        desk.found.error(node, f"there is no step '{shown(name)}'", did_you_mean(name, desk.steps), "unknown_step")
+        desk.found.unknown(node, f"there is no step '{shown(name)}'", name, desk.steps, "unknown_step")
         # The step that was meant counts as reached, so that one slip is one finding.
         name = nearest(name, desk.steps)
     if name is not None:

@@ -68,6 +68,10 @@ def _price(text: str) -> str:
 SIGNS: Mapping[str, str] = {"RUB": "₽", "UAH": "₴", "EUR": "€", "USD": "$", "KZT": "₸", "BYN": "Br", "GBP": "£"}
 
 
+_MOST_SLOTS = 100
+_MOST_WRONG = 20
+"""In one text: who has mended those looks again."""
+
 FILTERS: Mapping[str, Callable[[str], str]] = {
     "first": _first,
     "proper": _proper,
@@ -89,6 +93,16 @@ class Slot:
     filters: tuple[Callable[[str], str], ...] = ()
     default: str = ""
 
+    def value(self, look_up: Callable[[str], object]) -> str:
+        """What stands there; empty where nothing is known."""
+        value = as_text(look_up(self.field))[:_SAFE_CHARS].strip()
+        for change in self.filters:
+            value = change(value)
+            if change is _price and value:
+                currency = as_text(look_up(CURRENCY))
+                value = f"{value}\u00a0{SIGNS.get(currency, currency)}".strip()
+        return value
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -106,13 +120,7 @@ class Text:
             if isinstance(part, str):
                 out.append(part)
                 continue
-            value = as_text(look_up(part.field))[:_SAFE_CHARS].strip()
-            for change in part.filters:
-                value = change(value)
-                if change is _price and value:
-                    currency = as_text(look_up(CURRENCY))
-                    value = f"{value}\u00a0{SIGNS.get(currency, currency)}".strip()
-            out.append(value or part.default)
+            out.append(part.value(look_up) or part.default)
         return capped("".join(out)).strip()
 
     def slots(self) -> tuple[Slot, ...]:
@@ -186,7 +194,7 @@ def capped(text: str) -> str:
     return text if len(raw) <= MOST_BYTES else raw[: MOST_BYTES - 3].decode("utf-8", "ignore") + "…"
 
 
-def parse(text: str, known: Mapping[str, str] | frozenset[str]) -> tuple[Text, list[tuple[str, str]]]:
+def parse(text: str, known: Mapping[str, str]) -> tuple[Text, list[tuple[str, str]]]:
     """The parts of a text, and what is wrong with it as (what, remedy). One pass: no way to be slow."""
     parts: list[str | Slot] = []
     wrong: list[tuple[str, str]] = []
@@ -210,13 +218,16 @@ def parse(text: str, known: Mapping[str, str] | frozenset[str]) -> tuple[Text, l
         slot = _slot(text[opened + 1 : closed], known, wrong)
         if slot is not None:
             parts.append(slot)
+            if len(parts) > 2 * _MOST_SLOTS:
+                wrong.append((f"more than {_MOST_SLOTS} placeholders in one text", "Cut the text in two"))
+                break
         at = closed + 1
     whole = "".join(part for part in parts if isinstance(part, str))
     constant = all(isinstance(part, str) for part in parts)
     return Text(tuple(parts), capped(whole).strip() if constant else None), wrong
 
 
-def _slot(inside: str, known: Mapping[str, str] | frozenset[str], wrong: list[tuple[str, str]]) -> Slot | None:
+def _slot(inside: str, known: Mapping[str, str], wrong: list[tuple[str, str]]) -> Slot | None:
     head, _, default = inside.partition(" or ")
     field, *names = (word.strip() for word in head.split("|"))
     if not field.replace("_", "a").isalnum() or len(field) > 64:

@@ -7,6 +7,7 @@ from typing import Final
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar
 from bots.kit.schema import Findings, Section, items_of, milliseconds, name_of, section, table_of, text_of
+from bots.kit.templates import Template
 from bots.kit.words import Text, filled_with, parse
 from bots.robots import effects as fx
 from bots.robots.actions import Action, Keep, Message, Note, Task, Word
@@ -28,8 +29,7 @@ class Office:
     funnels: Mapping[str, tuple[str, ...]]
     """Their stages, the closing ones last."""
     reasons: Mapping[str, str]
-    templates: Mapping[str, int]
-    """With how many values each takes."""
+    templates: Mapping[str, Template]
     endpoints: frozenset[str]
 
     def text(self, node: Node | None, what: str) -> Text | None:
@@ -133,19 +133,35 @@ def _message(line: _Line) -> Action | None:
     template = name_of(one.get("template"), "template", found) or ""
     if text is None and not template:
         found.error(line.key, "the message has no text", "Add 'text: …' or 'template: …'", "no_value")
-    if template and template not in office.templates:
-        what = f"the playbook has no template '{shown(template)}'"
-        found.error(one.get("template") or line.key, what, did_you_mean(template, office.templates), "unknown_template")
     values = tuple(
-        text
+        value
         for node in items_of(one.get("values"), "values", found)
-        if (text := office.text(node, "a value")) is not None
+        if (value := office.text(node, "a value")) is not None
     )
+    if template:
+        _prepared(template, len(values), one.get("template") or line.key, office)
     by = tuple(_channel(node, office) for node in _listed(one.get("by"), found))
     otherwise = text_of(one.get("else"), "else", found) or "task"
     if otherwise not in ("task", "skip"):
         found.error(one.get("else") or line.key, f"else is '{shown(otherwise)}'", "Write task or skip", "unknown_word")
     return Message(text, by, subject, template, values, otherwise)
+
+
+def _prepared(name: str, values: int, at: Node, office: Office) -> None:
+    """A robot sends a template that is there and that nobody has to write anything into."""
+    found, template = office.found, office.templates.get(name)
+    if template is None:
+        what = f"the playbook has no template '{shown(name)}'"
+        found.error(at, what, did_you_mean(name, office.templates), "unknown_template")
+    elif template.blanks:
+        what = f"in template '{name}' a person writes {{{template.blanks[0]}}}, so no robot can send it"
+        found.error(at, what, "Fill in a field there, or give a person a task: '- task: …'", "template_values")
+    elif values and not template.numbered:
+        what = f"template '{name}' fills in its values by name"
+        found.error(at, what, "Remove 'values:'", "template_values")
+    elif values != template.values and template.numbered:
+        what = f"template '{name}' takes {template.values} values, not {values}"
+        found.error(at, what, "List them under 'values:', in their order", "template_values")
 
 
 def _listed(node: Node | None, found: Findings) -> tuple[Node, ...]:

@@ -13,8 +13,9 @@ from bots.kit.conditions import first_holding
 from bots.kit.events import Instant
 from bots.kit.hours import at_clock, zone_of
 from bots.kit.schema import Span
+from bots.kit.templates import Filled, fill
 from bots.kit.values import value
-from bots.kit.words import Text, as_text
+from bots.kit.words import Text
 from bots.robots import actions as does
 from bots.robots import effects as fx
 from bots.robots.facts import DealFacts
@@ -108,12 +109,11 @@ def effects(todo: Sequence[does.Action], facts: DealFacts) -> Iterator[fx.Effect
     for action in todo:
         match action:
             case does.Message(text, by, subject, template, values, otherwise):
-                words = [one for one in (text, subject, *values) if one is not None]
-                empty = tuple(dict.fromkeys(name for one in words for name in empty_in(one, facts)))
+                said, head, *given = (_said(one, facts) for one in (text, subject, *values))
+                empty = tuple(dict.fromkeys(name for one in (said, head, *given) for name in one.empty))
                 yield fx.SendMessage(
-                    _filled(text, facts), by, _filled(subject, facts), template,
-                    tuple(_filled(one, facts) for one in values), otherwise, empty,
-                )  # fmt: skip
+                    said.text, by, head.text, template, tuple(one.text for one in given), otherwise, empty
+                )
             case does.Task(kind, text, length, working, to):
                 yield fx.GiveTask(kind, _filled(text, facts), _later(facts.now, Span(length, working), facts), to)
             case does.Word(to, text):
@@ -129,13 +129,6 @@ def effects(todo: Sequence[does.Action], facts: DealFacts) -> Iterator[fx.Effect
                 yield action
             case _:
                 assert_never(action)
-
-
-def empty_in(text: Text, facts: DealFacts) -> Iterator[str]:
-    """Names of what the text needs, the deal does not have and no default stands in for."""
-    for slot in text.slots():
-        if not slot.default and not as_text(facts.value(slot.field)).strip():
-            yield slot.field
 
 
 def moment(said: object, zone: str) -> Instant | None:
@@ -162,6 +155,11 @@ def _later(since: Instant, wait: Span, facts: DealFacts) -> Instant:
     if wait.working and facts.hours is not None:
         return facts.hours.add_working(since, wait.length)
     return since + wait.length
+
+
+def _said(text: Text | None, facts: DealFacts) -> Filled:
+    """What a customer will read, and nobody before them: `{name|proper}` is no doubtful name."""
+    return fill(text, facts.value, {}, unseen=True, plain=True) if text is not None else Filled("")
 
 
 def _filled(text: Text | None, facts: DealFacts) -> str:

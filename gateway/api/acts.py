@@ -37,7 +37,11 @@ async def write_message(ctx: ApiContext, who: Person, deal_id: Id, body: Message
         raise invalid("text", "send either a text or a template")
     if body.variables and not body.template:
         raise invalid("variables", "belong to a template")
-    message = Write(body.text, body.template, dict(body.variables), body.channel, body.client_id, body.subject)
+    if body.language and not body.template:
+        raise invalid("language", "belongs to a template")
+    message = Write(
+        body.text, body.template, dict(body.variables), body.channel, body.client_id, body.language, body.subject
+    )
     return await _entry(ctx, await ask(ctx, who, deal_id, message))
 
 

@@ -22,6 +22,8 @@ from gateway.api import (
     scripts,
     simulator,
     tasks,
+    templates,
+    waybills,
 )
 from gateway.api.calls import WHO, Call
 from gateway.api.context import CONTEXT, ApiContext
@@ -40,7 +42,9 @@ CALLS: Final[list[Call]] = [
     *merges.calls,
     *tasks.calls,
     *lookups.calls,
+    *templates.calls,
     *robots.calls,
+    *waybills.calls,
     *people.calls,
     *scripts.calls,
     *media.calls,

@@ -37,9 +37,18 @@ class MessageBody(Body):
     template: Word = ""
     variables: Annotated[dict[Word, Line], Field(max_length=50)] = Field(default_factory=dict)
     channel: Word = ""
+    language: Word = ""
+    """Of the template's wordings; empty: the customer's."""
     subject: Line = ""
     """Of a mail."""
     client_id: Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=100)] | None = None
+
+
+class PreviewBody(Body):
+    template: Word
+    variables: Annotated[dict[Word, Line], Field(max_length=50)] = Field(default_factory=dict)
+    channel: Word = ""
+    language: Word = ""
 
 
 StepName = Annotated[str, Field(min_length=1, max_length=64)]

@@ -2,11 +2,12 @@
 
 `ctx`, `who` and `request` are handed in; names in the path come from it; `body` is the JSON body; a parameter marked
 with `Header` is one; all others are query parameters (`Query` names one that Python cannot), and no other is let through.
+A parameter that is a record stands for a query parameter for each of its fields.
 """
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from aiohttp import web
@@ -51,6 +52,9 @@ class Param:
     adapter: TypeAdapter[Any]
     default: Any
     required: bool
+    record: type | None = None
+    """What it is a field of, which stands in the signature as `argument`."""
+    attribute: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +97,14 @@ def _read(method: str, path: str, handler: Handler, status: int) -> Call:
     hints = get_type_hints(handler, include_extras=True)  # the extras are the limits
     answer = hints.pop("return", None)
     params = tuple(
-        _param(name, hints[name], one, path)
+        param
         for name, one in inspect.signature(handler).parameters.items()
         if name not in _GIVEN
+        for param in (
+            _fields(name, hints[name])
+            if is_dataclass(hints[name]) and name != "body"
+            else [_param(name, hints[name], one, path)]
+        )
     )
     shaped = answer is not None and answer is not type(None) and not _is_response(answer)
     summary = (inspect.getdoc(handler) or "").split("\n", 1)[0]
@@ -119,6 +128,18 @@ def _param(name: str, hint: Any, one: inspect.Parameter, path: str) -> Param:
     return Param(spelled, name, source, TypeAdapter(hint), None if required else one.default, required)
 
 
+def _fields(argument: str, record: Any) -> list[Param]:
+    hints = get_type_hints(record, include_extras=True)
+    made = []
+    for one in fields(record):
+        default = inspect.Parameter.empty if one.default is MISSING else one.default
+        like = inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=default)
+        made.append(
+            replace(_param(one.name, hints[one.name], like, ""), argument=argument, record=record, attribute=one.name)
+        )
+    return made
+
+
 async def _arguments(call: Call, request: web.Request) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
     if "ctx" in call.given:
@@ -128,17 +149,21 @@ async def _arguments(call: Call, request: web.Request) -> dict[str, Any]:
     if "request" in call.given:
         arguments["request"] = request
     _only_known(call, request)
+    records: dict[str, tuple[type, dict[str, Any]]] = {}
     for param in call.params:
         match param.source:
             case "path":
                 arguments[param.argument] = _from_path(param, request)
+            case "query" if param.record is not None:
+                found = _from_text(param, request.query.get(param.name))
+                records.setdefault(param.argument, (param.record, {}))[1][param.attribute] = found
             case "query":
                 arguments[param.argument] = _from_text(param, request.query.get(param.name))
             case "header":
                 arguments[param.argument] = _from_text(param, request.headers.get(param.name))
             case "body":
                 arguments[param.argument] = await _from_body(param, request)
-    return arguments
+    return arguments | {name: record(**values) for name, (record, values) in records.items()}
 
 
 def _only_known(call: Call, request: web.Request) -> None:

@@ -11,6 +11,7 @@ from gateway.clock import Clock
 from gateway.files import Shelf
 from gateway.house import House
 from gateway.intake import Intake
+from gateway.novaposhta import NovaPoshta
 from gateway.turns import Turns
 from state.database import Database
 from state.live import Live
@@ -28,6 +29,8 @@ class ApiContext:
     intake: Intake
     channels: Mapping[str, Channel] = field(default_factory=dict)
     """By `channel:account`: whom to ask for the files that customers sent."""
+    carrier: NovaPoshta | None = None
+    """Who makes waybills; None: it is not connected."""
     shelf: Shelf | None = None
     """The files that we keep ourselves."""
     trials: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))

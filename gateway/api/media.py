@@ -30,6 +30,10 @@ async def get_media(ctx: ApiContext, entry_id: Id, n: Id) -> web.StreamResponse:
     if told is None or n >= len(told.entry.media):
         raise not_found()
     ref = str(told.entry.media[n].get("ref", ""))
+    if told.entry.direction == "out" and ref.startswith("https://"):
+        return web.Response(
+            status=302, headers={"Location": ref}
+        )  # the playbook's own; customers are given no such handle
     route = await ctx.db.read(lambda c: timeline.route_of(c, entry_id))
     if ref.startswith(STORED):
         # Only the chat's own door writes such a handle; a message that another channel brought may only pretend to.

@@ -34,6 +34,10 @@ class Limits:
     """Has its own 'share my phone' button."""
     settles: bool = False
     """Can say later what became of a part whose answer was never seen."""
+    files: bool = True
+    """Carries files of our own."""
+    links: bool = True
+    """Fetches a file by its address, and shows it as one; where not, the address goes into the text."""
     threads: bool = False
     """Messages have a subject and name those that they answer."""
     receipts: bool = False

@@ -23,12 +23,41 @@ LIMITS: Final[Mapping[str, Limits]] = {
         settles=True,
         receipts=True,
     ),
+    # No files: outside the United States and Canada Twilio sends none by SMS,
+    # https://www.twilio.com/docs/messaging/guides/accepted-mime-types
     "sms": Limits(
-        text=1600, caption=1600, unit="utf16", buttons=0, label=0, media_bytes=5_000_000, settles=True, receipts=True
+        text=1600,
+        caption=1600,
+        unit="utf16",
+        buttons=0,
+        label=0,
+        media_bytes=5_000_000,
+        settles=True,
+        files=False,
+        links=False,
+        receipts=True,
     ),
-    # Ours: mail servers count bytes, and take millions. No buttons: a menu is numbered text.
+    # Ours: mail servers count bytes, and take millions. No buttons: a menu is numbered text. Mails of ours are text alone.
     "email": Limits(
-        text=50_000, caption=50_000, unit="chars", buttons=0, label=0, media_bytes=10_000_000, threads=True
+        text=50_000,
+        caption=50_000,
+        unit="chars",
+        buttons=0,
+        label=0,
+        media_bytes=10_000_000,
+        files=False,
+        links=False,
+        threads=True,
     ),
-    "web": Limits(text=4000, caption=1000, unit="chars", buttons=12, label=60, media_bytes=20_000_000, settles=True),
+    # The page shows files of ours alone: it loads nothing from elsewhere.
+    "web": Limits(
+        text=4000,
+        caption=1000,
+        unit="chars",
+        buttons=12,
+        label=60,
+        media_bytes=20_000_000,
+        settles=True,
+        links=False,
+    ),
 }

@@ -24,7 +24,7 @@ from gateway.channels import payload
 from gateway.chat.messages import address_of, key_of
 from gateway.chat.reception import Reception
 from gateway.chat.visitor import Visitors
-from gateway.files import SERVED
+from gateway.files import SERVED, THE_SHOPS
 from state import people, visitors
 from state.visitors import StoredFile
 
@@ -106,7 +106,7 @@ class Files:
 
     def _is_theirs(self, request: web.Request, file: StoredFile) -> bool:
         visitor = self.visitors.known(request)
-        return bool(visitor) and file.identity_key == key_of(visitor)
+        return bool(visitor) and file.identity_key in (key_of(visitor), THE_SHOPS)
 
     async def _is_for_staff(self, request: web.Request) -> bool:
         shown = credential(request, self.admin_token)

@@ -102,7 +102,7 @@ def _text(line: Line) -> str:
 
 
 def _media(line: Line) -> list[dict[str, Any]]:
-    return [*line.media, *(part.payload["media"] for part in line.parts if part.payload.get("media"))]
+    return line.media or [part.payload["media"] for part in line.parts if part.payload.get("media")]
 
 
 def _attachment(media: Mapping[str, Any]) -> dict[str, str] | None:

@@ -11,7 +11,7 @@ from bots.kit.problems import Problem, did_you_mean, shown
 from bots.kit.reader import decode
 from bots.kit.script import Script
 from bots.kit.talk import departures, read_talk
-from gateway.playbooks import find_folder, read_script_file, read_scripts, script_file
+from gateway.playbooks import check_templates, find_folder, read_script_file, read_scripts, script_file
 
 Finding = tuple[Path, Problem]
 
@@ -57,6 +57,7 @@ def check_playbook(folder: Path) -> Iterator[Finding]:
     scripts, findings = read_scripts(
         folder, playbook, sorted(file.stem for file in (folder / "scripts").glob("*.yaml"))
     )
+    yield from check_templates(folder, playbook, scripts)
     yield from findings
     if playbook is not None:
         for file in sorted([*folder.glob("talks/**/*.talk"), *folder.glob("scripts/talks/**/*.talk")]):

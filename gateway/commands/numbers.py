@@ -11,11 +11,10 @@ import click
 
 from gateway.clock import Clock
 from gateway.commands.opening import open_database
-from gateway.numbers import STATUSES, GroupNumbers, Report, StepNumbers, instants, period, report
+from gateway.numbers import STATUSES, Asked, BadPeriod, GroupNumbers, Report, StepNumbers, report
 from gateway.playbooks import BadPlaybook, read_house
 from state import numbers
 from state.database import Connection
-from state.numbers import Cohort
 
 _COUNTS: Final = (
     "reached",
@@ -46,19 +45,18 @@ def command(
     bot: str, since: datetime | None, until: datetime | None, version: str, channel: str, arm: str, money: str, *, as_csv: bool
 ) -> None:  # fmt: skip
     """What the runs of BOT that began in a period came to, step by step, down to deals that were won."""
-    drawn = tuple(arm.split(":", 1)) if arm else None
-    if drawn is not None and len(drawn) != 2:
+    asked_for = Asked(since.date() if since else None, until.date() if until else None, version, channel, arm)
+    if arm and ":" not in arm:
         raise click.UsageError("--arm is written SPLIT:STEP")
     with open_database() as (settings, db):
         try:
             house = read_house(settings.playbook)
         except BadPlaybook as wrong:
             raise click.ClickException(str(wrong)) from None
-        zone = house.playbook.zone
-        first, last = period(since.date() if since else None, until.date() if until else None, zone, Clock().now())
-        if first > last:
-            raise click.UsageError("--from is after --to")
-        cohort = Cohort(bot, *instants(first, last, zone), version, channel, drawn)
+        try:
+            cohort, first, last = asked_for.cohort(bot, house.playbook.zone, Clock().now())
+        except BadPeriod:
+            raise click.UsageError("--from is after --to") from None
         script = house.scripts.get(bot)
 
         async def asked() -> Report | None:

@@ -1,11 +1,13 @@
 """What customers write, and what it is taken for."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
-from bots.kit.answers import asks_for_person, chosen, guessed, menu, normalise, number, phone, vin
+from bots.kit.answers import _nearest, asks_for_person, chosen, guessed, menu, normalise, number, phone, vin
 from bots.kit.languages import known_languages, language
 
 RU = language("ru")
@@ -83,11 +85,13 @@ def test_no_option_is_made_up(text: str):
 
 
 def test_no_phrase_that_a_text_may_nearly_name_is_passed_over():
-    phrases = {phrase for near, _ in MENU.guesses.values() for phrase in near}
+    phrases, lengths, owners = MENU.guesses
     assert "подобрать запчасти" in phrases
-    for phrase in phrases:
+    assert list(lengths) == sorted(map(len, phrases))
+    for phrase, owner in zip(phrases, owners, strict=True):
+        alone = replace(MENU, guesses=((phrase,), (len(phrase),), (owner,)))
         for text in [phrase[:end] for end in range(4, len(phrase))] + [phrase + "я" * more for more in range(30)]:
-            near = phrase in MENU.guesses.get(len(text), ((), ()))[0]
+            near = _nearest(alone, text, 78) == owner
             assert near == (fuzz.ratio(text, phrase) >= 78), (text, phrase)
 
 

@@ -67,6 +67,13 @@ FORM = [
     ("  a: {end: done}\n  a: {end: done}\n", 5, "twice"),
     ("  a:\n    sya: Hi\n    end: done\n", 5, "unknown_key"),
     ("  a: {say: '', end: done}\n", 4, "empty_text"),
+    ("  a: {set: {" + ", ".join(f"car{n}: x" for n in range(51)) + "}, end: done}\n", 4, "too_many"),
+    ("  a: {tag: [" + "t, " * 20 + "t], end: done}\n", 4, "too_many"),
+    ("  a:\n    say: {" + ", ".join(f"w{n}: x" for n in range(51)) + "}\n    end: done\n", 5, "too_many"),
+    ("  a: {say: '" + "{car or x} " * 201 + "', end: done}\n", 4, "placeholder"),
+    ("  a: {ask: Q, choices: {x: {label: X, then: z, words: [" + ", ".join(f"w{n}" for n in range(1_001)) + "]}}}\n" + END, 4, "too_many"),
+    ("  a: {ask: Q, answer: {text: {then: b}, pattern: {match: '\\w{20}1', then: z}}}\n  b: {ask: Q, answer: {pattern: {match: '\\w{20}2', then: c}}}\n"
+     "  c: {ask: Q, answer: {pattern: {match: '\\w', then: z}}}\n" + END, 6, "pattern"),
     ("  a: {say: [1], end: done}\n", 4, "not_a_text"),
     ("  a: {say: {name}, end: done}\n", 4, "not_a_text"),
     ("  a: hello\n", 4, "not_a_table"),
@@ -204,6 +211,7 @@ def test_what_is_wrong_is_found_at_its_line_and_stops_the_script(steps: str, lin
     problems = found(steps)
     assert any((one.line, one.code, one.severity) == (line, code, "error") for one in problems), told(problems)
     assert lint(HEAD + steps, "s")[0] is None
+    assert [one for one in map(str, problems) if not one.endswith((".", "?")) or one.endswith(("..", "?."))] == []
 
 
 @pytest.mark.parametrize(("steps", "line", "code"), DOUBTFUL)

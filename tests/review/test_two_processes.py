@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from gateway.desk import Conflict, Move, Take
+from gateway.desk import Move, Take
 from gateway.events import FormSubmitted, MessageReceived, ReachChanged, Received, Sender
 from gateway.intake import Intake
+from gateway.refusals import Conflict
 from gateway.turns import Turns
 from state import inbox, lanes, merging, outbox
 from state.database import Connection, Database

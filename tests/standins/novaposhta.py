@@ -14,6 +14,8 @@ class NovaPoshtaStandin:
     where: dict[str, int] = field(default_factory=dict)
     """StatusCode by number."""
     asked: list[list[str]] = field(default_factory=list)
+    made: list[dict[str, Any]] = field(default_factory=list)
+    """Waybills, as they were asked for."""
     answers: list[Any] = field(default_factory=list)
     """Given first, one a request: a status with a body."""
     port: Port | None = None
@@ -42,9 +44,28 @@ class NovaPoshtaStandin:
             return web.json_response(
                 {"success": False, "data": [], "errors": ["API key expired"], "errorCodes": ["20000200068"]}
             )
+        asked = body["methodProperties"]
+        if body["calledMethod"] == "searchSettlements":
+            towns = [one for one in TOWNS if one.get("MainDescription", "").startswith(asked["CityName"])]
+            return _data([{"TotalCount": len(towns), "Addresses": towns}])
+        if body["calledMethod"] == "getWarehouses":
+            return _data([{"Ref": "w-7", "Number": "7", "Description": f"Відділення №7 ({asked['CityRef']})"}])
+        if body["calledMethod"] == "save":
+            self.made.append(asked)
+            number = f"{20450000000900 + len(self.made)}"
+            return _data(
+                [{"Ref": "doc-1", "IntDocNumber": number, "CostOnSite": 85, "EstimatedDeliveryDate": "05.03.2026"}]
+            )
         numbers = [one["DocumentNumber"] for one in body["methodProperties"]["Documents"]]
         self.asked.append(numbers)
         data = [
             {"Number": number, "StatusCode": str(self.where.get(number, 3)), "Status": "Статус"} for number in numbers
         ]
-        return web.json_response({"success": True, "data": data, "errors": [], "warnings": []})
+        return _data(data)
+
+
+def _data(data: list[Any]) -> web.Response:
+    return web.json_response({"success": True, "data": data, "errors": [], "warnings": []})
+
+
+TOWNS = [{"DeliveryCity": "city-1", "MainDescription": "Полтава", "Area": "Полтавська"}, {"Present": "без посилання"}]

@@ -41,7 +41,9 @@ def businesses() -> dict[str, Any]:
 
 
 def rules() -> dict[str, str]:
-    return {name: text for key, one in businesses().items() if key != "unfinished" for name, text in one["rules"].items()}
+    return {
+        name: text for key, one in businesses().items() if key != "unfinished" for name, text in one["rules"].items()
+    }
 
 
 @cache

@@ -20,7 +20,9 @@ async def test_a_story_holds(file: Path, database_url: str):
 
 
 def test_stories_show_only_rules_that_there_are():
-    unknown = {rule: [str(file) for file, _ in found] for rule, found in rules.shown().items() if rule not in rules.rules()}
+    unknown = {
+        rule: [str(file) for file, _ in found] for rule, found in rules.shown().items() if rule not in rules.rules()
+    }
     assert unknown == {}, "name the rule in tests/stories/rules.yaml, or mend the story's covers"
 
 

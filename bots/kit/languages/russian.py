@@ -1,6 +1,6 @@
 """Russian: the words customers answer with, and the bot's own small talk."""
 
-from bots.kit.languages import Language
+from bots.kit.languages.language import Language
 
 
 def _files(count: int) -> str:

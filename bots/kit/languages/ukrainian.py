@@ -1,6 +1,6 @@
 """Ukrainian: the words customers answer with, and the bot's own small talk. Apostrophes are gone: п'ять is пять."""
 
-from bots.kit.languages import Language
+from bots.kit.languages.language import Language
 
 
 def _files(count: int) -> str:

@@ -1,0 +1,17 @@
+"""The two ways in which the shop says no to a person: somebody was quicker, or the value cannot be."""
+
+
+class Conflict(Exception):
+    """The deal or task is not as the asker believed: somebody was quicker, or it is closed."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Invalid(Exception):
+    """A value that cannot be; `name` is the offending field's."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name

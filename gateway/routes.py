@@ -1,0 +1,41 @@
+"""Where a message to a customer goes, and whether free text may go there now. Pure."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from gateway.clock import Instant
+from gateway.house import House
+from gateway.refusals import Invalid
+from state.records import Contact, Deal, Identity
+
+WINDOW_MARGIN_MS: Final = 300_000
+"""Before the window closes: later than this, free text might not arrive in time."""
+
+
+def reply_route(
+    house: House, contact: Contact, deal: Deal, identities: Iterable[Identity], channel: str = ""
+) -> Identity:
+    """Where the customer last wrote from, or their latest address on the channel that is named."""
+    known = list(identities)
+    if not channel:
+        route = next((one for one in known if one.id == deal.route_id), None)
+        if route is not None:
+            return route
+    found = [one for one in known if not channel or one.channel == channel]
+    found = [one for one in found if house.can_send(one.channel, one.account)] or found
+    if not found:
+        raise Invalid("channel", "the customer has no address on this channel" if channel else "no address to write to")
+    # Where nothing was heard, the address that was known first: a form may have brought another since.
+    return max(found, key=lambda one: (one.heard_at or 0, one.address == contact.email, one.id))
+
+
+def window_until(house: House, identity: Identity) -> Instant | None:
+    """Until when free text may be written to this address; None: always."""
+    hours = house.limits(identity.channel, identity.account).window_hours
+    return (identity.heard_at or 0) + hours * 3_600_000 - WINDOW_MARGIN_MS if hours else None
+
+
+def window_shut(house: House, identity: Identity, now: Instant) -> bool:
+    """Whether this customer wrote too long ago for free text on this channel."""
+    until = window_until(house, identity)
+    return until is not None and now >= until
