@@ -298,13 +298,6 @@ class Ledger:
         self.write_entry(deal, "system", author=author, text=text, data=data, person=person)
         self._expect_bots(deal)
 
-    def delete(self, deal: Deal) -> None:
-        """It goes, with all that is kept of it; what is still to be written of it in this turn goes along."""
-        self.writes.deleted.append(deal.id)
-        self.rows.deals.remove(deal)
-        self.loose.pop(deal.id, None)
-        self.change(deal, "deal")
-
     # -- the timeline ------------------------------------------------------------------------------------------------
 
     def write_entry(

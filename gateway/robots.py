@@ -243,8 +243,11 @@ def _delete(ledger: Ledger, deal: Deal, reason: str) -> None:
     if deal.closed_at is None:
         ledger.close_deal(deal, "lost", reason, "robot")
     ledger.end_tasks(deal, ledger.house.reason(reason))
-    if deal.route_id is None:
-        ledger.delete(deal)
+    if deal.route_id is None:  # what is still to be written of it in this turn goes along
+        ledger.writes.deleted.append(deal.id)
+        ledger.rows.deals.remove(deal)
+        ledger.loose.pop(deal.id, None)
+        ledger.change(deal, "deal")
 
 
 def _convert(ledger: Ledger, lead: Deal, funnel: str, stage: str, company: str) -> None:
