@@ -75,7 +75,7 @@ RU: Final = {
     "why_order": "пришёл заказ {number}",
     "not_a_customer": "Звонок не от клиента",
     "call_missed": "Пропущенный звонок",
-    "call_not_reached": "Не дозвонились до клиента",
+    "call_unanswered": "Клиент не взял трубку",
     "call_answered": "Разговор по телефону, {seconds} с",
     "form": "Заявка с сайта «{form}»",
     "blocked": "Клиент заблокировал нас",

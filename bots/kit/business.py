@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from bots.kit.hours import DAY, Hours
+from bots.kit.reckoning import Terms
 from bots.kit.schema import AT_ONCE, Span
 from bots.kit.shipping import Shipping
 from bots.kit.staffing import Assign, Member
@@ -65,6 +66,8 @@ class Field:
     title: str
     kind: FieldKind = "text"
     choices: tuple[str, ...] = ()
+    terms: Terms = ()
+    """What it is reckoned from; nobody fills it in."""
 
 
 @dataclass(frozen=True, slots=True)

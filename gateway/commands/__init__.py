@@ -24,6 +24,7 @@ class Later(click.Command):
 
 COMMANDS: Final[list[click.Command]] = [
     Later("serve", "serve", "Run the gateway."),
+    Later("init", "init", "Start a playbook in a new folder."),
     Later("check", "check", "Look for mistakes in playbooks and scripts."),
     Later("schema", "schema", "JSON Schemas of scripts and playbooks, for editors."),
     Later("chat", "chat", "Talk to a bot in the terminal, as a customer."),
