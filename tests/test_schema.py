@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, text
 
 from state import schema
 from state.database import Database
-from state.tables import metadata
+from state.audit_tables import metadata
 from tests.servers import drop_database, fresh_database
 
 
