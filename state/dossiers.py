@@ -6,16 +6,18 @@ Pages go by id, so that a run costs one way through each table however many ther
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from typing import Any, Final
 
-from sqlalchemy import Connection, Text, and_, literal_column, or_, select, type_coerce
+from sqlalchemy import Connection, Text, and_, case, func, literal_column, or_, select, type_coerce
 
-from state.cards import _CONTACT, _DEAL
 from state.records import Contact, Deal, Duplicate, Instant, Task
-from state.tables import contacts, deals, duplicates, entries, runs, tasks, timers
+from state.tables import contacts, deals, duplicates, entries, identities, runs, tasks, timers
 
-_TASK = [tasks.c[f.name] for f in fields(Task)]
-_PAIR = [duplicates.c[f.name] for f in fields(Duplicate)]
-_OPEN = literal_column("'open'")
+_CONTACT: Final = [contacts.c[f.name] for f in fields(Contact)]
+_DEAL: Final = [deals.c[f.name] for f in fields(Deal)]
+_TASK: Final = [tasks.c[f.name] for f in fields(Task)]
+_PAIR: Final = [duplicates.c[f.name] for f in fields(Duplicate)]
+_OPEN: Final[Any] = literal_column("'open'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,14 @@ class Dossier:
 
     deal: Deal
     contact: Contact
-    running: bool
-    tasks: int
+    channel: str
+    """Where the conversation is."""
+    running: bool = False
+    tasks: int = 0
     """Open ones."""
-    timers: tuple[str, ...]
+    done_at: Instant = 0
+    """When the last one was done."""
+    timers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +62,30 @@ def deals_page(conn: Connection, after: int, n: int, closed_since: Instant) -> l
     page = [Deal(*row) for row in found]
     people = _contacts(conn, {deal.contact_id for deal in page})
     ids = [deal.id for deal in page if deal.closed_at is None]
+    routes = {deal.route_id for deal in page if deal.route_id is not None}
+    channels: dict[int, str] = dict(
+        conn.execute(select(identities.c.id, identities.c.channel).where(identities.c.id.in_(routes))).all()
+    )
     running = set(
         conn.execute(select(runs.c.deal_id).where(runs.c.deal_id.in_(ids), runs.c.status == literal_column("'running'"))).scalars()
     )  # fmt: skip
-    held: dict[int, int] = defaultdict(int)
-    for deal_id in conn.execute(select(tasks.c.deal_id).where(tasks.c.deal_id.in_(ids), tasks.c.state == _OPEN)).scalars():
-        held[deal_id] += 1
+    t = tasks.c
+    counted = select(t.deal_id, func.sum(case((t.state == _OPEN, 1), else_=0)), func.max(t.done_at))
+    held = {row[0]: row[1:] for row in conn.execute(counted.where(t.deal_id.in_(ids)).group_by(t.deal_id))}
     ahead: dict[int, list[str]] = defaultdict(list)
     theirs = timers.c.contact_id.in_([deal.contact_id for deal in page if deal.closed_at is None])
     for deal_id, name in conn.execute(select(timers.c.deal_id, timers.c.name).where(theirs)):
         ahead[deal_id].append(name)
     return [
-        Dossier(deal, people[deal.contact_id], deal.id in running, held[deal.id], tuple(ahead[deal.id]))
+        Dossier(
+            deal,
+            people[deal.contact_id],
+            channels.get(deal.route_id or 0, ""),
+            deal.id in running,
+            int(held.get(deal.id, (0, 0))[0]),
+            held.get(deal.id, (0, 0))[1] or 0,
+            tuple(ahead[deal.id]),
+        )
         for deal in page
         if deal.contact_id in people
     ]
@@ -75,7 +93,9 @@ def deals_page(conn: Connection, after: int, n: int, closed_since: Instant) -> l
 
 def tasks_page(conn: Connection, after: int, n: int, done_since: Instant, mark: str) -> list[Duty]:
     """Open tasks, and those done since then whose details carry `mark`."""
-    marked = and_(tasks.c.done_at >= done_since, type_coerce(tasks.c.details, Text).contains(f'"{mark}"', autoescape=True))
+    marked = and_(
+        tasks.c.done_at >= done_since, type_coerce(tasks.c.details, Text).contains(f'"{mark}"', autoescape=True)
+    )
     looked_at = or_(tasks.c.state == _OPEN, marked)
     found = conn.execute(select(*_TASK).where(tasks.c.id > after, looked_at).order_by(tasks.c.id).limit(n))
     page = [Task(*row) for row in found]

@@ -83,6 +83,13 @@ class Listed:
 
 
 _COLUMNS: Final = [_F[f.name] for f in fields(Finding)]
+_LISTED: Final[Select[Any]] = select(
+    *_COLUMNS, people.c.name, contacts.c.name, contacts.c.phone, deals.c.funnel, deals.c.stage, deals.c.fields
+).select_from(
+    findings.outerjoin(people, people.c.id == _F.person_id)
+    .outerjoin(contacts, contacts.c.id == _F.contact_id)
+    .outerjoin(deals, deals.c.id == _F.deal_id)
+)
 _ADD: Final = inserting(findings, record=Finding, conflict=skipping("key"))
 _AGAIN: Final = (
     update(findings)
@@ -137,7 +144,12 @@ def retire(conn: Connection, run_id: int, checks: Sequence[str], now: Instant) -
         there = there.where(_F.check_name.in_(checks))
     gone = list(conn.execute(there.limit(_AT_ONCE)).scalars())
     if gone:
-        values = {"status": "fixed", "gone_at": now, "gone_run": run_id, "settled_at": func.coalesce(_F.settled_at, now)}
+        values = {
+            "status": "fixed",
+            "gone_at": now,
+            "gone_run": run_id,
+            "settled_at": func.coalesce(_F.settled_at, now),
+        }
         conn.execute(update(findings).where(_F.id.in_(gone)).values(values))
     return len(gone)
 
@@ -212,21 +224,22 @@ class Which:
 
 def page(conn: Connection, which: Which, limit: int, after: tuple[int, int] | None = None) -> list[Listed]:
     """Critical ones first, then in the order in which they were found; `after` is the position of the last one seen."""
-    listed = select(
-        *_COLUMNS, people.c.name.label("manager"), contacts.c.name.label("customer"), contacts.c.phone, deals.c.funnel, deals.c.stage,
-        deals.c.fields,
-    )  # fmt: skip
-    listed = _narrowed(listed, which)
-    for other, column in ((people, _F.person_id), (contacts, _F.contact_id), (deals, _F.deal_id)):
-        listed = listed.outerjoin_from(findings, other, other.c.id == column) if other is people else listed.outerjoin(other, other.c.id == column)  # fmt: skip
+    listed = _narrowed(_LISTED, which)
     if after is not None:
         severity, last = "normal" if after[0] else "critical", after[1]
         listed = listed.where(or_(_F.severity > severity, and_(_F.severity == severity, _F.id > last)))
+    return [_listed(row) for row in conn.execute(listed.order_by(_F.severity, _F.id).limit(limit)).all()]
+
+
+def find_listed(conn: Connection, finding_id: int) -> Listed | None:
+    row = conn.execute(_LISTED.where(_F.id == finding_id)).first()
+    return _listed(row) if row else None
+
+
+def _listed(row: Any) -> Listed:
     n = len(_COLUMNS)
-    return [
-        Listed(Finding(*row[:n]), *(cell or "" for cell in row[n:-1]), fields=row[-1] or {})
-        for row in conn.execute(listed.order_by(_F.severity, _F.id).limit(limit))
-    ]
+    manager, customer, phone, funnel, stage = (cell or "" for cell in row[n:-1])
+    return Listed(Finding(*row[:n]), manager, customer, phone, funnel, stage, row[-1] or {})
 
 
 def position(one: Listed) -> tuple[int, int]:

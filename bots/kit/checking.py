@@ -18,7 +18,19 @@ SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 WHATS: Final[tuple[What, ...]] = get_args(What)
 STATES: Final[tuple[State, ...]] = get_args(State)
 PLAIN: Final = ("deal", "task", "contact")
-CHECK_KEYS: Final = ("title", "severity", "what", "missing", "if", "older", "kind", "funnels", "stages", "state", "within")
+CHECK_KEYS: Final = (
+    "title",
+    "severity",
+    "what",
+    "missing",
+    "if",
+    "older",
+    "kind",
+    "funnels",
+    "stages",
+    "state",
+    "within",
+)
 AUDIT_KEYS: Final = ("every", "at")
 MONTHLY: Final = "month"
 MOST: Final = 100

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.commands import numbers as numbers_command
-from gateway.commands.numbers import safe
+from gateway.spreadsheets import safe
 from gateway.numbers import _worth, instants, period
 from tests.api.conftest import MORNING, Shop, both_databases
 
