@@ -23,12 +23,12 @@ _PAGE: Final = 500
 Row = Sequence[Any]
 
 
-async def workbook(db: Database, house: House, which: Which, file: Path) -> int:
-    """Every check of the playbook has a sheet, also one that found nothing. The answer: how many findings."""
+async def workbook(db: Database, house: House, which: Which, file: Path, names: Sequence[str] = ()) -> int:
+    """Every check has a sheet, also one that found nothing; of these names only, where there are any. The answer: how many findings."""
     book = await asyncio.to_thread(Book, file)
     n = 0
     try:
-        for check in _checks(house, which):
+        for check in _checks(house, names or (which.check,)):
             book.sheet(check.title, AUDIT_COLUMNS)
             async for rows in _pages(db, house, replace(which, check=check.name)):
                 await asyncio.to_thread(book.rows, rows)
@@ -52,8 +52,8 @@ async def csv_bytes(db: Database, house: House, which: Which) -> bytes:
     return "".join([BOM, csv_text([AUDIT_COLUMNS], language), *parts]).encode()
 
 
-def _checks(house: House, which: Which) -> list[Check]:
-    return [one for one in house.playbook.checks.values() if which.check in ("", one.name)]
+def _checks(house: House, names: Sequence[str]) -> list[Check]:
+    return [one for one in house.playbook.checks.values() if one.name in names or not any(names)]
 
 
 async def _pages(db: Database, house: House, which: Which) -> AsyncIterator[list[Row]]:

@@ -106,7 +106,8 @@ def _check(name: str, key: Scalar, one: Section, funnels: Sequence[Funnel], offi
         check = replace(check, within=within)
     if "kind" in one and what not in ("task", "overdue_task", "no_contact"):
         found.error(one.keys["kind"], "only tasks have a kind", "Add 'what: task', or remove the line", "contradiction")
-    if what in PLAIN and not (tests or check.older.length or check.kind or check.stages or check.state != "open"):
+    asked = table is not None and bool(table.pairs)
+    if what in PLAIN and not (asked or check.older.length or check.kind or check.stages or check.state != "open"):
         remedy = "Add 'if:', 'missing:', 'older:', 'kind:' or 'stages:'"
         found.error(key, f"check '{shown(name)}' finds every {what}", remedy, "no_value")
     return check
@@ -122,6 +123,7 @@ def _what(name: str, one: Section, office: Office) -> What:
     if "missing" in one and what != "missing":
         remedy = "Remove 'what:'; who is looked at is said by 'funnels:', 'stages:' and 'if:'"
         office.found.error(one.keys["what"], "'missing' is looked for in deals", remedy, "contradiction")
+        return "missing"
     return cast("What", what)
 
 

@@ -46,14 +46,15 @@ def command(names: tuple[str, ...], file: Path | None) -> None:
 async def _audit(db: Database, house: House, names: Sequence[str], file: Path | None) -> None:
     clock = Clock()
 
-    def begin(conn: Connection) -> AuditRun | None:
+    def begin(conn: Connection) -> AuditRun:
         asked = audits.ask(conn, db.ids, clock.now(), checks=names)
-        return audits.take(conn, clock.now()) if asked is not None else None
+        taken = audits.take(conn, clock.now()) if asked is not None else None
+        if taken is None:  # and what was asked for is taken back with this transaction
+            raise click.ClickException("another audit waits or runs already: ask again when it is done")
+        return taken
 
     try:
         run = await db.write(begin, "audit")
-        if run is None:
-            raise click.ClickException("another audit waits or runs already: ask again when it is done")
         ended = await Auditor(db, house, LocalLive(), clock).work(run)
         if ended is None:
             raise click.ClickException("the audit was held up for minutes, and taken for dead: ask again")
@@ -78,5 +79,4 @@ async def _export(db: Database, house: House, names: Sequence[str], file: Path) 
         body = await audit_export.csv_bytes(db, house, Which(check=names[0], status="not_handled"))
         await asyncio.to_thread(file.write_bytes, body)
     else:
-        which = Which(check=names[0] if len(names) == 1 else "", status="not_handled")
-        await audit_export.workbook(db, house, which, file)
+        await audit_export.workbook(db, house, Which(status="not_handled"), file, names)
