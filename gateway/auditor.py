@@ -61,7 +61,10 @@ class Auditor:
         if not await self.db.read(lambda c: audits.is_there_work(c, now)):
             return None
         run = await self.db.write(lambda c: audits.take(c, now), "audit")
-        return await self.work(run) if run is not None else None
+        if run is None:
+            self._had = ""  # perhaps one has died: then its period is free again
+            return None
+        return await self.work(run)
 
     async def _plan(self) -> None:
         plan, now = self.house.playbook.audit, self.clock.now()
