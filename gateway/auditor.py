@@ -86,7 +86,7 @@ class Auditor:
             return None
         except Exception:
             self._had = ""
-            await self.db.write(lambda c: audits.end(c, run.id, self.clock.now(), "stopped"), "audit")
+            await self.db.write(lambda c: audits.stop(c, run.id, self.clock.now()), "audit")
             raise
         return await self.db.read(lambda c: audits.find(c, run.id))
 

@@ -25,7 +25,7 @@ class AuditRun:
     period: str | None
     by_id: int | None
     checks: list[str]
-    """None: all."""
+    """Names; none: all."""
     state: str
     """`waiting`, `running`, `done`, or `stopped`: whoever ran it died."""
     asked_at: Instant
@@ -92,10 +92,14 @@ def touch(conn: Connection, run_id: int, now: Instant, looked_at: int = 0) -> bo
     return conn.execute(mine.values(touched_at=now, looked_at=_R.looked_at + looked_at)).rowcount == 1
 
 
-def end(conn: Connection, run_id: int, now: Instant, state: str = "done") -> None:
-    """`done`, or `stopped` when it failed: then its period is free again."""
-    values = {"state": state, "ended_at": now} | ({} if state == "done" else {"period": None})
-    conn.execute(update(audit_runs).where(_R.id == run_id, _R.state == "running").values(values))
+def end(conn: Connection, run_id: int, now: Instant) -> None:
+    conn.execute(update(audit_runs).where(_R.id == run_id, _R.state == "running").values(state="done", ended_at=now))
+
+
+def stop(conn: Connection, run_id: int, now: Instant) -> None:
+    """It has failed: its period is free again."""
+    mine = update(audit_runs).where(_R.id == run_id, _R.state == "running")
+    conn.execute(mine.values(state="stopped", ended_at=now, period=None))
 
 
 def find(conn: Connection, run_id: int) -> AuditRun | None:

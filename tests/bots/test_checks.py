@@ -1,18 +1,20 @@
 """The checks of an audit as a playbook writes them: the built-in ones changed, its own, and what is wrong with them."""
 
+import re
+
 import pytest
 
 from bots.kit.checks import BUILT_IN, AuditPlan
 from bots.kit.json_schema import playbook_schema
 from bots.kit.playbook import Playbook, load_playbook
 from bots.kit.schema import Span
-from tests.bots.test_json_schema import fits
+from tests.bots.test_json_schema import ROOT, fits
 
 SHOP = """
 funnels:
   retail: {stages: {new: Новая, offer: {title: Предложение, age: 1d}}, won: Да, lost: Нет}
   mail: {stages: {sent: Отправлено}, won: Да, lost: Нет}
-fields: {city: Город}
+fields: {city: Город, budget: Бюджет}
 """
 
 
@@ -22,6 +24,14 @@ def shop(text: str) -> Playbook:
     assert playbook is not None
     assert fits(playbook_schema(), SHOP + text) == []
     return playbook
+
+
+def test_the_example_in_the_docs_is_right():
+    page = (ROOT / "docs/operate.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"^```yaml\n(checks:\n.*?)^```", page, re.MULTILINE | re.DOTALL)
+    made = shop(block)
+    assert "orphan" not in made.checks
+    assert made.audit == AuditPlan(1, 480)
 
 
 def wrong(text: str) -> list[tuple[int, str]]:
