@@ -3,6 +3,8 @@
 A run reads in pages beside the loop and writes what it finds a handful at a time; one runs at a time over all processes.
 """
 
+import asyncio
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
@@ -27,6 +29,8 @@ TOPIC: Final = "audit"
 EVERY_S: Final = 30.0
 """How soon a process hears that another was asked for a run, or that its time has come."""
 PAGE: Final = 200
+_REST_S: Final = 0.2
+"""After each page it rests for as long as that took, at most so long: whatever the machine, customers have the half of it."""
 _NOTED: Final = 200
 """Findings of one commit: whoever else writes waits no longer than for these."""
 
@@ -144,6 +148,7 @@ class Auditor:
             )
 
         while True:
+            begun = time.perf_counter()
             seen, n, after, read_at = await self.db.read(look)
             for start in range(0, max(len(seen), 1), _NOTED):
                 some, counted = seen[start : start + _NOTED], 0 if start else n
@@ -155,6 +160,7 @@ class Auditor:
                     raise Superseded
             if n < PAGE:
                 return
+            await asyncio.sleep(min(time.perf_counter() - begun, _REST_S))
 
     async def _write(self, job: Callable[[Connection, Instant], T]) -> T:
         now = self.clock.now()
