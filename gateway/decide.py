@@ -10,6 +10,7 @@ from typing import Final, assert_never
 from bots.kit.events import MessageReceived as Heard
 from bots.kit.events import TimerFired, WebAnswered
 from gateway import events as ev
+from gateway import staff_room
 from gateway.assigning import ACT, LEAVE, WAIT, check_action, leave, look_again
 from gateway.entering import deal_for, enter
 from gateway.guard import IDLE, wake
@@ -66,6 +67,8 @@ def decide(ledger: Ledger, event: ev.Event) -> Ignored:
             return hear_settled(ledger, event)
         case ev.EndpointAnswered():
             return hear_answer(ledger, event)
+        case ev.StaffAsked():
+            return staff_room.obey(ledger, event)
         case _:
             assert_never(event)
 
@@ -78,6 +81,10 @@ def hear_message(ledger: Ledger, event: ev.MessageReceived) -> Ignored:
     identity = ledger.identity(sender.channel, sender.account, sender.address)
     if identity is None:
         return "unknown_sender"
+    if identity.person_id is not None or event.start.startswith(staff_room.CODE):
+        heard = staff_room.hear(ledger, identity, event)
+        if heard is not None:
+            return heard
     _meet(ledger, identity, event)
     if event.button or event.callback:
         pressed = _press(ledger, identity, event)
@@ -197,6 +204,10 @@ def _open_question(ledger: Ledger, button: str) -> tuple[Deal, Run, str] | None:
 
 
 def hear_edit(ledger: Ledger, event: ev.MessageEdited) -> Ignored:
+    sender = event.sender
+    identity = ledger.identity(sender.channel, sender.account, sender.address)
+    if identity is not None and identity.person_id is not None:
+        return staff_room.STAFF  # what was done is done: to change it, they say it anew
     deal = active(ledger.rows.deals, ledger.house.slot)
     if deal is None:
         return "no_open_deal"
@@ -254,6 +265,8 @@ def hear_reach(ledger: Ledger, event: ev.ReachChanged) -> Ignored:
     ledger.touch_identity(identity)
     if lost:
         ledger.writes.dropped.append((identity.id, event.change))
+    if identity.person_id is not None:
+        return staff_room.STAFF
     deal = active(ledger.rows.deals, ledger.house.slot)
     if deal is not None:
         ledger.write_line(deal, "system", event.change, data={"event": event.change, "channel": identity.channel})

@@ -1,6 +1,6 @@
 """What managers do, as commands that go through the customer's lane like everything else.
 
-A command either has its whole effect or raises one of three refusals and has none.
+A command either has its whole effect or raises a refusal (gateway/refusals.py) and has none.
 """
 
 from collections.abc import Mapping
@@ -8,28 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from bots.kit.words import as_text
-from gateway.clock import Instant
+from gateway import duties
+from gateway.duties import EditTask, FinishTask, GiveTask
 from gateway.house import House
 from gateway.ledger import Ledger
 from gateway.obey import move_run, resume_run, start_run
+from gateway.refusals import Conflict, Invalid, said
 from gateway.wording import line
-from state.records import Deal, Identity, Person, Run, Task
-
-
-class Conflict(Exception):
-    """The deal or task is not as the asker believed: somebody was quicker, or it is closed."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-class Invalid(Exception):
-    """A value that cannot be; `name` is the offending field's."""
-
-    def __init__(self, name: str, message: str) -> None:
-        super().__init__(message)
-        self.name = name
+from state.records import Deal, Identity, Person, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +66,6 @@ class Clarify:
 
 
 @dataclass(frozen=True, slots=True)
-class GiveTask:
-    text: str
-    kind: str = "other"
-    responsible: int | None = None
-    due_at: Instant | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FinishTask:
-    task: Task
-    result: str
-
-
-@dataclass(frozen=True, slots=True)
 class Edit:
     title: str | None = None
     fields: Mapping[str, Any] | None = None
@@ -127,7 +99,9 @@ class MoveRun:
     """The step there; empty: to a person."""
 
 
-Command = Take | Move | Write | WriteNote | SteerBot | Clarify | GiveTask | FinishTask | Edit | OpenDeal | MoveRun
+Command = (
+    Take | Move | Write | WriteNote | SteerBot | Clarify | GiveTask | FinishTask | EditTask | Edit | OpenDeal | MoveRun
+)
 
 
 def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Person) -> int:
@@ -145,19 +119,17 @@ def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Perso
         case Write():
             return _write(ledger, deal, command, who)
         case WriteNote(text):
-            return ledger.write_entry(deal, "note", author="manager", text=_said(text, "text"), person=who).id
+            return ledger.write_entry(deal, "note", author="manager", text=said(text, "text"), person=who).id
         case SteerBot():
             _steer(ledger, deal, command, who)
         case Clarify(item):
             _clarify(ledger, deal, item, who)
-        case GiveTask(text, kind, responsible, due_at):
-            text = _said(text, "text")
-            whose = responsible or who.id
-            return ledger.create_task(
-                deal, kind, text, "manager", responsible=whose, due_at=due_at, person=who
-            ).id  # fmt: skip
-        case FinishTask(task, result):
-            _finish(ledger, deal, task, result, who)
+        case GiveTask():
+            return duties.give(ledger, deal, command, who)
+        case FinishTask():
+            duties.finish(ledger, deal, command, who)
+        case EditTask():
+            duties.edit(ledger, deal, command, who)
         case Edit():
             _must_be(deal, command.version)
             _edit(ledger, deal, command, who)
@@ -251,7 +223,7 @@ def _write(ledger: Ledger, deal: Deal, message: Write, who: Person) -> int:
 def worded(house: House, message: Write) -> str:
     """What the customer will read. A template goes out whole or not at all: no unknown one, no empty value."""
     if not message.template:
-        _said(message.text, "text")
+        said(message.text, "text")
         return message.text
     template = house.playbook.templates.get(message.template)
     if template is None:
@@ -271,7 +243,8 @@ def _reply_route(ledger: Ledger, deal: Deal, channel: str) -> Identity:
         identity = ledger.route_of(deal)
         if identity is not None:
             return identity
-    found = [i for i in ledger.rows.identities.values() if not channel or i.channel == channel]
+    customers = (i for i in ledger.rows.identities.values() if i.person_id is None)
+    found = [i for i in customers if not channel or i.channel == channel]
     found = [i for i in found if ledger.house.can_send(i.channel, i.account)] or found
     if not found:
         raise Invalid("channel", "the customer has no address on this channel" if channel else "no address to write to")
@@ -338,16 +311,6 @@ def _clarify(ledger: Ledger, deal: Deal, item: str, who: Person) -> None:
     start_run(ledger, deal, identity, script)
 
 
-def _finish(ledger: Ledger, deal: Deal, task: Task, result: str, who: Person) -> None:
-    if task.state != "open":
-        raise Conflict("done", "the task is already done")
-    result = _said(result, "result")
-    ledger.writes.done_tasks.append((task.id, result, who.id))
-    ledger.loose[deal.id] = deal
-    data = {"event": "done", "task": task.id, "result": result}
-    ledger.write_entry(deal, "task", author="manager", text=line("task_done", result=result), data=data, person=who)
-
-
 def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
     """Anybody may correct any deal; the timeline says who did, and what."""
     changed: list[str] = []
@@ -393,13 +356,6 @@ def _open_by_hand(ledger: Ledger, command: OpenDeal, who: Person) -> int:
     deal = ledger.open_deal("manual", f"opened by hand by {who.name}", funnel=path.name, title=command.title)
     deal.responsible_id, deal.owner = who.id, "person"
     return deal.id
-
-
-def _said(text: str, name: str) -> str:
-    text = text.strip()
-    if not text:
-        raise Invalid(name, "must not be empty")
-    return text
 
 
 def _must_be(deal: Deal, version: int | None) -> None:

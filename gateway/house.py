@@ -3,9 +3,11 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bots.kit.business import When
-from bots.kit.hours import Hours
+from bots.kit.duties import due_at
+from bots.kit.hours import Hours, zone_of
 from bots.kit.opening import MOST_CALENDARS
 from bots.kit.playbook import BotRule, Funnel, LoopGuard, Playbook, Source
 from bots.kit.script import Script
@@ -44,6 +46,9 @@ class House:
     """By bot name: what is being rolled out."""
     revisions: Mapping[str, int] = field(default_factory=dict)
     """By bot name: which state of the published scripts this process has."""
+
+    public_url: str = ""
+    """Where people reach us from outside; empty: nobody says."""
 
     on_stage: dict[tuple[str, str], tuple[BotRule, ...]] = field(init=False, default_factory=dict)
     """By funnel and stage: the bots that begin because a deal has entered it."""
@@ -110,6 +115,14 @@ class House:
                 self._shifts.clear()
             known = self._shifts[id(hours)] = hours, *hours.shift(now)  # slow to ask, and changes twice a day
         return known[2], known[3]
+
+    def due(self, kind: str, now: Instant, funnel: str = "") -> Instant:
+        """When a task of this kind is due, where nobody says."""
+        return due_at(self.playbook.task_kind(kind).due, now, self.playbook.working(funnel))
+
+    def clock_text(self, at: Instant) -> str:
+        """A moment as the shop's clock shows it."""
+        return datetime.fromtimestamp(at / 1000, zone_of(self.playbook.zone)).strftime("%d.%m.%Y %H:%M")
 
     def title(self, bot: str) -> str:
         script = self.scripts.get(bot)

@@ -25,6 +25,7 @@ from state.ids import Ids
 from state.inbox import identity_key, point_keys
 from state.lanes import Writes
 from state.records import Deal, Entry, Identity, LaneRows, Part, Person, Run, Task, Timer
+from state.staff_chats import Chats
 
 ROBOT: Final = "robot:"
 """How the name of a robot's timer begins: then come the robot, the stay in the stage, and how deep in a chain it is."""
@@ -43,6 +44,10 @@ def _nothing(_deal: int) -> Sequence[Task]:
     return ()
 
 
+def _no_contact(_contact: int, _since: Instant) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What few turns need to know beside the lane's own rows: each is read when it is asked for."""
@@ -51,6 +56,10 @@ class Look:
     """Who works here and is there."""
     open_tasks: Callable[[int], Sequence[Task]] = _nothing
     """Of a deal, as they were before this turn."""
+    was_in_contact: Callable[[int, Instant], bool] = _no_contact
+    """Whether a person has spoken with this contact since then."""
+    chats: Chats | None = None
+    """Staff's own chats with the bot."""
 
 
 class Ledger:
@@ -338,7 +347,7 @@ class Ledger:
     ) -> Task:  # fmt: skip
         task = Task(
             id=self.ids.take("task"), deal_id=deal.id, contact_id=self.contact.id, kind=kind, text=text, details=dict(details or {}),
-            responsible_id=responsible if responsible is not None else deal.responsible_id, due_at=due_at if due_at is not None else self.now,
+            responsible_id=responsible if responsible is not None else deal.responsible_id, due_at=due_at if due_at is not None else self.house.due(kind, self.now, deal.funnel),
             state="open", result="", created_by=created_by, created_at=self.now,
         )  # fmt: skip
         self.writes.tasks.append(task)

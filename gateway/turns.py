@@ -12,21 +12,25 @@ from functools import partial
 import structlog
 
 from bots.kit.compiler import read_script
-from gateway import guard
+from gateway import guard, pager
 from gateway.clock import Clock, Instant
 from gateway.decide import decide, fire
-from gateway.desk import Command, Conflict, FinishTask, Invalid, SteerBot, Write, obey_manager, worded
+from gateway.desk import Command, SteerBot, Write, obey_manager, worded
+from gateway.duties import EditTask, FinishTask
 from gateway.house import House
 from gateway.ledger import Ledger, Look
+from gateway.refusals import Conflict, Invalid
 from gateway.robots import hear_all, place
 from gateway.roster import Roster
 from gateway.router import active
 from gateway.translate import event_from_json
 from gateway.wording import line
-from state import deals, lanes, merging, moving, scripts, staff, timeline
+from state import deals, lanes, merging, moving, scripts, staff, staff_chats, timeline
+from state.contacting import contact_made
 from state.database import Connection, Database, Unavailable
 from state.live import Live
 from state.records import InboxRow, LaneRows, Person, Run
+from state.staff_chats import Chats
 
 log = structlog.get_logger()
 
@@ -81,6 +85,8 @@ class Turns:
         self._asks: list[Ask] = []
         self._roster: Roster | None = None
         self._roster_at: Instant = 0
+        self._chats: dict[int, staff_chats.Chat] | None = None
+        self._chats_at: Instant = 0
 
     async def ask(self, contact: int, deal: int, command: Command, who: Person) -> int:
         """Put a manager's command through the lane. Raises `Conflict` or `Invalid`; nothing has changed then."""
@@ -218,6 +224,11 @@ class Turns:
             owner, mine = merging.owner_of(conn, point), merging.became(conn, contact)
             if owner is not None and owner != mine:
                 merging.join(conn, self.db.ids, owner, mine, now, _MERGED)
+        if batch.tasks or batch.news or batch.handed_tasks:
+            who = pager.Staff(self._known_chats(conn, now), lambda: self._known_staff(conn, now))
+            pager.call(conn, batch, who, self.house, self.db.ids, now)
+        if batch.ties:
+            self.forget_staff()
         for gone, kept in report.joined:
             merging.pass_on(conn, gone, kept, now)
 
@@ -258,11 +269,22 @@ class Turns:
             lanes.save(conn, ledger.writes, now, self.shard, ids=self.db.ids)
 
     def _look(self, conn: Connection, now: Instant) -> Look:
-        return Look(lambda: self._known_staff(conn, now), lambda deal: deals.open_tasks(conn, deal))
+        return Look(
+            lambda: self._known_staff(conn, now),
+            lambda deal: deals.open_tasks(conn, deal),
+            lambda contact, since: contact_made(conn, contact, since),
+            Chats(conn),
+        )
 
     def forget_staff(self) -> None:
         """Somebody has come, gone or changed: who works here is asked anew."""
-        self._roster = None
+        self._roster = self._chats = None
+
+    def _known_chats(self, conn: Connection, now: Instant) -> dict[int, staff_chats.Chat]:
+        """Whose tasks go to a chat, read as often."""
+        if self._chats is None or not 0 <= now - self._chats_at < _ROSTER_MS:
+            self._chats, self._chats_at = staff_chats.chats(conn), now
+        return self._chats
 
     def _known_staff(self, conn: Connection, now: Instant) -> Roster:
         """Who works here, read at most once in a while; what is given out meanwhile is counted in."""
@@ -379,7 +401,7 @@ def _obey(conn: Connection, ledger: Ledger, ask: Ask) -> int | Exception:
             if sent_before is not None:
                 return sent_before
         command = ask.command
-        if isinstance(command, FinishTask):  # as it is now, not as the asker read it
+        if isinstance(command, (FinishTask, EditTask)):  # as it is now, not as the asker read it
             task = deals.find_task(conn, command.task.id)
             if task is None or any(done == task.id for done, _, _ in ledger.writes.done_tasks):
                 return Conflict("done", "the task is already done")

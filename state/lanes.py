@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal_column, select, update
 
 from state import inbox as inbox_rows
-from state import outbox, staff, steps
+from state import outbox, staff, staff_chats, steps
 from state import tables as t
 from state.dialects import Bulk, Lookup, Ready, Values, inserting, overwriting, skipping
 from state.ids import Ids
@@ -200,6 +200,16 @@ class Writes:
     """(contact, number): news of this parcel are for this contact."""
     done_tasks: list[tuple[int, str, int]] = field(default_factory=list)
     """(task, result, person)."""
+    edited_tasks: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    """(task, what of it is otherwise now)."""
+    news: list[tuple[str, int, int]] = field(default_factory=list)
+    """(what, task, person who did it): of which somebody else is to hear."""
+    ties: list[tuple[int, int | None]] = field(default_factory=list)
+    """(identity, person): whose chat it is from here on; None: a customer's."""
+    notes: list[dict[str, Any]] = field(default_factory=list)
+    """What messages to staff are about (state/staff_chats.py)."""
+    passed: list[inbox_rows.Arrival] = field(default_factory=list)
+    """What other lanes are to hear of."""
     firings: list[Firing] = field(default_factory=list)
     audience: list[dict[str, Any]] = field(default_factory=list)
     """audience, contact_id, deal_id, at: contacts who belong to a list from here on."""
@@ -235,7 +245,7 @@ def _overwrite(table: Table, record: type, *, fixed: tuple[str, ...], json: tupl
 _DEALS_CHANGED = _overwrite(t.deals, Deal, fixed=("contact_id", "opened_at", "source", "slot"), json=("tags", "fields"))
 _RUNS_CHANGED = _overwrite(t.runs, Run, fixed=("deal_id", "contact_id", "bot", "script", "started_at"), json=("state",))
 _CONTACTS_CHANGED = _overwrite(t.contacts, Contact, fixed=("created_at",))
-_IDENTITIES_CHANGED = _overwrite(t.identities, Identity, fixed=("channel", "account", "created_at"))
+_IDENTITIES_CHANGED = _overwrite(t.identities, Identity, fixed=("channel", "account", "created_at", "person_id"))
 _LANES_CHANGED = Bulk(
     lambda _, values: (
         update(t.lanes)
@@ -344,7 +354,7 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0, *, ids: Ids)
     if w.entries:
         _NEW_ENTRIES.write(conn, w.entries)
     if w.parts:
-        _NEW_PARTS.write(conn, w.parts)
+        add_parts(conn, w)
     _tasks(conn, w, now)
     if w.given:
         staff.note_given(conn, w.given, now)
@@ -361,7 +371,20 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0, *, ids: Ids)
         _LANES_CHANGED.write(conn, w.lanes)
     if w.changes:
         _NEW_CHANGES.write(conn, w.changes)
+    _tell_others(conn, w, now, shard, ids)
+
+
+def _tell_others(conn: Connection, w: Writes, now: Instant, shard: int, ids: Ids) -> None:
     inbox_rows.tally(conn, w.tallies, shard)
+    if w.passed:
+        inbox_rows.keep(conn, ids, w.passed, now, shard)
+
+
+def add_parts(conn: Connection, w: Writes) -> None:
+    """Into the outbox; messages to staff with what they are about."""
+    _NEW_PARTS.write(conn, w.parts)
+    if w.notes:
+        staff_chats.add_notes(conn, w.notes)
 
 
 def _change_parts(conn: Connection, w: Writes, now: Instant) -> None:
@@ -375,6 +398,8 @@ def _change_parts(conn: Connection, w: Writes, now: Instant) -> None:
         conn.execute(_AGAIN_SQL, {"b_part": part, "b_due": due_at, "b_error": error, "b_pid": sid})
     for identity, why in w.dropped:
         outbox.drop_queued(conn, identity, why, now)
+    for identity, person in w.ties:  # what still waits for a chat that is somebody else's now
+        staff_chats.tie(conn, identity, person, now)
 
 
 def _tasks(conn: Connection, w: Writes, now: Instant) -> None:
@@ -388,6 +413,8 @@ def _tasks(conn: Connection, w: Writes, now: Instant) -> None:
     for deal, result in w.ended_tasks:
         ended = update(t.tasks).where(t.tasks.c.deal_id == deal, t.tasks.c.state == "open")
         conn.execute(ended.values(state="done", result=result, done_at=now))
+    for task, values in w.edited_tasks:
+        conn.execute(update(t.tasks).where(t.tasks.c.id == task, t.tasks.c.state == "open").values(**values))
     for task, result, person in w.done_tasks:
         done = update(t.tasks).where(t.tasks.c.id == task, t.tasks.c.state == "open")
         conn.execute(done.values(state="done", result=result, done_by=person, done_at=now))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from bots.kit.duties import BUILT_IN, USUAL, Overdue, TaskKind
 from bots.kit.hours import DAY, Hours
 from bots.kit.schema import AT_ONCE, Span
 from bots.kit.staffing import Assign, Member
@@ -179,6 +180,8 @@ class Playbook:
     fields: Mapping[str, Field] = field(default_factory=dict)
     idle: int = 3 * 86_400_000
     """Milliseconds after which a person is asked what is next in a deal that nothing else holds on to."""
+    task_kinds: Mapping[str, TaskKind] = field(default_factory=lambda: dict(BUILT_IN))
+    overdue: Overdue = USUAL
     team: Mapping[str, Member] = field(default_factory=dict)
     """Sample people, by key."""
     assign: Mapping[str, Assign] = field(default_factory=dict)
@@ -189,6 +192,10 @@ class Playbook:
     def shifts(self) -> dict[str, Hours | None]:
         """When somebody works, by the calendar of their shift; "" is the shop's own hours."""
         return {"": self.hours, **self.calendars}
+
+    def task_kind(self, name: str) -> TaskKind:
+        """By name; scripts and robots may call theirs anything."""
+        return self.task_kinds.get(name) or TaskKind(name, self.task_kinds["task"].title)
 
     def funnel(self, name: str) -> Funnel | None:
         return next((funnel for funnel in self.funnels if funnel.name == name), None)

@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from gateway.api import acts, deals, events, lookups, media, people, replays, reports, robots, scripts, simulator, tasks
+from gateway.api import telegram as own_telegram
 from gateway.api.calls import WHO, Call
 from gateway.api.context import CONTEXT, ApiContext
 from gateway.api.errors import Refusal, busy, json_response
@@ -27,6 +28,7 @@ CALLS: Final[list[Call]] = [
     *lookups.calls,
     *robots.calls,
     *people.calls,
+    *own_telegram.calls,
     *scripts.calls,
     *media.calls,
     *events.calls,

@@ -6,7 +6,8 @@ from typing import Final
 from gateway.api import shapes
 from gateway.api.context import ApiContext
 from gateway.api.errors import Refusal, busy, invalid, not_found
-from gateway.desk import Command, Conflict, Invalid
+from gateway.desk import Command
+from gateway.refusals import Conflict, Invalid
 from state import cards, deals
 from state.records import Person
 

@@ -1,0 +1,25 @@
+"""The two ways in which a manager's command is refused. A command either has its whole effect or raises one and has none."""
+
+
+class Conflict(Exception):
+    """The deal or task is not as the asker believed: somebody was quicker, or it is closed."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Invalid(Exception):
+    """A value that cannot be; `name` is the offending field's."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
+def said(text: str, name: str) -> str:
+    """What somebody has written, who had to write something."""
+    text = text.strip()
+    if not text:
+        raise Invalid(name, "must not be empty")
+    return text
