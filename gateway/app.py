@@ -62,6 +62,7 @@ class App:
         self.settings = settings
         self.clock = clock or Clock()
         self.house = house or read_house(settings.playbook)
+        self.house.public_url = settings.public_url
         self.shard = (
             0 if settings.database.startswith("sqlite") else random.randrange(256)
         )  # in containers all are process 1
@@ -73,7 +74,7 @@ class App:
         self.channels: dict[str, Channel] = {}
         self.delivery = Delivery(self.db, self.channels, self.live, self.clock, shard=self.shard)
         self.mover = Mover(self.db, self.house, self.turns, self.live, self.clock)
-        self.timekeeper = Timekeeper(self.db, self.delivery, self.clock, shard=self.shard)
+        self.timekeeper = Timekeeper(self.db, self.delivery, self.house, self.clock, shard=self.shard)
         self.auditor = Auditor(self.db, self.house, self.live, self.clock)
         self.doors: list[Door] = []
         self._plain: PlainHooks | None = None

@@ -12,6 +12,7 @@ from bots.kit.events import MessageReceived as Heard
 from bots.kit.events import TimerFired, WebAnswered
 from bots.robots.facts import PROVED
 from gateway import events as ev
+from gateway import staff_room
 from gateway.assigning import ACT, LEAVE, WAIT, check_action, leave, look_again
 from gateway.entering import deal_for, enter, last_deal
 from gateway.guard import IDLE, wake
@@ -68,6 +69,8 @@ def decide(ledger: Ledger, event: ev.Event) -> Ignored:
             return hear_settled(ledger, event)
         case ev.EndpointAnswered():
             return hear_answer(ledger, event)
+        case ev.StaffAsked():
+            return staff_room.obey(ledger, event)
         case _:
             assert_never(event)
 
@@ -80,6 +83,10 @@ def hear_message(ledger: Ledger, event: ev.MessageReceived) -> Ignored:
     identity = ledger.identity(sender.channel, sender.account, sender.address)
     if identity is None:
         return "unknown_sender"
+    if identity.person_id is not None or event.start.startswith(staff_room.CODE):
+        heard = staff_room.hear(ledger, identity, event)
+        if heard is not None:
+            return heard
     _meet(ledger, identity, event)
     if event.button or event.callback:
         pressed = _press(ledger, identity, event)
@@ -200,8 +207,12 @@ def _open_question(ledger: Ledger, button: str) -> tuple[Deal, Run, str] | None:
 
 
 def hear_edit(ledger: Ledger, event: ev.MessageEdited) -> Ignored:
-    if ledger.identity(event.sender.channel, event.sender.account, event.sender.address) is None:
+    sender = event.sender
+    identity = ledger.identity(sender.channel, sender.account, sender.address)
+    if identity is None:
         return "unknown_sender"
+    if identity.person_id is not None:
+        return staff_room.STAFF  # what was done is done: to change it, they say it anew
     deal = active(ledger.rows.deals, ledger.house.slot)
     if deal is None:
         return "no_open_deal"
@@ -259,6 +270,8 @@ def hear_reach(ledger: Ledger, event: ev.ReachChanged) -> Ignored:
     ledger.touch_identity(identity)
     if lost:
         ledger.writes.dropped.append((identity.id, event.change))
+    if identity.person_id is not None:
+        return staff_room.STAFF
     deal = active(ledger.rows.deals, ledger.house.slot)
     if deal is not None:
         ledger.write_line(deal, "system", event.change, data={"event": event.change, "channel": identity.channel})

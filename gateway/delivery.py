@@ -286,7 +286,7 @@ def outgoing(part: Part) -> Outgoing:
     media = payload.get("media")
     return Outgoing(
         part.id, part.address, payload.get("kind", "text"), payload.get("text", ""),
-        tuple(Button(data, label) for data, label in payload.get("buttons", ())),
+        tuple(Button(*one) for one in payload.get("buttons", ())),
         payload.get("ask_phone", ""), Media(**media) if media else None, payload.get("template", ""),
         payload.get("variables", {}), payload.get("callback", ""), payload.get("subject", ""),
         tuple(payload.get("answers", ())), part.author != "manager",

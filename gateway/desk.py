@@ -1,6 +1,6 @@
 """What managers do, as commands that go through the customer's lane like everything else.
 
-A command either has its whole effect or raises one of three refusals and has none.
+A command either has its whole effect or raises a refusal (gateway/refusals.py) and has none.
 """
 
 from collections.abc import Iterable, Mapping
@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from bots.kit.words import as_text
+from gateway import duties
 from gateway.assigning import WAIT
-from gateway.clock import Instant
+from gateway.duties import EditTask, FinishTask, GiveTask
 from gateway.ledger import Ledger
 from gateway.obey import move_run, resume_run, start_run
-from gateway.refusals import Conflict, Invalid
+from gateway.refusals import Conflict, Invalid, said
 from gateway.routes import reply_route
 from gateway.templates import Known, must_render, own_words
 from gateway.wording import line
-from state.records import Deal, Identity, Person, Run, Task
+from state.records import Deal, Identity, Person, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +70,6 @@ class Clarify:
 
 
 @dataclass(frozen=True, slots=True)
-class GiveTask:
-    text: str
-    kind: str = "other"
-    responsible: int | None = None
-    due_at: Instant | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FinishTask:
-    task: Task
-    result: str
-
-
-@dataclass(frozen=True, slots=True)
 class Edit:
     title: str | None = None
     fields: Mapping[str, Any] | None = None
@@ -116,7 +103,9 @@ class MoveRun:
     """The step there; empty: to a person."""
 
 
-Command = Take | Move | Write | WriteNote | SteerBot | Clarify | GiveTask | FinishTask | Edit | OpenDeal | MoveRun
+Command = (
+    Take | Move | Write | WriteNote | SteerBot | Clarify | GiveTask | FinishTask | EditTask | Edit | OpenDeal | MoveRun
+)
 
 
 def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Person) -> int:
@@ -134,19 +123,17 @@ def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Perso
         case Write():
             return _write(ledger, deal, command, who)
         case WriteNote(text):
-            return ledger.write_entry(deal, "note", author="manager", text=_said(text, "text"), person=who).id
+            return ledger.write_entry(deal, "note", author="manager", text=said(text, "text"), person=who).id
         case SteerBot():
             _steer(ledger, deal, command, who)
         case Clarify(item):
             _clarify(ledger, deal, item, who)
-        case GiveTask(text, kind, responsible, due_at):
-            text = _said(text, "text")
-            whose = responsible or who.id
-            return ledger.create_task(
-                deal, kind, text, "manager", responsible=whose, due_at=due_at, person=who
-            ).id  # fmt: skip
-        case FinishTask(task, result):
-            _finish(ledger, deal, task, result, who)
+        case GiveTask():
+            return duties.give(ledger, deal, command, who)
+        case FinishTask():
+            duties.finish(ledger, deal, command, who)
+        case EditTask():
+            duties.edit(ledger, deal, command, who)
         case Edit():
             _must_be(deal, command.version)
             _edit(ledger, deal, command, who)
@@ -219,17 +206,17 @@ def _write(ledger: Ledger, deal: Deal, message: Write, who: Person) -> int:
         raise Invalid("channel", f"the customer is out of reach here ({identity.barred}); choose another channel")
     known = Known(deal, ledger.contact, ledger.now, who.name)
     if message.template:
-        said = must_render(house, known, message.template, identity, message.language, message.variables)
+        words = must_render(house, known, message.template, identity, message.language, message.variables)
     else:
-        _said(message.text, "text")
-        said = own_words(house, message.text, identity, ledger.now, message.subject)
+        said(message.text, "text")
+        words = own_words(house, message.text, identity, ledger.now, message.subject)
     if deal.owner != "person" or deal.responsible_id is None:
         # Whoever helps out does not take the deal from the one who answers for it.
         _hold(ledger, deal, deal.responsible_id or who.id, line("why_written", who=who.name))
-    data = {**asked_for(message), "left": list(said.left)} if said.left else asked_for(message)
+    data = {**asked_for(message), "left": list(words.left)} if words.left else asked_for(message)
     return ledger.say(
-        deal, identity, said.text, author="manager", person=who, client_id=message.client_id, template=said.approved,
-        media=said.media, subject=message.subject or said.subject, data=data,
+        deal, identity, words.text, author="manager", person=who, client_id=message.client_id, template=words.approved,
+        media=words.media, subject=message.subject or words.subject, data=data,
     ).id  # fmt: skip
 
 
@@ -303,16 +290,6 @@ def _clarify(ledger: Ledger, deal: Deal, item: str, who: Person) -> None:
     start_run(ledger, deal, identity, script)
 
 
-def _finish(ledger: Ledger, deal: Deal, task: Task, result: str, who: Person) -> None:
-    if task.state != "open":
-        raise Conflict("done", "the task is already done")
-    result = _said(result, "result")
-    ledger.writes.done_tasks.append((task.id, result, who.id))
-    ledger.loose[deal.id] = deal
-    data = {"event": "done", "task": task.id, "result": result}
-    ledger.write_entry(deal, "task", author="manager", text=line("task_done", result=result), data=data, person=who)
-
-
 def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
     """Anybody may correct any deal; the timeline says who did, and what."""
     changed: list[str] = []
@@ -371,13 +348,6 @@ def _open_by_hand(ledger: Ledger, command: OpenDeal, who: Person) -> int:
     deal = ledger.open_deal("manual", f"opened by hand by {who.name}", funnel=path.name, title=command.title)
     deal.responsible_id, deal.owner = who.id, "person"
     return deal.id
-
-
-def _said(text: str, name: str) -> str:
-    text = text.strip()
-    if not text:
-        raise Invalid(name, "must not be empty")
-    return text
 
 
 def _must_be_filled_in(ledger: Ledger, names: Iterable[str]) -> None:

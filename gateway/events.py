@@ -217,6 +217,26 @@ class EndpointAnswered:
     kind: Literal["answer"] = "answer"
 
 
+@value
+class StaffAsked:
+    """Somebody who works here asks for something to be done to a deal, from their own chat with the bot."""
+
+    contact: int
+    """Whose deal it is: the lane that sees to it."""
+    identity: int
+    """The chat that it was asked in, and is answered in."""
+    person: int
+    act: Literal["take", "done", "write"]
+    deal: int
+    task: int
+    text: str = ""
+    """The result of a task; what is to be written to the customer."""
+    reason: str = ""
+    """Why a task is done without a word to the customer."""
+    message_id: str = ""
+    kind: Literal["staff"] = "staff"
+
+
 Event = (
     MessageReceived
     | MailReceived
@@ -232,6 +252,7 @@ Event = (
     | StatusReported
     | PartSettled
     | EndpointAnswered
+    | StaffAsked
 )
 
 

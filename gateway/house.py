@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from bots.kit.beginnings import meets, on_stage
 from bots.kit.business import Field
+from bots.kit.duties import due_at
 from bots.kit.events import Media
-from bots.kit.hours import Hours
+from bots.kit.hours import Hours, zone_of
 from bots.kit.opening import MOST_CALENDARS
 from bots.kit.playbook import BotRule, Funnel, LoopGuard, Playbook, Source
 from bots.kit.script import Script
@@ -63,6 +65,8 @@ class House:
 
     attached: Mapping[str, Attached] = field(default_factory=dict)
     """By the name that templates call it."""
+    public_url: str = ""
+    """Where people reach us from outside; empty: nobody says."""
 
     on_stage: dict[tuple[str, str], tuple[BotRule, ...]] = field(init=False, default_factory=dict)
     """By funnel and stage: the bots that begin because a deal has entered it."""
@@ -133,6 +137,14 @@ class House:
                 self._shifts.clear()
             known = self._shifts[id(hours)] = hours, *hours.shift(now)  # slow to ask, and changes twice a day
         return known[2], known[3]
+
+    def due(self, kind: str, now: Instant, funnel: str = "") -> Instant:
+        """When a task of this kind is due, where nobody says."""
+        return due_at(self.playbook.task_kind(kind).due, now, self.playbook.working(funnel))
+
+    def clock_text(self, at: Instant) -> str:
+        """A moment as the shop's clock shows it."""
+        return datetime.fromtimestamp(at / 1000, zone_of(self.playbook.zone)).strftime("%d.%m.%Y %H:%M")
 
     def title(self, bot: str) -> str:
         script = self.scripts.get(bot)

@@ -323,7 +323,7 @@ class Ledger:
     ) -> Task:  # fmt: skip
         task = Task(
             id=self.ids.take("task"), deal_id=deal.id, contact_id=self.contact.id, kind=kind, text=text, details=dict(details or {}),
-            responsible_id=responsible if responsible is not None else deal.responsible_id, due_at=due_at if due_at is not None else self.now,
+            responsible_id=responsible if responsible is not None else deal.responsible_id, due_at=due_at if due_at is not None else self.house.due(kind, self.now, deal.funnel),
             state="open", result="", created_by=created_by, created_at=self.now,
         )  # fmt: skip
         self.writes.tasks.append(task)

@@ -213,7 +213,7 @@ def _open_way(ledger: Ledger, shut: Identity) -> Identity | None:
     ways = [
         one
         for one in ledger.rows.identities.values()
-        if one.id != shut.id and one.heard_at is not None and not one.barred
+        if one.id != shut.id and one.person_id is None and one.heard_at is not None and not one.barred
         and ledger.house.can_send(one.channel, one.account)
         and not window_shut(ledger.house, one, ledger.now)
     ]  # fmt: skip

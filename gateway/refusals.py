@@ -15,3 +15,11 @@ class Invalid(Exception):
     def __init__(self, name: str, message: str) -> None:
         super().__init__(message)
         self.name = name
+
+
+def said(text: str, name: str) -> str:
+    """What somebody has written, who had to write something."""
+    text = text.strip()
+    if not text:
+        raise Invalid(name, "must not be empty")
+    return text

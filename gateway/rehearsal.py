@@ -66,7 +66,7 @@ class Rehearsal:
         self.intake = Intake(self.db, self.live, self.clock)
         self.turns = Turns(self.db, house, self.live, self.clock)
         self.delivery = Delivery(self.db, self.channels, self.live, self.clock, jitter=self.jitter)
-        self.timekeeper = Timekeeper(self.db, self.delivery, self.clock)
+        self.timekeeper = Timekeeper(self.db, self.delivery, self.house, self.clock)
 
     async def restart(self, house: House) -> None:
         """Another process takes over where this one was thrown away; what it had not written down is lost."""

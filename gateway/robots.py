@@ -5,7 +5,8 @@ A robot acts only in the very stay in the stage that it was set for. What it did
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, assert_never
+from itertools import islice
+from typing import Any, Final, assert_never
 
 from bots.kit.conditions import as_number
 from bots.robots import effects as fx
@@ -23,6 +24,8 @@ from state.records import Deal, Firing, Identity, Timer
 
 LONGEST_CHAIN: Final = 25
 """Robots that lead to one another at once; one more, and a person has to look."""
+_MOST_GATHERED: Final = 30
+"""Fields of a deal that go with a task."""
 _MOST_HEARD: Final = 50
 """Things that triggers hear of within one turn of a lane."""
 
@@ -91,6 +94,14 @@ def _note(ledger: Ledger, deal: Deal, turn: Turn, cause: str) -> None:
     ledger.change(deal, "robot")
 
 
+def _gathered(deal: Deal) -> dict[str, Any]:
+    """What is known of the deal, so that a task says what to do it with."""
+    known = (
+        (name, value) for name, value in deal.fields.items() if isinstance(value, str | int | float) and value != ""
+    )
+    return dict(islice(known, _MOST_GATHERED))
+
+
 def _do(ledger: Ledger, deal: Deal, effects: Sequence[fx.Effect]) -> None:
     for effect in effects:
         _obey(ledger, deal, effect)
@@ -103,7 +114,10 @@ def _obey(ledger: Ledger, deal: Deal, effect: fx.Effect) -> None:
         case fx.GiveTask(kind, text, due_at, to, once):
             if once and any((one.kind, one.text) == (kind, text) for one in ledger.open_tasks(deal)):
                 return
-            ledger.create_task(deal, kind, text, "robot", due_at=due_at, responsible=person_for(ledger, deal, to))
+            due = due_at if due_at != ledger.now else None  # at once, or as the kind has it
+            ledger.create_task(
+                deal, kind, text, "robot", details=_gathered(deal), due_at=due, responsible=person_for(ledger, deal, to)
+            )  # fmt: skip
         case fx.Tell(to, text):
             ledger.create_task(deal, "notice", text, "robot", responsible=person_for(ledger, deal, to))
         case fx.Reassign(to):
@@ -219,7 +233,10 @@ def _ways(ledger: Ledger, deal: Deal, by: tuple[str, ...]) -> list[Identity]:
     ways = [
         (n, one)
         for one in (*ledger.rows.identities.values(), *by_phone(ledger, by))
-        if not one.barred and ledger.house.can_send(one.channel, one.account) and (n := rank(one)) is not None
+        if one.person_id is None
+        and not one.barred
+        and ledger.house.can_send(one.channel, one.account)
+        and (n := rank(one)) is not None
     ]
     own = ledger.contact.email  # a form that came later must not redirect mails
     ways.sort(key=lambda w: (w[0], w[1].id != deal.route_id, w[1].address != own, -(w[1].heard_at or 0), -w[1].id))

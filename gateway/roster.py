@@ -13,6 +13,7 @@ from bots.kit.staffing import Assign
 from gateway.clock import Instant
 from state.records import Task
 from state.staff import Colleague
+from state.staff_chats import Chats
 
 SILENT_MS: Final = 30 * 60_000
 """A console that was open today and has not been heard from for so long: its person is not there."""
@@ -117,6 +118,10 @@ def _nobody() -> Roster:
     return Roster(())
 
 
+def _no_contact(_contact: int, _since: Instant) -> bool:
+    return False
+
+
 def _nothing(_deal: int) -> Sequence[Task]:
     return ()
 
@@ -131,3 +136,7 @@ class Look:
     """Of a deal, as they were before this turn."""
     is_known: Callable[[str], bool] = bool
     """Whether an address, by its key, is somebody's already."""
+    was_in_contact: Callable[[int, Instant], bool] = _no_contact
+    """Whether a person has spoken with this contact since then."""
+    chats: Chats | None = None
+    """Staff's own chats with the bot."""

@@ -16,7 +16,7 @@ def reply_route(
     house: House, contact: Contact, deal: Deal, identities: Iterable[Identity], channel: str = ""
 ) -> Identity:
     """Where the customer last wrote from, or their latest address on the channel that is named."""
-    known = list(identities)
+    known = [one for one in identities if one.person_id is None]
     if not channel:
         route = next((one for one in known if one.id == deal.route_id), None)
         if route is not None:

@@ -40,7 +40,7 @@ def way_to(ledger: Ledger, deal: Deal) -> Identity | None:
     ways = [
         one
         for one in ledger.rows.identities.values()
-        if not one.barred and ledger.house.can_send(one.channel, one.account)
+        if one.person_id is None and not one.barred and ledger.house.can_send(one.channel, one.account)
     ]
     first = ledger.contact.email  # a form may have brought another address since
     return max(

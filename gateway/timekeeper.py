@@ -1,4 +1,4 @@
-"""The timekeeper: what nobody waits for and yet must happen. Parts of dead processes, early statuses, rows past their days.
+"""The timekeeper: what nobody waits for and yet must happen. Parts of dead processes, early statuses, tasks that nobody does, rows past their days.
 
 Due lanes and due parts need no help: their workers sleep until the next one. This is the slow hand behind them.
 """
@@ -7,8 +7,10 @@ import asyncio
 
 import structlog
 
-from gateway.clock import Clock
+from gateway.clock import Clock, Instant
 from gateway.delivery import LEASE_MS, Delivery
+from gateway.house import House
+from gateway.overdue import EVERY_MS, go_round
 from state import chores, early, inbox
 from state.database import Database
 
@@ -18,11 +20,13 @@ EVERY_S = 30.0
 
 
 class Timekeeper:
-    def __init__(self, db: Database, delivery: Delivery, clock: Clock, *, shard: int = 0) -> None:
+    def __init__(self, db: Database, delivery: Delivery, house: House, clock: Clock, *, shard: int = 0) -> None:
         self.db = db
+        self.house = house
         self.delivery = delivery
         self.clock = clock
         self.shard = shard
+        self._rounds_at: Instant = 0
 
     async def run(self) -> None:
         while True:
@@ -43,3 +47,7 @@ class Timekeeper:
             await self.db.write(lambda c: early.settle(c, found, now, self.shard), "chores")
             self.delivery.live.wake("turns")
         await self.db.write(lambda c: chores.forget(c, now), "chores", aside=True)
+        if now - self._rounds_at >= EVERY_MS or now < self._rounds_at:
+            self._rounds_at = now
+            if await self.db.write(lambda c: go_round(c, self.db.ids, self.house, now, self.shard), "chores"):
+                self.delivery.live.wake("delivery")

@@ -34,6 +34,10 @@ def arrival(channel: str, account: str, received: ev.Received) -> Arrival:
             return Arrival(
                 channel, account, received.external_id, answer.kind, {"event": answer}, received.raw, part=answer.part
             )  # fmt: skip
+        case ev.StaffAsked() as asked:
+            return Arrival(
+                channel, account, received.external_id, asked.kind, {"event": asked}, received.raw, contact=asked.contact
+            )  # fmt: skip
         case event:
             s = event.sender
             sender = {
@@ -93,4 +97,5 @@ _READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "status": lambda data: ev.StatusReported(**data),
     "settled": lambda data: ev.PartSettled(**data),
     "answer": lambda data: ev.EndpointAnswered(**data),
+    "staff": lambda data: ev.StaffAsked(**data),
 }

@@ -13,10 +13,11 @@ from typing import TypeVar
 import structlog
 
 from bots.kit.compiler import read_script
-from gateway import guard
+from gateway import guard, pager
 from gateway.clock import Clock, Instant
 from gateway.decide import decide, fire
-from gateway.desk import Command, FinishTask, SteerBot, Write, asked_for, obey_manager
+from gateway.desk import Command, SteerBot, Write, asked_for, obey_manager
+from gateway.duties import EditTask, FinishTask
 from gateway.house import House
 from gateway.ledger import Ledger
 from gateway.refusals import Conflict, Invalid
@@ -26,10 +27,12 @@ from gateway.router import active
 from gateway.translate import event_from_json
 from gateway.unions import elsewhere, pass_on, settle
 from gateway.wording import line
-from state import deals, inbox, lanes, scripts, staff, timeline
+from state import deals, inbox, lanes, scripts, staff, staff_chats, timeline
+from state.contacting import contact_made
 from state.database import Connection, Database, Unavailable
 from state.live import Live
 from state.records import InboxRow, LaneRows, Person, Run
+from state.staff_chats import Chats
 
 log = structlog.get_logger()
 
@@ -84,6 +87,8 @@ class Turns:
         self._asks: list[Ask] = []
         self._roster: Roster | None = None
         self._roster_at: Instant = 0
+        self._chats: dict[int, staff_chats.Chat] | None = None
+        self._chats_at: Instant = 0
 
     async def ask(self, contact: int, deal: int, command: Command, who: Person) -> int:
         """Put a manager's command through the lane. Raises `Conflict` or `Invalid`; nothing has changed then."""
@@ -227,6 +232,11 @@ class Turns:
         lanes.save(conn, batch, now, self.shard, ids=self.db.ids)
         settle(conn, self.db.ids, self.house.playbook, batch, now)
         pass_on(conn, report.joined, report.astray, now)
+        if batch.tasks or batch.news or batch.handed_tasks:
+            who = pager.Staff(self._known_chats(conn, now), lambda: self._known_staff(conn, now))
+            pager.call(conn, batch, who, self.house, self.db.ids, now)
+        if batch.ties:
+            self.forget_staff()
 
     async def _alone(self, contact: int) -> None:
         """A lane whose turn raised: its events one at a time, until the bad one is found and counted or parked."""
@@ -269,11 +279,19 @@ class Turns:
             lambda: self._known_staff(conn, now),
             lambda deal: deals.open_tasks(conn, deal),
             lambda key: inbox.is_known(conn, key),
+            lambda contact, since: contact_made(conn, contact, since),
+            Chats(conn),
         )
 
     def forget_staff(self) -> None:
         """Somebody has come, gone or changed: who works here is asked anew."""
-        self._roster = None
+        self._roster = self._chats = None
+
+    def _known_chats(self, conn: Connection, now: Instant) -> dict[int, staff_chats.Chat]:
+        """Whose tasks go to a chat, read as often."""
+        if self._chats is None or not 0 <= now - self._chats_at < _ROSTER_MS:
+            self._chats, self._chats_at = staff_chats.chats(conn), now
+        return self._chats
 
     def _looks_back(self, row: InboxRow) -> bool:
         """A form that opens nothing is a word on the last deal, which may be closed."""
@@ -400,7 +418,7 @@ def _obey(conn: Connection, ledger: Ledger, ask: Ask) -> int | Exception:
             if sent_before is not None:
                 return sent_before
         command = ask.command
-        if isinstance(command, FinishTask):  # as it is now, not as the asker read it
+        if isinstance(command, (FinishTask, EditTask)):  # as it is now, not as the asker read it
             task = deals.find_task(conn, command.task.id)
             if task is None or any(done == task.id for done, _, _ in ledger.writes.done_tasks):
                 return Conflict("done", "the task is already done")

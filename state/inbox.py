@@ -40,6 +40,8 @@ class Arrival:
     """The sender's phone and e-mail are proved by the channel."""
     part: int = 0
     """Our part that it is about. Whose lane that is in goes before who is said to have sent it."""
+    contact: int = 0
+    """Whose lane it is for, where we know."""
     task: str = ""
     """What a person should do about it; one open task of these words is enough."""
 
@@ -94,7 +96,7 @@ def keep(
     for arrival in arrivals:
         state, reason, lane = arrival.state, arrival.reason, None
         if state == "waiting":
-            lane = lane_of.get(arrival.part or None) or lane_of.get(_lane_key(arrival))
+            lane = arrival.contact or lane_of.get(arrival.part or None) or lane_of.get(_lane_key(arrival))
             if lane is None and arrival.kind != "status":  # a status waits for its message (state/early.py)
                 state, reason = "ignored", "unknown_sender"
         row_id = ids.take("inbox")

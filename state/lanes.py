@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal_column, select, update
 
-from state import erasing, outbox, parcels, staff, steps
+from state import erasing, outbox, parcels, staff, staff_chats, steps
 from state import inbox as inbox_rows
 from state import tables as t
 from state.claims import Claim
@@ -204,6 +204,16 @@ class Writes:
     """(contact, number, carrier): news of this parcel are for this contact; the carrier, if any is named, is asked."""
     done_tasks: list[tuple[int, str, int]] = field(default_factory=list)
     """(task, result, person)."""
+    edited_tasks: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    """(task, what of it is otherwise now)."""
+    news: list[tuple[str, int, int]] = field(default_factory=list)
+    """(what, task, person who did it): of which somebody else is to hear."""
+    ties: list[tuple[int, int | None]] = field(default_factory=list)
+    """(identity, person): whose chat it is from here on; None: a customer's."""
+    notes: list[dict[str, Any]] = field(default_factory=list)
+    """What messages to staff are about (state/staff_chats.py)."""
+    passed: list[inbox_rows.Arrival] = field(default_factory=list)
+    """What other lanes are to hear of."""
     firings: list[Firing] = field(default_factory=list)
     audience: list[dict[str, Any]] = field(default_factory=list)
     """audience, contact_id, deal_id, at: contacts who belong to a list from here on."""
@@ -246,7 +256,7 @@ _RUNS_ENDED = _overwrite(t.runs, Run, fixed=_OF_RUNS, json=("state",))
 _RUNS_GONE_ON = _overwrite(t.runs, Run, fixed=(*_OF_RUNS, "status", "ended_at", "reason"), json=("state",))
 """Where `status` is not named, SQLite lets alone the indexes of running runs: it rewrites those of whatever is named."""
 _CONTACTS_CHANGED = _overwrite(t.contacts, Contact, fixed=("created_at",))
-_IDENTITIES_CHANGED = _overwrite(t.identities, Identity, fixed=("channel", "account", "created_at"))
+_IDENTITIES_CHANGED = _overwrite(t.identities, Identity, fixed=("channel", "account", "created_at", "person_id"))
 _LANES_CHANGED = Bulk(
     lambda _, values: (
         update(t.lanes)
@@ -366,7 +376,7 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0, *, ids: Ids)
     if w.entries:
         _NEW_ENTRIES.write(conn, w.entries)
     if w.parts:
-        _NEW_PARTS.write(conn, w.parts)
+        add_parts(conn, w)
     _tasks(conn, w, now)
     _robots(conn, ids, w, now)
     if w.cut_timers:
@@ -378,7 +388,20 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0, *, ids: Ids)
         _LANES_CHANGED.write(conn, w.lanes)
     if w.changes:
         _NEW_CHANGES.write(conn, w.changes)
+    _tell_others(conn, w, now, shard, ids)
+
+
+def _tell_others(conn: Connection, w: Writes, now: Instant, shard: int, ids: Ids) -> None:
     inbox_rows.tally(conn, w.tallies, shard)
+    if w.passed:
+        inbox_rows.keep(conn, ids, w.passed, now, shard)
+
+
+def add_parts(conn: Connection, w: Writes) -> None:
+    """Into the outbox; messages to staff with what they are about."""
+    _NEW_PARTS.write(conn, w.parts)
+    if w.notes:
+        staff_chats.add_notes(conn, w.notes)
 
 
 def _identities(conn: Connection, w: Writes) -> None:
@@ -412,6 +435,8 @@ def _change_parts(conn: Connection, w: Writes, now: Instant) -> None:
         conn.execute(_AGAIN_SQL, {"b_part": part, "b_due": due_at, "b_error": error, "b_pid": sid})
     for identity, why in w.dropped:
         outbox.drop_queued(conn, identity, why, now)
+    for identity, person in w.ties:  # what still waits for a chat that is somebody else's now
+        staff_chats.tie(conn, identity, person, now)
 
 
 def _tasks(conn: Connection, w: Writes, now: Instant) -> None:
@@ -425,6 +450,8 @@ def _tasks(conn: Connection, w: Writes, now: Instant) -> None:
     if w.done_tasks:
         done = [{"b_task": task, "b_result": result, "b_by": by, "b_at": now} for task, result, by in w.done_tasks]
         conn.execute(_DONE_SQL, done)
+    for task, values in w.edited_tasks:
+        conn.execute(update(t.tasks).where(t.tasks.c.id == task, t.tasks.c.state == "open").values(**values))
 
 
 def _finish(conn: Connection, w: Writes, now: Instant) -> None:

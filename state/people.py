@@ -1,6 +1,7 @@
 """People who work here and the tokens that speak for them. Only digests are kept: a token is shown once, to its owner.
 
-Kinds: `api` (programs), `session` (the console's cookie), `signin` (one use, by a person who was sent a link).
+Kinds: `api` (programs), `session` (the console's cookie), `signin` (one use, by a person who was sent a link),
+`telegram` (one use: ties a chat to a person).
 """
 
 import hashlib
@@ -12,14 +13,16 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from state import outbox
 from state.ids import Ids
 from state.records import Instant, Person
-from state.tables import people, tokens
+from state.tables import identities, people, tokens
 
 Role = Literal["manager", "head", "marketer", "admin"]
 ROLES: Final[tuple[Role, ...]] = ("manager", "head", "marketer", "admin")
 
 SIGNIN_MS: Final = 24 * 3_600_000
+TELEGRAM_MS: Final = 3_600_000
 IDLE_MS: Final = 12 * 3_600_000
 SESSION_MS: Final = 7 * 24 * 3_600_000
 _RENEW_MS: Final = 600_000
@@ -51,11 +54,22 @@ def find_named(conn: Connection, name: str) -> list[Person]:
 
 
 def deactivate(conn: Connection, person_id: int, now: Instant) -> None:
-    """They have left: every token of theirs ends in the same commit."""
+    """They have left: every token of theirs ends in the same commit, and their chat is nobody's of the shop any more."""
+    untie(conn, person_id, now)
     conn.execute(update(people).where(people.c.id == person_id).values(active=0))
     conn.execute(
         update(tokens).where(tokens.c.person_id == person_id, tokens.c.ended_at.is_(None)).values(ended_at=now)
     )
+
+
+def untie(conn: Connection, person_id: int, now: Instant) -> bool:
+    """Their chat is a customer's again, and what still waits for it does not go out. False where there was none."""
+    found = conn.execute(select(identities.c.id).where(identities.c.person_id == person_id)).scalar()
+    if found is None:
+        return False
+    outbox.drop_queued(conn, found, "untied", now)
+    conn.execute(update(identities).where(identities.c.id == found).values(person_id=None))
+    return True
 
 
 # -- tokens ----------------------------------------------------------------------------------------------------------
@@ -68,6 +82,29 @@ def issue_api(conn: Connection, ids: Ids, person_id: int, now: Instant) -> str:
 
 def issue_signin(conn: Connection, ids: Ids, person_id: int, now: Instant) -> str:
     return _issue(conn, ids, person_id, "signin", now, now + SIGNIN_MS)
+
+
+def issue_telegram(conn: Connection, ids: Ids, person_id: int, now: Instant) -> str:
+    """A code that ties one chat to this person, within an hour; those before it are worth nothing any more."""
+    before = (tokens.c.person_id == person_id, tokens.c.kind == "telegram", tokens.c.ended_at.is_(None))
+    conn.execute(update(tokens).where(*before).values(ended_at=now))
+    return _issue(conn, ids, person_id, "telegram", now, now + TELEGRAM_MS)
+
+
+def forget_telegram(conn: Connection, person_id: int, now: Instant) -> None:
+    """Their chat is untied, and a link that was not opened yet ties nothing."""
+    mine = (tokens.c.person_id == person_id, tokens.c.kind == "telegram", tokens.c.ended_at.is_(None))
+    conn.execute(update(tokens).where(*mine).values(ended_at=now))
+    untie(conn, person_id, now)
+
+
+def use_telegram(conn: Connection, code: str, now: Instant) -> Person | None:
+    """Use a code up; None where it was used, is old, was never ours, or its person has left."""
+    mine = (tokens.c.digest == digest(code), tokens.c.kind == "telegram", tokens.c.ended_at.is_(None))
+    used = update(tokens).where(*mine, tokens.c.expires_at > now).values(ended_at=now)
+    person_id = conn.execute(used.returning(tokens.c.person_id)).scalar()
+    found = find_people(conn, [person_id]).get(person_id) if person_id is not None else None
+    return found if found is not None and found.active else None
 
 
 def signin_for(conn: Connection, token: str, now: Instant) -> Person | None:

@@ -37,6 +37,8 @@ class Identity:
     heard_at: Instant | None
     """The customer's last message here; the 24-hour window runs from it."""
     created_at: Instant
+    person_id: int | None = None
+    """Who works here and is written to in this chat: then it is no customer's."""
 
 
 @dataclass(slots=True)

@@ -49,8 +49,16 @@ identities = _table(
     _int("heard_at", null=True),
     _int("created_at"),
     _text("key"),  # channel:account:address
+    _int("person_id", null=True),  # whose chat it is, of those who work here
     Index("uq_identities_key", "key", unique=True),
     Index("ix_identities_contact_id", "contact_id"),
+    Index(
+        "uq_identities_person_id",
+        "person_id",
+        unique=True,
+        sqlite_where=text("person_id IS NOT NULL"),
+        postgresql_where=text("person_id IS NOT NULL"),
+    ),
 )
 
 points = _table(  # phones and e-mails that lead to a contact
@@ -437,11 +445,25 @@ assignments = _table(  # who had the last deal of each rule that goes in order
     _int("at"),
 )
 
+staff_notes = _table(  # what a message to one of the staff is about, so that their answer finds it
+    "staff_notes",
+    Column("part_id", Int, primary_key=True, autoincrement=False),
+    _int("identity_id"),
+    _int("task_id"),
+    _int("deal_id"),
+    _text("asks"),  # "" | result | reason | reply | overdue
+    _text("kept"),  # what they have already answered: the result, while the reason is asked for
+    _int("due_at", null=True),  # of the task, where it was overdue
+    _int("at"),
+    Index("ix_staff_notes_identity_id", "identity_id", "part_id"),
+    Index("ix_staff_notes_task_id", "task_id"),
+)
+
 tokens = _table(
     "tokens",
     _id(),
     _int("person_id"),
-    _text("kind"),  # api | session | signin
+    _text("kind"),  # api | session | signin | telegram
     _text("digest"),
     _int("created_at"),
     _int("expires_at", null=True),

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from bots.kit.checks import BUILT_IN, AuditPlan, Check
+from bots.kit.duties import BUILT_IN as BUILT_IN_KINDS
+from bots.kit.duties import USUAL, Overdue, TaskKind
 from bots.kit.hours import DAY, Hours
 from bots.kit.reckoning import Terms
 from bots.kit.schema import AT_ONCE, Span
@@ -167,6 +169,8 @@ class Playbook:
     fields: Mapping[str, Field] = field(default_factory=dict)
     idle: int = 3 * 86_400_000
     """Milliseconds after which a person is asked what is next in a deal that nothing else holds on to."""
+    task_kinds: Mapping[str, TaskKind] = field(default_factory=lambda: dict(BUILT_IN_KINDS))
+    overdue: Overdue = USUAL
     team: Mapping[str, Member] = field(default_factory=dict)
     """Sample people, by key."""
     assign: Mapping[str, Assign] = field(default_factory=dict)
@@ -190,6 +194,10 @@ class Playbook:
         """What is done where nothing is said: what a channel has proved joins, what is only said is suggested."""
         usual: Likeness = "automatic" if proved else "no" if kind == "name" else "suggest"
         return self.duplicates.get(kind, usual)
+
+    def task_kind(self, name: str) -> TaskKind:
+        """By name; scripts and robots may call theirs anything."""
+        return self.task_kinds.get(name) or TaskKind(name, self.task_kinds["task"].title)
 
     def funnel(self, name: str) -> Funnel | None:
         return next((funnel for funnel in self.funnels if funnel.name == name), None)

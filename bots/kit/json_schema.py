@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bots.kit.asking import ANSWER_KEYS, CHOICE_KEYS, OWN_KEYS
-from bots.kit.checking import AUDIT_KEYS, CHECK_KEYS, SEVERITIES, STATES, WHATS
+from bots.kit.checking import AUDIT_KEYS, CHECK_KEYS, SEVERITIES, WHATS
 from bots.kit.compiler import SCRIPT_KEYS
 from bots.kit.conditions import BARE, COMPARING, MEASURING
+from bots.kit.duties import KIND_KEYS, OVERDUE_KEYS
 from bots.kit.finishes import CALL_KEYS, LEAVE_KEYS, WAIT_KEYS
 from bots.kit.funnels import CLOSING_KEYS, FIELD_KEYS, FUNNEL_KEYS, STAGE_KEYS
 from bots.kit.funnels import KINDS as FIELD_KINDS
@@ -209,6 +210,13 @@ def playbook_schema() -> Schema:
         ),
         "shipping": _table(CARRIERS, dict.fromkeys(CARRIERS, _table(SHIPPING_KEYS, {"weight": {"type": "integer"}}))),
         "idle": _ref("length"),
+        "task_kinds": {
+            "type": "object",
+            "additionalProperties": {
+                "anyOf": [SCALAR, _table(KIND_KEYS, {"due": span})]
+            },
+        },
+        "overdue": _table(OVERDUE_KEYS, {"remind": span, "after": span}),
         "team": {"type": "object", "additionalProperties": {"anyOf": [SCALAR, _table(MEMBER_KEYS, {"groups": _TEXTS})]}},
         "assign": tables(RULE_KEYS, {"how": {"enum": list(HOWS)}, "among": _TEXTS, "act": span}),
         "fields": {

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from bots.kit.business import Endpoint, Funnel, Likeness, LoopGuard, Playbook, Source
 from bots.kit.checking import read_checks, read_plan
+from bots.kit.duties import kinds_of, overdue_of
 from bots.kit.funnels import board, read_fields, read_funnels, titles_of
 from bots.kit.languages import known_languages, language
 from bots.kit.opening import calendars_of, hours_of, zone_named
@@ -35,7 +36,7 @@ from bots.robots.facts import BROUGHT, KNOWN
 PLAYBOOK_KEYS = (
     "playbook", "language", "zone", "currency", "funnels", "bots", "sources", "reasons", "loop_guard", "texts", "hours", "calendars", "asks",
     "templates", "endpoints", "clarifications", "about", "fields", "team", "assign", "idle", "duplicates", "shipping",
-    "checks", "audit",
+    "checks", "audit", "task_kinds", "overdue",
 )  # fmt: skip
 SOURCE_KEYS = ("funnel", "stage", "responsible", "tag", "opens")
 GUARD_KEYS = ("messages", "minutes", "equal")
@@ -96,6 +97,8 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         clarifications=MappingProxyType(clarifications(at.get("clarifications"), funnels, found)),
         fields=MappingProxyType(fields),
         idle=duration_of(at.get("idle"), "idle", found) or 3 * 86_400_000,
+        task_kinds=MappingProxyType(kinds_of(at.get("task_kinds"), found)),
+        overdue=overdue_of(at.get("overdue"), team, found),
         team=MappingProxyType(team),
         shipping=MappingProxyType(shipping_of(at.get("shipping"), found)),
         assign=MappingProxyType(rules_of(at.get("assign"), team, found)),

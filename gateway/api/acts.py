@@ -7,8 +7,10 @@ from gateway.api.calls import Answer, Calls
 from gateway.api.context import ApiContext
 from gateway.api.deals import IfMatch, matched, must_work_here, tagged
 from gateway.api.errors import invalid, not_found
+from gateway.api.tasks import length_of
 from gateway.api.values import Id
-from gateway.desk import Clarify, GiveTask, Move, SteerBot, Take, Write, WriteNote
+from gateway.desk import Clarify, Move, SteerBot, Take, Write, WriteNote
+from gateway.duties import GiveTask
 from state import tasks, timeline
 from state.records import Person
 
@@ -63,7 +65,10 @@ async def give_task(ctx: ApiContext, who: Person, deal_id: Id, body: TaskBody) -
     """A task on this deal, for oneself or for another."""
     if body.responsible is not None:
         await must_work_here(ctx, body.responsible)
-    made = await ask(ctx, who, deal_id, GiveTask(body.text, body.kind, body.responsible, body.due_at))
+    length = length_of(body.due_in)
+    if length is not None and body.due_at is not None:
+        raise invalid("due_in", "say either when or in how long")
+    made = await ask(ctx, who, deal_id, GiveTask(body.text, body.kind, body.responsible, body.due_at, length))
     duty = await ctx.db.read(lambda c: tasks.find_duty(c, made))
     if duty is None:
         raise not_found()

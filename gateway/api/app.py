@@ -26,6 +26,7 @@ from gateway.api import (
     templates,
     waybills,
 )
+from gateway.api import telegram as own_telegram
 from gateway.api.calls import WHO, Call
 from gateway.api.context import CONTEXT, ApiContext
 from gateway.api.errors import Refusal, busy, json_response
@@ -47,6 +48,7 @@ CALLS: Final[list[Call]] = [
     *robots.calls,
     *waybills.calls,
     *people.calls,
+    *own_telegram.calls,
     *scripts.calls,
     *media.calls,
     *events.calls,

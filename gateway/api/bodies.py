@@ -21,6 +21,10 @@ class OpenBody(Body):
     title: Line = ""
 
 
+Length = Annotated[str, Field(max_length=60)]
+"""`30m`, `2d`, `1h working`."""
+
+
 class NoBody(Body):
     """Nothing is needed; an empty object is welcome."""
 
@@ -122,10 +126,21 @@ class TaskBody(Body):
     kind: Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=40)] = "other"
     responsible: Id | None = None
     due_at: Moment | None = None
+    due_in: Length = ""
 
 
 class DoneBody(Body):
     result: Words
+    no_contact_reason: Annotated[str, AfterValidator(clean), Field(max_length=2_000)] = ""
+    """Why it is done though nobody has spoken with the customer."""
+
+
+class TaskEditBody(Body):
+    text: Words | None = None
+    responsible: Id | None = None
+    """Null gives it to nobody: to whoever looks into the pool."""
+    due_at: Moment | None = None
+    due_in: Length = ""
 
 
 class SimulatorBody(Body):

@@ -5,7 +5,7 @@ To add one, see docs/add-a-channel.md.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, runtime_checkable
 
 from bots.kit.events import Media
 from bots.kit.values import value
@@ -58,6 +58,8 @@ class Button:
     data: str
     """Opaque, at most 64 bytes."""
     label: str
+    url: str = ""
+    """It opens this address and tells us nothing; only in messages to staff."""
 
 
 @value
@@ -211,6 +213,15 @@ class Channel(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Named(Protocol):
+    """A channel whose account has a name that links are made of."""
+
+    async def username(self) -> str:
+        """Empty where the provider does not say at the moment."""
+        ...
 
 
 class Front(Protocol):

@@ -95,6 +95,7 @@ class TelegramChannel:
         self._poll_s = poll_s
         self._to_confirm = -1
         self._slowed = ("", 0.0)
+        self._username = ""
 
     # -- in ----------------------------------------------------------------------------------------------------------
 
@@ -232,6 +233,15 @@ class TelegramChannel:
                 await self._typed.close()
                 _log.info("telegram: ready, bot %s, %s", self.account, self.mode)
                 return
+
+    async def username(self) -> str:
+        """What the bot is called in links; empty where Telegram does not say at the moment."""
+        if not self._username:
+            try:
+                self._username = await self._typed.username()
+            except SetupFailed as failed:
+                _log.warning("telegram: its name is not known: %s", self._hide(str(failed)))
+        return self._username
 
     async def _set_up(self) -> None:
         if self.mode == "webhook" and not self._hook_url:

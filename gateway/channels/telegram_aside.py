@@ -33,6 +33,9 @@ class TelegramAside:
     async def identity(self) -> str:
         return str(await self._call("identity"))
 
+    async def username(self) -> str:
+        return str(await self._call("username"))
+
     async def set_webhook(self, url: str, secret: str) -> None:
         await self._call("set_webhook", url, secret)
 

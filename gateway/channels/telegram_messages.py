@@ -67,6 +67,9 @@ def _keyboard(out: Outgoing) -> dict[str, Any]:
         rows = [[{"text": out.ask_phone, "request_contact": True}]]
         return {"reply_markup": {"keyboard": rows, "resize_keyboard": True, "one_time_keyboard": True}}
     if out.buttons:
-        inline = [[{"text": button.label, "callback_data": button.data}] for button in out.buttons]
+        inline = [
+            [{"text": one.label, **({"url": one.url} if one.url else {"callback_data": one.data})}]
+            for one in out.buttons
+        ]
         return {"reply_markup": {"inline_keyboard": inline}}
     return {}

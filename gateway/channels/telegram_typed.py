@@ -50,6 +50,10 @@ class TelegramTyped:
         me = await self._call(GetMe())
         return str(me.id)
 
+    async def username(self) -> str:
+        me = await self._call(GetMe())
+        return str(me.username or "")
+
     async def set_webhook(self, url: str, secret: str) -> None:
         # Updates that waited while we were away are customers' messages: they are never dropped.
         await self._call(
@@ -89,6 +93,7 @@ async def _serve() -> None:
         typed = TelegramTyped(opening["token"], opening["api_base"], session)
         calls: dict[str, Callable[..., Awaitable[Any]]] = {
             "identity": typed.identity,
+            "username": typed.username,
             "set_webhook": typed.set_webhook,
             "delete_webhook": typed.delete_webhook,
             "file_path": typed.file_path,

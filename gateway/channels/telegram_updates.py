@@ -141,6 +141,8 @@ def _message(message: dict[str, Any], account: str, flags: tuple[str, ...]) -> M
     odd += [f"unsupported_{kind}" for kind in _UNSUPPORTED if kind in message]
     if not (words or media or location or phone or odd[len(flags) :]):
         return Ignored("service_message")
+    if "forward_origin" in message or "forward_date" in message:
+        odd.append("forwarded")
     return MessageReceived(
         sender,
         text=words,

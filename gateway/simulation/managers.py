@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bots.kit.business import Funnel
-from gateway.desk import Clarify, Command, Edit, FinishTask, GiveTask, Move, SteerBot, Take, Write, WriteNote
+from gateway.desk import Clarify, Command, Edit, Move, SteerBot, Take, Write, WriteNote
+from gateway.duties import FinishTask, GiveTask
 from gateway.simulation import phrases
 from gateway.simulation.world import DAY, HOUR, MINUTE, World
 from state import deals, tasks
@@ -83,7 +84,7 @@ class Manager:
                 does.append(Edit(release=True))
             if world.chance(0.45):
                 does.append(self._on(deal))
-        return [*does, FinishTask(task, self._say(phrases.RESULTS))]
+        return [*does, FinishTask(task, self._say(phrases.RESULTS), self._say(phrases.RESULTS))]
 
     def _say(self, phrase: Mapping[str, tuple[str, ...]]) -> str:
         said: str = self.world.pick(phrases.of(phrase, self.world.language))

@@ -9,8 +9,6 @@ from gateway.desk import (
     Clarify,
     Command,
     Edit,
-    FinishTask,
-    GiveTask,
     Move,
     OpenDeal,
     SteerBot,
@@ -18,6 +16,7 @@ from gateway.desk import (
     Write,
     WriteNote,
 )
+from gateway.duties import FinishTask, GiveTask
 from gateway.refusals import Conflict, Invalid
 from gateway.stories.scene import Denied, Do, Scene, Unseen
 from gateway.stories.words import BadLine, Words

@@ -16,6 +16,7 @@ from gateway.commands import COMMANDS
 from gateway.playbooks import read_house
 from state import people, schema
 from state.database import Database
+from tests.standins.telegram import TOKEN, TelegramStandin
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,6 +35,26 @@ def parley(*args: str, input: str | bytes | None = None) -> Result:
 
 def _database(home: Path) -> Database:
     return Database(f"sqlite:///{home / 'data' / 'parley.db'}")
+
+
+@pytest.mark.usefixtures("aiogram_at_hand")
+async def test_a_manager_gets_a_link_that_ties_their_chat(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = await asyncio.to_thread(parley, "user", "telegram", "Анна")
+    assert "no bot" in refused.output
+    async with TelegramStandin() as telegram:
+        monkeypatch.setenv("PARLEY_TELEGRAM_TOKEN", TOKEN)
+        monkeypatch.setenv("PARLEY_TELEGRAM_API_BASE", telegram.base)
+        for name, role in (("Анна", "manager"), ("Мара", "marketer"), ("Олег", "manager"), ("Олег", "manager")):
+            assert (await asyncio.to_thread(parley, "user", "add", name, "--role", role)).exit_code == 0
+        given = await asyncio.to_thread(parley, "user", "telegram", "Анна")
+        others = [await asyncio.to_thread(parley, "user", "telegram", name) for name in ("Мара", "Олег", "Пётр")]
+    assert given.output.startswith("https://t.me/standin_bot?start=staff_"), given.output
+    assert [other.exit_code for other in others] == [1, 1, 1]  # a marketer, one of two, nobody
+    code, db = given.output.strip().partition("staff_")[2], _database(home)
+    person = db.write_now(lambda c: people.use_telegram(c, code, 1))
+    db.engine.dispose()
+    assert person is not None
+    assert person.name == "Анна"
 
 
 def test_a_new_token_is_printed_once_and_speaks_for_a_person_of_its_own(home: Path) -> None:

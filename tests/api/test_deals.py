@@ -286,7 +286,12 @@ async def test_tasks_are_listed_by_whose_and_when(shop: Shop) -> None:
     assert pages == mine["items"]
     status, refused = await shop.call("POST", f"/tasks/{task['id']}/done", olga, json={"result": "  "})
     assert (status, refused["error"]["field"]) == (422, "result")
-    status, done = await shop.call("POST", f"/tasks/{task['id']}/done", olga, json={"result": "дозвонились"})
+    status, done = await shop.call(
+        "POST",
+        f"/tasks/{task['id']}/done",
+        olga,
+        json={"result": "дозвонились", "no_contact_reason": "с личного номера"},
+    )
     assert (status, done["state"], done["result"]) == (200, "done", "дозвонились")
     assert [t["id"] for t in (await shop.get("/tasks?state=done", olga))["items"]] == [task["id"]]
 

@@ -76,7 +76,7 @@ async def state_of(shop: Shop, part: int) -> str:
 
 
 def timekeeper(shop: Shop) -> Timekeeper:
-    return Timekeeper(shop.db, shop.delivery, shop.clock)
+    return Timekeeper(shop.db, shop.delivery, shop.house, shop.clock)
 
 
 # -- every order ---------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ async def test_an_early_status_finds_its_message_though_another_process_has_writ
         await gateway.write("Здравствуйте", who=f"n{turn}")
     await other.db.close()
     found = [p["id"] for p in await shop.all("parts")]
-    await Timekeeper(shop.db, shop.delivery, shop.clock).once()
+    await Timekeeper(shop.db, shop.delivery, shop.house, shop.clock).once()
     await shop.settle()
     state = next(p["state"] for p in await shop.all("parts") if p["id"] == part["id"])
     assert state == "delivered", f"{len(found)} parts in all, ids {min(found)} to {max(found)}"
