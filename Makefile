@@ -10,7 +10,7 @@ BIN := .venv/bin
 JOBS ?= auto
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4
 
-.PHONY: help setup run test browser check fmt fmt-check lint types arch bench kill-loop nightly talk-update rules migration docs lock clean
+.PHONY: help setup run test browser check fmt fmt-check lint types arch bench kill-loop nightly nightly-simulation talk-update rules migration docs lock clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.* ## /\1	/p' Makefile | while IFS='	' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -76,6 +76,9 @@ kill-loop: $(BIN)/.dev ## a thousand times killed in mid-work: nothing lost, not
 
 nightly: $(BIN)/.dev browser ## the long tests, where there are any
 	@$(PYTEST) -m nightly $(ARGS) || test $$? = 5
+
+nightly-simulation: $(BIN)/.runtime ## a month of random customers a thousand times: what breaks an invariant is told (SEEDS=1000)
+	@$(BIN)/parley simulate --faults --seeds $(or $(SEEDS),1000) $(ARGS)
 
 # -- changing it ------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ its first byte leaves, so a crash in between is `unknown`, never "not sent". A s
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -54,14 +54,17 @@ class Cycle:
 
 class Delivery:
     def __init__(
-        self, db: Database, channels: Mapping[str, Channel], live: Live, clock: Clock, *, shard: int = 0
-    ) -> None:
+        self, db: Database, channels: Mapping[str, Channel], live: Live, clock: Clock, *, shard: int = 0,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:  # fmt: skip
         self.db = db
         self.channels = channels
         """By `channel:account`."""
         self.live = live
         self.clock = clock
         self.shard = shard
+        self.jitter = jitter
+        """0 to 1: so that not everybody tries again at one moment."""
         self.closing = False
         self.degraded: dict[str, str] = {}
         """Accounts whose credentials are refused, and the provider's words."""
@@ -215,7 +218,7 @@ class Delivery:
         if (until := pause_of(outcome, now)) is not None:
             self.live.pause(account, until)
         self._watch(account, outcome)
-        found = verdict(part, outcome, channel.limits, now, random.random())
+        found = verdict(part, outcome, channel.limits, now, self.jitter())
         self._results.append(found)
         if found.state == "unknown" and found.open:
             part.state = "unknown"
@@ -247,7 +250,7 @@ class Delivery:
                 log.warning("settle_raised", part=part.id, error=type(error).__name__)
                 outcome = None
             if outcome is not None and not isinstance(outcome, Unknown):
-                self._results.append(verdict(part, outcome, channel.limits, self.clock.now(), random.random()))
+                self._results.append(verdict(part, outcome, channel.limits, self.clock.now(), self.jitter()))
                 break
             if await self._was_settled(part):
                 break

@@ -21,9 +21,10 @@ from gateway.intake import Intake
 from gateway.playbooks import read_house
 from gateway.roster import FOREVER
 from gateway.timekeeper import Timekeeper
-from gateway.turns import Turns
+from gateway.turns import BATCH, Turns
 from state import people, scenes, staff
-from state.database import Connection, Database, Job
+from state.database import Connection, Job
+from state.inline import InlineDatabase
 from state.live import LocalLive
 from state.records import Person
 
@@ -41,10 +42,16 @@ class Rehearsal:
     """`url` is a database with its tables and, at the beginning, nothing in them."""
 
     def __init__(
-        self, url: str, house: House, channels: Mapping[str, Channel], at: Instant, *, lasting: bool = True
+        self,
+        url: str,
+        house: House,
+        channels: Mapping[str, Channel],
+        at: Instant,
+        *,
+        jitter: Callable[[], float] = lambda: 0.5,
     ) -> None:
         self.url = url
-        self.lasting = lasting
+        self.jitter = jitter
         self.channels = dict(channels)
         self.clock = SetClock(at)
         self._heard = 0
@@ -52,18 +59,18 @@ class Rehearsal:
         self._begin(house)
 
     def _begin(self, house: House) -> None:
-        self.db = Database(self.url, lasting=self.lasting)
+        self.db = InlineDatabase(self.url)
         self.live = LocalLive()
         self.house = house
         house.channels = {key: channel.limits for key, channel in self.channels.items()}
         self.intake = Intake(self.db, self.live, self.clock)
         self.turns = Turns(self.db, house, self.live, self.clock)
-        self.delivery = Delivery(self.db, self.channels, self.live, self.clock)
+        self.delivery = Delivery(self.db, self.channels, self.live, self.clock, jitter=self.jitter)
         self.timekeeper = Timekeeper(self.db, self.delivery, self.clock)
 
     async def restart(self, house: House) -> None:
         """Another process takes over where this one was thrown away; what it had not written down is lost."""
-        await self.db.close()
+        self.db.drop()
         self._begin(house)
         await self.delivery.recover(lease_ms=0)
         await self.settle()
@@ -99,29 +106,47 @@ class Rehearsal:
         await step()
         return await task
 
-    async def settle(self) -> None:
-        """Run the workers until nothing is left to do at this moment."""
+    async def settle(self) -> int:
+        """Run the workers until nothing is left to do at this moment. The answer: how many lanes had a turn."""
+        turns, turn, send = 0, True, True
         for _ in range(_ROUNDS):
-            turned = await self.turns.once()
-            cycle = await self.delivery.once()
-            await self.delivery.settled()
-            if not (turned.lanes or turned.failed or cycle.go or cycle.recorded or cycle.freed):
-                return
+            if turn:
+                turned = await self.turns.once()
+                turns += turned.lanes
+                send |= turned.lanes > 0
+                turn = bool(turned.failed) or turned.lanes >= BATCH or self._is_due(turned.next_due)
+            if send:
+                cycle = await self.delivery.once()
+                await self.delivery.settled()
+                send = bool(cycle.go) or cycle.freed  # what went out is yet to be written down
+                turn |= cycle.told
+            if not (turn or send):
+                return turns
         raise Restless("the workers do not come to rest: something is due again and again at one moment")
+
+    def _is_due(self, at: Instant | None) -> bool:
+        return at is not None and at <= self.clock.at
+
+    async def next_due(self) -> Instant | None:
+        """When there is something to do again, as far as is known."""
+        now = self.clock.at
+        found = await self.db.read(lambda c: scenes.next_due(c, now))
+        rests = (at for at in self.live.pauses().values() if at > now)
+        return min((at for at in (found, *rests) if at is not None), default=None)
 
     async def until(self, moment: Instant) -> None:
         """Time passes; what comes due on the way happens when it does."""
         await self.settle()
-        while (due := await self.db.read(lambda c: scenes.next_due(c, self.clock.at))) is not None and due <= moment:
-            await self._look_after(due)
+        while (due := await self.next_due()) is not None and due <= moment:
+            await self.look_after(due)
             self.clock.at = due
             await self.settle()
-        await self._look_after(moment)
+        await self.look_after(moment)
         self.clock.at = max(self.clock.at, moment)
         await self.settle()
 
-    async def _look_after(self, moment: Instant) -> None:
-        """What the timekeeper does every half minute is done once for every day that is over."""
+    async def look_after(self, moment: Instant) -> None:
+        """Before the clock is moved: what the timekeeper does every half minute is done once for every day that is over."""
         if moment - self._looked_after >= _DAY_MS:
             self._looked_after = moment
             await self.timekeeper.once()

@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 
-from sqlalchemy import Connection, select
+from sqlalchemy import BindParameter, Connection, bindparam, literal_column, select
 
 from state.records import Deal, Run, Task
 from state.tables import deals, runs, tasks
@@ -12,30 +12,43 @@ _RUN = [runs.c[f.name] for f in fields(Run)]
 _TASK = [tasks.c[f.name] for f in fields(Task)]
 
 
+_ID: BindParameter[int] = bindparam("id")
+_FIND = select(*_DEAL).where(deals.c.id == _ID)
+_LATEST = select(*_DEAL).where(deals.c.contact_id == _ID).order_by(deals.c.id.desc()).limit(bindparam("n"))
+_FIND_TASK = select(*_TASK).where(tasks.c.id == _ID)
+_OPEN_TASKS = (
+    select(*_TASK).where(tasks.c.deal_id == _ID, tasks.c.state == literal_column("'open'")).order_by(tasks.c.id)
+)
+_LAST_RUN = (
+    select(*_RUN)
+    .where(runs.c.deal_id == _ID)
+    .order_by(runs.c.started_at.desc(), runs.c.id.desc())
+    .limit(bindparam("n"))
+)
+# Built once: building a statement costs more than running it on a row.
+
+
 def find(conn: Connection, deal_id: int) -> Deal | None:
     """One deal, open or closed."""
-    row = conn.execute(select(*_DEAL).where(deals.c.id == deal_id)).first()
+    row = conn.execute(_FIND, {"id": deal_id}).first()
     return Deal(*row) if row else None
 
 
 def latest(conn: Connection, contact_id: int, n: int = 20) -> list[Deal]:
     """A contact's newest deals, open and closed."""
-    found = select(*_DEAL).where(deals.c.contact_id == contact_id).order_by(deals.c.id.desc()).limit(n)
-    return [Deal(*row) for row in conn.execute(found)]
+    return [Deal(*row) for row in conn.execute(_LATEST, {"id": contact_id, "n": n})]
 
 
 def find_task(conn: Connection, task_id: int) -> Task | None:
-    row = conn.execute(select(*_TASK).where(tasks.c.id == task_id)).first()
+    row = conn.execute(_FIND_TASK, {"id": task_id}).first()
     return Task(*row) if row else None
 
 
 def open_tasks(conn: Connection, deal_id: int) -> list[Task]:
-    found = select(*_TASK).where(tasks.c.deal_id == deal_id, tasks.c.state == "open").order_by(tasks.c.id)
-    return [Task(*row) for row in conn.execute(found)]
+    return [Task(*row) for row in conn.execute(_OPEN_TASKS, {"id": deal_id})]
 
 
 def last_run(conn: Connection, deal_id: int) -> Run | None:
     """The newest run of a deal, whatever became of it."""
-    found = select(*_RUN).where(runs.c.deal_id == deal_id).order_by(runs.c.started_at.desc(), runs.c.id.desc())
-    row = conn.execute(found.limit(1)).first()
+    row = conn.execute(_LAST_RUN, {"id": deal_id, "n": 1}).first()
     return Run(*row) if row else None

@@ -319,6 +319,17 @@ _CUT_SQL = delete(t.timers).where(
     and_(t.timers.c.contact_id == bindparam("b_contact"), t.timers.c.key == bindparam("b_key"))
 )
 
+_OPEN_TASKS = update(t.tasks).where(t.tasks.c.state == literal_column("'open'"))
+_OF_DEAL = _OPEN_TASKS.where(t.tasks.c.deal_id == bindparam("b_deal"))
+_LEFT_SQL = _OF_DEAL.where(t.tasks.c.responsible_id.is_(None)).values(responsible_id=bindparam("b_person"))
+_HANDED_SQL = _OF_DEAL.where(t.tasks.c.responsible_id == bindparam("b_giver")).values(
+    responsible_id=bindparam("b_person")
+)
+_ENDED_SQL = _OF_DEAL.values(state="done", result=bindparam("b_result"), done_at=bindparam("b_at"))
+_DONE_SQL = _OPEN_TASKS.where(t.tasks.c.id == bindparam("b_task")).values(
+    state="done", result=bindparam("b_result"), done_by=bindparam("b_by"), done_at=bindparam("b_at")
+)
+
 
 def save(conn: Connection, w: Writes, now: Instant, shard: int = 0, *, ids: Ids) -> None:
     """Write a batch, every table at most a few statements.
@@ -410,19 +421,16 @@ def _change_parts(conn: Connection, w: Writes, now: Instant) -> None:
 
 
 def _tasks(conn: Connection, w: Writes, now: Instant) -> None:
-    nobodys = update(t.tasks).where(t.tasks.c.state == "open", t.tasks.c.responsible_id.is_(None))
-    for deal, person in w.taken_tasks:
-        conn.execute(nobodys.where(t.tasks.c.deal_id == deal).values(responsible_id=person))
+    if w.taken_tasks:
+        conn.execute(_LEFT_SQL, [{"b_deal": deal, "b_person": person} for deal, person in w.taken_tasks])
     for deal, giver, taker in w.handed_tasks:
-        theirs = t.tasks.c.responsible_id.is_(None) if giver is None else t.tasks.c.responsible_id == giver
-        handed = update(t.tasks).where(t.tasks.c.deal_id == deal, t.tasks.c.state == "open", theirs)
-        conn.execute(handed.values(responsible_id=taker))
-    for deal, result in w.ended_tasks:
-        ended = update(t.tasks).where(t.tasks.c.deal_id == deal, t.tasks.c.state == "open")
-        conn.execute(ended.values(state="done", result=result, done_at=now))
-    for task, result, person in w.done_tasks:
-        done = update(t.tasks).where(t.tasks.c.id == task, t.tasks.c.state == "open")
-        conn.execute(done.values(state="done", result=result, done_by=person, done_at=now))
+        handed = _LEFT_SQL if giver is None else _HANDED_SQL
+        conn.execute(handed, {"b_deal": deal, "b_person": taker} | ({} if giver is None else {"b_giver": giver}))
+    if w.ended_tasks:
+        conn.execute(_ENDED_SQL, [{"b_deal": deal, "b_result": result, "b_at": now} for deal, result in w.ended_tasks])
+    if w.done_tasks:
+        done = [{"b_task": task, "b_result": result, "b_by": by, "b_at": now} for task, result, by in w.done_tasks]
+        conn.execute(_DONE_SQL, done)
 
 
 def _finish(conn: Connection, w: Writes, now: Instant) -> None:

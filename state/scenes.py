@@ -1,28 +1,35 @@
 """What a rehearsal looks at: when something comes due next, and whole rows as they are. Never asked by a worker."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, bindparam, func, literal_column, or_, select
 
+from state.dialects import Ready
 from state.inbox import identity_key
 from state.records import Instant
 from state.tables import contacts, identities, lanes, metadata, parts, points
 
+_LANES: Final = Ready(lambda _: select(func.min(lanes.c.due_at)).where(lanes.c.due_at > bindparam("after")))
+_PARTS: Final = Ready(
+    lambda _: select(func.min(parts.c.due_at)).where(
+        parts.c.state == literal_column("'queued'"), parts.c.due_at > bindparam("after")
+    )
+)
+
 
 def next_due(conn: Connection, after: Instant) -> Instant | None:
     """When the next lane or part behind this moment comes due."""
-    times = [
-        conn.execute(select(func.min(lanes.c.due_at)).where(lanes.c.due_at > after)).scalar(),
-        conn.execute(select(func.min(parts.c.due_at)).where(parts.c.state == "queued", parts.c.due_at > after)).scalar(),
-    ]
+    times = (one.value(conn, after=after) for one in (_LANES, _PARTS))
     return min((at for at in times if at is not None), default=None)
 
 
 def rows(conn: Connection, table: str, **equal: Any) -> list[dict[str, Any]]:
     """Of one table, those with these values, in the order in which they were made."""
     found = metadata.tables[table]
-    wanted = [found.c[name].in_(value) if isinstance(value, list) else found.c[name] == value for name, value in equal.items()]
+    wanted = [
+        found.c[name].in_(value) if isinstance(value, list) else found.c[name] == value for name, value in equal.items()
+    ]
     order = [found.c.id] if "id" in found.c else list(found.primary_key)
     return [dict(row._mapping) for row in conn.execute(select(found).where(*wanted).order_by(*order))]  # noqa: SLF001
 

@@ -29,6 +29,7 @@ COMMANDS: Final[list[click.Command]] = [
     Later("schema", "schema", "JSON Schemas of scripts and playbooks, for editors."),
     Later("chat", "chat", "Talk to a bot in the terminal, as a customer."),
     Later("story", "story", "Play stories of a playbook: what happens, when, and what must be seen."),
+    Later("simulate", "simulate", "A month of random customers in virtual time, and whether everything held."),
     Later("talk", "talks", "A real conversation kept as a talk, a test of its bot."),
     Later("scripts", "scripts", "Scripts as they are published: list, pull, push, compare, roll back."),
     Later("replay", "replaying", "Real conversations on a draft: which would go otherwise."),

@@ -1,7 +1,7 @@
 """`parley check`: every mistake in playbooks and scripts, and talks that do not hold, a line each, as editors read them."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -22,7 +22,7 @@ _LONGEST = 400
 @click.argument("what", nargs=-1, metavar="[PLAYBOOK_OR_FILE]…")
 def command(what: tuple[str, ...]) -> None:
     """Look for mistakes. Each WHAT is a playbook's name, its folder, or a script's file; by default the shop's playbook.
-    With a playbook, its talks are played, too.
+    With a playbook, its talks and stories are played, too.
 
     Exit status: 0 clean, 1 errors, 2 asked wrongly.
     """
@@ -41,13 +41,35 @@ def _shops() -> str:
 def _check(what: str) -> Iterator[Finding]:
     folder = find_folder(what)
     if folder.is_dir() and (folder / FILE).is_file():
-        yield from check_playbook(folder)
+        yield from _check_whole(folder)
     elif folder.name == FILE and folder.is_file():
-        yield from check_playbook(folder.parent)
+        yield from _check_whole(folder.parent)
+    elif folder.suffix == ".story" and folder.is_file():
+        yield from _play([folder])
     elif folder.is_file():
         yield from check_file(folder)
     else:
         raise click.UsageError(f"there is no playbook and no file {what!r}")
+
+
+def _check_whole(folder: Path) -> Iterator[Finding]:
+    """With its stories, which are played only where nothing else is wrong: a broken playbook would break them all."""
+    found = list(check_playbook(folder))
+    yield from found
+    if not any(problem.severity == "error" for _, problem in found):
+        yield from _play(sorted(folder.glob("stories/**/*.story")))
+
+
+def _play(stories: Sequence[Path]) -> Iterator[Finding]:
+    if not stories:
+        return
+    from gateway import logs  # noqa: PLC0415 - as below
+    from gateway.stories.playing import stage, tell  # noqa: PLC0415 - a whole gateway, only where there is a story
+
+    logs.set_up("critical", ())
+    with stage() as place:
+        for file in stories:
+            yield from ((file, problem) for problem in tell(file, place)[1])
 
 
 def check_playbook(folder: Path) -> Iterator[Finding]:

@@ -1,16 +1,15 @@
 """`parley story`: plays stories of a playbook in virtual time and says what was not so, a line each, as editors read it."""
 
-import asyncio
 import sys
 from pathlib import Path
 
 import click
 
-from bots.kit.problems import Problem, has_errors
+from bots.kit.problems import has_errors
 from gateway.commands.check import shown_path
-from gateway.playbooks import BadPlaybook, find_folder
-from gateway.stories.playing import Stage, play, stage
-from gateway.stories.shelf import load, stories_of
+from gateway.playbooks import find_folder
+from gateway.stories.playing import stage, tell
+from gateway.stories.shelf import stories_of
 
 
 @click.command("story")
@@ -45,16 +44,3 @@ def _files(what: str) -> list[Path]:
     if not found:
         raise click.UsageError(f"there is no story and no playbook with stories {what!r}")
     return found
-
-
-def tell(file: Path, place: Stage) -> tuple[str, list[Problem]]:
-    """The story's title, and what is wrong with it or was not so."""
-    story, folder, problems = load(file)
-    if story is None:
-        return "", problems
-    try:
-        return story.title, [*problems, *asyncio.run(play(story, folder, place.fresh()))]
-    except BadPlaybook as bad:
-        first, problem = bad.problems[0]
-        what = f"the playbook has mistakes, the first in {first}, line {problem.line}: {problem.what}"
-        return story.title, [*problems, Problem(1, 1, "error", what, "Mend it first: see parley check", "story")]

@@ -15,7 +15,6 @@ from gateway.events import (
     MessageReceived,
     ReachChanged,
     Sender,
-    SiteVisited,
     StatusReported,
     Unusable,
 )
@@ -170,7 +169,9 @@ def read_mail(words: Words) -> Do:
             if not ours:
                 raise Unseen("no mail of ours went to this customer")
             part = ours[-1]["id"]
-        await scene.hear(*ACCOUNT_OF_MAIL, MailReceived(one.sender("email"), more.get("subject", ""), text or "", part=part))
+        await scene.hear(
+            *ACCOUNT_OF_MAIL, MailReceived(one.sender("email"), more.get("subject", ""), text or "", part=part)
+        )
 
     return do
 
@@ -335,7 +336,6 @@ def read_about(words: Words) -> Do:
             scene.pick = (cast("Any", "" if kind == "the" else kind), which)
 
     return do
-
 
 
 def read_restart(words: Words) -> Do:

@@ -8,11 +8,9 @@ from gateway.channels.paper import ACCOUNTS
 from gateway.desk import (
     Clarify,
     Command,
-    Conflict,
     Edit,
     FinishTask,
     GiveTask,
-    Invalid,
     Move,
     OpenDeal,
     SteerBot,
@@ -20,6 +18,7 @@ from gateway.desk import (
     Write,
     WriteNote,
 )
+from gateway.refusals import Conflict, Invalid
 from gateway.stories.scene import Denied, Do, Scene, Unseen
 from gateway.stories.words import BadLine, Words
 from state import deals
@@ -42,7 +41,9 @@ def read_manager(line: str) -> Do:
 
 def _person(scene: Scene, name: str) -> Person:
     if name not in scene.staff:
-        remedy = did_you_mean(name, scene.staff) if scene.staff else "Name them in the story's head: people: Анна, Глеб head"
+        remedy = (
+            did_you_mean(name, scene.staff) if scene.staff else "Name them in the story's head: people: Анна, Глеб head"
+        )
         raise Unseen(f"nobody called '{shown(name)}' works here. {remedy}")
     return scene.staff[name]
 
@@ -203,7 +204,7 @@ def _leaves(words: Words) -> _Act:
 
 
 _VERBS: Final[Mapping[str, Callable[[Words], _Act]]] = {
-    "takes": _command(lambda words: Take()),
+    "takes": _command(lambda _: Take()),
     "moves": _command(_move),
     "writes": _command(_write),
     "notes": _command(lambda words: WriteNote(words.word("a note"))),
@@ -211,7 +212,7 @@ _VERBS: Final[Mapping[str, Callable[[Words], _Act]]] = {
     "starts": _command(_start),
     "stops": _command(_bot("stop")),
     "resumes": _command(_bot("resume")),
-    "releases": _command(lambda words: Edit(release=True)),
+    "releases": _command(lambda _: Edit(release=True)),
     "gives": _gives,
     "finishes": _finishes,
     "sets": _sets,

@@ -1,18 +1,23 @@
 """Plays a story: the same for the test suite, `parley story` and `parley check`."""
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from bots.kit.problems import Problem
-from gateway.channels.base import Channel
+from gateway.channels.base import Channel, Outcome, Outgoing
 from gateway.channels.endpoints import NAME as ENDPOINT
+from gateway.channels.limits import LIMITS
 from gateway.channels.paper import PaperChannel, paper_channels
+from gateway.playbooks import BadPlaybook
 from gateway.rehearsal import Rehearsal, Restless, furnished
 from gateway.stories.reading import begins
 from gateway.stories.scene import Denied, Scene, Step, Story, Unseen
+from gateway.stories.shelf import load
 from state import schema
 from state.database import Database
 
@@ -24,13 +29,10 @@ async def play(story: Story, folder: Path, url: str) -> list[Problem]:
     house = furnished(str(folder))
     scenes: list[Scene] = []
     channels: dict[str, Channel] = dict(paper_channels(story.channels, lambda name, out: scenes[0].note(name, "", out)))
-    channels |= {
-        f"{ENDPOINT}:{name}": PaperChannel(
-            ENDPOINT, name, limits=paper_channels()["web:site"].limits, answer=lambda out, name=name: scenes[0].note(ENDPOINT, name, out)
-        )
-        for name in house.playbook.endpoints
-    }  # fmt: skip
-    rehearsal = Rehearsal(url, house, channels, begins(story, house.playbook.zone), lasting=False)
+    for name in house.playbook.endpoints:
+        answer = partial(_called, scenes, name)
+        channels[f"{ENDPOINT}:{name}"] = PaperChannel(ENDPOINT, name, limits=LIMITS["web"], answer=answer)
+    rehearsal = Rehearsal(url, house, channels, begins(story, house.playbook.zone))
     try:
         staff = await rehearsal.hire(house.playbook, dict(story.people))  # type: ignore[arg-type]
         scene = Scene(rehearsal, folder, staff)
@@ -61,6 +63,10 @@ async def _play(story: Story, scene: Scene) -> list[Problem]:
     return wrong
 
 
+def _called(scenes: list[Scene], endpoint: str, out: Outgoing) -> Outcome | None:
+    return scenes[0].note(ENDPOINT, endpoint, out)
+
+
 _MEND = "Mend the playbook; or the story, if it is meant so"
 
 
@@ -78,6 +84,19 @@ def _one_line(text: object) -> str:
 
 def _problem(step: Step, what: str, remedy: str) -> Problem:
     return Problem(step.line, 1, "error", _one_line(what), remedy, "story")
+
+
+def tell(file: Path, place: "Stage") -> tuple[str, list[Problem]]:
+    """The story's title, and what is wrong with it or was not so."""
+    story, folder, problems = load(file)
+    if story is None:
+        return "", problems
+    try:
+        return story.title, [*problems, *asyncio.run(play(story, folder, place.fresh()))]
+    except BadPlaybook as bad:
+        first, problem = bad.problems[0]
+        what = f"the playbook has mistakes, the first in {first}, line {problem.line}: {problem.what}"
+        return story.title, [*problems, Problem(1, 1, "error", what, "Mend it first: see parley check", "story")]
 
 
 @contextmanager

@@ -21,7 +21,8 @@ MOST_BYTES: Final = 200_000
 
 def read_story(text: str) -> tuple[Story | None, list[Problem]]:
     """The story of a file; none where something in it cannot be read."""
-    title, head, steps, problems = "", {}, [], []
+    title, head = "", dict[str, str]()
+    steps, problems = list[Step](), list[Problem]()
     for number, line in _lines(text):
         try:
             if line.startswith("#"):
@@ -34,7 +35,9 @@ def read_story(text: str) -> tuple[Story | None, list[Problem]]:
             problems.append(Problem(number, 1, "error", bad.what, bad.remedy, "story"))
             steps.append(_step(number, "see open", first=False))  # what stands below is read as if this were right
     if not steps:
-        problems.append(Problem(1, 1, "error", "nothing happens in the story", "Begin with at 2026-03-02 12:00", "story"))
+        problems.append(
+            Problem(1, 1, "error", "nothing happens in the story", "Begin with at 2026-03-02 12:00", "story")
+        )
     try:
         story = _story(title, head, steps)
     except BadLine as bad:
@@ -71,7 +74,9 @@ def _story(title: str, head: dict[str, str], steps: list[Step]) -> Story:
     for channel in channels:
         if channel not in ACCOUNTS:
             raise BadLine(f"there is no channel '{shown(channel)}'", did_you_mean(channel, ACCOUNTS))
-    return Story(title, head.get("playbook", ""), tuple(_listed(head.get("covers", ""))), people, channels, tuple(steps))
+    return Story(
+        title, head.get("playbook", ""), tuple(_listed(head.get("covers", ""))), people, channels, tuple(steps)
+    )
 
 
 def _listed(text: str) -> list[str]:
@@ -116,5 +121,3 @@ def begins(story: Story, zone: str) -> int:
     """When the clock stands at the beginning."""
     said = story.steps[0].said.partition(" ")[2].strip()
     return cast("int", until(said, 1, zone))
-
-

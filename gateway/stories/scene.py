@@ -149,25 +149,33 @@ class Scene:
     async def letters(self) -> list[Letter]:
         """What went out since the last act."""
         numbers = [out.part for _, _, out in self.sent]
-        whose = {row["id"]: row["contact_id"] for row in await self.rows("parts", id=numbers)}
+        parts = {row["id"]: row for row in await self.rows("parts", id=numbers)}
+        entries = await self.rows("entries", id=[row["entry_id"] for row in parts.values()])
+        kept = {row["id"]: row["text"] for row in entries}
         return [
-            Letter(out.part, channel, whose.get(out.part, 0), self._text(out), self._template(out), out.part in self.told)
+            Letter(
+                out.part, channel, parts[out.part]["contact_id"] if out.part in parts else 0,
+                kept[parts[out.part]["entry_id"]] if out.kind == "template" else self._text(out),
+                self._template(out), out.part in self.told,
+            )
             for channel, _, out in self.sent
             if out.kind not in ("ack", "call")
-        ]
+        ]  # fmt: skip
 
     def _template(self, out: Outgoing) -> str:
         listed = self.rehearsal.house.playbook.templates.values()
         return next((one.name for one in listed if out.template and out.template in one.ids.values()), "")
 
     def _text(self, out: Outgoing) -> str:
-        """What the customer reads."""
-        if out.kind == "template":
-            one = self.rehearsal.house.playbook.templates.get(self._template(out))
-            return one.filled({name: str(value) for name, value in out.variables.items()}) if one else out.template
+        """What the customer reads; of a provider's template the timeline knows it."""
         shown = [f"[{out.media.kind} {out.media.name}]"] if out.media else []
         return "\n".join(
-            [*shown, *([out.subject] if out.subject else []), out.text, *(f"[{button.label}]" for button in out.buttons)]
+            [
+                *shown,
+                *([out.subject] if out.subject else []),
+                out.text,
+                *(f"[{button.label}]" for button in out.buttons),
+            ]
         )
 
     def note(self, channel: str, account: str, out: Outgoing) -> Outcome | None:

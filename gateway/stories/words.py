@@ -73,7 +73,7 @@ class Words:
     def number(self) -> str:
         """The next word where it is a number or a phone, else nothing."""
         word = self._peek()
-        if word is None or word.key or not word.text[:1].strip("+").isdecimal() and not word.text.startswith("+"):
+        if word is None or word.key or (not word.text[:1].strip("+").isdecimal() and not word.text.startswith("+")):
             return ""
         self._at += 1
         return word.text
@@ -117,7 +117,9 @@ class Words:
 
     def end(self) -> None:
         if (word := self._peek()) is not None:
-            raise BadLine(f"'{shown(word.text)}' means nothing here", "Remove it, or put texts of several words in quotes")
+            raise BadLine(
+                f"'{shown(word.text)}' means nothing here", "Remove it, or put texts of several words in quotes"
+            )
 
 
 def _split(line: str) -> list[Word]:

@@ -1,0 +1,121 @@
+"""A simulated month holds every invariant, goes the same way for the same seed, and what is broken would be noticed."""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import text
+
+from gateway.__main__ import main
+from gateway.channels.base import Outgoing
+from gateway.simulation.invariants import breaches
+from gateway.simulation.month import Plan, simulate
+from gateway.simulation.world import World, unfit
+from state import invariants
+from state.transfer import export_lines
+
+SCHOOL = str(Path(__file__).parent.parent / "funnels/playbook")
+
+
+def mark_of(conn: Any) -> str:
+    mark = hashlib.sha256()
+    for line in export_lines(conn):
+        mark.update(line)
+    return mark.hexdigest()
+
+
+async def played(plan: Plan, url: str) -> tuple[World, str]:
+    world = await simulate(plan, url)
+    return world, await world.rehearsal.look(mark_of)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_every_invariant_holds(seed: int, database_url: str):
+    world, _ = await played(Plan(SCHOOL, days=3, customers=40, seed=seed, faults=True), database_url)
+    assert await breaches(world) == []
+    counts = world.counts
+    assert min(counts["events"], counts["messages out"], counts["commands"], counts["left for good"]) > 0, counts
+    await world.rehearsal.close()
+
+
+async def test_the_same_seed_goes_the_same_way_on_both_databases(database_url: str):
+    world, mark = await played(Plan(days=1, customers=10, seed=7, faults=True), database_url)
+    assert await breaches(world) == []
+    await world.rehearsal.close()
+    assert SEEN.setdefault("mark", mark) == mark
+
+
+SEEN: dict[str, str] = {}
+"""What the other database had."""
+
+
+def test_another_seed_goes_another_way():
+    result = CliRunner().invoke(main, ["simulate", "--days", "1", "--customers", "4", "--seeds", "2"])
+    assert result.exit_code == 0, result.output
+    assert result.output.count("every invariant holds") == 2
+    assert len(set(re.findall(r"data (\w{32})", result.output))) == 2
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_what_is_broken_is_noticed(database_url: str):
+    world, _ = await played(Plan(SCHOOL, days=2, customers=12), database_url)
+    for harm, told in (
+        ("UPDATE inbox SET state = 'waiting' WHERE id = (SELECT min(id) FROM inbox)", "1 events wait"),
+        ("UPDATE tallies SET n = n + 1 WHERE outcome = 'received'", "tallies do not add up"),
+        ("UPDATE tasks SET result = '' WHERE state = 'done'", "done without a result"),
+        ("UPDATE deals SET stage_at = stage_at + 1", "of a stage that was left"),
+        ("UPDATE firings SET stage = 'nowhere'", "was in nowhere"),
+        ("UPDATE parts SET author = 'bot', claimed_at = 9000000000000", "after deal"),
+        ("DELETE FROM timers; DELETE FROM tasks; UPDATE deals SET waiting_since = NULL", "nothing holds on to it"),
+    ):
+        await world.rehearsal.db.write(lambda c, harm=harm: [c.execute(text(one)) for one in harm.split("; ")])
+        assert any(told in one for one in await breaches(world)), harm
+    await world.rehearsal.close()
+
+
+def test_messages_that_nobody_should_get_are_noticed():
+    assert unfit("Здравствуйте, {name}!", {}, template=False) == "has braces"
+    assert unfit("К оплате: ", {"1": " "}, template=True) == "has an empty value"
+    assert unfit(" ", {}, template=False) == "is empty"
+    assert unfit("К оплате: 5", {"1": "5"}, template=True) == ""
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_part_that_is_sent_after_it_was_confirmed_is_noticed(database_url: str):
+    world, _ = await played(Plan(days=1, customers=2), database_url)
+    for _ in range(2):
+        world.sent("whatsapp", "", Outgoing(77, "+7", text="Да"), None)
+    assert world.wrong == ["part 77 was sent again after it was confirmed"]
+    await world.rehearsal.close()
+
+
+def test_a_database_is_filled_once(tmp_path: Path):
+    url = f"sqlite:///{tmp_path}/demo.db"
+    args = ["simulate", "--days", "1", "--customers", "3", "--database", url]
+    assert CliRunner().invoke(main, args).exit_code == 0
+    again = CliRunner().invoke(main, args)
+    assert (again.exit_code, "is not empty" in again.output) == (1, True)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("seed", range(1, 21))
+@pytest.mark.parametrize("playbook", ["autoparts", SCHOOL])
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_month_holds_every_invariant(playbook: str, seed: int, database_url: str):
+    world = await simulate(Plan(playbook, seed=seed, faults=True), database_url)
+    assert await breaches(world) == []
+    await world.rehearsal.close()
+
+
+def test_every_question_is_asked():
+    asked = [
+        one
+        for name, one in vars(invariants).items()
+        if getattr(one, "__module__", "") == "state.invariants" and callable(one)
+    ]
+    assert {one for one in asked if not one.__name__.startswith("_")} == set(invariants.BREACHES)
