@@ -86,7 +86,7 @@ def strange_firings(conn: Connection) -> Iterator[str]:
         moved.setdefault(deal, []).append((at, str(data.get("to", ""))))
     stays: dict[int, list[tuple[Instant, Instant, str]]] = {}
     for deal in conn.execute(select(deals.c.id, deals.c.stage, deals.c.opened_at, deals.c.closed_at)):
-        turns = moved.get(deal.id, [])
+        turns = [turn for turn in moved.get(deal.id, []) if turn[0] >= deal.opened_at]  # else of one that it was joined by
         if deal.closed_at is not None:
             turns = [*turns, (deal.closed_at, deal.stage)]
         # Only what came behind the first stage is told by entries.
