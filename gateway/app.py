@@ -16,6 +16,7 @@ from aiohttp import web
 
 from bots.kit.business import Endpoint
 from gateway.api import ApiContext, make_api
+from gateway.auditor import Auditor
 from gateway.channels.base import Channel, Front
 from gateway.channels.endpoints import MOST_BYTES as MOST_ANSWERED
 from gateway.channels.endpoints import NAME as ENDPOINT
@@ -73,6 +74,7 @@ class App:
         self.delivery = Delivery(self.db, self.channels, self.live, self.clock, shard=self.shard)
         self.mover = Mover(self.db, self.house, self.turns, self.live, self.clock)
         self.timekeeper = Timekeeper(self.db, self.delivery, self.clock, shard=self.shard)
+        self.auditor = Auditor(self.db, self.house, self.live, self.clock)
         self.doors: list[Door] = []
         self._plain: PlainHooks | None = None
         self._carrier: NovaPoshta | None = None
@@ -120,7 +122,7 @@ class App:
         await self.delivery.recover(lease_ms=0 if self.db.sqlite else 90_000)
         if workers:
             self._sender = asyncio.create_task(self.delivery.run())
-            jobs = (self.intake.run(), self.turns.run(), self.timekeeper.run(), self.mover.run())
+            jobs = (self.intake.run(), self.turns.run(), self.timekeeper.run(), self.mover.run(), self.auditor.run())
             self._workers = [self._sender, *map(asyncio.create_task, jobs)]
             if self._carrier is not None:
                 tracker = Tracker(self.db, self.intake, self._carrier, self.clock)

@@ -325,27 +325,29 @@ def hear_call(ledger: Ledger, event: ev.CallEnded) -> Ignored:
         return "unknown_sender"
     if event.not_a_customer:
         return _no_customer(ledger)
-    missed = event.status == "missed"
+    missed, ours = event.status == "missed", event.direction == "out"
     entrance = ledger.house.entrance("call")
-    match route(
-        ledger.rows.deals, ledger.house.funnel(entrance.funnel).slot, "call", opens=missed and event.direction == "in"
-    ):
+    match route(ledger.rows.deals, ledger.house.funnel(entrance.funnel).slot, "call", opens=missed and not ours):
         case Attach(joined):
             deal = joined
         case Open(why):
             deal = enter(ledger, "call", why, entrance)
         case _:
-            return "no_open_deal"  # answered calls and our own open nothing: the manager makes the deal by hand
+            return "no_open_deal"  # who was called or spoken to has a manager already: they make the deal by hand
     data = {
         "status": event.status, "direction": event.direction, "duration_s": event.duration_s,
         "recording_url": event.recording_url, "manager": event.manager,
     }  # fmt: skip
-    unreached = missed and event.direction == "out"
-    ledger.happens(deal, "call", "not_reached" if unreached else event.status)
-    key = "call_not_reached" if unreached else "call_missed" if missed else "call_answered"
-    text = line(key, seconds=event.duration_s)
+    ledger.happens(deal, "call", "unanswered" if missed and ours else event.status)
+    text = (
+        line("call_unanswered")
+        if missed and ours
+        else line("call_missed")
+        if missed
+        else line("call_answered", seconds=event.duration_s)
+    )
     ledger.write_entry(deal, "call", author="customer", text=text, direction=event.direction, data=data)
-    if missed and event.direction == "in":
+    if missed and not ours:
         deal.waiting_since = deal.waiting_since or ledger.now
         ledger.touch(deal, bump=False)
         ledger.create_task(deal, "call_back", line("task_call"), "robot", details={"phone": event.sender.phone})

@@ -3,7 +3,7 @@
 A command either has its whole effect or raises one of three refusals and has none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
@@ -348,6 +348,7 @@ def _set_fields(ledger: Ledger, deal: Deal, fields: Mapping[str, Any]) -> tuple[
     fresh = {name: value for name, value in fields.items() if deal.fields.get(name) != value}
     if not fresh:
         return [], {}
+    _must_be_filled_in(ledger, fresh)
     were = {name: deal.fields[name] for name in fresh if name in deal.fields}
     for name, value in fresh.items():
         ledger.set_field(deal, name, value)
@@ -377,6 +378,15 @@ def _said(text: str, name: str) -> str:
     if not text:
         raise Invalid(name, "must not be empty")
     return text
+
+
+def _must_be_filled_in(ledger: Ledger, names: Iterable[str]) -> None:
+    """What the shop reckons by itself, nobody writes."""
+    for name in names:
+        declared = ledger.house.playbook.fields.get(name)
+        if declared is not None and declared.terms:
+            parts = ", ".join(ledger.house.field_title(part) for _, part in declared.terms)
+            raise Invalid(f"fields.{name}", f"is reckoned by itself from: {parts}")
 
 
 def _must_be(deal: Deal, version: int | None) -> None:

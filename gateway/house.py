@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bots.kit.beginnings import meets, on_stage
+from bots.kit.business import Field
 from bots.kit.events import Media
 from bots.kit.hours import Hours
 from bots.kit.opening import MOST_CALENDARS
@@ -66,11 +67,17 @@ class House:
     on_stage: dict[tuple[str, str], tuple[BotRule, ...]] = field(init=False, default_factory=dict)
     """By funnel and stage: the bots that begin because a deal has entered it."""
 
+    sums: dict[str, tuple[Field, ...]] = field(init=False, default_factory=dict)
+    """By field: those that are reckoned from it."""
+
     _shifts: dict[int, tuple[Hours, Instant, Instant, bool]] = field(init=False, default_factory=dict)
     """By the identity of a calendar, which is held so that no other can have it: until when it stays as it is."""
 
     def __post_init__(self) -> None:
         self.by_hash.update({s.hash: s for s in self.scripts.values()})
+        for one in self.playbook.fields.values():
+            for _, name in one.terms:
+                self.sums[name] = (*self.sums.get(name, ()), one)
         for rule in self.playbook.bots:
             if rule.stage:
                 self.on_stage[rule.funnel, rule.stage] = on_stage(self.playbook, rule.funnel, rule.stage)

@@ -13,6 +13,7 @@ from bots.kit.beginnings import STARTS, of_stage
 from bots.kit.beginnings import expected as beginning
 from bots.kit.effects import Choice
 from bots.kit.events import Media
+from bots.kit.reckoning import reckoned
 from bots.robots.facts import DealFacts
 from bots.robots.machine import Expected, expected, moved
 from gateway import novaposhta
@@ -174,6 +175,9 @@ class Ledger:
                     (self.contact.id, number, novaposhta.NAME if novaposhta.is_ours(number) else "")
                 )
             self._field_changed(deal, name)
+            for one in self.house.sums.get(name, ()):
+                if (total := reckoned(one.terms, deal.fields)) != "" or one.name in deal.fields:
+                    self.set_field(deal, one.name, total)
             self.claim(name, value)
 
     def add_tag(self, deal: Deal, tag: str) -> None:

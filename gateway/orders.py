@@ -7,7 +7,7 @@ deal beside it, in a slot of its own.
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bots.kit.words import FILTERS
+from bots.kit.words import FILTERS, as_text
 from gateway import events as ev
 from gateway.entering import enter
 from gateway.ledger import Ledger
@@ -55,7 +55,7 @@ def hear_payment(ledger: Ledger, event: ev.PaymentReceived) -> Ignored:
 
 
 def hear_parcel(ledger: Ledger, event: ev.ParcelMoved) -> Ignored:
-    deal = _latest(deal for deal in ledger.rows.deals if deal.fields.get("tracking") == event.tracking)
+    deal = _latest(deal for deal in ledger.rows.deals if as_text(deal.fields.get("tracking")) == event.tracking)
     if deal is None:
         return "unknown_parcel"
     if deal.fields.get("parcel") == event.status:
@@ -82,7 +82,10 @@ def _deal_of_order(ledger: Ledger, number: str, source: str) -> Deal:
     if own is not None:
         return own
     entrance = ledger.house.entrance("order")
-    request = ledger.deal_in(ledger.house.funnel(entrance.funnel).slot)
+    slot = ledger.house.funnel(entrance.funnel).slot
+    request = ledger.deal_in(slot) or ledger.deal_in(
+        ledger.house.slot
+    )  # a lead, where orders have a funnel of their own
     if request is not None and request.fields.get("order"):
         request = None  # an order of its own: this one has a deal beside it
     if request is not None and request.responsible_id is not None:

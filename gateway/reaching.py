@@ -3,14 +3,24 @@
 Only a robot that names the channel writes to it; and where somebody else has that address, nobody does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+from bots.kit.words import as_text
+from bots.robots.acting import CHANNELS
 from gateway.ledger import Ledger
 from state.inbox import identity_key
-from state.records import Identity
+from state.records import Deal, Identity
 
 _BY_PHONE: Final = ("whatsapp", "sms")
+
+
+def wished(deal: Deal, by: Iterable[str]) -> tuple[str, ...]:
+    """The channels that a rule means: by name, or as the customer's wish in a field of the deal says: `E-mail`, `sms`."""
+    words = (
+        word if word in CHANNELS else as_text(deal.fields.get(word)).strip().lower().replace("-", "") for word in by
+    )
+    return tuple(dict.fromkeys(word for word in words if word in CHANNELS))
 
 
 def by_phone(ledger: Ledger, channels: tuple[str, ...]) -> Iterator[Identity]:

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, assert_never
 
+from bots.kit.conditions import as_number
 from bots.robots import effects as fx
 from bots.robots.machine import Firing as Turn
 from bots.robots.machine import fire, hear
 from gateway.assigning import assign, person_for
 from gateway.ledger import ROBOT, Ledger
 from gateway.obey import start_run
-from gateway.reaching import by_phone, keep
+from gateway.reaching import by_phone, keep, wished
 from gateway.routes import window_shut
 from gateway.starting import way_to
 from gateway.templates import Known, Missing, Rendered, render
@@ -118,6 +119,8 @@ def _obey(ledger: Ledger, deal: Deal, effect: fx.Effect) -> None:
         case fx.CloseDeal(outcome, reason):
             if deal.closed_at is None:
                 ledger.close_deal(deal, outcome, reason, "robot")
+        case fx.DeleteDeal(reason):
+            _delete(ledger, deal, reason)
         case fx.Convert(funnel, stage, company):
             _convert(ledger, deal, funnel, stage, company)
         case fx.OpenDeal(funnel, stage):
@@ -128,6 +131,8 @@ def _obey(ledger: Ledger, deal: Deal, effect: fx.Effect) -> None:
             ledger.remove_tag(deal, tag)
         case fx.SetField(name, value):
             ledger.set_field(deal, name, value)
+        case fx.CountUp(name):
+            ledger.set_field(deal, name, int(as_number(deal.fields.get(name)) or 0) + 1)
         case fx.WriteNote(text):
             ledger.write_entry(deal, "note", author="robot", text=text)
         case fx.CallWebhook(endpoint):
@@ -202,13 +207,14 @@ def _meant(ledger: Ledger, effect: fx.SendMessage) -> str:
 
 def _ways(ledger: Ledger, deal: Deal, by: tuple[str, ...]) -> list[Identity]:
     """The customer's addresses in the order in which they are to be tried: each channel's own last heard from first."""
+    named, by = bool(by), wished(deal, by)
     place = {channel: n for n, channel in enumerate(by)}
 
     def rank(one: Identity) -> int | None:
         """How early it is to be tried; None: not at all."""
         here = place.get(fx.HERE) if one.id == deal.route_id else None
         found = [n for n in (here, place.get(one.channel)) if n is not None]
-        return min(found, default=None) if by else 0
+        return min(found, default=None) if named else 0
 
     ways = [
         (n, one)
@@ -247,6 +253,18 @@ def _start(ledger: Ledger, deal: Deal, name: str) -> None:
         _leave_to_a_person(ledger, deal, line("task_bot_mute", bot=title))
     else:
         start_run(ledger, deal, identity, script)
+
+
+def _delete(ledger: Ledger, deal: Deal, reason: str) -> None:
+    """What a customer has written is never thrown away: such a deal is closed with its tasks, like one that was won or lost."""
+    if deal.closed_at is None:
+        ledger.close_deal(deal, "lost", reason, "robot")
+    ledger.end_tasks(deal, ledger.house.reason(reason))
+    if deal.route_id is None:  # what is still to be written of it in this turn goes along
+        ledger.writes.deleted.append(deal.id)
+        ledger.rows.deals.remove(deal)
+        ledger.loose.pop(deal.id, None)
+        ledger.change(deal, "deal")
 
 
 def _convert(ledger: Ledger, lead: Deal, funnel: str, stage: str, company: str) -> None:

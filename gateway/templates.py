@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, assert_never
 
 from bots.kit.events import Media
-from bots.kit.languages import known_languages
 from bots.kit.templates import BLANK, MANAGER, OF_DEAL, Filled, Template, fill
 from bots.kit.words import CURRENCY
 from bots.robots.facts import BROUGHT
 from gateway.clock import Instant
 from gateway.house import House
+from gateway.knowing import language_of
 from gateway.refusals import Invalid
 from gateway.routes import window_shut
 from gateway.wording import CHANNELS
@@ -146,12 +146,6 @@ def _look_up(house: House, known: Known, channel: str) -> Callable[[str], object
         CURRENCY: deal.fields.get(CURRENCY) or shop.currency,
     }  # fmt: skip
     return lambda name: of_deal.get(name) or deal.fields.get(name)
-
-
-def language_of(house: House, deal: Deal) -> str:
-    """The language that the customer reads: what the deal says of it, else the shop's."""
-    told = deal.fields.get("language")
-    return told if isinstance(told, str) and told in known_languages() else house.playbook.language
 
 
 # -- attachments -------------------------------------------------------------------------------------------------------

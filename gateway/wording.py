@@ -75,7 +75,7 @@ RU: Final = {
     "why_order": "пришёл заказ {number}",
     "not_a_customer": "Звонок не от клиента",
     "call_missed": "Пропущенный звонок",
-    "call_not_reached": "Не дозвонились до клиента",
+    "call_unanswered": "Клиент не взял трубку",
     "call_answered": "Разговор по телефону, {seconds} с",
     "form": "Заявка с сайта «{form}»",
     "blocked": "Клиент заблокировал нас",
@@ -88,6 +88,19 @@ RU: Final = {
     "split": "Часть разговора выделена в сделку № {id}",
     "split_from": "Сделка выделена из сделки № {id}",
     "task_parted": "Разговор снова ведётся отдельно. Посмотрите, на чём он остановился, и ответьте клиенту",
+    "found_no_next_task": "Дальше ничего не запланировано: ни задачи, ни бота, ни правила воронки",
+    "found_overdue_task": "Задача просрочена: {text}",
+    "found_unanswered": "Клиент ждёт ответа дольше положенного",
+    "found_left_manager": "Ответственный здесь больше не работает",
+    "found_orphan": "Сделку никто не ведёт, и сама она ничего не ждёт",
+    "found_stage_too_old": "Стоит на этапе «{stage}» дольше положенного",
+    "found_missing": "Не заполнено: {names}",
+    "found_duplicate_contact": "Контакты № {one} и № {other}, возможно, один человек: {why}",
+    "found_duplicate_deal": "Похожа на сделку № {other}: {why}",
+    "found_no_contact": "Задача закрыта без разговора с клиентом: {text}. {why}",
+    "found_no_reason": "Сделка потеряна, а причина не указана",
+    "found_task": "Задача: {text}",
+    "audit_nobody": "Без ответственного",
     "location": "Место на карте",
     "phone_shared": "Клиент поделился телефоном: {phone}",
     "task_done": "Задача выполнена: {result}",
@@ -132,6 +145,9 @@ DOUBTS: Final = {
     "case": "Необычные заглавные буквы в имени: «{name}»",
 }
 """What a manager is told of a customer's name before it is sent."""
+LIKE: Final = {"phone": "телефон", "email": "e-mail", "order": "номер заказа", "name": "имя"}
+"""By what two contacts are alike."""
+AUDIT_COLUMNS: Final = ("Менеджер", "Клиент", "Сумма", "Этап", "Что не так", "С какого времени")
 
 STALE_PRESS: Final = "Эта кнопка уже не действует. Ответьте, пожалуйста, на последний вопрос."
 SHARE_PHONE: Final = "Поделиться телефоном"

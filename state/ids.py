@@ -29,6 +29,8 @@ KINDS: Final = (
     "firing",
     "merge",
     "duplicate",
+    "audit",
+    "finding",
 )
 
 _COUNTERS: Final = select(counters.c.name, counters.c.next).where(

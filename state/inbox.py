@@ -4,7 +4,7 @@
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from operator import itemgetter
 from typing import Any, Final
@@ -48,6 +48,8 @@ class Arrival:
         return f"{self.channel}:{self.account}:{self.external_id}"
 
 
+_KNOWN_PEOPLE: Final = ("visit",)
+"""Kinds of events that are of interest only of somebody who is known already."""
 _COLUMNS = (
     "id", "channel", "account", "external_id", "contact_id", "received_at", "kind", "event", "attempts", "key", "raw",
     "state", "reason", "done_at",
@@ -189,8 +191,17 @@ def _senders(conn: Connection, ids: Ids, arrivals: Sequence[Arrival], now: Insta
     if not wanted:
         return {}
     lane_of: dict[Any, int] = {key: contact for key, contact, _ in _KNOWN.rows(conn, keys=list(wanted))}
+    if seen := {key: a for key, a in wanted.items() if key not in lane_of and a.kind in _KNOWN_PEOPLE}:
+        lane_of |= _visitors(conn, seen)
     fresh = {key: a for key, a in wanted.items() if key not in lane_of and a.opens}
     return lane_of | _newcomers(conn, ids, fresh, now) if fresh else lane_of
+
+
+def _visitors(conn: Connection, seen: Mapping[Any, Arrival]) -> dict[Any, int]:
+    """Contact by identity key, of those who are known by the phone or e-mail that is stated; nobody else is made up."""
+    known = _known_points(conn, seen.values())
+    found = {key: [known[p] for p in point_keys(a.sender or {}) if p in known] for key, a in seen.items()}
+    return {key: people[0] for key, people in found.items() if people}
 
 
 def _mailboxes(conn: Connection, ids: Ids, arrivals: Sequence[Arrival], lane_of: dict[Any, int], now: Instant) -> None:

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal_column, select, update
 
+from state import erasing, outbox, parcels, staff, steps
 from state import inbox as inbox_rows
-from state import outbox, parcels, staff, steps
 from state import tables as t
 from state.claims import Claim
 from state.dialects import Bulk, Lookup, Ready, Values, inserting, overwriting, skipping
@@ -178,6 +178,8 @@ class Writes:
     contacts: dict[int, Contact] = field(default_factory=dict)
     identities: dict[int, Identity] = field(default_factory=dict)
     new_identities: list[Identity] = field(default_factory=list)
+    deleted: list[int] = field(default_factory=list)
+    """Deals that go, with all that is kept of them (state/erasing.py)."""
     set_timers: dict[tuple[int, str], Timer] = field(default_factory=dict)
     cut_timers: dict[tuple[int, str], None] = field(default_factory=dict)
     silenced: list[tuple[int, str]] = field(default_factory=list)
@@ -433,6 +435,8 @@ def _finish(conn: Connection, w: Writes, now: Instant) -> None:
         _DONE.run(conn, ids=ids, b_state=state, b_reason=reason, b_at=now)
     if w.retries:
         conn.execute(update(t.inbox).where(t.inbox.c.id.in_(w.retries)).values(attempts=t.inbox.c.attempts + 1))
+    if w.deleted:  # behind all that was written of them
+        erasing.erase(conn, w.deleted)
 
 
 def next_due(conn: Connection) -> Instant | None:

@@ -11,8 +11,9 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection, LargeBinary, Table, delete, func, insert, select, text
 
+from state.audit_tables import metadata
 from state.schema import HEAD
-from state.tables import counters, metadata, script_live, script_versions, scripts
+from state.tables import counters, script_live, script_versions, scripts
 
 _BATCH: Final = 500
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from state import schema, tables
+from state import audit_tables, schema
 from state.database import Database
 from tests import servers
 
@@ -21,7 +21,7 @@ _END_ALL_OTHERS = (
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
 _EMPTY = sql.SQL("TRUNCATE {} RESTART IDENTITY").format(
-    sql.SQL(", ").join(sql.Identifier(table.name) for table in tables.metadata.sorted_tables)
+    sql.SQL(", ").join(sql.Identifier(table.name) for table in audit_tables.metadata.sorted_tables)
 )
 
 

@@ -14,8 +14,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from state import schema
+from state.audit_tables import metadata
 from state.database import Database
-from state.tables import metadata
 from tests.servers import drop_database, fresh_database
 
 

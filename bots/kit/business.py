@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from bots.kit.checks import BUILT_IN, AuditPlan, Check
 from bots.kit.hours import DAY, Hours
+from bots.kit.reckoning import Terms
 from bots.kit.schema import AT_ONCE, Span
 from bots.kit.shipping import Shipping
 from bots.kit.staffing import Assign, Member
@@ -65,6 +67,8 @@ class Field:
     title: str
     kind: FieldKind = "text"
     choices: tuple[str, ...] = ()
+    terms: Terms = ()
+    """What it is reckoned from; nobody fills it in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +176,10 @@ class Playbook:
     """Who sends parcels, by carrier."""
     duplicates: Mapping[str, Likeness] = field(default_factory=dict)
     """By what two contacts share: `phone`, `email`, `order`, `name`."""
+    checks: Mapping[str, Check] = field(default_factory=lambda: BUILT_IN)
+    """What an audit looks for, critical ones first."""
+    audit: AuditPlan | None = None
+    """When it runs by itself; None: only when somebody asks."""
 
     @property
     def shifts(self) -> dict[str, Hours | None]:

@@ -9,7 +9,7 @@ from bots.kit.graph import check, stopping
 from bots.kit.languages import Language, known_languages, language
 from bots.kit.machine import build, freeze
 from bots.kit.problems import Problem, did_you_mean, has_errors, in_order, shown
-from bots.kit.reader import Scalar, read
+from bots.kit.reader import Items, Scalar, read
 from bots.kit.schema import Findings, Section, TooManyError, items_of, name_of, section, table_of, text_of
 from bots.kit.script import ENDINGS, FILES, Ask, Script, Step
 from bots.kit.steps import compile_step
@@ -95,7 +95,10 @@ def _compile(text: str, name: str, at: Section, found: Findings, usual: Waiting)
 
 def _language(at: Section, found: Findings) -> Language:
     node = at.get("language")
-    name = name_of(node, "language", found) or known_languages()[0]
+    listed = at.get("languages")
+    first = listed.nodes[0] if isinstance(listed, Items) and listed.nodes else None
+    main = first.text if node is None and isinstance(first, Scalar) and language(first.text) else known_languages()[0]
+    name = name_of(node, "language", found) or main
     spoken = language(name)
     if spoken is None:
         if node is not None:

@@ -115,7 +115,7 @@ class Draft:
             case "stage":
                 return facts.stage
             case "language":
-                return facts.language or self.script.language.name
+                return self.tongue or self.script.language.name
             case "hours":
                 return facts.hours is None or facts.hours.is_open(facts.now)
             case "window":
@@ -124,9 +124,15 @@ class Draft:
                 return None
 
     @property
+    def tongue(self) -> str:
+        """The language that this customer reads: as they have just told (a field called `language`), else as we know."""
+        told = self.answers.get("language")
+        return told if isinstance(told, str) and told in self.script.languages else self.facts.language
+
+    @property
     def spoken(self) -> Language:
         """The language that this customer is understood in: their own, where the script speaks it and we know it."""
-        name = self.facts.language
+        name = self.tongue
         own = language(name) if name and name in self.script.languages else None
         return own or self.script.language
 
@@ -155,7 +161,7 @@ class Draft:
 
     def words(self, said: Said) -> str:
         """A text in the customer's language and for their channel, filled in."""
-        text = said if isinstance(said, Text) else said.pick(self.facts.language, self.facts.channel)
+        text = said if isinstance(said, Text) else said.pick(self.tongue, self.facts.channel)
         return text.plain if text.plain is not None else text.fill(self.value)
 
     def say(self, said: Said, template: Prepared | None = None) -> None:

@@ -9,6 +9,7 @@ from bots.kit.criteria import tests_of
 from bots.kit.opening import calendar_named
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar, Table
+from bots.kit.reckoning import Terms, terms_of
 from bots.kit.schema import Findings, items_of, name_of, section, table_of, text_of, texts_of
 from bots.kit.words import filled_with, parse
 from bots.robots.acting import Office
@@ -20,10 +21,12 @@ from bots.robots.rules import Board, Robot
 FUNNEL_KEYS: Final = ("title", "group", "stages", "won", "lost", "triggers", "calendar")
 STAGE_KEYS: Final = ("title", "criteria", "age", "late if", "required", "robots")
 CLOSING_KEYS: Final = ("title", "criteria", "required", "robots")
-FIELD_KEYS: Final = ("title", "kind", "choices")
+FIELD_KEYS: Final = ("title", "kind", "choices", "is")
 KINDS: Final[tuple[FieldKind, ...]] = get_args(FieldKind)
 AGE: Final = "age"
 """The name of the robot that watches a stage's `age`."""
+MONEY_BROUGHT: Final = ("total", "paid_sum")
+"""Sums of money that orders and payments bring along."""
 TOO_OLD: Final = "Сделка стоит на этапе «{stage_title}» дольше положенного: продвиньте её или закройте"
 _DAY: Final = 86_400_000
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
@@ -173,7 +176,22 @@ def read_fields(node: Node | None, found: Findings) -> dict[str, Field]:
         if name in KNOWN:
             found.error(key, f"'{name}' is the customer's or the deal's own", "Choose another name", "twice")
         fields[name] = _field(name, value, found)
+    for key, value in table.pairs if table else ():
+        if key.text in fields and fields[key.text].terms:
+            _look_at_terms(value, fields[key.text], fields, found)
     return fields
+
+
+def _look_at_terms(node: Node, field: Field, fields: Mapping[str, Field], found: Findings) -> None:
+    """A sum is of money that is filled in: not of other sums, so that nothing goes round in a circle."""
+    for _, name in field.terms:
+        part = fields.get(name)
+        if part is None and name not in MONEY_BROUGHT:
+            remedy = did_you_mean(name, [*fields, *MONEY_BROUGHT], "Else add it to 'fields:'")
+            found.error(node, f"no field is called '{shown(name)}'", remedy, "unknown_field")
+        elif part is not None and (part.terms or part.kind != "money"):
+            what = f"'{field.name}' cannot be reckoned from '{name}'"
+            found.error(node, what, "Reckon with fields of 'kind: money' that are filled in", "contradiction")
 
 
 def _field(name: str, node: Node, found: Findings) -> Field:
@@ -189,4 +207,17 @@ def _field(name: str, node: Node, found: Findings) -> Field:
     choices = texts_of(one.get("choices"), "choices", found)
     if kind == "choice" and not choices:
         found.error(node, f"field '{name}' has nothing to choose from", "Add 'choices: [...]'", "no_value")
-    return Field(name, text_of(one.get("title"), "title", found) or name, cast("FieldKind", kind), choices)
+    terms = _terms(one.get("is"), found)
+    if terms and kind != "money":
+        found.error(one.keys["is"], f"field '{name}' is no money", "Add 'kind: money'", "contradiction")
+    return Field(name, text_of(one.get("title"), "title", found) or name, cast("FieldKind", kind), choices, terms)
+
+
+def _terms(node: Node | None, found: Findings) -> Terms:
+    said = text_of(node, "is", found)
+    if node is None or said is None:
+        return ()
+    terms = terms_of(said)
+    if terms is None:
+        found.error(node, f"'{shown(said)}' is no sum of fields", "Write it like 'is: budget - advance'", "not_a_sum")
+    return terms or ()

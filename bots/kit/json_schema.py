@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bots.kit.asking import ANSWER_KEYS, CHOICE_KEYS, OWN_KEYS
+from bots.kit.checking import AUDIT_KEYS, CHECK_KEYS, SEVERITIES, STATES, WHATS
 from bots.kit.compiler import SCRIPT_KEYS
 from bots.kit.conditions import BARE, COMPARING, MEASURING
 from bots.kit.finishes import CALL_KEYS, LEAVE_KEYS, WAIT_KEYS
@@ -191,6 +192,13 @@ def playbook_schema() -> Schema:
     parts: dict[str, Schema] = {"age": span, "late if": _ref("case"), "required": _TEXTS, "robots": robots}
     closing: Schema = {"anyOf": [SCALAR, _table(CLOSING_KEYS, parts)]}
     stages: Schema = {"type": "object", "additionalProperties": {"anyOf": [SCALAR, _table(STAGE_KEYS, parts)]}}
+    check = _table(
+        CHECK_KEYS,
+        {
+            "severity": {"enum": list(SEVERITIES)}, "what": {"enum": list(WHATS)}, "state": {"enum": list(STATES)}, "missing": _TEXTS,
+            "if": _ref("case"), "older": span, "within": _ref("length"), "funnels": _TEXTS, "stages": _TEXTS, "kind": _ref("name"),
+        },
+    )  # fmt: skip
     triggers = tables(TRIGGER_KEYS, {"from": _TEXTS, "if": _ref("case"), "do": _ref("do")}, ["on", "do"])
     of: dict[str, Schema] = {
         "language": {"enum": list(known_languages())},
@@ -219,6 +227,8 @@ def playbook_schema() -> Schema:
         "reasons": titles,
         "loop_guard": _table(GUARD_KEYS, {key: {"type": "integer", "minimum": 0} for key in GUARD_KEYS}),
         "duplicates": _table(LIKENESS_KEYS, {key: {"enum": list(LIKENESS)} for key in LIKENESS_KEYS}),
+        "checks": {"type": "object", "additionalProperties": {"anyOf": [{"const": "no"}, {"const": False}, check]}},
+        "audit": _table(AUDIT_KEYS, {"at": {"type": "string", "pattern": _CLOCK}}),
         "texts": _table(TEXTS, {}),
         "hours": hours,
         "calendars": {"type": "object", "additionalProperties": hours},

@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bots.kit.business import Endpoint, Funnel, Likeness, LoopGuard, Playbook, Source
+from bots.kit.checking import read_checks, read_plan
 from bots.kit.funnels import board, read_fields, read_funnels, titles_of
 from bots.kit.languages import known_languages, language
 from bots.kit.opening import calendars_of, hours_of, zone_named
@@ -34,6 +35,7 @@ from bots.robots.facts import BROUGHT, KNOWN
 PLAYBOOK_KEYS = (
     "playbook", "language", "zone", "currency", "funnels", "bots", "sources", "reasons", "loop_guard", "texts", "hours", "calendars", "asks",
     "templates", "endpoints", "clarifications", "about", "fields", "team", "assign", "idle", "duplicates", "shipping",
+    "checks", "audit",
 )  # fmt: skip
 SOURCE_KEYS = ("funnel", "stage", "responsible", "tag", "opens")
 GUARD_KEYS = ("messages", "minutes", "equal")
@@ -99,6 +101,8 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         assign=MappingProxyType(rules_of(at.get("assign"), team, found)),
         board=board(read, office),
         duplicates=MappingProxyType(_duplicates(at, found)),
+        checks=MappingProxyType(read_checks(at.get("checks"), funnels, office)),
+        audit=read_plan(at.get("audit"), office),
     )
 
 

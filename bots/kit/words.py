@@ -46,11 +46,18 @@ def _money(text: str) -> str:
 
 
 def _date(text: str) -> str:
-    """2025-12-15 → 15.12.2025."""
-    parts = text.split("-")
-    return (
-        ".".join(reversed(parts)) if len(parts) == 3 and len(text) == 10 and text.replace("-", "").isdigit() else text
-    )
+    """2025-12-15 → 15.12.2025; of a day with an hour, 2025-12-15T18:00, the day."""
+    day = text[:10] if text[10:11] in ("T", " ") and _time(text) else text
+    parts = day.split("-")
+    return ".".join(reversed(parts)) if len(parts) == 3 and len(day) == 10 and day.replace("-", "").isdigit() else text
+
+
+def _time(text: str) -> str:
+    """2025-12-15T18:00 → 18:00; nothing where no hour is named."""
+    hour, _, rest = text[11:].partition(":")
+    minute = rest[:2]
+    whole = text[10:11] in ("T", " ") and len(hour) == len(minute) == 2 and (hour + minute).isdecimal()
+    return f"{hour}:{minute}" if whole and hour < "24" and minute < "60" else ""
 
 
 def _price(text: str) -> str:
@@ -74,6 +81,7 @@ FILTERS: Mapping[str, Callable[[str], str]] = {
     "money": _money,
     "price": _price,
     "date": _date,
+    "time": _time,
 }
 
 

@@ -141,7 +141,7 @@ def _message(line: _Line) -> Action | None:
     )
     if template:
         _prepared(template, len(values), one.get("template") or line.key, office)
-    by, also = (tuple(_channel(node, found) for node in _listed(one.get(key), key, found)) for key in ("by", "also"))
+    by, also = (tuple(_channel(node, office) for node in _listed(one.get(key), key, found)) for key in ("by", "also"))
     otherwise = text_of(one.get("else"), "else", found) or "task"
     if otherwise not in ("task", "skip"):
         found.error(one.get("else") or line.key, f"else is '{shown(otherwise)}'", "Write task or skip", "unknown_word")
@@ -169,10 +169,12 @@ def _listed(node: Node | None, what: str, found: Findings) -> tuple[Node, ...]:
     return (node,) if isinstance(node, Scalar) else items_of(node, what, found)
 
 
-def _channel(node: Node, found: Findings) -> str:
-    word = text_of(node, "a channel", found) or ""
-    if word and word not in CHANNELS:
-        found.error(node, f"there is no channel '{shown(word)}'", did_you_mean(word, CHANNELS), "unknown_channel")
+def _channel(node: Node, office: Office) -> str:
+    """A channel, or the field in which the customer's own wish stands."""
+    word = text_of(node, "a channel", office.found) or ""
+    if word and word not in CHANNELS and word not in office.fields:
+        what = f"there is no channel and no field '{shown(word)}'"
+        office.found.error(node, what, did_you_mean(word, (*CHANNELS, *office.fields)), "unknown_channel")
     return word
 
 
@@ -221,16 +223,28 @@ def _set(line: _Line) -> Action | None:
     return Keep(key.text, text) if text is not None else None
 
 
+def _count(line: _Line) -> Action | None:
+    name = line.word()
+    if name:
+        line.office.known_field(line.value, name)
+    return fx.CountUp(name) if name else None
+
+
 def _move(line: _Line) -> Action | None:
     stage = line.among(line.word(), line.stages, f"funnel '{line.funnel}' has no stage", "unknown_stage")
     return fx.MoveStage(stage) if stage else None
 
 
 def _close(line: _Line) -> Action | None:
-    word = line.word()
-    if word == "won":
-        return fx.CloseDeal("won")
-    return fx.CloseDeal("lost", line.among(word, line.office.reasons, "the playbook has no reason", "unknown_reason"))
+    return fx.CloseDeal("won") if line.word() == "won" else fx.CloseDeal("lost", _reason(line))
+
+
+def _delete(line: _Line) -> Action | None:
+    return fx.DeleteDeal(reason) if (reason := _reason(line)) else None
+
+
+def _reason(line: _Line) -> str:
+    return line.among(line.word(), line.office.reasons, "the playbook has no reason", "unknown_reason")
 
 
 def _place(line: _Line, keys: tuple[str, ...]) -> tuple[str, str, Section | None]:
@@ -283,8 +297,10 @@ _READERS: Final[Mapping[str, Callable[[_Line], Action | None]]] = {
     "tell responsible": _tell("responsible"),
     "note": _note,
     "set": _set,
+    "count": _count,
     "move": _move,
     "close": _close,
+    "delete": _delete,
     "convert": _convert,
     "open": _open,
     "start": lambda line: fx.StartScript(name) if (name := name_of(line.value, "start", line.found)) else None,

@@ -54,12 +54,14 @@ Ready = (
     | fx.StopBot
     | fx.MoveStage
     | fx.CloseDeal
+    | fx.DeleteDeal
     | fx.Convert
     | fx.OpenDeal
     | fx.AddTag
     | fx.RemoveTag
     | fx.CallWebhook
     | fx.JoinAudience
+    | fx.CountUp
 )
 """Nothing has to be filled in."""
 

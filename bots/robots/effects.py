@@ -11,7 +11,10 @@ HERE: Final = "here"
 
 @value
 class SendMessage:
-    """A message to the customer by the first of these channels that reaches them; by any, where none is named."""
+    """A message to the customer by the first of these channels that reaches them; by any, where none is named.
+
+    A word in `by` that is no channel is the deal's field in which the customer's wish stands.
+    """
 
     text: str
     by: tuple[str, ...] = ()
@@ -76,6 +79,13 @@ class CloseDeal:
 
 
 @value
+class DeleteDeal:
+    """Its data are false: it goes, with all that is kept of it. One in which a customer has written is closed instead."""
+
+    reason: str
+
+
+@value
 class Convert:
     """The lead is through: a deal goes on in its stead, with what is known; `company`: the field that names one."""
 
@@ -109,6 +119,13 @@ class SetField:
 
 
 @value
+class CountUp:
+    """One more in a field that counts; from nothing, or from what is no number: one."""
+
+    name: str
+
+
+@value
 class WriteNote:
     text: str
 
@@ -136,11 +153,13 @@ Effect = (
     | StopBot
     | MoveStage
     | CloseDeal
+    | DeleteDeal
     | Convert
     | OpenDeal
     | AddTag
     | RemoveTag
     | SetField
+    | CountUp
     | WriteNote
     | CallWebhook
     | JoinAudience

@@ -124,7 +124,7 @@ def effects(todo: Sequence[does.Action], facts: DealFacts) -> Iterator[fx.Effect
                 yield fx.SetField(field, _filled(text, facts))
             case (
                 fx.Reassign() | fx.StartScript() | fx.StopBot() | fx.MoveStage() | fx.CloseDeal() | fx.Convert() | fx.OpenDeal()
-                | fx.AddTag() | fx.RemoveTag() | fx.CallWebhook() | fx.JoinAudience()
+                | fx.DeleteDeal() | fx.AddTag() | fx.RemoveTag() | fx.CallWebhook() | fx.JoinAudience() | fx.CountUp()
             ):  # fmt: skip
                 yield action
             case _:

@@ -34,7 +34,7 @@ ROBOT_KEYS: Final = ("in", "every", "after", "at", "before", "working", "if", "d
 TRIGGER_KEYS: Final = ("on", "from", "if", "do")
 HAPPENINGS: Final[Mapping[str, tuple[str, ...] | None]] = {
     "message": (),
-    "call": ("missed", "answered", "not_reached"),
+    "call": ("missed", "answered", "unanswered"),
     "form": None,
     "mail": (),
     "order": ("placed", "paid", "in_work", "item_refused", "sync_lost", "ready", "handed_over", "sent", "cancelled"),

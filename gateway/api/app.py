@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 
 from gateway.api import (
     acts,
+    audit,
     deals,
     events,
     lookups,
@@ -52,6 +53,7 @@ CALLS: Final[list[Call]] = [
     *simulator.calls,
     *replays.calls,
     *reports.calls,
+    *audit.calls,
 ]
 
 

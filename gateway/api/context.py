@@ -35,6 +35,8 @@ class ApiContext:
     """The files that we keep ourselves."""
     trials: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """Scripts are tried out one at a time, beside the loop: whatever marketers try, customers do not wait."""
+    exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """Workbooks are written one at a time, for the same reason."""
 
 
 CONTEXT = web.AppKey("context", ApiContext)

@@ -7,6 +7,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from gateway.api.calls import Call
 from gateway.api.policy import policy_of
+from gateway.spreadsheets import XLSX
 
 _REF = "#/components/schemas/{model}"
 _ERROR = {
@@ -28,6 +29,7 @@ _ERROR = {
         }
     },
 }
+_FILES = {"/audit/export.xlsx": XLSX, "/audit/export.csv": "text/csv"}
 _REFUSALS = {
     "400": "Cut or malformed", "401": "No valid token", "403": "Not for your role", "404": "Not there, or not for you",
     "405": "Not with this method", "409": "Somebody was quicker; `current` is how it is now",
@@ -96,6 +98,8 @@ def _responses(number: int, call: Call, schemas: dict[Any, Any]) -> dict[str, An
     responses: dict[str, Any] = {status: {"description": said, "content": error} for status, said in _REFUSALS.items()}
     if call.path == "/events":
         good: dict[str, Any] = {"text/event-stream": {"schema": {"type": "string"}}}
+    elif call.path in _FILES:
+        good = {_FILES[call.path]: {"schema": {"type": "string", "format": "binary"}}}
     elif call.path.endswith("/media/{n}"):
         good = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
     elif call.answer is not None:

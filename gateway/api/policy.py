@@ -80,6 +80,14 @@ POLICY: Final[dict[tuple[str, str], Policy]] = {
     ("POST", "/deals/{deal_id}/preview"): WORKERS,
     ("GET", "/calendars"): EVERYONE,
     ("GET", "/quarantine"): HEADS,
+    ("GET", "/audit/checks"): WORKERS,
+    ("POST", "/audit/runs"): HEADS,
+    ("GET", "/audit/runs/{run_id}"): WORKERS,
+    ("GET", "/audit/findings"): WORKERS,  # managers: theirs
+    ("POST", "/audit/findings/{finding_id}"): WORKERS,
+    ("GET", "/audit/trend"): WORKERS,
+    ("GET", "/audit/export.xlsx"): WORKERS,
+    ("GET", "/audit/export.csv"): WORKERS,
     ("GET", "/reports/scripts/{name}"): READERS,
     ("GET", "/reports/scripts/{name}/rows"): HEADS,  # whose numbers lead to deals, which marketers do not see
 }

@@ -24,6 +24,7 @@ class Later(click.Command):
 
 COMMANDS: Final[list[click.Command]] = [
     Later("serve", "serve", "Run the gateway."),
+    Later("init", "init", "Start a playbook in a new folder."),
     Later("check", "check", "Look for mistakes in playbooks and scripts."),
     Later("schema", "schema", "JSON Schemas of scripts and playbooks, for editors."),
     Later("chat", "chat", "Talk to a bot in the terminal, as a customer."),
@@ -33,6 +34,7 @@ COMMANDS: Final[list[click.Command]] = [
     Later("scripts", "scripts", "Scripts as they are published: list, pull, push, compare, roll back."),
     Later("replay", "replaying", "Real conversations on a draft: which would go otherwise."),
     Later("numbers", "numbers", "What became of a script's runs, step by step."),
+    Later("audit", "audit", "Look the shop through: what is wrong, and whose it is."),
     Later("user", "user", "People who work here."),
     Later("token", "token", "Tokens for other programs."),
     Later("webhook-key", "webhooks", "What webhooks of robots are signed with."),

@@ -3,9 +3,8 @@
 import asyncio
 import csv
 import sys
-from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
 import click
 
@@ -13,6 +12,7 @@ from gateway.clock import Clock
 from gateway.commands.opening import open_database
 from gateway.numbers import STATUSES, Asked, BadPeriod, GroupNumbers, Report, StepNumbers, report
 from gateway.playbooks import BadPlaybook, read_house
+from gateway.spreadsheets import safe
 from state import numbers
 from state.database import Connection
 
@@ -28,7 +28,6 @@ _COUNTS: Final = (
     "customers",
     "won",
 )
-_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _Day = click.DateTime(["%Y-%m-%d"])
 
 
@@ -116,8 +115,3 @@ def _write_csv(found: Report) -> None:
     for one in found.steps:
         phrases = "; ".join(f"{phrase.text} ({phrase.n})" for phrase in one.phrases)
         writer.writerow(safe([one.step, *_counts(one), one.median_s, phrases]))
-
-
-def safe(cells: Iterable[Any]) -> Sequence[Any]:
-    """Texts that a spreadsheet would take for a formula are marked as texts."""
-    return [f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULAS) else cell for cell in cells]

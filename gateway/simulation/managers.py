@@ -14,7 +14,7 @@ from state.records import Deal, Person, Task
 
 _EVERY: Final = 30 * MINUTE
 _OWN: Final = 10
-_NOBODYS: Final = 6
+_NOBODYS: Final = 10
 
 
 @dataclass(slots=True)
@@ -40,17 +40,24 @@ class Manager:
             world.counts["absences"] += 1
             return
         for deal, task in await world.rehearsal.look(self._duties):
-            if not any(asked == deal.id for _, asked, _, _ in world.asks):
+            if deal is None:
+                await self._see_to_the_shops(task)
+            elif not any(asked == deal.id for _, asked, _, _ in world.asks):
                 for command in self._see_to(deal, task):
                     world.asks.append((task.contact_id, deal.id, command, self.who))
 
-    def _duties(self, conn: Connection) -> list[tuple[Deal, Task]]:
+    async def _see_to_the_shops(self, task: Task) -> None:
+        """A task of no deal has no lane to go through."""
+        result, now = self._say(phrases.RESULTS), self.world.now
+        await self.world.rehearsal.db.write(lambda c: tasks.finish_the_shops(c, task.id, result, self.who.id, now))
+
+    def _duties(self, conn: Connection) -> list[tuple[Deal | None, Task]]:
         """What is due: one's own, and what is nobody's; each with its deal."""
         now = self.world.now
         mine = tasks.find_duties(conn, _OWN, responsible=self.who.id, state="open", due_before=now)
         all_of_it = [*mine, *tasks.find_duties(conn, _NOBODYS, nobodys=True, state="open", due_before=now)]
-        found = [(deals.find(conn, duty.task.deal_id), duty.task) for duty in all_of_it if duty.task.deal_id]
-        return [(deal, task) for deal, task in found if deal is not None]
+        found = [(deals.find(conn, duty.task.deal_id), duty.task) for duty in all_of_it]
+        return [(deal, task) for deal, task in found if deal is not None or not task.deal_id]
 
     def _see_to(self, deal: Deal, task: Task) -> list[Command]:
         world = self.world

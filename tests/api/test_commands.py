@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from gateway.commands import COMMANDS
+from gateway.playbooks import read_house
 from state import people, schema
 from state.database import Database
 
@@ -402,3 +404,41 @@ def test_what_parley_makes_is_for_its_owner_alone_and_an_export_may_be_left_unre
         assert left.stderr is not None
         left.stdout.close()
         assert left.stderr.read() == b""
+
+
+# -- a playbook of one's own -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("like", sorted(file.parent.name for file in (ROOT / "playbooks").glob("*/playbook.yaml")))
+def test_a_playbook_that_was_begun_is_clean_at_once(home: Path, like: str) -> None:
+    begun = parley("init", "shop", "--like", like)
+    assert begun.exit_code == 0, begun.output
+    assert "parley serve --demo --playbook ./shop" in begun.output
+    checked = parley("check", "./shop")
+    assert (checked.exit_code, checked.output) == (0, "")
+
+
+def test_a_playbook_that_was_begun_is_served(home: Path) -> None:
+    assert parley("init", "shop").exit_code == 0
+    read = read_house("./shop")
+    assert (read.playbook.title, sorted(read.scripts)) == ("Мой магазин", ["hello"])
+    where = (home / "shop" / "README.md").read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)#]+)", where):
+        assert (home / "shop" / link).exists(), link
+
+
+def test_nothing_that_is_there_is_written_over(home: Path) -> None:
+    (home / "shop").mkdir()
+    (home / "shop" / "mine.txt").write_text("mine", encoding="utf-8")
+    refused = parley("init", "shop")
+    assert (refused.exit_code, "not empty" in refused.output) == (1, True)
+    assert [file.name for file in (home / "shop").iterdir()] == ["mine.txt"]
+    (home / "file").write_text("mine", encoding="utf-8")
+    assert parley("init", "file").exit_code == 1
+
+
+@pytest.mark.parametrize("like", ["autopart", "../bots", "", "."])
+def test_only_what_ships_is_begun_from(home: Path, like: str) -> None:
+    refused = parley("init", "shop", "--like", like)
+    assert (refused.exit_code, "no shipped playbook" in refused.output) == (2, True)
+    assert not (home / "shop").exists()

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.commands import numbers as numbers_command
-from gateway.commands.numbers import safe
 from gateway.numbers import _worth, instants, period
+from gateway.spreadsheets import safe
 from tests.api.conftest import MORNING, Shop, both_databases
 
 REPORT = "/reports/scripts/qualifier"

@@ -1,5 +1,6 @@
 """Every bot's talks hold, word for word, and its drawing shows it as it is."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,33 +12,47 @@ from gateway.playbooks import BOTS, SHIPPED, find_folder, read_house, script_fil
 from tests.bots.scripts import PROBE, compiled
 
 TALKS = sorted([*BOTS.glob("*/talks/*.talk"), *SHIPPED.glob("*/talks/**/*.talk")])
-"""All of them are held in the shop that ships."""
+"""The bots' own are held in the first shop that ships, a playbook's in that playbook."""
+BOOKS = sorted(folder.name for folder in SHIPPED.iterdir() if (folder / "playbook.yaml").is_file())
 SHOWN = ("finished", "not_understood", "silence", "asked_for_person")
 """What every bot has a talk of: it goes as meant, the customer is not understood, falls silent, wants a person."""
 
 
-@pytest.fixture(scope="module")
-def shop() -> House:
-    return read_house("autoparts")
+def home(path: Path) -> str:
+    """The playbook that a talk is held in."""
+    return path.relative_to(SHIPPED).parts[0] if path.is_relative_to(SHIPPED) else "autoparts"
 
 
-def endings(bot: str) -> set[str]:
+@cache
+def shop_of(book: str) -> House:
+    return read_house(book)
+
+
+def bots() -> list[tuple[str, str]]:
+    return [(book, bot) for book in BOOKS for bot in sorted(shop_of(book).scripts)]
+
+
+def endings(book: str, bot: str) -> set[str]:
     """How the talks of a bot end: the reasons that its run ends with."""
     found = set()
-    for path in TALKS:
+    for path in (path for path in TALKS if home(path) == book):
         talk, _ = read_talk(path.read_text(encoding="utf-8"))
         if talk is not None and talk.script == bot:
             found |= {entry.text.splitlines()[0] for entry in talk.entries if entry.speaker in ("handed off", "closed")}
+            found |= {
+                "finished" for entry in talk.entries if entry.speaker == "ended" and entry.text.startswith("finished")
+            }
     return found
 
 
-@pytest.mark.parametrize("bot", sorted(read_house("autoparts").scripts))
-def test_every_bot_has_its_four_talks(bot: str):
-    assert set(SHOWN) <= endings(bot)
+@pytest.mark.parametrize(("book", "bot"), bots())
+def test_every_bot_has_its_four_talks(book: str, bot: str):
+    assert set(SHOWN) <= endings(book, bot)
 
 
 @pytest.mark.parametrize("path", TALKS, ids=lambda path: path.stem)
-def test_a_bot_keeps_to_its_talk(path: Path, shop: House):
+def test_a_bot_keeps_to_its_talk(path: Path):
+    shop = shop_of(home(path))
     talk, problems = read_talk(path.read_text(encoding="utf-8"))
     assert problems == []
     assert talk is not None
@@ -45,17 +60,20 @@ def test_a_bot_keeps_to_its_talk(path: Path, shop: House):
 
 
 @pytest.mark.parametrize("path", TALKS, ids=lambda path: path.stem)
-def test_retelling_a_talk_that_holds_changes_nothing(path: Path, shop: House):
+def test_retelling_a_talk_that_holds_changes_nothing(path: Path):
+    shop = shop_of(home(path))
     text = path.read_text(encoding="utf-8")
     talk, _ = read_talk(text)
     assert talk is not None
     assert retell(talk, shop.scripts[talk.script], shop.playbook, shop.scripts) == text
 
 
-@pytest.mark.parametrize("bot", sorted(read_house("autoparts").scripts))
-def test_the_drawing_beside_a_script_is_of_that_script(bot: str, shop: House):
-    drawing = script_file(find_folder("autoparts"), bot).with_suffix(".mmd")
-    assert drawing.read_text(encoding="utf-8") == script_diagram(shop.scripts[bot]), "make talk-update draws it anew"
+@pytest.mark.parametrize(("book", "bot"), bots())
+def test_the_drawing_beside_a_script_is_of_that_script(book: str, bot: str):
+    drawing = script_file(find_folder(book), bot).with_suffix(".mmd")
+    assert drawing.read_text(encoding="utf-8") == script_diagram(shop_of(book).scripts[bot]), (
+        "make talk-update draws it anew"
+    )
 
 
 TALK = """# A talk

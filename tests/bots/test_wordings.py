@@ -50,6 +50,40 @@ def test_a_label_is_understood_in_every_wording(word: str):
     assert lines(talk.hear(MessageReceived(text=word))) == ["ended: finished, x"]
 
 
+SWITCHED = """
+script: S
+languages: [uk, ru]
+fields: {language: Мова, count: Скільки}
+gather: 0s
+steps:
+  a:
+    ask: {uk: Мова?, ru: Язык?}
+    choices:
+      stay: {label: Українська, then: b}
+      ru: {label: Русский, then: to_russian}
+  to_russian: {set: {language: ru}, then: b}
+  b: {ask: {uk: Скільки?, ru: Сколько?}, answer: {number: {save: count}}, then: c}
+  c: {check: [{language: ru, then: d}], else: e}
+  d: {end: russian}
+  e: {end: ukrainian}
+"""
+
+
+def test_the_first_of_several_languages_is_the_main_one_where_nothing_else_is_said():
+    assert talking(SWITCHED).start()[0].text.startswith("Мова?")
+
+
+def test_who_tells_their_language_is_spoken_to_in_it_from_the_next_word_on():
+    talk = talking(SWITCHED, language="uk")
+    assert talk.start()[0].text.startswith("Мова?")
+    assert lines(talk.hear(MessageReceived(text="русский")))[0] == "bot: Сколько?"
+    assert (
+        lines(talk.hear(MessageReceived(text="двадцать один")))[0]
+        == "bot: Не получилось прочитать число. Напишите его, пожалуйста, цифрами, например: 2."
+    )
+    assert lines(talk.hear(MessageReceived(text="5"))) == ["ended: finished, russian"]
+
+
 UNDERSTOOD = """
 script: S
 languages: [ru, uk]

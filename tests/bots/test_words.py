@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bots.kit.words import MOST_BYTES, Text, as_text, capped, parse, plain
 
-KNOWN = {"name": "Name", "car": "Car", "sum": "Sum", "client_name": "Client"}
+KNOWN = {"name": "Name", "day": "Day", "car": "Car", "sum": "Sum", "client_name": "Client"}
 
 
 def text(source: str) -> Text:
@@ -32,6 +32,10 @@ def filled(source: str, **values: object) -> str:
         ("{name|proper}", {"name": "анна-мария ИВАНОВА"}, "Анна-Мария Иванова"),
         ("{sum|money} ₽", {"sum": 123450}, "1\u00a0234,50 ₽"),
         ("{sum|money} ₽", {"sum": 100}, "1 ₽"),
+        ("{day|date} в {day|time}", {"day": "2025-12-15T18:05"}, "15.12.2025 в 18:05"),
+        ("{day|date} в {day|time or назначенный час}", {"day": "2025-12-15"}, "15.12.2025 в назначенный час"),
+        ("{day|date}, {day|time or ?}", {"day": "завтра в 18:05"}, "завтра в 18:05, ?"),
+        ("{day|date}, {day|time or ?}", {"day": "2025-12-15T25:00"}, "2025-12-15T25:00, ?"),
         ("{sum|money}", {"sum": "дорого"}, "дорого"),
         ("{car|upper}, {car|lower}, {car|capital}", {"car": "kia Rio"}, "KIA RIO, kia rio, Kia Rio"),
         ("{car}", {"car": ["a", "b"]}, "a, b"),

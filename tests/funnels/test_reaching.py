@@ -120,7 +120,7 @@ async def test_calls_of_ours_that_nobody_took_open_nothing_and_apologise_for_not
     assert len(sent(shop, "whatsapp")) == 1
     assert [e["text"] for e in await shop.all("entries") if e["kind"] == "call"] == [
         "Пропущенный звонок",
-        "Не дозвонились до клиента",
+        "Клиент не взял трубку",
     ]
 
 

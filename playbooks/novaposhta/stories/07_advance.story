@@ -1,0 +1,14 @@
+# Аванс: решта стає накладеним платежем
+covers: D.fields, D.6-confirmed
+
+at 2026-03-02 12:00
+order 701 placed total 125000 phone +380671234501
+manager Оксана moves awaiting
+payment 701 "300.00"
+see stage production
+see field advance 30000
+see field cod 95000
+manager Оксана sets budget=145000
+see field cod 115000
+manager Оксана sets cod=1
+see refused "Бюджет, Аванс"
