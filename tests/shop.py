@@ -209,12 +209,13 @@ def furnished(playbook: str = "autoparts", *, always_open: bool = True, still: b
     """A house of its own around the playbook and the scripts, which nothing can change: they are read once.
 
     `always_open`: whoever meets new customers does not depend on the hour at which the tests run. `still`: its funnels
-    do nothing by themselves.
+    do nothing by themselves, and nobody is given anything.
     """
     read = _as_read(playbook)
     shop = replace(read.playbook, hours=None) if always_open else read.playbook
     if still:
-        shop = replace(shop, board=Board())
+        nobodys = {name: replace(source, responsible="") for name, source in shop.sources.items()}
+        shop = replace(shop, board=Board(), assign={}, sources=nobodys)
     return House(shop, dict(read.scripts), attached=read.attached)
 
 

@@ -100,7 +100,7 @@ def _waiting(conn: Any) -> int:
 
 @pytest.fixture(scope="session")
 def autoparts() -> House:
-    return furnished()
+    return furnished(still=True)
 
 
 @pytest.fixture(params=["sqlite"])
