@@ -36,7 +36,7 @@ async def played(plan: Plan, url: str) -> tuple[World, str]:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_every_invariant_holds(seed: int, database_url: str):
-    world, _ = await played(Plan(SCHOOL, days=2, customers=40, seed=seed, faults=True), database_url)
+    world, _ = await played(Plan(SCHOOL, days=2, customers=25, seed=seed, faults=True), database_url)
     assert await breaches(world) == []
     counts = world.counts
     assert min(counts["events"], counts["messages out"], counts["commands"], counts["left for good"]) > 0, counts
@@ -69,7 +69,7 @@ def test_another_seed_goes_another_way():
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_what_is_broken_is_noticed(database_url: str):
-    world, _ = await played(Plan(SCHOOL, days=2, customers=12), database_url)
+    world, _ = await played(Plan(SCHOOL, days=2, customers=8), database_url)
     for harm, told in (
         ("UPDATE inbox SET state = 'waiting' WHERE id = (SELECT min(id) FROM inbox)", "1 events wait"),
         ("UPDATE tallies SET n = n + 1 WHERE outcome = 'received'", "tallies do not add up"),
