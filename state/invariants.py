@@ -55,6 +55,12 @@ def stale_timers(conn: Connection) -> Iterator[str]:
             yield f"{told} is of a stage that was left"
 
 
+def _joined(conn: Connection) -> frozenset[int]:
+    """Deals that were joined: their timelines are one, and no longer say which line was whose."""
+    found = conn.execute(select(entries.c.data).where(entries.c.kind == "merge")).scalars()
+    return frozenset(int(data[name]) for data in found for name in ("from_deal", "into_deal") if data.get(name))
+
+
 def spoken_over(conn: Connection) -> Iterator[str]:
     """No message of a bot left after a person had taken over: neither is it on its way, nor was it claimed later."""
     taken = (
@@ -72,7 +78,10 @@ def spoken_over(conn: Connection) -> Iterator[str]:
     said = select(parts.c.id, parts.c.deal_id, parts.c.entry_id, parts.c.claimed_at).where(
         parts.c.author == "bot", parts.c.attempts > 0, parts.c.claimed_at.is_not(None)
     )
+    joined = _joined(conn)
     for part, deal, entry, claimed in conn.execute(said):
+        if deal in joined:
+            continue
         later = next((at for number, at in silenced.get(deal, ()) if number > entry), None)
         if later is not None and claimed > later:
             yield f"part {part} of a bot went out {claimed - later} ms after deal {deal} was taken over"
@@ -94,7 +103,10 @@ def strange_firings(conn: Connection) -> Iterator[str]:
         begins = [(deal.opened_at, _ANY if turns else deal.stage), *turns]
         ends = [*(at for at, _ in begins[1:]), _FOREVER]
         stays[deal.id] = [(at, end, stage) for (at, stage), end in zip(begins, ends, strict=True)]
+    joined = _joined(conn)
     for firing in conn.execute(select(firings)):
+        if firing.deal_id in joined:
+            continue
         there = stays.get(firing.deal_id, [])
         if not any(at <= firing.at <= end and stage in (_ANY, firing.stage) for at, end, stage in there):
             yield f"firing {firing.id} of {firing.rule} was in {firing.stage}, where deal {firing.deal_id} was not then"
