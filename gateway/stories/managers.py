@@ -158,6 +158,7 @@ def _gives(words: Words) -> _Act:
 def _finishes(words: Words) -> _Act:
     text = words.word("a task's text")
     result = words.word("the result") if words.take("with") else ""
+    reason = words.word("the reason") if words.take("because") else ""
     words.end()
 
     async def act(scene: Scene, who: Person) -> None:
@@ -167,7 +168,7 @@ def _finishes(words: Words) -> _Act:
         if found is None:
             listed = "; ".join(task.text for task in there) or "none"
             raise Unseen(f"no open task has '{shown(text)}'. Open are: {listed}")
-        await _asked(scene, deal["contact_id"], deal["id"], FinishTask(found, result), who)
+        await _asked(scene, deal["contact_id"], deal["id"], FinishTask(found, result, reason), who)
 
     return act
 

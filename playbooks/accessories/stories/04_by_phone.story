@@ -8,6 +8,6 @@ manager Марина moves processing city=Тверь payment_way="по ссыл
 +3d
 see no message
 see task "Узнать решение: ремень" kind call
-manager Марина finishes "Узнать решение" with "Пока думает"
+manager Марина finishes "Узнать решение" with "Пока думает" because "Говорили по личному телефону"
 until 2026-03-10 10:01
 see task "Узнать решение: ремень" kind call

@@ -14,6 +14,7 @@ until 2026-04-13 10:01
 see task "Клиент просил вернуться к нему 13.04.2026" kind call for anna
 manager anna sets remind_on=2026-04-20
 manager anna sets remind_on=2026-04-16
+call answered direction out duration 90
 manager anna finishes "вернуться к нему 13.04" with "Просит ещё три дня"
 until 2026-04-16 10:01
 see task "вернуться к нему 16.04.2026"
