@@ -6,6 +6,7 @@ from typing import Any, Final, Literal, cast
 
 from bots.kit.acts import spoken, until
 from bots.kit.problems import did_you_mean, shown
+from gateway.auditor import Auditor
 from gateway.channels.base import ChannelDown, Outcome, Refused, Retry, Throttled, Unknown, Unreachable, WindowClosed
 from gateway.channels.paper import ACCOUNTS
 from gateway.events import (
@@ -23,6 +24,7 @@ from gateway.rehearsal import furnished
 from gateway.shop_hooks import CHANNEL_OF, ORDER_EVENTS, PARCEL_STATUSES, TOLD
 from gateway.stories.scene import Do, Scene, Unseen
 from gateway.stories.words import BadLine, Words
+from state import audits
 
 FAULTS: Final[Mapping[str, Outcome]] = {
     "refused": Refused("400", "refused by the provider"),
@@ -347,6 +349,18 @@ def read_restart(words: Words) -> Do:
     return do
 
 
+def read_audit(words: Words) -> Do:
+    """The shop is looked through."""
+    words.end()
+
+    async def do(scene: Scene) -> None:
+        whole = scene.rehearsal
+        await whole.db.write(lambda c: audits.ask(c, whole.db.ids, scene.now), "audit")
+        await Auditor(whole.db, whole.house, whole.live, whole.clock).once()
+
+    return do
+
+
 def _plain(read: Callable[[Words], Do]) -> Callable[[str], Do]:
     """Of a line's words behind the first one, whichever that is."""
     return lambda line: read(Words(line.partition(" ")[2]))
@@ -367,6 +381,7 @@ ACTS: Final[Mapping[str, Callable[[str], Do]]] = {
     "undelivered": _plain(status("failed")),
     "fault": _plain(read_fault),
     "restart": _plain(read_restart),
+    "audit": _plain(read_audit),
     "about": _plain(read_about),
 }
 """By the line's first word; one that begins with + lets time pass."""

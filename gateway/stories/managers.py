@@ -1,7 +1,7 @@
 """What managers do in a story: their commands, through the lane as from the console; and whether they are there at all."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from bots.kit.problems import did_you_mean, shown
 from gateway.channels.paper import ACCOUNTS
@@ -20,7 +20,7 @@ from gateway.duties import FinishTask, GiveTask
 from gateway.refusals import Conflict, Invalid
 from gateway.stories.scene import Denied, Do, Scene, Unseen
 from gateway.stories.words import BadLine, Words
-from state import deals
+from state import deals, findings
 from state.records import Person
 
 _Act = Callable[[Scene, Person], Awaitable[None]]
@@ -173,6 +173,28 @@ def _finishes(words: Words) -> _Act:
     return act
 
 
+def _settles(words: Words) -> _Act:
+    """What a manager says of a finding; of one that cannot be fixed, a head agrees."""
+    check = words.word("a check")
+    status = words.one_of(("fixed", "cannot_fix", "not_handled"), "status") if words.take("as") else "cannot_fix"
+    reason = words.word("the reason") if words.take("because") else ""
+    words.end()
+
+    async def act(scene: Scene, who: Person) -> None:
+        deal = await scene.deal()
+        rows = await scene.rows("findings", deal_id=deal["id"], check_name=check)
+        found = next((row["id"] for row in rows if row["gone_at"] is None), None)
+        if found is None:
+            raise Unseen(f"there is no finding '{shown(check)}'")
+        head = who.role in ("head", "admin") and status == "cannot_fix"
+        said = cast("findings.Status", status)
+        await scene.rehearsal.db.write(
+            lambda c: findings.settle(c, found, said, reason, who.id, scene.now, confirmed=head), "audit"
+        )
+
+    return act
+
+
 def _opens(words: Words) -> _Act:
     if not words.take("deal"):
         raise BadLine("it is not said what is opened", "Write opens deal funnel NAME")
@@ -215,6 +237,7 @@ _VERBS: Final[Mapping[str, Callable[[Words], _Act]]] = {
     "releases": _command(lambda _: Edit(release=True)),
     "gives": _gives,
     "finishes": _finishes,
+    "settles": _settles,
     "sets": _sets,
     "tags": lambda words: _tag(words, on=True),
     "untags": lambda words: _tag(words, on=False),

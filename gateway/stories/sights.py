@@ -344,6 +344,29 @@ def _customer(words: Words) -> _Sight:
     return see
 
 
+def _finding(words: Words) -> _Sight:
+    """What the last audit has found wrong with the deal."""
+    check = words.word("a check")
+    repeated = words.take("repeated")
+    asked = words.named(("for", "status"))
+
+    async def see(scene: Scene, wanted: bool) -> None:
+        deal = await scene.deal()
+        there = [row for row in await scene.rows("findings", deal_id=deal["id"]) if row["gone_at"] is None]
+        found = [
+            row
+            for row in there
+            if row["check_name"] == check
+            and asked.get("status") in (None, row["status"])
+            and ("for" not in asked or _has(_name(scene, row["person_id"]), asked["for"]))
+            and (not repeated or row["repeats"] > 0)
+        ]
+        listed = [f"{row['check_name']} ({row['status']}, {_name(scene, row['person_id'])})" for row in there]
+        _must(bool(found), wanted, f"found is {_listed(listed)}")
+
+    return see
+
+
 def _refused(words: Words) -> _Sight:
     text = words.quoted() or ""
 
@@ -355,6 +378,7 @@ def _refused(words: Words) -> _Sight:
 
 
 _SIGHTS: Final[Mapping[str, Callable[[Words], _Sight]]] = {
+    "finding": _finding,
     "message": _message,
     "stage": _of_deal("stage", "a stage"),
     "funnel": _of_deal("funnel", "a funnel"),
