@@ -12,7 +12,7 @@ import pytest
 from bots.kit.hours import Hours
 from gateway.channels.base import Limits
 from gateway.desk import Clarify, Edit, GiveTask, Move, SteerBot, Take, Write
-from gateway.events import FormSubmitted, MessageReceived, ReachChanged, Received, Sender
+from gateway.events import MessageReceived, OrderChanged, ReachChanged, Received, Sender
 from gateway.refusals import Conflict, Invalid
 from state import tables
 from tests.bots.scripts import compiled
@@ -153,7 +153,7 @@ async def test_an_order_that_enters_at_a_bots_stage_is_met_there(shop: Shop):
     listed = dict(shop.house.playbook.sources)
     entering = listed | {"order": replace(listed["order"], stage="paying")}
     shop.house.playbook = replace(shop.house.playbook, sources=entering)
-    await shop.hear(FormSubmitted(shop.sender(name="Иван"), "order", {"order": 48213, "total": 1234500}))
+    await shop.hear(OrderChanged(shop.sender(name="Иван"), "48213", "placed", 1234500))
     await shop.settle()
     assert (await last_run(shop))["bot"] == "collector"
     assert shop.paper.texts()[0].startswith("Иван, ваш заказ 48213 оформлен. К оплате: 12\u00a0345\u00a0₽.")

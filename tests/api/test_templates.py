@@ -96,13 +96,10 @@ async def test_outside_the_window_only_an_approved_one_may_go_and_the_preview_sa
     shop.clock.advance(25 * 3_600_000)
     made = await preview(shop, deal, "no_answer")
     assert (made["refused"], made["state"]) == ("approval", None)
+    made = await preview(shop, deal, "pay")
+    assert (made["refused"], made["empty"], made["state"]) == ("value", ["order", "total"], None)
     made = await preview(shop, deal, "pickup_ready")
-    assert (made["refused"], made["empty"], made["state"], made["sends"]) == (
-        "value",
-        ["order"],
-        "approved",
-        "approved",
-    )
+    assert (made["refused"], made["empty"], made["state"], made["sends"]) == (None, [], "approved", "approved")
     await shop.call("PATCH", f"/deals/{deal['id']}", json={"fields": {"order": "48213"}})
     made = await preview(shop, deal, "pickup_ready")
     assert (made["refused"], made["subject"]) == (None, "Заказ 48213 готов к выдаче")

@@ -1,4 +1,4 @@
-# A request with nothing but a phone is answered by SMS nowhere and by a person within the hour
+# A request that no channel can answer is a person's, and the head's after an hour
 covers: A1.form
 channels: telegram, web
 
