@@ -447,11 +447,11 @@ def _tasks(conn: Connection, w: Writes, now: Instant) -> None:
         conn.execute(handed, {"b_deal": deal, "b_person": taker} | ({} if giver is None else {"b_giver": giver}))
     if w.ended_tasks:
         conn.execute(_ENDED_SQL, [{"b_deal": deal, "b_result": result, "b_at": now} for deal, result in w.ended_tasks])
+    for task, values in w.edited_tasks:
+        conn.execute(update(t.tasks).where(t.tasks.c.id == task, t.tasks.c.state == "open").values(**values))
     if w.done_tasks:
         done = [{"b_task": task, "b_result": result, "b_by": by, "b_at": now} for task, result, by in w.done_tasks]
         conn.execute(_DONE_SQL, done)
-    for task, values in w.edited_tasks:
-        conn.execute(update(t.tasks).where(t.tasks.c.id == task, t.tasks.c.state == "open").values(**values))
 
 
 def _finish(conn: Connection, w: Writes, now: Instant) -> None:
