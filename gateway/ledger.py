@@ -30,7 +30,7 @@ from state.ids import Ids
 from state.inbox import identity_key, point_keys
 from state.joining import APART
 from state.lanes import Writes
-from state.records import Deal, Entry, Identity, LaneRows, Part, Person, Run, Task, Timer
+from state.records import Deal, Entry, Identity, LaneRows, Part, Person, Run, Stay, Task, Timer, Wait
 
 ROBOT: Final = "robot:"
 """How the name of a robot's timer begins: then come the robot, the stay in the stage, and how deep in a chain it is."""
@@ -217,11 +217,13 @@ class Ledger:
             self.stop_run(deal, run, line("why_moved_on"))
         old = path.stage(deal.stage)
         text = line("stage", old=old.title if old else deal.stage, new=target.title)
+        stood, since = deal.stage, deal.stage_at
         deal.stage, deal.stage_at = stage, self.now
         self.loose[deal.id] = deal
         self.touch(deal)
         data = {"event": "moved", "to": stage, "reason": reason}
-        self.write_entry(deal, "stage", author=author, text=text, data=data, person=person)
+        told = self.write_entry(deal, "stage", author=author, text=text, data=data, person=person)
+        self.writes.stays.append(Stay(deal.id, told.id, stood, since, self.now, stage))
         if target.outcome:
             self.close_deal(deal, target.outcome, reason, author, person)
         else:
@@ -324,8 +326,11 @@ class Ledger:
             self.loose[deal.id] = deal
 
     def close_deal(self, deal: Deal, outcome: str, reason: str, author: str, person: Person | None = None) -> None:
+        bots, stood, since = author == "bot", deal.stage, deal.stage_at
         if run := self.rows.runs.get(deal.id):
+            bots = True
             self.stop_run(deal, run, line("why_closed"), left="closed")
+        waited = None if bots else deal.waiting_since
         for key in [k for k, t in self.rows.timers.items() if t.deal_id == deal.id]:
             self.cut_timer(key)
         deal.closed_at, deal.outcome, deal.reason = self.now, outcome, reason
@@ -336,8 +341,18 @@ class Ledger:
         self.touch(deal)
         text = line("closed", why=self.house.reason(reason))
         data = {"event": "closed", "outcome": outcome, "reason": reason}
-        self.write_entry(deal, "system", author=author, text=text, data=data, person=person)
+        told = self.write_entry(deal, "system", author=author, text=text, data=data, person=person)
+        if end is not None and stood != end:
+            self.writes.stays.append(Stay(deal.id, told.id, stood, since, self.now, end))
+        if waited is not None:
+            self._waited(deal, told, waited, None)
         self._expect_bots(deal)
+
+    def _waited(self, deal: Deal, told: Entry, since: Instant, person: Person | None) -> None:
+        """The customer's wait for a person is over."""
+        route = self.route_of(deal)
+        channel = route.channel if route else told.channel or "phone"
+        self.writes.waits.append(Wait(told.id, deal.id, channel, since, self.now, person.id if person else None))
 
     # -- the timeline ------------------------------------------------------------------------------------------------
 
@@ -405,6 +420,8 @@ class Ledger:
         for payload in payloads:
             kind = "reply" if author == "bot" else "service"
             self._queue(deal, entry, identity, payload, author, kind, deal.epoch if author == "bot" else None)
+        if person is not None and deal.waiting_since is not None:
+            self._waited(deal, entry, deal.waiting_since, person)
         if author != "robot":
             self.answered(deal)
         return entry

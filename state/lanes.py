@@ -14,11 +14,27 @@ from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal
 
 from state import inbox as inbox_rows
 from state import outbox, parcels, staff, steps
+from state import report_tables as r
 from state import tables as t
 from state.claims import Claim
 from state.dialects import Bulk, Lookup, Ready, Values, inserting, overwriting, skipping
 from state.ids import Ids
-from state.records import Contact, Deal, Entry, Firing, Identity, InboxRow, Instant, LaneRows, Part, Run, Task, Timer
+from state.records import (
+    Contact,
+    Deal,
+    Entry,
+    Firing,
+    Identity,
+    InboxRow,
+    Instant,
+    LaneRows,
+    Part,
+    Run,
+    Stay,
+    Task,
+    Timer,
+    Wait,
+)
 
 BELOW = {
     "sent": ("queued", "sending", "unknown"),
@@ -202,6 +218,10 @@ class Writes:
     done_tasks: list[tuple[int, str, int]] = field(default_factory=list)
     """(task, result, person)."""
     firings: list[Firing] = field(default_factory=list)
+    stays: list[Stay] = field(default_factory=list)
+    """In stages, that are over."""
+    waits: list[Wait] = field(default_factory=list)
+    """Of customers for a person, that are over."""
     audience: list[dict[str, Any]] = field(default_factory=list)
     """audience, contact_id, deal_id, at: contacts who belong to a list from here on."""
     done: list[tuple[int, str, str]] = field(default_factory=list)
@@ -304,6 +324,8 @@ _SET_TIMERS = inserting(
     t.timers, record=Timer, conflict=overwriting(("contact_id", "key"), "deal_id", "run_id", "name", "due_at")
 )
 _NEW_FIRINGS = inserting(t.firings, record=Firing)
+_STAYS = inserting(r.stays, record=Stay)
+_WAITS = inserting(r.waits, record=Wait)
 _AUDIENCE = inserting(
     t.audience_members, "audience", "contact_id", "deal_id", "at", conflict=skipping("audience", "contact_id")
 )
@@ -354,10 +376,7 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0, *, ids: Ids)
     _tasks(conn, w, now)
     if w.given:
         staff.note_given(conn, w.given, now)
-    if w.firings:
-        _NEW_FIRINGS.write(conn, w.firings)
-    if w.audience:
-        _AUDIENCE.write(conn, w.audience)
+    _remember(conn, w)
     if w.cut_timers:
         conn.execute(_CUT_SQL, [{"b_contact": c, "b_key": k} for c, k in w.cut_timers])
     if w.set_timers:
@@ -381,6 +400,18 @@ def _change_parts(conn: Connection, w: Writes, now: Instant) -> None:
         conn.execute(_AGAIN_SQL, {"b_part": part, "b_due": due_at, "b_error": error, "b_pid": sid})
     for identity, why in w.dropped:
         outbox.drop_queued(conn, identity, why, now)
+
+
+def _remember(conn: Connection, w: Writes) -> None:
+    """What was, for those who ask later."""
+    if w.firings:
+        _NEW_FIRINGS.write(conn, w.firings)
+    if w.stays:
+        _STAYS.write(conn, w.stays)
+    if w.waits:
+        _WAITS.write(conn, w.waits)
+    if w.audience:
+        _AUDIENCE.write(conn, w.audience)
 
 
 def _tasks(conn: Connection, w: Writes, now: Instant) -> None:

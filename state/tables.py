@@ -4,55 +4,16 @@ Types are the few that SQLite's STRICT tables and PostgreSQL agree on: integers 
 There are no foreign keys: rows are only ever written by the lane that owns them, and the hot path pays for each check.
 """
 
-from typing import Any
+from sqlalchemy import Column, Index, LargeBinary, Table, Text, text
 
-import orjson
-from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text, text
-from sqlalchemy.types import TypeDecorator
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-Int = BigInteger().with_variant(Integer(), "sqlite")
-
-
-class Json(TypeDecorator[Any]):
-    """JSON as text, by orjson: the same bytes on both databases."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        return None if value is None else orjson.loads(value)
-
-
-def _table(name: str, *columns: Column[Any] | Index, **kw: Any) -> Table:
-    return Table(name, metadata, *columns, sqlite_strict=True, **kw)
-
-
-def _id() -> Column[Any]:
-    return Column("id", Int, primary_key=True, autoincrement=False)
-
-
-def _int(name: str, *, null: bool = False) -> Column[Any]:
-    return Column(name, Int, nullable=null)
-
-
-def _text(name: str, *, null: bool = False) -> Column[Any]:
-    return Column(name, Text, nullable=null)
-
-
-def _json(name: str) -> Column[Any]:
-    return Column(name, Json, nullable=False)
-
+from state import report_tables as report_tables  # noqa: PLC0414 - whoever has the tables has these, too
+from state.columns import Int, Json
+from state.columns import id_ as _id
+from state.columns import int_ as _int
+from state.columns import json_ as _json
+from state.columns import metadata as metadata  # noqa: PLC0414 - for those who need every table
+from state.columns import table_ as _table
+from state.columns import text_ as _text
 
 lanes = _table(
     "lanes",
