@@ -19,7 +19,7 @@ from gateway.api import ApiContext, make_api
 from gateway.channels.base import Channel, Front
 from gateway.channels.endpoints import MOST_BYTES as MOST_ANSWERED
 from gateway.channels.endpoints import NAME as ENDPOINT
-from gateway.channels.endpoints import EndpointChannel
+from gateway.channels.endpoints import EndpointChannel, webhook_key
 from gateway.channels.mail_opening import open_mail
 from gateway.channels.web import WebChannel
 from gateway.chat.door import ChatDoor
@@ -163,7 +163,10 @@ class App:
             found.append(mail)
         found += [
             EndpointChannel(
-                one, Fetcher([urlsplit(one.url).hostname or ""], max_bytes=MOST_ANSWERED), self._hearing(one)
+                one,
+                Fetcher([urlsplit(one.url).hostname or ""], max_bytes=MOST_ANSWERED),
+                self._hearing(one),
+                webhook_key(shelf.secret),
             )
             for one in self.house.playbook.endpoints.values()
         ]

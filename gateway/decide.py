@@ -392,6 +392,9 @@ def hear_settled(ledger: Ledger, event: ev.PartSettled) -> Ignored:
     deal = _open_deal(ledger, event.deal)
     if deal is None:
         return "no_open_deal"
+    if event.channel == "endpoint":  # a webhook: the customer has nothing to do with it
+        ledger.create_task(deal, "check_robots", line("task_webhook_failed", why=event.reason), "robot")
+        return ""
     _not_delivered(ledger, deal, event.cause, event.reason, None)  # its address was marked when it was settled
     return ""
 

@@ -301,5 +301,5 @@ def _thread(conn: Connection, part: Part) -> dict[str, object]:
 def _tell(v: Verdict) -> inbox.Arrival:
     part = v.part
     cause = v.tell if v.tell in ("blocked", "opted_out", "not_found", "window_closed", "unknown") else "failed"
-    settled = PartSettled(part.id, part.deal_id, part.author, cause, v.error)  # type: ignore[arg-type]
+    settled = PartSettled(part.id, part.deal_id, part.author, cause, v.error, part.channel)  # type: ignore[arg-type]
     return arrival("parley", "self", Received(f"part:{part.id}:{v.state}:{part.attempts}", settled, b""))

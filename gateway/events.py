@@ -199,6 +199,8 @@ class PartSettled:
     author: str
     cause: Literal["failed", "unknown", "blocked", "opted_out", "not_found", "window_closed"]
     reason: str
+    channel: str = ""
+    """Where it was to go; an `endpoint` is no customer's address."""
     kind: Literal["settled"] = "settled"
 
 

@@ -8,7 +8,7 @@ import asyncio
 import ipaddress
 import re
 import socket
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar
 
@@ -133,9 +133,11 @@ class Fetcher:
         """`authorization` goes to the first address's own origin only."""
         return await self._guarded(self._follow(url, authorization), self._total_s)
 
-    async def ask(self, url: str, body: bytes, key: str, total_s: float) -> bytes | NotFetched:
+    async def ask(
+        self, url: str, body: bytes, key: str, total_s: float, *, headers: Mapping[str, str] | None = None
+    ) -> bytes | NotFetched:
         """Post JSON there; what is answered comes back as it is. `key` is the same for the same question asked again."""
-        return await self._guarded(self._post(url, body, key), total_s)
+        return await self._guarded(self._post(url, body, key, headers or {}), total_s)
 
     async def _guarded(self, job: Coroutine[Any, Any, Got | NotFetched], total_s: float) -> Got | NotFetched:
         try:
@@ -177,11 +179,11 @@ class Fetcher:
             here = onward
         return NotFetched("refused", f"more than {MAX_REDIRECTS} redirects")
 
-    async def _post(self, url: str, body: bytes, key: str) -> bytes | NotFetched:
+    async def _post(self, url: str, body: bytes, key: str, more: Mapping[str, str]) -> bytes | NotFetched:
         here = self._checked(url)
         if isinstance(here, NotFetched):
             return here
-        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", "Idempotency-Key": key}
+        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", "Idempotency-Key": key, **more}
         async with self._own_session().post(here, data=body, headers=headers, allow_redirects=False) as answer:
             return await self._body(answer)
 

@@ -162,7 +162,7 @@ def test_only_targets_that_exist_are_told_of(path: Path):
 def test_only_commands_that_exist_are_told_of(path: Path):
     from gateway.__main__ import main  # noqa: PLC0415
 
-    told = re.findall(r"(?:`|^|/)parley ([a-z]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    told = re.findall(r"(?:`|^|/)parley ([a-z]+(?:-[a-z]+)*)", path.read_text(encoding="utf-8"), re.MULTILINE)
     assert [command for command in told if command not in main.commands] == []
 
 

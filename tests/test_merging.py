@@ -309,7 +309,7 @@ async def _with_an_order(shop: Shop) -> tuple[dict[str, Any], dict[str, Any]]:
         order = ledger.open_deal("order", "an order of the site", stage="order_placed", apart=True)
         ledger.set_field(order, "order", "4711")
         ledger.join_deals(order, rows.deals[0], "order")
-        lanes.save(conn, ledger.writes, shop.clock.now())
+        lanes.save(conn, ledger.writes, shop.clock.now(), ids=shop.db.ids)
         settle(conn, shop.db.ids, shop.house.playbook, ledger.writes, shop.clock.now())
 
     await shop.db.write(turn)

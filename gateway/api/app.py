@@ -17,6 +17,7 @@ from gateway.api import (
     merges,
     people,
     replays,
+    reporting,
     reports,
     robots,
     scripts,
@@ -48,6 +49,7 @@ CALLS: Final[list[Call]] = [
     *simulator.calls,
     *replays.calls,
     *reports.calls,
+    *reporting.calls,
 ]
 
 

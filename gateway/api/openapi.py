@@ -96,6 +96,8 @@ def _responses(number: int, call: Call, schemas: dict[Any, Any]) -> dict[str, An
     responses: dict[str, Any] = {status: {"description": said, "content": error} for status, said in _REFUSALS.items()}
     if call.path == "/events":
         good: dict[str, Any] = {"text/event-stream": {"schema": {"type": "string"}}}
+    elif call.path.endswith("/csv"):
+        good = {"text/csv": {"schema": {"type": "string"}}}
     elif call.path.endswith("/media/{n}"):
         good = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
     elif call.answer is not None:

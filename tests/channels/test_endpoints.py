@@ -1,15 +1,17 @@
 """Endpoints of the shop's own: asked with what is declared, believed in what is declared, and never trusted further."""
 
 import asyncio
+import hmac
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 import pytest
 from aiohttp import web
 
 from bots.kit.business import Endpoint
-from gateway.channels.base import Denied, Malformed, Outgoing, Post, Sent, Unknown
+from gateway.channels.base import Denied, Malformed, Outgoing, Post, Retry, Sent, Unknown
 from gateway.channels.endpoints import MOST_BYTES, EndpointChannel
 from gateway.events import EndpointAnswered, Received
 from gateway.fetch import Fetcher
@@ -26,9 +28,12 @@ class Stock:
     status: int = 200
     wait_s: float = 0.0
     asked: list[tuple[dict[str, Any], str]] = field(default_factory=list)
+    signed: list[str] = field(default_factory=list)
 
     async def reply(self, request: web.Request) -> web.StreamResponse:
         self.asked.append((await request.json(), request.headers["Idempotency-Key"]))
+        if "X-Parley-Signature" in request.headers:
+            self.signed.append(request.headers["X-Parley-Signature"])
         await asyncio.sleep(self.wait_s)
         if isinstance(self.answer, bytes):
             return web.Response(body=self.answer, status=self.status)
@@ -142,3 +147,27 @@ async def test_nothing_inside_can_be_asked(heard: list[Received], url: str) -> N
     assert isinstance(made.verify(Post("/", "", (), b"")), Denied)
     assert isinstance(made.parse(Post("/", "", (), b"")), Malformed)
     await made.close()
+
+
+# -- webhooks ----------------------------------------------------------------------------------------------------------
+
+HOOK = Outgoing(8, "", "call", variables={"car": "Лада", "phone": "+7"})
+
+
+async def test_a_webhook_is_signed_and_nobody_waits_for_what_it_says(
+    channel: EndpointChannel, stock: Stock, heard: list[Received]
+) -> None:
+    channel._key = b"key"
+    assert await channel.send(HOOK) == Sent("")
+    assert stock.asked == [({"car": "Лада"}, "8")]
+    body = orjson.dumps({"car": "Лада"})
+    assert stock.signed == ["sha256=" + hmac.new(b"key", body, "sha256").hexdigest()]
+    assert heard == []
+
+
+@pytest.mark.parametrize("status", [404, 500, 302])
+async def test_a_webhook_that_is_not_taken_is_tried_again(channel: EndpointChannel, stock: Stock, status: int) -> None:
+    stock.status = status
+    answer = await channel.send(HOOK)
+    assert isinstance(answer, Retry)
+    assert answer.after_ms >= 30_000

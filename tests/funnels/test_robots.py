@@ -179,3 +179,14 @@ async def test_what_a_robot_does_is_done_once_however_often_the_lane_is_looked_a
     await shop.later(hours=10)
     assert len(await turns(shop, "late")) == 1
     assert len([text for text in await tasks(shop) if text == "Заявка стоит без звонка"]) == 1
+
+
+async def test_a_webhook_that_nobody_takes_becomes_a_task_and_the_customers_conversation_goes_on(shop: Shop):
+    from gateway.events import PartSettled  # noqa: PLC0415
+
+    await shop.write("Хочу учиться")
+    deal = await shop.deal()
+    await shop.hear(PartSettled(1, deal["id"], "robot", "failed", "status 500", "endpoint"))
+    await shop.settle()
+    assert [task["kind"] for task in await shop.all("tasks")].count("check_robots") == 1
+    assert not [task for task in await shop.all("tasks") if task["kind"] == "undelivered"]

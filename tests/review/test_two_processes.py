@@ -56,7 +56,7 @@ async def test_a_word_that_comes_in_while_another_process_has_its_lane_is_heard(
         intake = await _keep(shop, other, "Есть кто?")
         done = lanes.Writes(done=[(rows.inbox[0].id, "processed", "")])
         done.lanes.append({"b_id": rows.contact.id, "b_due": None, "b_pace": []})
-        lanes.save(theirs, done, now)
+        lanes.save(theirs, done, now, ids=other.ids)
         turn.commit()
     await _woken(intake)
     await shop.settle()
@@ -186,7 +186,10 @@ async def test_receipts_and_verdicts_of_the_same_parts_never_wait_for_each_other
     heard = lanes.Writes(statuses=[(p.id, "delivered", "", f"s{p.id}") for p in claimed])
     before = await shop.db.read(_deadlocks)
     for turn in range(20):
-        work = [shop.db.write(lambda c: outbox.settle(c, said, now)), other.write(lambda c: lanes.save(c, heard, now))]
+        work = [
+            shop.db.write(lambda c: outbox.settle(c, said, now)),
+            other.write(lambda c: lanes.save(c, heard, now, ids=other.ids)),
+        ]
         await asyncio.gather(*(work if turn % 2 else work[::-1]))
     await asyncio.sleep(0.1)
     assert await shop.db.read(_deadlocks) == before
