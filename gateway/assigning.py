@@ -27,9 +27,9 @@ def person_for(ledger: Ledger, deal: Deal, to: str) -> int | None:
     if to == "responsible":
         return deal.responsible_id
     if (rule := ledger.house.playbook.assign.get(to)) is not None:
-        return ledger.roster().choose(rule, ledger.now)
+        return ledger.look.roster().choose(rule, ledger.now)
     member = ledger.house.playbook.team.get(to)
-    return ledger.roster().lightest(member.name if member else to, ledger.now)
+    return ledger.look.roster().lightest(member.name if member else to, ledger.now)
 
 
 def assign(ledger: Ledger, deal: Deal, word: str, *, without: frozenset[int] = frozenset(), hands: int = 0) -> bool:
@@ -40,7 +40,7 @@ def assign(ledger: Ledger, deal: Deal, word: str, *, without: frozenset[int] = f
         if person is not None:
             give(ledger, deal, person)
         return person is not None
-    roster = ledger.roster()
+    roster = ledger.look.roster()
     person = roster.choose(rule, ledger.now, without)
     if person is not None:
         give(ledger, deal, person, rule.name)
@@ -64,7 +64,7 @@ def give(ledger: Ledger, deal: Deal, person: int, rule: str = "") -> None:
         return
     before, deal.responsible_id = deal.responsible_id, person
     ledger.touch(deal)
-    roster = ledger.roster()
+    roster = ledger.look.roster()
     roster.give(person, rule)
     if rule:
         ledger.writes.given.append((rule, person))
@@ -97,7 +97,7 @@ def check_action(ledger: Ledger, deal: Deal, timer: Timer) -> None:
     if rule is None or deal.closed_at is not None or str(deal.responsible_id) != person or acted:
         return
     gone = int(hands) + 1
-    text = line("not_acted", name=ledger.roster().name(int(person)))
+    text = line("not_acted", name=ledger.look.roster().name(int(person)))
     ledger.write_entry(deal, "system", author="system", text=text, data={"event": "not_acted", "by": int(person)})
     if rule.then or gone >= _MOST_HANDS:
         heir = person_for(ledger, deal, rule.then or "head")
@@ -117,11 +117,11 @@ def leave(ledger: Ledger, deal: Deal, timer: Timer) -> None:
         if deal.owner == "person":
             deal.owner = "pool"
         ledger.touch(deal)
-        text = line("left", name=ledger.roster().name(gone))
+        text = line("left", name=ledger.look.roster().name(gone))
         ledger.write_entry(deal, "system", author="system", text=text, data={"event": "left", "by": gone})
         assign(ledger, deal, heir or "manager", without=frozenset({gone}))
         if deal.waiting_since is not None and deal.owner == "pool":
-            ledger.create_task(deal, "answer", line("task_left", name=ledger.roster().name(gone)), "robot")
+            ledger.create_task(deal, "answer", line("task_left", name=ledger.look.roster().name(gone)), "robot")
     _hand_tasks(ledger, deal, gone, deal.responsible_id)
 
 

@@ -22,7 +22,7 @@ from gateway.house import House
 from gateway.knowing import known_of
 from gateway.likeness import claimed
 from gateway.parts import plan
-from gateway.roster import Look, Roster
+from gateway.roster import Look
 from gateway.wording import SHARE_PHONE, line, topic
 from state import steps
 from state.claims import Claim
@@ -30,7 +30,7 @@ from state.ids import Ids
 from state.inbox import identity_key, point_keys
 from state.joining import APART
 from state.lanes import Writes
-from state.records import Deal, Entry, Identity, LaneRows, Part, Person, Run, Task, Timer
+from state.records import Deal, Entry, Identity, LaneRows, Part, Person, Run, Stay, Task, Timer, Wait
 
 ROBOT: Final = "robot:"
 """How the name of a robot's timer begins: then come the robot, the stay in the stage, and how deep in a chain it is."""
@@ -202,11 +202,13 @@ class Ledger:
             self.stop_run(deal, run, line("why_moved_on"))
         old = path.stage(deal.stage)
         text = line("stage", old=old.title if old else deal.stage, new=target.title)
+        stood, since = deal.stage, deal.stage_at
         deal.stage, deal.stage_at = stage, self.now
         self.loose[deal.id] = deal
         self.touch(deal)
         data = {"event": "moved", "to": stage, "reason": reason}
-        self.write_entry(deal, "stage", author=author, text=text, data=data, person=person)
+        told = self.write_entry(deal, "stage", author=author, text=text, data=data, person=person)
+        self.writes.stays.append(Stay(deal.id, told.id, stood, since, self.now, stage))
         if target.outcome:
             self.close_deal(deal, target.outcome, reason, author, person)
         else:
@@ -236,7 +238,7 @@ class Ledger:
 
     def responsible(self, deal: Deal) -> str:
         """The name of who answers for it."""
-        return self.roster().name(deal.responsible_id) if deal.responsible_id is not None else ""
+        return self.look.roster().name(deal.responsible_id) if deal.responsible_id is not None else ""
 
     def expect(self, deal: Deal, one: Expected) -> None:
         """A robot will have its turn then, if the deal still is where it is; without a time, not at all."""
@@ -253,9 +255,6 @@ class Ledger:
         triggers = self.house.playbook.board.triggers.get((deal.funnel, on), ())
         if any(trigger.which in ("", which) for trigger in triggers):
             self.happened.append((deal, on, which))
-
-    def roster(self) -> Roster:
-        return self.look.roster()
 
     def open_tasks(self, deal: Deal) -> list[Task]:
         """Of a deal, with those that this turn has made."""
@@ -280,8 +279,11 @@ class Ledger:
             self.loose[deal.id] = deal
 
     def close_deal(self, deal: Deal, outcome: str, reason: str, author: str, person: Person | None = None) -> None:
+        bots, stood, since = author == "bot", deal.stage, deal.stage_at
         if run := self.rows.runs.get(deal.id):
+            bots = True
             self.stop_run(deal, run, line("why_closed"), left="closed")
+        waited = None if bots else deal.waiting_since
         for key in [k for k, t in self.rows.timers.items() if t.deal_id == deal.id]:
             self.cut_timer(key)
         deal.closed_at, deal.outcome, deal.reason = self.now, outcome, reason
@@ -292,8 +294,18 @@ class Ledger:
         self.touch(deal)
         text = line("closed", why=self.house.reason(reason))
         data = {"event": "closed", "outcome": outcome, "reason": reason}
-        self.write_entry(deal, "system", author=author, text=text, data=data, person=person)
+        told = self.write_entry(deal, "system", author=author, text=text, data=data, person=person)
+        if end is not None and stood != end:
+            self.writes.stays.append(Stay(deal.id, told.id, stood, since, self.now, end))
+        if waited is not None:
+            self._waited(deal, told, waited, None)
         self._expect_bots(deal)
+
+    def _waited(self, deal: Deal, told: Entry, since: Instant, person: Person | None) -> None:
+        """The customer's wait for a person is over."""
+        route = self.route_of(deal)
+        channel = route.channel if route else told.channel or "phone"
+        self.writes.waits.append(Wait(told.id, deal.id, channel, since, self.now, person.id if person else None))
 
     # -- the timeline ------------------------------------------------------------------------------------------------
 
@@ -371,7 +383,9 @@ class Ledger:
             self._head(deal, entry, payloads, subject)
         for payload in payloads:
             kind = "reply" if author == "bot" else "service"
-            self._queue(deal, entry, identity, payload, author, kind, deal.epoch if author == "bot" else None)
+            self._queue(deal.id, entry.id, identity, payload, author, kind, deal.epoch if author == "bot" else None)
+        if person is not None and deal.waiting_since is not None:
+            self._waited(deal, entry, deal.waiting_since, person)
         if author != "robot":
             self.answered(deal)
         return entry
@@ -385,36 +399,28 @@ class Ledger:
             payload.update(about)
 
     def _queue(
-        self, deal: Deal, entry: Entry, identity: Identity, payload: dict[str, Any], author: str, kind: str, epoch: int | None
+        self, deal: int, entry: int, identity: Identity, payload: dict[str, Any], author: str, kind: str, epoch: int | None, to: str = "",
     ) -> None:  # fmt: skip
+        """`to`: an endpoint instead of the identity's own address."""
+        where = ("endpoint", to, "") if to else (identity.channel, identity.account, identity.address)
+        part = self.ids.take("part")
         self.writes.parts.append(
-            Part(
-                self.ids.take("part"), entry.id, deal.id, self.contact.id, identity.id, identity.channel, identity.account,
-                identity.address, payload, author, kind, epoch, 0, self.now,
-            )
-        )  # fmt: skip
+            Part(part, entry, deal, self.contact.id, identity.id, *where, payload, author, kind, epoch, 0, self.now)
+        )
 
     def acknowledge(self, identity: Identity, callback: str, text: str = "") -> None:
         """Answer a pressed button, so that the customer's app stops waiting for it."""
-        payload = {"kind": "ack", "callback": callback, "text": text}
-        self.writes.parts.append(
-            Part(
-                self.ids.take("part"), 0, 0, self.contact.id, identity.id, identity.channel, identity.account,
-                identity.address, payload, "robot", "ack", None, 0, self.now,
-            )
-        )  # fmt: skip
+        self._queue(0, 0, identity, {"kind": "ack", "callback": callback, "text": text}, "robot", "ack", None)
 
     def call_endpoint(
         self, deal: Deal, identity: Identity, endpoint: str, fields: Mapping[str, object], asked: str, *, author: str = "bot",
     ) -> None:  # fmt: skip
         """Ask a declared endpoint, as a part in the customer's line: what is said later is said behind it."""
-        payload = {"kind": "call", "variables": dict(fields), "callback": asked}
-        self.writes.parts.append(
-            Part(
-                self.ids.take("part"), 0, deal.id, self.contact.id, identity.id, "endpoint", endpoint, "", payload,
-                author, "service", deal.epoch if author == "bot" else None, 0, self.now,
-            )
-        )  # fmt: skip
+        payload, epoch = (
+            {"kind": "call", "variables": dict(fields), "callback": asked},
+            deal.epoch if author == "bot" else None,
+        )
+        self._queue(deal.id, 0, identity, payload, author, "service", epoch, endpoint)
 
     def loops(self, text: str) -> bool:
         """Count one automatic message; True when the contact has had too many, or too many alike."""

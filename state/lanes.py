@@ -4,9 +4,8 @@
 same transaction. On PostgreSQL the claim locks the lane rows and skips those that others hold; SQLite has one writer.
 """
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from operator import itemgetter
 from typing import Any, Final
 
@@ -14,11 +13,27 @@ from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal
 
 from state import erasing, outbox, parcels, staff, staff_chats, steps
 from state import inbox as inbox_rows
+from state import report_tables as r
 from state import tables as t
-from state.claims import Claim
 from state.dialects import Bulk, Lookup, Ready, Values, inserting, overwriting, skipping
 from state.ids import Ids
-from state.records import Contact, Deal, Entry, Firing, Identity, InboxRow, Instant, LaneRows, Part, Run, Task, Timer
+from state.records import (
+    Contact,
+    Deal,
+    Entry,
+    Firing,
+    Identity,
+    InboxRow,
+    Instant,
+    LaneRows,
+    Part,
+    Run,
+    Stay,
+    Task,
+    Timer,
+    Wait,
+)
+from state.writes import Writes as Writes  # noqa: PLC0414 - what is saved here is known by this name
 
 BELOW = {
     "sent": ("queued", "sending", "unknown"),
@@ -164,82 +179,6 @@ def _waiting(conn: Connection, ids: list[int]) -> Sequence[Any]:
     return found if len(found) < most else conn.execute(_EACH_ONES_FIRST, {"ids": ids}).all()
 
 
-@dataclass(slots=True)
-class Writes:
-    """What a batch of turns came to: rows to insert, rows to overwrite, lanes to set."""
-
-    entries: list[Entry] = field(default_factory=list)
-    parts: list[Part] = field(default_factory=list)
-    new_deals: dict[int, Deal] = field(default_factory=dict)
-    deals: dict[int, Deal] = field(default_factory=dict)
-    new_runs: dict[int, Run] = field(default_factory=dict)
-    runs: dict[int, Run] = field(default_factory=dict)
-    tasks: list[Task] = field(default_factory=list)
-    contacts: dict[int, Contact] = field(default_factory=dict)
-    identities: dict[int, Identity] = field(default_factory=dict)
-    new_identities: list[Identity] = field(default_factory=list)
-    deleted: list[int] = field(default_factory=list)
-    """Deals that go, with all that is kept of them (state/erasing.py)."""
-    set_timers: dict[tuple[int, str], Timer] = field(default_factory=dict)
-    cut_timers: dict[tuple[int, str], None] = field(default_factory=dict)
-    silenced: list[tuple[int, str]] = field(default_factory=list)
-    """(deal, why): bots' parts of these deals that are still queued are blocked."""
-    statuses: list[tuple[int, str, str, str]] = field(default_factory=list)
-    """(part, status, error, provider's id): a provider's word; a part only ever climbs."""
-    again: list[tuple[int, Instant, str, str]] = field(default_factory=list)
-    """(part, when, error, provider's id): the provider took it and then had no room for it: it is sent again."""
-    moved: list[tuple[int, str]] = field(default_factory=list)
-    """(identity, address): the channel has moved it there (state/moving.py)."""
-    dropped: list[tuple[int, str]] = field(default_factory=list)
-    """(identity, why): everything queued for these addresses is blocked."""
-    taken_tasks: list[tuple[int, int]] = field(default_factory=list)
-    """(deal, person): its open tasks that belong to nobody are now theirs."""
-    given: list[tuple[str, int]] = field(default_factory=list)
-    """(rule, person): who had the last deal of a rule."""
-    handed_tasks: list[tuple[int, int | None, int | None]] = field(default_factory=list)
-    """(deal, from, to): its open tasks of the one (None: of nobody) are the other's now."""
-    ended_tasks: list[tuple[int, str]] = field(default_factory=list)
-    """(deal, why): its open tasks are needless and end with this result."""
-    tracked: list[tuple[int, str, str]] = field(default_factory=list)
-    """(contact, number, carrier): news of this parcel are for this contact; the carrier, if any is named, is asked."""
-    done_tasks: list[tuple[int, str, int]] = field(default_factory=list)
-    """(task, result, person)."""
-    edited_tasks: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
-    """(task, what of it is otherwise now)."""
-    news: list[tuple[str, int, int]] = field(default_factory=list)
-    """(what, task, person who did it): of which somebody else is to hear."""
-    ties: list[tuple[int, int | None]] = field(default_factory=list)
-    """(identity, person): whose chat it is from here on; None: a customer's."""
-    notes: list[dict[str, Any]] = field(default_factory=list)
-    """What messages to staff are about (state/staff_chats.py)."""
-    passed: list[inbox_rows.Arrival] = field(default_factory=list)
-    """What other lanes are to hear of."""
-    firings: list[Firing] = field(default_factory=list)
-    audience: list[dict[str, Any]] = field(default_factory=list)
-    """audience, contact_id, deal_id, at: contacts who belong to a list from here on."""
-    done: list[tuple[int, str, str]] = field(default_factory=list)
-    """(inbox id, state, reason)."""
-    retries: list[int] = field(default_factory=list)
-    """Inbox ids whose handling failed: one more attempt is counted."""
-    lanes: list[dict[str, Any]] = field(default_factory=list)
-    """contact_id, due_at, pace."""
-    changes: list[dict[str, Any]] = field(default_factory=list)
-    points: list[dict[str, Any]] = field(default_factory=list)
-    pinned: list[tuple[int, str]] = field(default_factory=list)
-    """(run, hash): the other version of its script that it goes on by."""
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    """Notes of trails that were full or are over (state/steps.py)."""
-    scripts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """By hash."""
-    proofs: list[tuple[int, str]] = field(default_factory=list)
-    """(contact, point): the channel vouches that this phone is theirs, whoever had it before."""
-    joins: list[tuple[int, int, int, str, int | None]] = field(default_factory=list)
-    """(merge, leading deal, other, why, person): they become one behind this turn (state/merging.py)."""
-    claims: list[Claim] = field(default_factory=list)
-    """What contacts have said of themselves: others who say the same may be the same (state/duplicates.py)."""
-    tallies: "Counter[tuple[str, str, str]]" = field(default_factory=Counter)
-
-
 def _overwrite(table: Table, record: type, *, fixed: tuple[str, ...], json: tuple[str, ...] = ()) -> Bulk:
     names = [f.name for f in fields(record) if f.name not in ("id", *fixed)]
 
@@ -320,6 +259,8 @@ _SET_TIMERS = inserting(
     t.timers, record=Timer, conflict=overwriting(("contact_id", "key"), "deal_id", "run_id", "name", "due_at")
 )
 _NEW_FIRINGS = inserting(t.firings, record=Firing)
+_STAYS = inserting(r.stays, record=Stay)
+_WAITS = inserting(r.waits, record=Wait)
 _AUDIENCE = inserting(
     t.audience_members, "audience", "contact_id", "deal_id", "at", conflict=skipping("audience", "contact_id")
 )
@@ -415,6 +356,10 @@ def _robots(conn: Connection, ids: Ids, w: Writes, now: Instant) -> None:
     """What funnels have done by themselves, and what they wait for outside."""
     if w.firings:
         _NEW_FIRINGS.write(conn, w.firings)
+    if w.stays:
+        _STAYS.write(conn, w.stays)
+    if w.waits:
+        _WAITS.write(conn, w.waits)
     if w.given:
         staff.note_given(conn, w.given, now)
     if w.audience:

@@ -177,6 +177,35 @@ class Firing:
     """What happened; empty: its time had come."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """How long a deal stood in a stage; written when it leaves."""
+
+    deal_id: int
+    entry_id: int
+    """The line that tells of its end."""
+    stage: str
+    entered_at: Instant
+    left_at: Instant
+    next: str
+    """The stage that followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long a customer waited for a person; written when it is over. One that a bot has ended is none."""
+
+    entry_id: int
+    """The message that ended it, or the deal's last line."""
+    deal_id: int
+    channel: str
+    """Where the customer had written."""
+    began_at: Instant
+    ended_at: Instant
+    person_id: int | None
+    """Who answered; None: the deal was closed, and nobody had."""
+
+
 @dataclass(slots=True)
 class Entry:
     """One line of a deal's timeline."""

@@ -6,6 +6,7 @@ There are no foreign keys: rows are only ever written by the lane that owns them
 
 from sqlalchemy import Column, Index, LargeBinary, Table, Text, text
 
+from state import report_tables as report_tables  # noqa: PLC0414 - whoever has the tables has these, too
 from state.columns import Int, Json
 from state.columns import id_ as _id
 from state.columns import int_ as _int

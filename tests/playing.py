@@ -1,9 +1,12 @@
 """A talk played through the whole gateway: what it says the bot says must be what the outbox holds, and so on to the tasks."""
 
+from dataclasses import replace
+
 from bots.kit.acts import read_act, spoken, until
 from bots.kit.conversation import DAWN
 from bots.kit.lines import Speaker
 from bots.kit.talk import Entry, Talk
+from bots.robots.rules import Board
 from gateway.channels.base import Limits, Outgoing
 from gateway.desk import Clarify, Edit, Move, Take
 from gateway.events import MessageReceived, Sender
@@ -21,7 +24,9 @@ def stage_of(talk: Talk, url: str) -> Shop:
     limits = Limits(text=4096, caption=1024, unit="chars", buttons=0, label=40, window_hours=WINDOWS.get(name, 0))
     scenes = [entry for entry in talk.entries if entry.speaker != "#"]
     at = DAWN if scenes[0].speaker in ("customer", "/") else EARLIER
-    return open_shop(url, channels=[PaperChannel(name, limits=limits)], at=at, always_open=False)
+    made = open_shop(url, channels=[PaperChannel(name, limits=limits)], at=at, always_open=False)
+    made.house.playbook = replace(made.house.playbook, board=Board())  # a talk tells what bots say, not what robots do
+    return made
 
 
 async def play(talk: Talk, shop: Shop) -> list[str]:

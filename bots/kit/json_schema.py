@@ -8,6 +8,7 @@ from typing import Any
 
 from bots.kit.asking import ANSWER_KEYS, CHOICE_KEYS, OWN_KEYS
 from bots.kit.checking import AUDIT_KEYS, CHECK_KEYS, SEVERITIES, WHATS
+from bots.kit.checking import STATES as DEAL_STATES
 from bots.kit.compiler import SCRIPT_KEYS
 from bots.kit.conditions import BARE, COMPARING, MEASURING
 from bots.kit.duties import KIND_KEYS, OVERDUE_KEYS
@@ -196,7 +197,7 @@ def playbook_schema() -> Schema:
     check = _table(
         CHECK_KEYS,
         {
-            "severity": {"enum": list(SEVERITIES)}, "what": {"enum": list(WHATS)}, "state": {"enum": list(STATES)}, "missing": _TEXTS,
+            "severity": {"enum": list(SEVERITIES)}, "what": {"enum": list(WHATS)}, "state": {"enum": list(DEAL_STATES)}, "missing": _TEXTS,
             "if": _ref("case"), "older": span, "within": _ref("length"), "funnels": _TEXTS, "stages": _TEXTS, "kind": _ref("name"),
         },
     )  # fmt: skip

@@ -18,6 +18,7 @@ from gateway.api import (
     merges,
     people,
     replays,
+    reporting,
     reports,
     robots,
     scripts,
@@ -56,6 +57,7 @@ CALLS: Final[list[Call]] = [
     *replays.calls,
     *reports.calls,
     *audit.calls,
+    *reporting.calls,
 ]
 
 

@@ -100,6 +100,8 @@ def _responses(number: int, call: Call, schemas: dict[Any, Any]) -> dict[str, An
         good: dict[str, Any] = {"text/event-stream": {"schema": {"type": "string"}}}
     elif call.path in _FILES:
         good = {_FILES[call.path]: {"schema": {"type": "string", "format": "binary"}}}
+    elif call.path.endswith("/csv"):
+        good = {"text/csv": {"schema": {"type": "string"}}}
     elif call.path.endswith("/media/{n}"):
         good = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
     elif call.answer is not None:

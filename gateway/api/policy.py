@@ -23,7 +23,7 @@ EVERYONE: Final = Policy(frozenset({"manager", "head", "admin", "marketer"}), 40
 AUTHORS: Final = Policy(frozenset({"marketer", "head", "admin"}), 403)
 HEADS: Final = Policy(frozenset({"head", "admin"}), 403)
 READERS: Final = Policy(frozenset({"marketer", "head", "admin"}), 403)
-
+COUNTED: Final = Policy(WORKERS.roles, 403)
 PUBLISHERS: Final = Policy(frozenset({"marketer", "admin"}), 403)
 
 POLICY: Final[dict[tuple[str, str], Policy]] = {
@@ -94,6 +94,9 @@ POLICY: Final[dict[tuple[str, str], Policy]] = {
     ("GET", "/audit/export.csv"): WORKERS,
     ("GET", "/reports/scripts/{name}"): READERS,
     ("GET", "/reports/scripts/{name}/rows"): HEADS,  # whose numbers lead to deals, which marketers do not see
+    ("GET", "/reports/{report}"): EVERYONE,  # which of them, and how much: gateway/reports/ says of each
+    ("GET", "/reports/{report}/csv"): EVERYONE,
+    ("GET", "/reports/{report}/rows"): COUNTED,
 }
 
 

@@ -35,6 +35,7 @@ COMMANDS: Final[list[click.Command]] = [
     Later("replay", "replaying", "Real conversations on a draft: which would go otherwise."),
     Later("numbers", "numbers", "What became of a script's runs, step by step."),
     Later("audit", "audit", "Look the shop through: what is wrong, and whose it is."),
+    Later("report", "reporting", "Reports of the business: conversion, losses, answer times and more."),
     Later("user", "user", "People who work here."),
     Later("token", "token", "Tokens for other programs."),
     Later("webhook-key", "webhooks", "What webhooks of robots are signed with."),

@@ -24,6 +24,7 @@ SAMPLES = {
     "{duplicate_id}": "1",
     "{n}": "0",
     "{name}": "qualifier",
+    "{report}": "workload",
     "{which}": "1",
 }
 

@@ -37,11 +37,16 @@ async def deal_of_anna(shop: Shop, who: str = "1", stage: str = "", person: Pers
     return deal_id
 
 
+_SPOKEN = update(tables.tasks).values(details={})
+"""As if somebody had spoken with the customer first."""
+
+
 async def finish_all(shop: Shop, deal_id: int, person: Person = ANNA) -> None:
     for one in await shop.all("tasks"):
         if one["state"] == "open" and one["deal_id"] == deal_id:
             task = await shop.db.read(lambda c, n=one["id"]: deals.find_task(c, n))
-            await shop.ask(FinishTask(task, "Готово"), deal_id, person)
+            await shop.ask(FinishTask(task, "Готово", "Без разговора"), deal_id, person)
+            await shop.db.write(lambda c, n=one["id"]: c.execute(_SPOKEN.where(tables.tasks.c.id == n)))
 
 
 async def test_a_clean_shop_has_no_findings(shop: Shop):
@@ -139,7 +144,7 @@ async def test_a_task_closed_without_a_word_is_settled_by_a_word(shop: Shop):
     await shop.ask(GiveTask("Позвонить", "call", ANNA.id, shop.clock.now() + 90 * HOUR), deal)
     call = (await shop.all("tasks"))[-1]["id"]
     task = await shop.db.read(lambda c: deals.find_task(c, call))
-    await shop.ask(FinishTask(task, "Не дозвонился"), deal)
+    await shop.ask(FinishTask(task, "Не дозвонился", "Не берёт трубку"), deal)
     marked = update(tables.tasks).where(tables.tasks.c.id == call).values(details={"no_contact": "занято"})
     await shop.db.write(lambda c: c.execute(marked))
     await audit(shop)

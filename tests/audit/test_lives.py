@@ -31,7 +31,7 @@ async def _finish(shop: Shop, chance: random.Random) -> None:
     among = [one for one in still if one["deal_id"] == chosen["deal_id"]] if chance.random() < 0.7 else [chosen]
     for one in among:
         task = await shop.db.read(lambda c, n=one["id"]: deals.find_task(c, n))
-        await shop.ask(FinishTask(task, "Готово"), one["deal_id"])
+        await shop.ask(FinishTask(task, "Готово", "Без разговора"), one["deal_id"])
 
 
 async def _command(shop: Shop, chance: random.Random) -> None:

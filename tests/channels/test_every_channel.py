@@ -34,7 +34,7 @@ def test_no_channel_is_missing_here() -> None:
     found = set()
     for file in Path(channels.__file__).parent.glob("*.py"):
         for node in ast.parse(file.read_text()).body:
-            if isinstance(node, ast.ClassDef) and file.name != "base.py":
+            if isinstance(node, ast.ClassDef) and file.name not in ("base.py", "paper.py"):
                 verbs = {one.name for one in node.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
                 found |= {node.name} if verbs >= {"verify", "parse", "send", "settle"} else set()
     assert found == ON_THE_BENCH

@@ -1,0 +1,107 @@
+"""Reports on those who answer: how long customers wait for a person, and who has how much to do."""
+
+from collections.abc import Callable
+from typing import Final
+
+from gateway.reports.measures import columns, measure, measured
+from gateway.reports.report import OWN, Asked, Column, Kind, Line, count, counting, fill, together
+from gateway.wording import source_title
+from state import facts, people, staff, workload
+from state.database import Connection
+from state.facts import Facts, Key
+
+FORMULA: Final = (
+    "answer time = working time of the funnel's calendar from when a wait began to the first message by a person. A wait begins with the customer's message, form or missed call when "
+    "no answer was owed yet, or when a bot hands over. What a bot has answered is no wait; a robot's message ends none. A message counts when it is written, not when it is delivered. "
+    "waits: those that began in the period = answered + unanswered; waiting: the unanswered that wait now (the others' deals were closed). median: the middle one, p90: nine of "
+    "ten were no longer; seconds; calendar_: all time. An answered wait is of whoever answered, another of the responsible."
+)
+
+_ANSWERS: Final = (Column("waits"), Column("answered"), Column("unanswered"), Column("waiting"), *columns("answered"))
+
+
+def _waits(dim: str) -> Callable[[Connection, Asked], list[Facts]]:
+    return lambda _conn, asked: [workload.waited(asked.narrow, (dim,))]
+
+
+def _answers(dim: str) -> Callable[[Connection, Asked], list[Line]]:
+    def lines(conn: Connection, asked: Asked) -> list[Line]:
+        found = workload.waited(asked.narrow, (dim,))
+        several = count(conn, found)
+        spans = facts.spans(conn, found, "answered")
+        for key, values in measure(asked.playbook, spans).items():
+            several[key].values |= values
+        fill(several, _ANSWERS)
+        _name(conn, several, dim)
+        every = together(several.values(), _ANSWERS)
+        every.values |= measured(asked.playbook, spans.values())
+        ordered = sorted(several.values(), key=lambda line: (-int(line.values["waits"] or 0), line.title))
+        return [*ordered, every]
+
+    return lines
+
+
+def _name(conn: Connection, lines: dict[Key, Line], dim: str) -> None:
+    found = people.find_people(conn, [key[0] for key in lines if key[0] is not None]) if dim == "person" else {}
+    for (who,), line in lines.items():
+        line.title = source_title(str(who)) if dim == "channel" else found[who].name if who in found else "—"
+
+
+BY_MANAGER: Final = Kind(
+    "answers", "manager", "Answer time by manager", FORMULA, ("person",), _ANSWERS, _answers("person"), counting(_waits("person")),
+    total=True,
+)  # fmt: skip
+BY_CHANNEL: Final = Kind(
+    "answers", "channel", "Answer time by channel", FORMULA, ("channel",), _ANSWERS, _answers("channel"), counting(_waits("channel")),
+    total=True,
+)  # fmt: skip
+
+# -- workload ----------------------------------------------------------------------------------------------------------
+
+_WORKLOAD: Final = (
+    Column("open"), Column("due"), Column("overdue"), Column("done"), Column("done_late"), Column("waiting"), Column("answered"),
+    Column("median_s", "seconds", "answered"), Column("p90_s", "seconds", "answered"),
+)  # fmt: skip
+
+
+def _load(_conn: Connection, asked: Asked) -> list[Facts]:
+    n = asked.narrow
+    return [workload.held(n), workload.owed(n), workload.done(n), workload.waited(n, ("person",))]
+
+
+def _workload(conn: Connection, asked: Asked) -> list[Line]:
+    several = _load(conn, asked)
+    lines = count(conn, *several)
+    here = [one for one in staff.colleagues(conn) if one.active and one.role in ("manager", "head")]
+    for one in here:
+        if asked.narrow.manager in (None, one.id):
+            lines.setdefault((one.id,), Line((one.id,)))
+    spans = facts.spans(conn, several[-1], "answered")
+    for key, values in measure(asked.playbook, spans).items():
+        lines[key].values |= values
+    fill(lines, _WORKLOAD)
+    _name(conn, lines, "person")
+    every = together(lines.values(), _WORKLOAD)
+    every.values |= measured(asked.playbook, spans.values())
+    ordered = sorted(lines.values(), key=lambda line: (-int(line.values["open"] or 0), line.title))
+    return [_only(line) for line in [*ordered, every]]
+
+
+def _only(line: Line) -> Line:
+    line.values = {one.name: line.values[one.name] for one in _WORKLOAD}
+    return line
+
+
+WORKLOAD: Final = Kind(
+    "workload",
+    "",
+    "Who has how much to do",
+    "open: deals that somebody is responsible for, now. due: open tasks due before the period ends; overdue: those of them that are late now. done: tasks done in the period, by who did "
+    "them; done_late: after they were due. " + FORMULA,
+    ("person",),
+    _WORKLOAD,
+    _workload,
+    counting(_load),
+    OWN,
+    total=True,
+)

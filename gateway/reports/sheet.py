@@ -1,0 +1,59 @@
+"""A report as a table for spreadsheets, and the name by which a line of it is asked for again."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+from urllib.parse import unquote
+
+from gateway.reports.report import Kind, Report
+from state.facts import Key
+
+BOM: Final = "\ufeff"
+"""By which spreadsheets know that it is UTF-8."""
+_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_WHOLE: Final = frozenset({"person"})
+"""Dimensions that are numbers."""
+_NOBODY: Final = "~"
+_ESCAPED: Final = re.compile("[/~%]")
+
+
+def as_csv(report: Report) -> str:
+    """What was asked stands in the lines, so that several tables can be laid under one another."""
+    written = io.StringIO()
+    writer = csv.writer(written)
+    kind, asked = report.kind, report.asked
+    writer.writerow(["from", "to", *kind.dims, "title", *(one.name for one in kind.columns), "hint"])
+    for line in report.lines:
+        key = [*line.key, *[""] * (len(kind.dims) - len(line.key))]
+        numbers = [line.values[one.name] for one in kind.columns]
+        title = line.title or ("" if line.key else "total")
+        writer.writerow(safe([asked.first, asked.last, *key, title, *numbers, line.hint]))
+    return BOM + written.getvalue()
+
+
+def safe(cells: Iterable[Any]) -> Sequence[Any]:
+    """Texts that a spreadsheet would take for a formula are marked as texts."""
+    return [f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULAS) else cell for cell in cells]
+
+
+def line_name(key: Key) -> str:
+    """Of a line: its dimensions, one after the other."""
+    return "/".join(_NOBODY if part is None else _ESCAPED.sub(lambda m: f"%{ord(m[0]):02X}", str(part)) for part in key)
+
+
+def line_key(kind: Kind, name: str) -> Key | None:
+    """The line that a name is of; None: it is none of this report's."""
+    parts = name.split("/")
+    if len(parts) != len(kind.dims):
+        return None
+    return tuple(_part(dim, part) for dim, part in zip(kind.dims, parts, strict=True))
+
+
+def _part(dim: str, part: str) -> str | int | None:
+    if part == _NOBODY:
+        return None
+    if dim in _WHOLE:
+        return int(part) if part.isascii() and part.isdecimal() and len(part) < 19 else -1
+    return unquote(part)

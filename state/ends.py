@@ -1,0 +1,39 @@
+"""Facts of what deals came from and came to: their sources, and why they were lost."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Text, func, select
+
+from state.facts import Facts, Narrow, counted, flag, is_paid, opened, total
+from state.tables import deals
+
+_d = deals.c
+
+
+def _begins(column: Any) -> Any:
+    """Where a shop lists none, anybody may have written anything: lines are told apart by how it begins."""
+    return func.substr(column, 1, 100, type_=Text).label(column.name)
+
+
+def by_source(conn: Connection, narrow: Narrow) -> Facts:
+    """Deals opened in the period, by where the inquiry came from."""
+    won = _d.outcome == "won"
+    found = select(
+        _d.id.label("ref"), _d.id.label("deal"), _d.opened_at.label("at"), _begins(_d.source), flag(_d.closed_at.is_(None), "open"),
+        flag(won, "won"), flag(_d.outcome == "lost", "lost"), flag(is_paid(conn), "paid"), total(conn).label("worth"),
+    ).where(*opened(narrow))  # fmt: skip
+    counts = {"opened": "", "open": "open", "won": "won", "lost": "lost", "paid": "paid"}
+    return Facts(found, ("source",), counts, {"won_sum": ("won", "worth"), "paid_sum": ("paid", "worth")})
+
+
+def by_reason(conn: Connection, narrow: Narrow) -> Facts:
+    """Deals that were lost in the period, by why."""
+    found = select(
+        _d.id.label("ref"),
+        _d.id.label("deal"),
+        _d.closed_at.label("at"),
+        _d.funnel,
+        _begins(_d.reason),
+        total(conn).label("worth"),
+    ).where(_d.outcome == "lost", _d.closed_at >= narrow.since, _d.closed_at < narrow.until, *counted(narrow))
+    return Facts(found, ("funnel", "reason"), {"lost": ""}, {"sum": ("", "worth")})
