@@ -1,7 +1,7 @@
 """What must be seen in a story: each sight holds, or says what there was instead."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -9,8 +9,12 @@ from bots.kit.acts import until
 from bots.kit.hours import local_day, zone_of
 from bots.kit.words import as_text
 from gateway.channels.paper import ACCOUNTS
+from gateway.numbers import instants
+from gateway.reports import Asked, make
+from gateway.reports.people import WORKLOAD
 from gateway.stories.scene import Do, Letter, Scene, Unseen
 from gateway.stories.words import BadLine, Words
+from state.facts import Narrow
 
 _Sight = Callable[[Scene, bool], Awaitable[None]]
 """`True`: it must be so; `False`: it must not."""
@@ -367,6 +371,28 @@ def _finding(words: Words) -> _Sight:
     return see
 
 
+def _workload(words: Words) -> _Sight:
+    """What the head's report says of one person's work."""
+    whose = words.word("a name")
+    asked = words.named([column.name for column in WORKLOAD.columns])
+
+    async def see(scene: Scene, wanted: bool) -> None:
+        shop = scene.rehearsal.house.playbook
+        today = local_day(scene.now, zone_of(shop.zone))
+        span = Asked(
+            shop,
+            today - timedelta(days=30),
+            today,
+            Narrow(*instants(today - timedelta(days=30), today, shop.zone), scene.now),
+        )
+        lines = await scene.rehearsal.look(lambda c: make(c, WORKLOAD, span).lines)
+        found = next((line.values for line in lines if _has(line.title, whose)), {})
+        holds = bool(found) and all(str(found.get(name)) == value for name, value in asked.items())
+        _must(holds, wanted, f"the report says {found}")
+
+    return see
+
+
 def _refused(words: Words) -> _Sight:
     text = words.quoted() or ""
 
@@ -378,6 +404,7 @@ def _refused(words: Words) -> _Sight:
 
 
 _SIGHTS: Final[Mapping[str, Callable[[Words], _Sight]]] = {
+    "workload": _workload,
     "finding": _finding,
     "message": _message,
     "stage": _of_deal("stage", "a stage"),
