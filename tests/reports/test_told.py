@@ -19,7 +19,7 @@ SAYINGS = ("Здравствуйте", "1", "2", "позовите менедж�
 
 
 def migration() -> ModuleType:
-    spec = util.spec_from_file_location("migration", schema.MIGRATIONS / "versions/0009_reports.py")
+    spec = util.spec_from_file_location("migration", schema.MIGRATIONS / "versions/0010_reports.py")
     assert spec
     assert spec.loader
     module = util.module_from_spec(spec)
