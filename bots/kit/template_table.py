@@ -86,9 +86,11 @@ def _apart(said: Said) -> Said:
     def text(one: Text) -> Text:
         seen, parts = 0, list[str | Slot]()
         for part in one.parts:
-            nameless = isinstance(part, Slot) and part.field == BLANK
-            seen += nameless
-            parts.append(replace(part, field=f"{BLANK}{seen}") if nameless and seen > 1 else part)  # type: ignore[type-var]
+            if isinstance(part, Slot) and part.field == BLANK:
+                seen += 1
+                parts.append(replace(part, field=f"{BLANK}{seen}") if seen > 1 else part)
+            else:
+                parts.append(part)
         return replace(one, parts=tuple(parts))
 
     return (

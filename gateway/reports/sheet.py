@@ -1,18 +1,14 @@
 """A report as a table for spreadsheets, and the name by which a line of it is asked for again."""
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import unquote
 
 from gateway.reports.report import Kind, Report
+from gateway.spreadsheets import BOM, csv_text
 from state.facts import Key
 
-BOM: Final = "\ufeff"
-"""By which spreadsheets know that it is UTF-8."""
-_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _WHOLE: Final = frozenset({"person"})
 """Dimensions that are numbers."""
 _NOBODY: Final = "~"
@@ -21,21 +17,14 @@ _ESCAPED: Final = re.compile("[/~%]")
 
 def as_csv(report: Report) -> str:
     """What was asked stands in the lines, so that several tables can be laid under one another."""
-    written = io.StringIO()
-    writer = csv.writer(written)
     kind, asked = report.kind, report.asked
-    writer.writerow(["from", "to", *kind.dims, "title", *(one.name for one in kind.columns), "hint"])
+    rows: list[Sequence[Any]] = [["from", "to", *kind.dims, "title", *(one.name for one in kind.columns), "hint"]]
     for line in report.lines:
         key = [*line.key, *[""] * (len(kind.dims) - len(line.key))]
         numbers = [line.values[one.name] for one in kind.columns]
         title = line.title or ("" if line.key else "total")
-        writer.writerow(safe([asked.first, asked.last, *key, title, *numbers, line.hint]))
-    return BOM + written.getvalue()
-
-
-def safe(cells: Iterable[Any]) -> Sequence[Any]:
-    """Texts that a spreadsheet would take for a formula are marked as texts."""
-    return [f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULAS) else cell for cell in cells]
+        rows.append([asked.first, asked.last, *key, title, *numbers, line.hint])
+    return BOM + csv_text(rows)
 
 
 def line_name(key: Key) -> str:

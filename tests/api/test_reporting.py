@@ -12,7 +12,8 @@ from click.testing import CliRunner
 from gateway.commands import reporting
 from gateway.reports import REPORTS, Asked, Line, Report
 from gateway.reports.funnels import hint
-from gateway.reports.sheet import BOM, as_csv, line_key, line_name
+from gateway.reports.sheet import as_csv, line_key, line_name
+from gateway.spreadsheets import BOM
 from tests.api.conftest import Shop, both_databases
 
 NAMES = sorted(REPORTS)
