@@ -153,7 +153,7 @@ class Auditor:
             for start in range(0, max(len(seen), 1), _NOTED):
                 some, counted = seen[start : start + _NOTED], 0 if start else n
                 noted = await self.db.write(
-                    lambda c, some=some, counted=counted, at=read_at: findings.note(c, self.db.ids, run.id, some, at, counted),  # type: ignore[misc]
+                    lambda c, some=some, counted=counted, at=read_at: findings.note(c, self.db.ids, run.id, some, at, counted),  # type: ignore[misc]  # no defaults in lambdas for mypy
                     "audit", aside=True,
                 )  # fmt: skip
                 if not noted:

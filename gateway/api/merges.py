@@ -41,7 +41,7 @@ async def merge_deals(ctx: ApiContext, who: Person, deal_id: Id, body: MergeBody
 async def merge_contacts(ctx: ApiContext, who: Person, contact_id: Id, body: MergeBody) -> shapes.MergeShape:
     """Another contact is the same person: all that is theirs becomes this one's."""
     for number in (contact_id, body.from_):
-        if await ctx.db.read(lambda c, n=number: contacts.find_profile(c, n)) is None:  # type: ignore[misc]
+        if await ctx.db.read(lambda c, n=number: contacts.find_profile(c, n)) is None:  # type: ignore[misc]  # mypy takes no default in a lambda
             raise not_found()
     if contact_id == body.from_:
         raise invalid("from", "a contact cannot be joined to itself")

@@ -140,7 +140,7 @@ class _Asked:
 
 def _asked(
     ctx: ApiContext, who: Person, report: str, by: str | None, since: Any, until: Any, funnel: str, source: str, channel: str,
-    manager: int | str | None,
+    manager: Manager | None,
 ) -> _Asked:  # fmt: skip
     ways = reports.REPORTS[report]
     kind = ways.get(by) if by is not None else next(iter(ways.values()))
@@ -159,7 +159,8 @@ def _asked(
     first, last = period(since, until, shop.zone, now)
     if first > last:
         raise invalid("from", "must not be after 'to'")
-    narrow = Narrow(*instants(first, last, shop.zone), now, funnel, source, channel, person)  # type: ignore[arg-type]
+    begin, end = instants(first, last, shop.zone)
+    narrow = Narrow(begin, end, now, funnel, source, channel, person)
     told = {
         "by": kind.way,
         "from": first.isoformat(),

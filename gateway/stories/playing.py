@@ -34,7 +34,7 @@ async def play(story: Story, folder: Path, url: str) -> list[Problem]:
         channels[f"{ENDPOINT}:{name}"] = PaperChannel(ENDPOINT, name, limits=LIMITS["web"], answer=answer)
     rehearsal = Rehearsal(url, house, channels, begins(story, house.playbook.zone))
     try:
-        staff = await rehearsal.hire(house.playbook, dict(story.people))  # type: ignore[arg-type]
+        staff = await rehearsal.hire(house.playbook, dict(story.people))  # type: ignore[arg-type]  # roles: the reading refuses others
         scene = Scene(rehearsal, folder, staff)
         scenes.append(scene)
         return await _play(story, scene)
