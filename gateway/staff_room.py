@@ -156,7 +156,7 @@ def _pass(
 ) -> None:  # fmt: skip
     """To the customer's lane, in this turn's commit: acknowledged and not lost, and once however often it is told."""
     heard = event.message_id or event.callback
-    asked = StaffAsked(contact, chat.identity_id, chat.person, act, deal, task, text, reason, heard)  # type: ignore[arg-type]
+    asked = StaffAsked(contact, chat.identity_id, chat.person, act, deal, task, text, reason, heard)  # type: ignore[arg-type]  # an act of the panel: a word of StaffAsked
     received = Received(f"staff:{chat.identity_id}:{heard}", asked, b"")
     ledger.writes.passed.append(arrival("parley", "self", received))
 
