@@ -135,8 +135,8 @@ def _obey(ledger: Ledger, deal: Deal, effect: fx.Effect) -> None:
                 ledger.close_deal(deal, outcome, reason, "robot")
         case fx.DeleteDeal(reason):
             _delete(ledger, deal, reason)
-        case fx.Convert(funnel, stage, company):
-            _convert(ledger, deal, funnel, stage, company)
+        case fx.Convert():
+            _convert(ledger, deal, effect)
         case fx.OpenDeal(funnel, stage):
             _open(ledger, deal, funnel, stage)
         case fx.AddTag(tag):
@@ -284,11 +284,13 @@ def _delete(ledger: Ledger, deal: Deal, reason: str) -> None:
         ledger.change(deal, "deal")
 
 
-def _convert(ledger: Ledger, lead: Deal, funnel: str, stage: str, company: str) -> None:
+def _convert(ledger: Ledger, lead: Deal, effect: fx.Convert) -> None:
     """The lead is won, and a deal goes on in its stead: the open one of that funnel group, or a new one."""
-    deal = _carried_over(ledger, lead, funnel, stage)
-    if company and (name := str(lead.fields.get(company, "")).strip()):
+    deal = _carried_over(ledger, lead, effect.funnel, effect.stage)
+    name, tax_id = (str(lead.fields.get(field) or "").strip() for field in (effect.company, effect.tax_id))
+    if name:
         ledger.set_field(deal, "company", name)
+        ledger.writes.companies.append((deal.id, name, tax_id))
     if lead.closed_at is None:
         ledger.close_deal(lead, "won", "converted", "robot")
 

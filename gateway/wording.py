@@ -154,6 +154,16 @@ DOUBTS: Final = {
 """What a manager is told of a customer's name before it is sent."""
 LIKE: Final = {"phone": "телефон", "email": "e-mail", "order": "номер заказа", "name": "имя"}
 """By what two contacts are alike."""
+AUDIENCE_COLUMNS: Final = (
+    "Контакт",
+    "Имя",
+    "Телефон",
+    "Почта",
+    "Каналы",
+    "Писать нельзя",
+    "Сделка",
+    "С какого времени",
+)
 AUDIT_COLUMNS: Final = ("Менеджер", "Клиент", "Сумма", "Этап", "Что не так", "С какого времени")
 
 STAFF: Final = {

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
+from state.companies import Company, of_deals
 from state.people import find_people
 from state.records import Contact, Deal, Identity, Instant, Person, Run
 from state.tables import contacts, deals, identities, points, runs
@@ -26,6 +27,8 @@ class Card:
     responsible: Person | None
     run: Run | None
     """The latest one, whatever became of it."""
+    company: Company | None
+    """The legal entity that it is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +74,11 @@ def cards_of(conn: Connection, found: Sequence[Deal]) -> list[Card]:
         run = Run(*row)
         if run.deal_id not in latest or _age(latest[run.deal_id]) < _age(run):
             latest[run.deal_id] = run
+    entities = of_deals(conn, [d.id for d in found])
     return [
         Card(
             d, who[d.contact_id], sorted(addresses.get(d.contact_id, ()), key=lambda i: i.id),
-            people.get(d.responsible_id) if d.responsible_id is not None else None, latest.get(d.id),
+            people.get(d.responsible_id) if d.responsible_id is not None else None, latest.get(d.id), entities.get(d.id),
         )
         for d in found
     ]  # fmt: skip

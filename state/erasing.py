@@ -8,9 +8,10 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, select
 
+from state import group_tables as g
 from state import tables as t
 
-_OF_A_DEAL: Final = (t.parts, t.entries, t.tasks, t.timers, t.firings, t.audience_members, t.runs)
+_OF_A_DEAL: Final = (t.parts, t.entries, t.tasks, t.timers, t.firings, t.runs, g.audience_members, g.company_deals)
 
 
 def erase(conn: Connection, deals: Sequence[int]) -> None:

@@ -31,6 +31,7 @@ KINDS: Final = (
     "duplicate",
     "audit",
     "finding",
+    "company",
 )
 
 _COUNTERS: Final = select(counters.c.name, counters.c.next).where(

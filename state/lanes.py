@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal_column, select, update
 
-from state import erasing, outbox, parcels, staff, staff_chats, steps
+from state import companies, erasing, outbox, parcels, staff, staff_chats, steps
+from state import group_tables as g
 from state import inbox as inbox_rows
 from state import report_tables as r
 from state import tables as t
@@ -262,7 +263,7 @@ _NEW_FIRINGS = inserting(t.firings, record=Firing)
 _STAYS = inserting(r.stays, record=Stay)
 _WAITS = inserting(r.waits, record=Wait)
 _AUDIENCE = inserting(
-    t.audience_members, "audience", "contact_id", "deal_id", "at", conflict=skipping("audience", "contact_id")
+    g.audience_members, "audience", "contact_id", "deal_id", "at", conflict=skipping("audience", "contact_id")
 )
 _NEXT_DUE = Ready(lambda _: select(func.min(t.lanes.c.due_at)).where(t.lanes.c.due_at.is_not(None)))
 _CUT_SQL = delete(t.timers).where(
@@ -364,6 +365,8 @@ def _robots(conn: Connection, ids: Ids, w: Writes, now: Instant) -> None:
         staff.note_given(conn, w.given, now)
     if w.audience:
         _AUDIENCE.write(conn, w.audience)
+    if w.companies:
+        companies.join(conn, ids, w.companies, now)
     if w.tracked:
         inbox_rows.track(conn, ids, [(contact, number) for contact, number, _ in w.tracked], now)
         parcels.add(conn, [(number, carrier) for _, number, carrier in w.tracked if carrier], now)

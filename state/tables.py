@@ -6,7 +6,8 @@ There are no foreign keys: rows are only ever written by the lane that owns them
 
 from sqlalchemy import Column, Index, LargeBinary, Table, Text, text
 
-from state import report_tables as report_tables  # noqa: PLC0414 - whoever has the tables has these, too
+from state import group_tables as group_tables  # noqa: PLC0414 - whoever has the tables has these, too
+from state import report_tables as report_tables  # noqa: PLC0414 - and these
 from state.columns import Int, Json
 from state.columns import id_ as _id
 from state.columns import int_ as _int
@@ -221,14 +222,6 @@ firings = _table(  # every turn of a robot or a trigger, and why it did what it 
     _text("cause"),  # what happened; empty: its time had come
     Index("ix_firings_deal_id", "deal_id", "id"),
     Index("ix_firings_at", "at"),
-)
-
-audience_members = _table(  # lists of contacts that robots gather for mailings
-    "audience_members",
-    Column("audience", Text, primary_key=True),
-    Column("contact_id", Int, primary_key=True, autoincrement=False),
-    _int("deal_id"),
-    _int("at"),
 )
 
 tasks = _table(

@@ -66,6 +66,8 @@ class Writes:
     """Of customers for a person, that are over."""
     audience: list[dict[str, Any]] = field(default_factory=list)
     """audience, contact_id, deal_id, at: contacts who belong to a list from here on."""
+    companies: list[tuple[int, str, str]] = field(default_factory=list)
+    """(deal, name, tax number): the legal entity that this deal is for (state/companies.py)."""
     done: list[tuple[int, str, str]] = field(default_factory=list)
     """(inbox id, state, reason)."""
     retries: list[int] = field(default_factory=list)

@@ -15,7 +15,7 @@ from bots.robots.effects import HERE
 
 TASK_KEYS: Final = ("kind", "text", "due", "to")
 MESSAGE_KEYS: Final = ("text", "template", "values", "by", "also", "else", "subject")
-CONVERT_KEYS: Final = ("funnel", "stage", "company")
+CONVERT_KEYS: Final = ("funnel", "stage", "company", "tax_id")
 CHANNELS: Final = (HERE, "whatsapp", "telegram", "sms", "email", "web")
 
 
@@ -267,10 +267,19 @@ def _place(line: _Line, keys: tuple[str, ...]) -> tuple[str, str, Section | None
 
 def _convert(line: _Line) -> Action | None:
     funnel, stage, one = _place(line, CONVERT_KEYS)
-    company = text_of(one.get("company"), "company", line.found) or "" if one else ""
-    if company and one:
-        line.office.known_field(one.get("company") or line.key, company)
-    return fx.Convert(funnel, stage, company) if funnel else None
+    company, tax_id = (_field_at(line, one, name) if one else "" for name in ("company", "tax_id"))
+    if tax_id and not company and one:
+        at = one.get("tax_id") or line.key
+        line.found.error(at, "a tax number without a company", "Add company: the field with its name", "no_company")
+    return fx.Convert(funnel, stage, company, tax_id) if funnel else None
+
+
+def _field_at(line: _Line, one: Section, name: str) -> str:
+    """The field that is named there."""
+    field = text_of(one.get(name), name, line.found) or ""
+    if field:
+        line.office.known_field(one.get(name) or line.key, field)
+    return field
 
 
 def _open(line: _Line) -> Action | None:

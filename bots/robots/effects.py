@@ -87,11 +87,12 @@ class DeleteDeal:
 
 @value
 class Convert:
-    """The lead is through: a deal goes on in its stead, with what is known; `company`: the field that names one."""
+    """The lead is through: a deal goes on in its stead, with what is known; `company`, `tax_id`: the fields that name a legal entity."""
 
     funnel: str
     stage: str = ""
     company: str = ""
+    tax_id: str = ""
 
 
 @value

@@ -63,6 +63,12 @@ POLICY: Final[dict[tuple[str, str], Policy]] = {
     ("GET", "/carriers/novaposhta/cities"): WORKERS,
     ("GET", "/carriers/novaposhta/offices"): WORKERS,
     ("POST", "/deals/{deal_id}/waybill"): WORKERS,
+    ("GET", "/companies"): WORKERS,
+    ("GET", "/companies/{company_id}"): WORKERS,
+    ("PATCH", "/companies/{company_id}"): WORKERS,
+    ("GET", "/audiences"): READERS,
+    ("GET", "/audiences/{name}"): READERS,  # marketers write to them: whom to, and by what
+    ("GET", "/audiences/{name}/csv"): READERS,
     ("GET", "/people"): WORKERS,
     ("PATCH", "/people/{person_id}"): HEADS,
     ("POST", "/people/{person_id}/absence"): HEADS,

@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 from bots.kit.hours import Hours
 from gateway.clock import Instant, iso
 from state.cards import Card
+from state.companies import Company
 from state.contacts import Profile
 from state.merges import Noted
 from state.quarantine import Kept
@@ -54,6 +55,8 @@ class DealShape(TypedDict):
     tags: list[str]
     fields: dict[str, Any]
     contact: ContactShape
+    company: Who | None
+    """The legal entity that it is for."""
     responsible: Who | None
     owner: Literal["bot", "person", "pool"]
     bot: BotShape | None
@@ -282,11 +285,15 @@ def deal(card: Card) -> DealShape:
     d: Any = card.deal  # columns are plain text; the shapes above name the words they hold
     return {
         "id": d.id, "funnel": d.funnel, "stage": d.stage, "title": d.title, "source": d.source, "why": d.why, "tags": d.tags,
-        "fields": d.fields, "contact": contact(card.contact, card.identities), "responsible": who(card.responsible),
-        "owner": d.owner, "bot": _bot(card.run), "waiting_since": iso(d.waiting_since), "stage_at": iso(d.stage_at),
+        "fields": d.fields, "contact": contact(card.contact, card.identities), "company": entity(card.company),
+        "responsible": who(card.responsible), "owner": d.owner, "bot": _bot(card.run), "waiting_since": iso(d.waiting_since), "stage_at": iso(d.stage_at),
         "opened_at": iso(d.opened_at), "closed_at": iso(d.closed_at), "outcome": d.outcome, "reason": d.reason or None,
         "version": d.version,
     }  # fmt: skip
+
+
+def entity(one: Company | None) -> Who | None:
+    return None if one is None else {"id": one.id, "name": one.name}
 
 
 def _bot(latest: Run | None) -> BotShape | None:

@@ -336,6 +336,17 @@ def _audience(words: Words) -> _Sight:
     return see
 
 
+def _company(words: Words) -> _Sight:
+    name = words.word("a company") if words.more else ""
+
+    async def see(scene: Scene, wanted: bool) -> None:
+        of_deal = await scene.rows("company_deals", deal_id=(await scene.deal())["id"])
+        there = [one["name"] for row in of_deal for one in await scene.rows("companies", id=row["company_id"])]
+        _must(name in there if name else bool(there), wanted, f"the deal is for {_listed(there)}")
+
+    return see
+
+
 def _customer(words: Words) -> _Sight:
     name = words.one_of(("name", "phone", "email"), "thing that is known of a customer")
     expected = words.word("a value") if words.more else None
@@ -423,6 +434,7 @@ _SIGHTS: Final[Mapping[str, Callable[[Words], _Sight]]] = {
     "robot": _robot,
     "deals": _deals(open_only=False),
     "audience": _audience,
+    "company": _company,
     "webhook": _webhook,
     "customer": _customer,
     "refused": _refused,

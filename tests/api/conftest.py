@@ -13,7 +13,7 @@ from aiohttp import web
 from gateway.api import Api, ApiContext, make_api
 from gateway.channels.base import Limits
 from gateway.clock import SetClock
-from gateway.events import MessageReceived, Received, Sender
+from gateway.events import MessageReceived, ReachChanged, Received, Sender
 from gateway.house import House
 from gateway.intake import Intake
 from gateway.library import open_library
@@ -75,9 +75,12 @@ class Shop:
     ) -> None:
         """A customer's message, kept and turned."""
         sender = Sender(channel, "site", who, name=name, phone=phone)
-        message = MessageReceived(sender, text, message_id=f"m{next(self.numbers)}", sent_at=self.clock.now())
-        received = Received(f"e{next(self.numbers)}", message, b"{}")
-        assert await self.ctx.intake.accept(channel, "site", [received]) == ["new"]
+        await self.hear(MessageReceived(sender, text, message_id=f"m{next(self.numbers)}", sent_at=self.clock.now()))
+
+    async def hear(self, event: MessageReceived | ReachChanged) -> None:
+        """An event of a customer, kept and turned."""
+        received = Received(f"e{next(self.numbers)}", event, b"{}")
+        assert await self.ctx.intake.accept(event.sender.channel, "site", [received]) == ["new"]
         async with asyncio.timeout(PATIENCE_S):
             while await self.ctx.db.read(_waiting):
                 await asyncio.sleep(0.01)

@@ -24,6 +24,7 @@ see funnel orders
 see stage payment
 see field recipient "Петрова Анна"
 see no field company
+see no company
 see responsible Марина
 see task "Отправить ссылку на оплату: 3 500 ₽" kind invoice
 about funnel leads

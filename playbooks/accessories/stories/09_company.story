@@ -15,6 +15,7 @@ customer telegram: +79160001122
 customer telegram: Москва, Ткацкая 1
 customer telegram: верно
 see funnel orders
+see company "ООО Ромашка"
 see field company "ООО Ромашка"
 see field tax_id 7701234567
 see task "Выставить счёт: ООО Ромашка, ИНН 7701234567, сумма 90 000 ₽" kind invoice

@@ -10,6 +10,7 @@ manager Вера takes
 manager Вера moves qualified study=английский lesson_at=2026-03-10
 see funnel companies
 see stage created
+see company "ООО Ромашка"
 see field company "ООО Ромашка"
 see task "Встретиться с ООО Ромашка" kind meeting
 manager Вера moves audit
