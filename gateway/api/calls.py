@@ -65,7 +65,8 @@ class Call:
     params: tuple[Param, ...]
     given: frozenset[str]
     """Which of `ctx`, `who`, `request` the handler takes."""
-    answer: TypeAdapter[Any] | None
+    answer: Any
+    """The type of what is answered, for the description; None: what a call of this kind always is."""
     status: int
     summary: str
 
@@ -109,7 +110,7 @@ def _read(method: str, path: str, handler: Handler, status: int) -> Call:
     shaped = answer is not None and answer is not type(None) and not _is_response(answer)
     summary = (inspect.getdoc(handler) or "").split("\n", 1)[0]
     return Call(
-        method, path, handler, params, _GIVEN & set(hints), TypeAdapter(answer) if shaped else None, status, summary
+        method, path, handler, params, _GIVEN & set(hints), answer if shaped else None, status, summary
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from gateway.api.calls import Call
@@ -64,7 +65,7 @@ def _schemas(calls: list[Call]) -> tuple[dict[Any, Any], dict[str, Any]]:
     for number, call in enumerate(calls):
         inputs += [((number, param.name), "validation", param.adapter.core_schema) for param in call.params]
         if call.answer is not None:
-            inputs.append(((number, ""), "serialization", call.answer.core_schema))
+            inputs.append(((number, ""), "serialization", TypeAdapter(call.answer).core_schema))
     made, definitions = GenerateJsonSchema(ref_template=_REF).generate_definitions(inputs)
     return {key: schema for (key, _), schema in made.items()}, {str(name): one for name, one in definitions.items()}
 
