@@ -16,6 +16,7 @@ from gateway.clock import Instant, SetClock
 from gateway.delivery import Delivery
 from gateway.desk import Command
 from gateway.events import Event, Ignored, Received, Unusable
+from gateway.hiring import hire
 from gateway.house import House
 from gateway.intake import Intake
 from gateway.playbooks import read_house
@@ -161,14 +162,8 @@ class Rehearsal:
         ids, now = self.db.ids, self.clock.at
 
         def job(conn: Connection) -> dict[str, Person]:
-            hired: dict[str, Person] = {}
-            for member in shop.team.values():
-                number = ids.take("person")
-                staff.add_member(
-                    conn, number, member.name, member.role, member.groups, member.calendar, member.capacity, now
-                )
-                person = Person(number, member.name, member.role, active=True)
-                hired |= {member.key: person, member.name: person}
+            team = hire(conn, ids, shop, now)
+            hired = team | {one.name: one for one in team.values()}
             return hired | {name: people.add_person(conn, ids, name, role, now) for name, role in (more or {}).items()}
 
         found = await self.db.write(job, "people")

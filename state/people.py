@@ -176,19 +176,24 @@ def demo_signin(conn: Connection, ids: Ids, now: Instant) -> str:
     return issue_signin(conn, ids, _standing(conn, ids, _DEMO, "Анна", "head", now).id, now)
 
 
-def _standing(conn: Connection, ids: Ids, mark: str, name: str, role: Role, now: Instant) -> Person:
-    """The person behind a mark: a token's row whose digest no token has."""
-    if found := _find_standing(conn, mark):
+def _standing(conn: Connection, ids: Ids, name_of_mark: str, name: str, role: Role, now: Instant) -> Person:
+    """The person behind a mark."""
+    if found := _find_standing(conn, name_of_mark):
         return found
     fresh = ids.take("person")
+    if mark(conn, ids, name_of_mark, now, fresh):
+        conn.execute(insert(people).values(id=fresh, name=name, role=role, active=1, created_at=now))
+    return _find_standing(conn, name_of_mark) or Person(fresh, name, role, active=True)
+
+
+def mark(conn: Connection, ids: Ids, name: str, now: Instant, person_id: int = 0) -> bool:
+    """Put a mark into this database: a token's row whose digest no token has. False: it is there already."""
     dialect = sqlite_insert if conn.dialect.name == "sqlite" else pg_insert
     anchor = dialect(tokens).values(
-        id=ids.take("token"), person_id=fresh, kind="mark", digest=mark, created_at=now, expires_at=None, ended_at=None
+        id=ids.take("token"), person_id=person_id, kind="mark", digest=name, created_at=now, expires_at=None, ended_at=None
     )  # fmt: skip
-    won = conn.execute(anchor.on_conflict_do_nothing(index_elements=["digest"]).returning(tokens.c.id)).scalar()
-    if won is not None:
-        conn.execute(insert(people).values(id=fresh, name=name, role=role, active=1, created_at=now))
-    return _find_standing(conn, mark) or Person(fresh, name, role, active=True)
+    made = conn.execute(anchor.on_conflict_do_nothing(index_elements=["digest"]).returning(tokens.c.id)).scalar()
+    return made is not None
 
 
 def _find_standing(conn: Connection, mark: str) -> Person | None:

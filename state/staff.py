@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, update
 
 from state.dialects import inserting, overwriting
-from state.records import Instant
+from state.records import Instant, Person
 from state.tables import assignments, deals, lanes, people, tasks, timers
 
 _SEEN_STEP_MS: Final = 60_000
@@ -88,11 +88,12 @@ def seen(conn: Connection, person_id: int, now: Instant) -> bool:
 
 
 def add_member(
-    conn: Connection, person_id: int, name: str, role: str, groups: Iterable[str], calendar: str, capacity: int, now: Instant
-) -> None:  # fmt: skip
+    conn: Connection, person: Person, groups: Iterable[str], calendar: str, capacity: int, now: Instant
+) -> None:
     conn.execute(
         insert(people).values(
-            id=person_id, name=name, role=role, active=1, created_at=now, groups=list(groups), calendar=calendar, capacity=capacity,
+            id=person.id, name=person.name, role=person.role, active=int(person.active), created_at=now, groups=list(groups),
+            calendar=calendar, capacity=capacity,
         )
     )  # fmt: skip
 

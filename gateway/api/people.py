@@ -94,6 +94,8 @@ async def edit_person(ctx: ApiContext, who: Person, person_id: Id, body: PersonB
     for name, value in given.items():
         if value is None or (name == "name" and not str(value).strip()):
             raise invalid(name, "must not be empty")
+    if body.calendar and body.calendar not in ctx.house.playbook.calendars:
+        raise invalid("calendar", "must be one of " + ", ".join(ctx.house.playbook.calendars))
     if body.active is False and person_id == who.id:
         raise invalid("active", "nobody can deactivate themselves")
     if body.role == "admin" and who.role != "admin":

@@ -81,11 +81,14 @@ async def _serve(settings: Settings, host: str, port: int, *, demo: bool) -> int
 
 
 async def _greet(app: "App", host: str) -> None:
+    from gateway.hiring import hire_once  # noqa: PLC0415
     from state import people  # noqa: PLC0415
 
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
     base = app.settings.public_url or f"http://{shown}:{app.port}"
     token = await app.db.write(lambda c: people.demo_signin(c, app.db.ids, app.clock.now()))
+    if await app.db.write(lambda c: hire_once(c, app.db.ids, app.house.playbook, app.clock.now()), "people"):
+        app.turns.forget_staff()
     click.echo(
         f"""
   Parley is ready.

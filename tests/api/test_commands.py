@@ -13,8 +13,9 @@ from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from gateway.commands import COMMANDS
+from gateway.hiring import hire_once
 from gateway.playbooks import read_house
-from state import people, schema
+from state import people, schema, staff
 from state.database import Database
 from tests.standins.telegram import TOKEN, TelegramStandin
 
@@ -55,6 +56,32 @@ async def test_a_manager_gets_a_link_that_ties_their_chat(home: Path, monkeypatc
     db.engine.dispose()
     assert person is not None
     assert person.name == "Анна"
+
+
+def test_a_person_is_added_with_groups_a_shift_and_room(home: Path) -> None:
+    added = parley(
+        "user", "add", "Анна", "--role", "manager", "--group", "sales", "--group", "phones", "--capacity", "40"
+    )
+    assert added.exit_code == 0, added.output
+    assert parley("user", "add", "Борис", "--role", "manager", "--calendar", "hours").exit_code == 0
+    unknown = parley("user", "add", "Вера", "--role", "manager", "--calendar", "nights")
+    assert (unknown.exit_code, "no calendar 'nights', but hours" in unknown.output) == (2, True), unknown.output
+    assert parley("user", "list").output.splitlines() == [
+        "1\tАнна\tmanager\tsales,phones\t\t40", "2\tБорис\tmanager\t\thours",
+    ]  # fmt: skip
+    assert home.exists()
+
+
+def test_a_demos_people_come_once_and_whoever_is_known_by_name_is_not_made_again(home: Path) -> None:
+    parley("user", "add", "Глеб Орлов", "--role", "head")
+    db, shop = _database(home), read_house("autoparts").playbook
+    came = [db.write_now(lambda c: hire_once(c, db.ids, shop, 1)) for _ in range(2)]
+    with db.engine.connect() as conn:
+        team = {one.name: (one.role, one.groups) for one in staff.colleagues(conn)}
+    db.engine.dispose()
+    assert came == [4, 0]
+    assert team["Анна Лебедева"] == ("manager", ("sales", "phones"))
+    assert len(team) == 5
 
 
 def test_a_new_token_is_printed_once_and_speaks_for_a_person_of_its_own(home: Path) -> None:

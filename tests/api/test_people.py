@@ -26,6 +26,8 @@ async def test_groups_and_room_are_the_heads_to_set(shop: Shop):
         "PATCH", f"/people/{number}", shop.token("head"), json={"capacity": 5, "groups": ["sales"]}
     )
     assert (status, one["capacity"], one["groups"]) == (200, 5, ["sales"])
+    status, told = await shop.call("PATCH", f"/people/{number}", shop.token("head"), json={"calendar": "nights"})
+    assert (status, told["error"]["field"]) == (422, "calendar")
 
 
 async def test_whoever_is_deactivated_loses_their_token_and_their_deals(shop: Shop):
