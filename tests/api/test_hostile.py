@@ -22,6 +22,7 @@ SAMPLES = {
     "{run_id}": "1",
     "{finding_id}": "1",
     "{duplicate_id}": "1",
+    "{company_id}": "1",
     "{n}": "0",
     "{name}": "qualifier",
     "{report}": "workload",
