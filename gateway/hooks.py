@@ -54,9 +54,11 @@ class Answer:
 
 def _told(received: Sequence[Received], answers: Sequence[str]) -> Answer:
     """What became of a post, for whoever is curious: as the plain hooks say it."""
-    unusable = any(isinstance(one.meaning, Unusable) for one in received)
-    status = "duplicate" if "new" not in answers else "quarantined" if unusable else "accepted"
-    return Answer(200, b'{"status": "%s"}' % status.encode(), "application/json")
+    why = next((one.meaning.reason for one in received if isinstance(one.meaning, Unusable)), None)
+    if "new" not in answers or why is None:
+        status = "accepted" if "new" in answers else "duplicate"
+        return Answer(200, b'{"status": "%s"}' % status.encode(), "application/json")
+    return Answer(200, b'{"status": "quarantined", "reason": "%s"}' % why.encode(), "application/json")
 
 
 class Door:

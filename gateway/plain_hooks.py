@@ -132,8 +132,9 @@ class PlainHooks:
             answers = await self.intake.accept(channel, account, [Received(key, meaning, raw)])
         except Unavailable:
             return web.Response(status=503, headers={"Retry-After": "5"})
-        kept = "quarantined" if isinstance(meaning, Unusable) else "accepted"
-        return web.json_response({"status": kept if answers[0] == "new" else "duplicate"})
+        if answers[0] == "new" and isinstance(meaning, Unusable):
+            return web.json_response({"status": "quarantined", "reason": meaning.reason})
+        return web.json_response({"status": "accepted" if answers[0] == "new" else "duplicate"})
 
     def _key_of_the_minute(self, same: str, fingerprint: str) -> str:
         """The same bytes within a minute are a form that was sent twice, later on they are another inquiry.

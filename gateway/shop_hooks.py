@@ -22,7 +22,7 @@ _MOST_ITEMS: Final = 50
 
 
 def order(data: Mapping[str, Any], region: str) -> Event | Ignored | Unusable:
-    about, who = data.get("order"), data.get("customer")
+    about = data.get("order")
     if not isinstance(about, dict):
         return Unusable("no_order")
     number = _number(about.get("number"))
@@ -38,14 +38,14 @@ def order(data: Mapping[str, Any], region: str) -> Event | Ignored | Unusable:
         return Unusable("bad_currency")
     paid = about.get("paid")
     return OrderChanged(
-        sender_of("order", "orders", number, who if isinstance(who, dict) else {}, region), number, data["event"], total, currency,
+        sender_of("order", "orders", number, _who(data), region), number, data["event"], total, currency,
         paid if isinstance(paid, bool) else None, _line(about.get("office")), _items(about.get("items")), _number(about.get("tracking")),
     )  # fmt: skip
 
 
 def payment(data: Mapping[str, Any], region: str) -> Event | Ignored | Unusable:
     """`{id, order, amount, currency?, customer?}`: money that has come in for an order."""
-    number, amount, who = _number(data.get("order")), money(data.get("amount")), data.get("customer")
+    number, amount = _number(data.get("order")), money(data.get("amount"))
     if not number:
         return Unusable("no_order_number")
     if amount is None or amount <= 0:
@@ -53,7 +53,7 @@ def payment(data: Mapping[str, Any], region: str) -> Event | Ignored | Unusable:
     currency = _currency(data.get("currency"))
     if currency is None:
         return Unusable("bad_currency")
-    sender = sender_of("order", "orders", number, who if isinstance(who, dict) else {}, region)
+    sender = sender_of("order", "orders", number, _who(data), region)
     return PaymentReceived(sender, number, amount, currency)
 
 
@@ -96,6 +96,12 @@ def sender_of(channel: str, account: str, address: str, who: Mapping[str, Any], 
         phone_of(who.get("phone"), region),
         payload.email(who.get("email")),
     )
+
+
+def _who(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The customer; systems that have no table for one write name, phone and e-mail beside the order."""
+    who = data.get("customer")
+    return who if isinstance(who, dict) else data
 
 
 def money(said: Any) -> int | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.events import CallEnded, MessageReceived, Sender
+from gateway.events import CallEnded, MessageReceived, OrderChanged, Sender
 from gateway.shop_hooks import TOLD
 from tests.merged import undo
 from tests.shop import MONDAY_NOON, PaperChannel, Shop, open_shop
@@ -173,3 +173,10 @@ async def test_a_call_that_was_no_customers_leaves_no_dirt(shop: Shop):
 )
 def test_what_cannot_be_used_says_why(what: str, body: dict[str, Any], reason: str):
     assert TOLD[what](body, "RU").reason == reason  # type: ignore[union-attr]
+
+
+def test_an_order_may_say_who_it_is_from_beside_itself():
+    said = {"id": "1", "event": "placed", "order": {"number": "7"}, "name": "Мария", "phone": "+79161234567"}
+    read = TOLD["orders"](said, "RU")
+    assert isinstance(read, OrderChanged)
+    assert (read.sender.name, read.sender.phone) == ("Мария", "+79161234567")

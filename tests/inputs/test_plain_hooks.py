@@ -175,7 +175,9 @@ async def test_the_unusable_is_kept_whole_and_a_person_is_told(hall: Hall, path:
 async def test_what_lacks_what_it_takes_is_kept_with_its_reason(
     hall: Hall, path: str, changes: dict[str, Any], reason: str
 ) -> None:
-    assert await post(hall, path, said(hall, path) | changes) == 200
+    data = json.dumps(said(hall, path) | changes).encode()
+    async with hall.http.post(hall.base + path, data=data, headers=BEARER) as answer:
+        assert (answer.status, await answer.json()) == (200, {"status": "quarantined", "reason": reason})
     kept = await hall.last()
     assert (kept["state"], kept["reason"]) == ("quarantined", reason)
 
