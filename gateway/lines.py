@@ -1,0 +1,68 @@
+"""What is written of a deal for those who read it: lines of its timeline, tasks, and how long a customer has waited."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.clock import Instant
+from gateway.page import Page
+from gateway.wording import line
+from state.records import Deal, Entry, Identity, Person, Task, Wait
+
+
+class Lines(Page):
+    """A page on which is written."""
+
+    def write_entry(
+        self, deal: Deal, kind: str, *, author: str, text: str, data: Mapping[str, Any] | None = None,
+        direction: str = "", identity: Identity | None = None, media: list[dict[str, Any]] | None = None,
+        person: Person | None = None, client_id: str | None = None,
+    ) -> Entry:  # fmt: skip
+        if client_id and direction == "in" and identity:
+            # A visitor's page chooses its ids; they must meet neither a composer's nor another visitor's in this deal.
+            client_id = f"{identity.id}:{client_id}"
+        entry = Entry(
+            self.ids.take("entry"), deal.id, self.contact.id, self.now, kind, direction,
+            identity.channel if identity else "", identity.id if identity else None, author,
+            person.id if person else None, text, media or [], dict(data or {}), client_id,
+        )  # fmt: skip
+        self.writes.entries.append(entry)
+        self.change(deal, kind, entry.id)
+        return entry
+
+    def write_line(self, deal: Deal, kind: str, key: str, *, data: Mapping[str, Any], **values: object) -> Entry:
+        return self.write_entry(deal, kind, author="system", text=line(key, **values), data=data)
+
+    def create_task(
+        self, deal: Deal, kind: str, text: str, created_by: str, *, details: Mapping[str, Any] | None = None,
+        responsible: int | None = None, due_at: Instant | None = None, person: Person | None = None,
+    ) -> Task:  # fmt: skip
+        task = Task(
+            id=self.ids.take("task"), deal_id=deal.id, contact_id=self.contact.id, kind=kind, text=text, details=dict(details or {}),
+            responsible_id=responsible if responsible is not None else deal.responsible_id, due_at=due_at if due_at is not None else self.house.due(kind, self.now, deal.funnel),
+            state="open", result="", created_by=created_by, created_at=self.now,
+        )  # fmt: skip
+        self.writes.tasks.append(task)
+        data = {"event": "created", "task": task.id, "kind": kind, "details": task.details}
+        self.write_entry(deal, "task", author=created_by, text=text, data=data, person=person)
+        return task
+
+    def end_tasks(self, deal: Deal, result: str) -> None:
+        """All that was to be done for this deal has become needless."""
+        self.writes.ended_tasks.append((deal.id, result))
+        self.loose[deal.id] = deal
+        for task in self.writes.tasks:
+            if task.deal_id == deal.id and task.state == "open":
+                task.state, task.result, task.done_at = "done", result, self.now
+
+    def open_tasks(self, deal: Deal) -> list[Task]:
+        """Of a deal, with those that this turn has made."""
+        return [
+            *self.look.open_tasks(deal.id),
+            *(t for t in self.writes.tasks if t.deal_id == deal.id and t.state == "open"),
+        ]
+
+    def _waited(self, deal: Deal, told: Entry, since: Instant, person: Person | None) -> None:
+        """The customer's wait for a person is over."""
+        route = self.route_of(deal)
+        channel = route.channel if route else told.channel or "phone"
+        self.writes.waits.append(Wait(told.id, deal.id, channel, since, self.now, person.id if person else None))
