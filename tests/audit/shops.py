@@ -53,7 +53,7 @@ async def open_shop(url: str, text: str = TEXT) -> Shop:
 
     def hire(conn: Connection) -> None:
         for one in (ANNA, BORIS):
-            staff.add_member(conn, one.id, one.name, one.role, (), "", 0, MONDAY_NOON)
+            staff.add_member(conn, one, (), "", 0, MONDAY_NOON)
 
     await shop.db.write(hire)
     return shop

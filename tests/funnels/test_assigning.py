@@ -38,7 +38,7 @@ async def hired(shop: Shop, *names: str, **more: Any) -> list[Person]:
 
         def add(conn: Any, who: Person = person) -> None:
             room, groups = more.get("capacity", 0), more.get("groups", ())
-            staff.add_member(conn, who.id, who.name, who.role, groups, "", room, shop.clock.now())
+            staff.add_member(conn, who, groups, "", room, shop.clock.now())
 
         await shop.db.write(add)
         people.append(person)
@@ -128,7 +128,7 @@ async def test_who_does_not_act_in_time_loses_the_deal_to_another_and_in_the_end
     ruled(shop, act=Span(HOUR, working=True))
     anna, boris = await hired(shop, "Анна", "Борис")
     head = Person(200, "Глава", "head", active=True)
-    await shop.db.write(lambda c: staff.add_member(c, 200, "Глава", "head", (), "", 0, NOON))
+    await shop.db.write(lambda c: staff.add_member(c, head, (), "", 0, NOON))
     ruled(shop, act=Span(HOUR, working=True), among=("Анна", "Борис"))
     await inquiries(shop, "1")
     assert await holders(shop) == [anna.id]

@@ -54,7 +54,7 @@ async def shop(database_url: str, tmp_path: Path) -> AsyncIterator[Shop]:
     ways = [PaperChannel("whatsapp", limits=LIMITS["whatsapp"]), PaperChannel("email", "mail", limits=LIMITS["email"])]
     made = open_shop(database_url, channels=ways, playbook=str(tmp_path))
     now = made.clock.now()
-    await made.db.write(lambda c: staff.add_member(c, ANNA.id, ANNA.name, ANNA.role, (), "", 0, now))
+    await made.db.write(lambda c: staff.add_member(c, ANNA, (), "", 0, now))
     await written(made, "иВАН петров")
     yield made
     await made.db.close()
