@@ -19,8 +19,8 @@ from tests.shop import open_shop
 __all__ = ["home"]
 
 HELLO = (
-    "Здравствуйте, {name|first|proper or рады вас видеть}!",
-    "Добрый день, {name|first|proper or рады вас видеть}!",
+    "Здравствуйте, {name|first|proper or спасибо, что написали}!",
+    "Добрый день, {name|first|proper or спасибо, что написали}!",
 )
 CAR = ("Пришлите VIN автомобиля", "Пришлите VIN машины")
 

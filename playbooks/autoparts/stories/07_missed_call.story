@@ -8,7 +8,7 @@ see stage left_request
 see tag звонок
 see task "Перезвоните клиенту" kind call_back for anna
 see message whatsapp template call_missed "все менеджеры были заняты"
-see message whatsapp "назначен вам перезвонить"
+see message whatsapp "попросили менеджера вам перезвонить"
 see message whatsapp "WhatsApp?"
 call missed
 see deals 1

@@ -8,6 +8,6 @@ payment 701 "1250.00"
 manager Оксана sets tracking=20450000000001
 parcel 20450000000001 accepted
 parcel 20450000000001 arrived
-see message sms "До сплати при отриманні: 0 ₴"
+see message sms "Доплачувати не потрібно"
 parcel 20450000000001 collected
 see won
