@@ -75,11 +75,9 @@ def give(ledger: Ledger, deal: Deal, person: int, rule: str = "") -> None:
 
 
 def _expect_action(ledger: Ledger, deal: Deal, rule: Assign, person: int, hands: int) -> None:
-    if not rule.act.length:
+    if not rule.act:
         return
-    hours = ledger.house.playbook.working(deal.funnel)
-    working = rule.act.working and hours is not None
-    due = hours.add_working(ledger.now, rule.act.length) if working and hours else ledger.now + rule.act.length
+    due = ledger.house.playbook.later(ledger.now, rule.act, deal.funnel)
     ledger.set_deal_timer(deal, ACT, f"{ACT}{rule.name}:{person}:{hands}", due)
 
 

@@ -10,8 +10,7 @@ from typing import Any, Final
 from bots.kit.checks import Check
 from bots.kit.conditions import as_number, first_holding
 from bots.kit.funnels import AGE
-from bots.kit.schema import Span
-from bots.kit.waits import later
+from bots.kit.spans import AT_ONCE, Span
 from bots.kit.words import as_text
 from bots.robots.facts import KNOWN, DealFacts
 from gateway.clock import Instant
@@ -132,9 +131,9 @@ class Inspector:
         return check.what == "stage_too_old" or self.over(check.older, deal, since)
 
     def over(self, span: Span, deal: Deal | None, since: Instant) -> bool:
-        if not span.length:
+        if not span:
             return since <= self.now
-        return later(since, span, self.house.playbook.working(deal.funnel if deal is not None else "")) <= self.now
+        return self.house.playbook.later(since, span, deal.funnel if deal is not None else "") <= self.now
 
     def _holds(self, check: Check, contact: Contact, deal: Deal, channel: str) -> bool:
         return first_holding(check.tests, self.facts(contact, deal, channel).subject)[0]
@@ -184,8 +183,8 @@ def _orphan(_: Inspector, __: Check, one: Dossier) -> Wrong | None:
 def _stage_too_old(run: Inspector, check: Check, one: Dossier) -> Wrong | None:
     funnel = run.house.playbook.funnel(one.deal.funnel)
     stage = funnel.stage(one.deal.stage) if funnel is not None else None
-    span = check.older if check.older.length else stage.age if stage is not None else check.older
-    if stage is None or not span.length or not run.over(span, one.deal, one.deal.stage_at):
+    span = check.older or (stage.age if stage is not None else AT_ONCE)
+    if stage is None or not span or not run.over(span, one.deal, one.deal.stage_at):
         return None
     return line("found_stage_too_old", stage=stage.title), one.deal.stage_at
 

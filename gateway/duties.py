@@ -5,8 +5,7 @@ that has happened: one that is closed without it keeps the reason, for whoever l
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bots.kit.duties import due_at
-from bots.kit.schema import Span
+from bots.kit.spans import Span
 from gateway.clock import Instant, iso
 from gateway.ledger import Ledger
 from gateway.refusals import Conflict, Invalid, said
@@ -52,7 +51,7 @@ class EditTask:
 def give(ledger: Ledger, deal: Deal, command: GiveTask, who: Person) -> int:
     due = command.due_at
     if command.due_in is not None:
-        due = due_at(command.due_in, ledger.now, ledger.house.playbook.working(deal.funnel))
+        due = ledger.house.playbook.later(ledger.now, command.due_in, deal.funnel)
     return ledger.create_task(
         deal, command.kind, said(command.text, "text"), "manager", responsible=command.responsible or who.id, due_at=due, person=who,
     ).id  # fmt: skip
@@ -122,7 +121,7 @@ def _due(ledger: Ledger, deal: Deal, command: EditTask) -> Instant | None:
     if command.due_at is not None and command.due_in is not None:
         raise Invalid("due_in", "say either when or in how long")
     if command.due_in is not None:
-        return due_at(command.due_in, ledger.now, ledger.house.playbook.working(deal.funnel))
+        return ledger.house.playbook.later(ledger.now, command.due_in, deal.funnel)
     return command.due_at
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from bots.kit.beginnings import meets, on_stage
 from bots.kit.business import Field
-from bots.kit.duties import due_at
 from bots.kit.events import Media
 from bots.kit.hours import Hours, zone_of
 from bots.kit.opening import MOST_CALENDARS
@@ -140,7 +139,7 @@ class House:
 
     def due(self, kind: str, now: Instant, funnel: str = "") -> Instant:
         """When a task of this kind is due, where nobody says."""
-        return due_at(self.playbook.task_kind(kind).due, now, self.playbook.working(funnel))
+        return self.playbook.later(now, self.playbook.task_kind(kind).due, funnel)
 
     def clock_text(self, at: Instant) -> str:
         """A moment as the shop's clock shows it."""

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
-from bots.kit.duties import overdue_since
 from bots.kit.hours import local_day, zone_of
+from bots.kit.spans import later
 from gateway import pager
 from gateway.clock import Instant
 from gateway.house import House
@@ -56,12 +56,14 @@ def _remind(
 ) -> None:  # fmt: skip
     if not staff.chats:
         return
-    rule, hours = house.playbook.overdue, house.playbook.hours
+    shop = house.playbook
     told = overdue.reminded(conn, [task.id for task in late])
     for task in late:
         if task.due_at is None or (task.id, task.due_at) in told:
             continue
-        if not overdue_since(rule.remind, task.due_at, now, hours) or not _works(staff.roster(), task, now):
+        if later(task.due_at, shop.overdue.remind, shop.hours, shop.zone) > now or not _works(
+            staff.roster(), task, now
+        ):
             continue
         if (about := staff_chats.brief(conn, task.id)) is not None:
             for chat in pager.recipients(task, staff, house, now):
@@ -81,7 +83,7 @@ def _report(
     shop = house.playbook
     of: defaultdict[int, list[Task]] = defaultdict(list)
     for task in late:
-        if task.due_at is not None and overdue_since(shop.overdue.after, task.due_at, now, shop.hours):
+        if task.due_at is not None and later(task.due_at, shop.overdue.after, shop.hours, shop.zone) <= now:
             of[task.responsible_id or _POOL].append(task)
     if not of:
         return

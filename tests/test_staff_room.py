@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bots.kit.duties import Overdue
-from bots.kit.schema import Span
+from bots.kit.spans import Span
 from gateway.channels.base import Outgoing, Unreachable
 from gateway.desk import Move, SteerBot, Write
 from gateway.duties import EditTask, GiveTask

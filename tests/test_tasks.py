@@ -8,7 +8,7 @@ import pytest
 from bots.kit.duties import Overdue, TaskKind
 from bots.kit.hours import Hours
 from bots.kit.playbook import load_playbook
-from bots.kit.schema import Span
+from bots.kit.spans import Span
 from gateway.desk import Write
 from gateway.duties import EditTask, FinishTask, GiveTask
 from gateway.events import CallEnded
@@ -62,7 +62,7 @@ def test_a_playbook_adds_kinds_and_changes_those_that_are_there():
     )  # fmt: skip
     assert shop.task_kind("answer").contact
     assert not shop.task_kind("never heard of").contact
-    assert shop.overdue == Overdue(Span(900_000), Span(24 * HOUR, working=True), "anna")
+    assert shop.overdue == Overdue(Span(900_000), Span(0, working=True, days=1), "anna")
 
 
 @pytest.mark.parametrize(
@@ -93,6 +93,8 @@ async def test_a_task_is_due_in_working_time_as_it_is_said_or_as_its_kind_has_it
     assert task.due_at == evening + 16 * HOUR  # half an hour today, half an hour tomorrow from nine
     other = await task_of(shop, await shop.ask(GiveTask("Проверить", due_in=Span(2 * HOUR))))
     assert other.due_at == evening + 2 * HOUR
+    third = await task_of(shop, await shop.ask(GiveTask("Узнать", due_in=Span(0, working=True, days=5))))
+    assert third.due_at == evening + 7 * 24 * HOUR  # Monday, half past five
 
 
 # -- done, with a word on the contact ------------------------------------------------------------------------------------
@@ -240,6 +242,19 @@ async def test_the_head_hears_once_a_day_of_each_person_who_has_tasks_overdue(sh
     await round_(shop)
     [again] = await notices(shop)  # yesterday's is still open: it is renewed, not doubled
     assert again["due_at"] > notice["due_at"]
+
+
+async def test_a_task_that_was_due_on_friday_is_the_heads_after_a_working_day(shop: Shop):
+    anna, vera = await staffed(shop)
+    shop.house.playbook = replace(shop.house.playbook, hours=WEEKDAYS, overdue=Overdue())
+    shop.clock.at += 4 * 24 * HOUR  # Friday, ten o'clock
+    await given(shop, responsible=anna, due_at=shop.clock.now() + HOUR)
+    await shop.later(hours=72.9)
+    await round_(shop)
+    assert not await notices(shop)
+    await shop.later(hours=0.2)
+    await round_(shop)
+    assert [notice["responsible_id"] for notice in await notices(shop)] == [vera]
 
 
 async def test_a_notice_that_was_done_comes_again_the_next_day_and_stops_with_the_tasks(shop: Shop):

@@ -7,10 +7,11 @@ from typing import Final, Literal
 from bots.kit.checks import BUILT_IN, AuditPlan, Check
 from bots.kit.duties import BUILT_IN as BUILT_IN_KINDS
 from bots.kit.duties import USUAL, Overdue, TaskKind
+from bots.kit.events import Instant
 from bots.kit.hours import DAY, Hours
 from bots.kit.reckoning import Terms
-from bots.kit.schema import AT_ONCE, Span
 from bots.kit.shipping import Shipping
+from bots.kit.spans import AT_ONCE, Span, later
 from bots.kit.staffing import Assign, Member
 from bots.kit.templates import Template
 from bots.kit.waiting import Waiting
@@ -210,6 +211,10 @@ class Playbook:
         """When the people of a funnel work; None: neither it nor the shop says so."""
         home = self.funnel(funnel) or self.funnels[0]
         return self.calendars.get(home.calendar) or self.hours
+
+    def later(self, now: Instant, span: Span, funnel: str) -> Instant:
+        """When a span will have passed for the people of a funnel."""
+        return later(now, span, self.working(funnel), self.zone)
 
     def home(self, script: str) -> str:
         """The funnel that a bot or a clarification is of; the first one for any other script."""

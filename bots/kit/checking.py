@@ -11,7 +11,8 @@ from bots.kit.criteria import tests_of
 from bots.kit.opening import clock_of
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar
-from bots.kit.schema import Section, duration_of, name_of, section, span_of, table_of, text_of, texts_of
+from bots.kit.schema import Section, duration_of, name_of, section, table_of, text_of, texts_of
+from bots.kit.spans import OF_PLAYBOOKS, span_of
 from bots.robots.acting import Office
 
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
@@ -100,14 +101,14 @@ def _check(name: str, key: Scalar, one: Section, funnels: Sequence[Funnel], offi
         what=what, missing=missing, tests=tests, kind=name_of(one.get("kind"), "kind", found) or "", funnels=_funnels(one, office),
         stages=_stages(one, funnels, office), state=cast("State", state),
     )  # fmt: skip
-    if "older" in one and (older := span_of(one.get("older"), "older", found)) is not None:
+    if "older" in one and (older := span_of(one.get("older"), "older", found, limit=OF_PLAYBOOKS)) is not None:
         check = replace(check, older=older)
     if "within" in one and (within := duration_of(one.get("within"), "within", found)) is not None:
         check = replace(check, within=within)
     if "kind" in one and what not in ("task", "overdue_task", "no_contact"):
         found.error(one.keys["kind"], "only tasks have a kind", "Add 'what: task', or remove the line", "contradiction")
     asked = table is not None and bool(table.pairs)
-    if what in PLAIN and not (asked or check.older.length or check.kind or check.stages or check.state != "open"):
+    if what in PLAIN and not (asked or check.older or check.kind or check.stages or check.state != "open"):
         remedy = "Add 'if:', 'missing:', 'older:', 'kind:' or 'stages:'"
         found.error(key, f"check '{shown(name)}' finds every {what}", remedy, "no_value")
     return check

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from bots.kit.conditions import Test
-from bots.kit.schema import AT_ONCE, Span
+from bots.kit.spans import AT_ONCE, Span
 
 Severity = Literal["critical", "normal"]
 What = Literal[

@@ -4,18 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bots.kit.hours import Hours
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar
-from bots.kit.schema import AT_ONCE, Findings, Span, milliseconds, name_of, section, table_of, text_of, yes_of
+from bots.kit.schema import Findings, name_of, section, table_of, text_of, yes_of
+from bots.kit.spans import AT_ONCE, Span, delay_of
 from bots.kit.staffing import ROLES, Member
-from bots.robots.reading import delay_of
 
 KIND_KEYS: Final = ("title", "contact", "due")
 OVERDUE_KEYS: Final = ("remind", "after", "to")
-LONGEST_DUE: Final = 366 * 86_400_000
 _HALF_AN_HOUR: Final = Span(1_800_000, working=True)
-_A_DAYS_WORK: Final = Span(28_800_000, working=True)
+_A_WORKING_DAY: Final = Span(0, working=True, days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +34,8 @@ class Overdue:
 
     remind: Span = _HALF_AN_HOUR
     """So long after a task was due, its responsible is reminded, once."""
-    after: Span = _A_DAYS_WORK
-    """So long after, somebody else hears of it: a usual day's work."""
+    after: Span = _A_WORKING_DAY
+    """So long after, somebody else hears of it."""
     to: str = "head"
 
 
@@ -114,23 +112,3 @@ def overdue_of(node: Node | None, team: Mapping[str, Member], found: Findings) -
         delay_of(one.get("after"), "after", found) if "after" in one else usual.after,
         to,
     )
-
-
-def span_in(text: str) -> Span | None:
-    """`30m`, `2h working`, as a program or a person says it; None where it is no length of time, or too long a one."""
-    said = text.strip()
-    working = said.endswith(" working")
-    length = milliseconds(said.removesuffix("working"))
-    return Span(length, working) if length is not None and length <= LONGEST_DUE else None
-
-
-def due_at(span: Span, now: int, hours: Hours | None) -> int:
-    """When so much time will have passed; working time by these hours, where there are any."""
-    if span.working and hours is not None:
-        return hours.add_working(now, span.length)
-    return now + span.length
-
-
-def overdue_since(span: Span, due: int, now: int, hours: Hours | None) -> bool:
-    """Whether so much time has passed since it was due."""
-    return due_at(span, due, hours) <= now

@@ -8,20 +8,17 @@ from bots.kit.problems import shown
 from bots.kit.reader import Node, Scalar
 from bots.kit.schema import (
     Section,
-    Span,
     duration_of,
     items_of,
     milliseconds,
     name_of,
     section,
-    span_of,
     table_of,
     text_of,
     whole_of,
-    working_at_most,
-    working_of,
 )
 from bots.kit.script import HANDED_OFF, Call, Case, Check, Leave, RunScript, Split, Wait
+from bots.kit.spans import AT_ONCE, span_of, working_of
 from bots.kit.waiting import LONGEST_GATHER, Desk, lead
 from bots.kit.words import plain
 
@@ -111,7 +108,7 @@ def compile_wait(key: Scalar, at: Section, desk: Desk, exits: Exits) -> Wait:
         what = "gather is longer than a minute"
         found.error(at.keys["gather"], what, "The customer would wait: write 2s to 60s", "not_a_length")
     return Wait(
-        wait.length, wait.working, wait.minute, wait.opens, wait.field, wait.before, desk.field(at.get("save"), "save"),
+        wait.span, wait.working, wait.minute, wait.opens, wait.field, wait.before, desk.field(at.get("save"), "save"),
         desk.waiting.gather if gather is None else gather, wait.calendar, wait.line,
     )  # fmt: skip
 
@@ -119,8 +116,7 @@ def compile_wait(key: Scalar, at: Section, desk: Desk, exits: Exits) -> Wait:
 def _length(node: Node | None, desk: Desk) -> Wait:
     found = desk.found
     if node is None or isinstance(node, Scalar):
-        span = span_of(node, "wait", found) or Span(0)
-        return Wait(span.length, span.working)
+        return Wait(span_of(node, "wait", found) or AT_ONCE)
     one = section(node, WAIT_KEYS, "wait", found)
     if one is None:
         return Wait()
@@ -142,10 +138,7 @@ def _told(node: Node, one: Section, working: bool, desk: Desk) -> Wait:
         for key in ("at", "before"):
             if key in one:
                 found.error(one.keys[key], f"'{key}' goes with the day of a field", "Remove it", "misplaced")
-        span = span_of(one.get("for"), "for", found) or Span(0)
-        if working and not span.working:
-            working_at_most(one.keys["for"], span.length, found)
-        return Wait(span.length, working or span.working, opens=opens)
+        return Wait(span_of(one.get("for"), "for", found, working=working) or AT_ONCE, opens=opens)
     return _until(one, working, desk)
 
 
@@ -166,8 +159,8 @@ def _until(one: Section, working: bool, desk: Desk) -> Wait:
         for key in ("at", "before"):
             if key in one:
                 found.error(one.keys[key], f"'{key}' goes with the day of a field", "Remove it", "misplaced")
-        return Wait(0, working, _clock(node, "until", desk) or 0)
-    return Wait(0, working, hour, field=desk.field(node, "until"), before=before)
+        return Wait(AT_ONCE, working, _clock(node, "until", desk) or 0)
+    return Wait(AT_ONCE, working, hour, field=desk.field(node, "until"), before=before)
 
 
 def _clock(node: Node | None, what: str, desk: Desk) -> int | None:

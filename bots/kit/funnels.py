@@ -11,11 +11,12 @@ from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar, Table
 from bots.kit.reckoning import Terms, terms_of
 from bots.kit.schema import Findings, items_of, name_of, section, table_of, text_of, texts_of
+from bots.kit.spans import delay_of
 from bots.kit.words import filled_with, parse
 from bots.robots.acting import Office
 from bots.robots.actions import Task
 from bots.robots.facts import KNOWN
-from bots.robots.reading import Place, board_of, delay_of
+from bots.robots.reading import Place, board_of
 from bots.robots.rules import Board, Robot
 
 FUNNEL_KEYS: Final = ("title", "group", "stages", "won", "lost", "triggers", "calendar")
@@ -78,11 +79,11 @@ def _watches(funnels: Sequence[ReadFunnel], office: Office) -> Iterator[Robot]:
                 for key, node in (late.pairs if late else ())
                 for test in tests_of(key, node, office.fields, office.found)
             ]
-            if late and not stage.age.length:
+            if late and not stage.age:
                 office.found.error(
                     late, "'late if' says when the age counts", "Add 'age: 30m' to the stage", "misplaced"
                 )
-            if stage.age.length:
+            if stage.age:
                 text, _ = parse(TOO_OLD, {"stage_title": ""})
                 task = Task("late", filled_with(text, {"stage_title": stage.title}))
                 yield Robot(

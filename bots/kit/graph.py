@@ -40,7 +40,7 @@ def stopping(steps: Mapping[str, Step]) -> frozenset[str]:
 
 
 def _lasts(wait: Wait) -> bool:
-    return not wait.field and not (wait.opens and wait.length == 0)
+    return not wait.field and not (wait.opens and not wait.span)
 
 
 def _reached(start: str, exits: Mapping[str, Iterable[tuple[str, str]]]) -> set[str]:

@@ -12,7 +12,7 @@ from bots.kit.effects import SetTimer
 from bots.kit.events import Media, MessageReceived
 from bots.kit.journey import Journey
 from bots.kit.kinds import value_of
-from bots.kit.script import AT_ONCE, ENDINGS, FILES, Answer, Ask
+from bots.kit.script import ENDINGS, FILES, WHOLE, Answer, Ask
 
 MOST_HEARD = 20
 """Messages of one burst; the next one is answered at once, however fast they come."""
@@ -81,7 +81,7 @@ def _answer_at_once(walk: Journey, ask: Ask, text: str, spoken: str) -> bool:
         walk.because("sounds_like", text)
         _choose(walk, ask, place)
         return True
-    return any(_try(walk, answer, text) for answer in ask.answers if answer.kind in AT_ONCE)
+    return any(_try(walk, answer, text) for answer in ask.answers if answer.kind in WHOLE)
 
 
 def fire_question(walk: Journey, ask: Ask, name: str) -> None:

@@ -2,7 +2,8 @@
 
 A stint is minutes of a local day; its end may lie past midnight. An opening at an hour that the clock leaps over is the
 moment of the leap; one that comes twice is the first of the two. What a day's date says goes before holidays, and those
-before the day of the week.
+before the day of the week. A working day is a day on which the calendar opens at all, and all of the stints that open on
+it, a night to its end.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,7 @@ _KEPT = 1_000
 """Days whose instants a calendar remembers: some 300 bytes each."""
 _FAR: Instant = 250_000_000_000_000
 _MS_DAY = 86_400_000
+_MS_MINUTE = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Hours:
     )
 
     def is_open(self, now: Instant) -> bool:
-        start, _ = next(self._stretches(now), (_FAR, _FAR))
+        start, *_ = next(self._stretches(now), (_FAR,))
         return start <= now
 
     def shift(self, now: Instant) -> tuple[Instant, Instant, bool]:
@@ -50,22 +52,46 @@ class Hours:
 
     def next_open(self, now: Instant) -> Instant:
         """Now, where the shop is open; else when it opens."""
-        start, _ = next(self._stretches(now), (now, now))
+        start, *_ = next(self._stretches(now), (now,))
         return max(start, now)
 
-    def add_working(self, now: Instant, length: int) -> Instant:
-        """When so many milliseconds of working time will have passed."""
+    def add_working(self, now: Instant, length: int, days: int = 0) -> Instant:
+        """When so many working days, and then so many milliseconds of working time, will have passed."""
+        since = self._days_on(now, days) if days else now
+        if days and not length:
+            return since  # perhaps a closing hour, which is the day's own and not the next opening
         left = length
-        for start, end in self._stretches(now):
+        for start, end, _ in self._stretches(since):
             if end - start >= left:
                 return start + left
             left -= end - start
-        return now + length
+        return since + length
+
+    def _days_on(self, now: Instant, days: int) -> Instant:
+        """The same time of the clock so many working days on. While it is shut, the count begins with the next opening.
+
+        Where that day is not open at this time: when it opens next on that day, and past its last closing, that closing.
+        """
+        zone = zone_of(self.zone)
+        today, left, clock, last = 0, days, (0, 0), 0
+        for start, end, day in self._stretches(now, 8 * days + _MOST_DAYS):
+            if not today:
+                clock = _shown(start, day, zone)
+            elif day != today:
+                left -= 1
+            today = day
+            if left < 0:
+                break
+            if left == 0:
+                if (wanted := _at(day, *clock, zone)) < end:
+                    return max(start, wanted)
+                last = end
+        return last or now + days * _MS_DAY
 
     def worked_between(self, since: Instant, until: Instant) -> int:
         """The milliseconds of working time between two instants; none where the second is not the later one."""
         worked = 0
-        for start, end in self._stretches(since, (min(until, _FAR) - since) // _MS_DAY + 5):
+        for start, end, _ in self._stretches(since, (min(until, _FAR) - since) // _MS_DAY + 5):
             if start >= until:
                 break
             worked += min(end, until) - start
@@ -74,7 +100,7 @@ class Hours:
     def spans(self, now: Instant) -> Iterator[tuple[Instant, Instant]]:
         """The times at which the shop is open and which are not over yet, in order, joined where they touch."""
         held: tuple[Instant, Instant] | None = None
-        for start, end in self._stretches(now):
+        for start, end, _ in self._stretches(now):
             if held is None:
                 held = start, end
             elif start == held[1]:
@@ -85,8 +111,11 @@ class Hours:
         if held is not None:
             yield held
 
-    def _stretches(self, now: Instant, most: int = _MOST_DAYS) -> Iterator[tuple[Instant, Instant]]:
-        """Working time from now on, in order: no stretch overlaps another, some touch. A night may be of the day before yesterday."""
+    def _stretches(self, now: Instant, most: int = _MOST_DAYS) -> Iterator[tuple[Instant, Instant, int]]:
+        """Working time from now on, in order, each with the day on which it opens: no stretch overlaps another, some touch.
+
+        A night may be of the day before yesterday.
+        """
         reached = min(max(now, _MS_DAY * 2), _FAR)
         first = local_day(reached, zone_of(self.zone)).toordinal() - 2
         for ordinal in range(first, first + most):
@@ -94,7 +123,7 @@ class Hours:
             for start, end in self._on(ordinal) if kept is None else kept:
                 start = max(start, reached)  # noqa: PLW2901 - what an earlier stint has had
                 if end > start:
-                    yield start, end
+                    yield start, end, ordinal
                     reached = end
 
     def _on(self, ordinal: int) -> tuple[tuple[Instant, Instant], ...]:
@@ -162,6 +191,18 @@ def at_clock(ordinal: int, minute: int, zone: ZoneInfo) -> Instant:
         else:
             low = middle
     return high
+
+
+def _shown(now: Instant, ordinal: int, zone: ZoneInfo) -> tuple[int, int]:
+    """What the clock shows: minutes since that day's midnight, however many days ago, and milliseconds."""
+    wall = _moment(now).astimezone(zone)
+    return (wall.toordinal() - ordinal) * DAY + wall.hour * 60 + wall.minute, now % _MS_MINUTE
+
+
+def _at(ordinal: int, minute: int, rest: int, zone: ZoneInfo) -> Instant:
+    """When that day's clock shows so many minutes and milliseconds; where it leaps over them, the leap."""
+    at = at_clock(ordinal, minute, zone)
+    return at + rest if _shown(at, ordinal, zone) == (minute, 0) else at
 
 
 def next_at_clock(now: Instant, minute: int, zone: ZoneInfo) -> Instant:

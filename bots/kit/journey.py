@@ -180,7 +180,7 @@ class Journey(Draft):
                 case NoteAction(text):
                     if noted := text.fill(self.value):
                         self.effects.append(WriteNote(noted))
-                case TaskAction(kind, text, _, _, show):
+                case TaskAction(kind, text, _, show):
                     task = self.task(kind, text.fill(self.value), show, only=True)
                     due = task_due(action, self.facts)
                     self.effects.append(CreateTask(task.kind, task.text, task.details, due))

@@ -51,6 +51,11 @@ def _ref(name: str) -> Schema:
     return {"$ref": f"#/$defs/{name}"}
 
 
+_A_SPAN: Schema = {
+    "type": "string",
+    "pattern": _SPAN,
+    "description": "30m, 1d 12h: any time. 2h working: hours in which the calendar is open. 3d working: days on which it opens.",
+}
 SCALAR: Schema = {"type": ["string", "number", "boolean"]}
 """YAML's editors take `yes` and `12` for more than text; the compiler takes every scalar for what was written."""
 _LIST_OF_NAMES: Schema = {"type": "array", "items": _ref("name")}
@@ -124,7 +129,7 @@ def _shared() -> dict[str, Schema]:
     return {
         "name": {"type": ["string", "boolean"], "pattern": _NAME},
         "length": {"type": "string", "pattern": _LENGTH},
-        "span": {"type": "string", "pattern": _SPAN},
+        "span": _A_SPAN,
         "text": {"anyOf": [SCALAR, {"type": "object", "additionalProperties": {"anyOf": [SCALAR, {"type": "object", "additionalProperties": SCALAR}]}}]},
         "task": _table(TASK_KEYS, {"due": _ref("span"), "calendar": _ref("name"), "show": _LIST_OF_NAMES}, ["text"]),
         "template": _table(TEMPLATE_KEYS, {"name": _ref("name"), "values": {"type": "array", "items": SCALAR}, "else": {"enum": ["task", "skip"]}}, ["name"]),
@@ -185,7 +190,7 @@ def playbook_schema() -> Schema:
     prepared: dict[str, Schema] = {
         "text": _ref("text"), "subject": _ref("text"), "attach": attach, **dict.fromkeys(CHANNELS, approvals),
     }  # fmt: skip
-    span: Schema = {"type": "string", "pattern": _SPAN}
+    span = _A_SPAN
     robots = tables(
         ROBOT_KEYS,
         {"in": span, "every": _ref("length"), "before": _ref("length"), "if": _ref("case"), "do": _ref("do")},

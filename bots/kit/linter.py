@@ -61,7 +61,7 @@ def _outlasting(script: Script, rule: BotRule) -> Iterator[Problem]:
         if isinstance(finish, Ask):
             long, line = finish.silence.patience, finish.silence.line
         elif isinstance(finish, Wait):
-            long = finish.length
+            long = finish.span.least
         if rule.within and long > rule.within:
             what = f"step '{name}' waits longer than the robot of its stage: {_length(long)}, and it acts after {_length(rule.within)}"
             yield Problem(

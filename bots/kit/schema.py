@@ -5,31 +5,18 @@ Every function returns a usable value or None and writes down why; none raises, 
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bots.kit.problems import MOST, Problem, Severity, did_you_mean, shown
 from bots.kit.reader import Items, Node, Scalar, Table
 
 _NAME = re.compile(r"[^\W\d][\w-]{0,63}")
 _DURATION = re.compile(r"(\d{1,6})\s*(s|m|h|d)")
-_UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000}
+_MS_DAY = 86_400_000
 _LONGEST_LENGTH = 40
 """Characters: `90d 23h 59m 59s` and then some."""
-LONGEST_MS = 90 * 86_400_000
-LONGEST_WORKING = 10 * 86_400_000
-"""240 hours of work are a month and a half of a usual week."""
-WORKING = "working"
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """How long, and whether that is counted in working time. In milliseconds."""
-
-    length: int
-    working: bool = False
-
-
-AT_ONCE = Span(0)
+LONGEST_MS = 90 * _MS_DAY
 
 
 class TooManyError(Exception):
@@ -172,15 +159,11 @@ def whole_of(node: Node | None, what: str, low: int, high: int, found: Findings)
 
 def duration_of(node: Node | None, what: str, found: Findings, *, zero: bool = False) -> int | None:
     """A length of time such as `10h`, `2s`, `1d 12h`, in milliseconds."""
-    return _length(node, what, "", found, zero=zero)
-
-
-def _length(node: Node | None, what: str, besides: str, found: Findings, *, zero: bool) -> int | None:
     text = text_of(node, what, found)
     if node is None or text is None:
         return None
-    length = milliseconds(text) if len(text) <= _LONGEST_LENGTH else None
-    remedy = f"Write it like 30m, 10h, 1d 12h{besides} (s, m, h, d; at most 90d)"
+    length = milliseconds(text)
+    remedy = "Write it like 30m, 10h, 1d 12h (s, m, h, d; at most 90d)"
     if length is None or length > LONGEST_MS:
         found.error(node, f"{what} '{shown(text)}' is not a length of time", remedy, "not_a_length")
         return None
@@ -190,37 +173,27 @@ def _length(node: Node | None, what: str, besides: str, found: Findings, *, zero
     return length
 
 
-def span_of(node: Node | None, what: str, found: Findings, *, zero: bool = False) -> Span | None:
-    """A length of time, of any time or of working time: `30m`, `1h working`."""
-    working = isinstance(node, Scalar) and node.text.strip().endswith(f" {WORKING}")
-    if isinstance(node, Scalar) and working:
-        node = replace(node, text=node.text.strip().removesuffix(WORKING))
-    length = _length(node, what, ", 2h working", found, zero=zero)
-    if node is None or length is None:
-        return None
-    if working:
-        working_at_most(node, length, found)
-    return Span(length, working)
-
-
-def working_at_most(node: Node, length: int, found: Findings) -> None:
-    if length > LONGEST_WORKING:
-        what, remedy = "more than 240 hours of working time", "At most 10d, or wait by the calendar"
-        found.error(node, what, remedy, "not_a_length")
-
-
 def milliseconds(text: str) -> int | None:
     """`1d 12h` → milliseconds; None where the text is no length of time."""
-    rest, total, seen = text.strip(), 0, False
+    found = lengths(text)
+    return found[0] * _MS_DAY + found[1] if found is not None else None
+
+
+def lengths(text: str) -> tuple[int, int] | None:
+    """`1d 12h` → its days, and the milliseconds of the rest; None where the text is no length of time."""
+    rest, days, total, seen = text.strip(), 0, 0, False
     if len(rest) > _LONGEST_LENGTH:
         return None
     while rest:
         part = _DURATION.match(rest)
         if part is None:
             return None
-        total += int(part[1]) * _UNITS[part[2]]
+        if part[2] == "d":
+            days += int(part[1])
+        else:
+            total += int(part[1]) * _UNITS[part[2]]
         rest, seen = rest[part.end() :].lstrip(), True
-    return total if seen else None
+    return (days, total) if seen else None
 
 
 def yes_of(node: Node | None, what: str, found: Findings) -> bool:
@@ -231,13 +204,3 @@ def yes_of(node: Node | None, what: str, found: Findings) -> bool:
     if text != "yes":
         found.error(node, f"{what} is '{shown(text)}'", "Write yes or no", "not_yes_or_no")
     return text == "yes"
-
-
-def working_of(one: Section, found: Findings) -> tuple[bool, str]:
-    """The keys `working` and `calendar` beside a length: whether it is of working time, and of whose. A name says both."""
-    calendar = name_of(one.get("calendar"), "calendar", found) or ""
-    working = yes_of(one.get("working"), "working", found)
-    if calendar and "working" in one and not working:
-        what = "'calendar' counts working time, and 'working' says no"
-        found.error(one.keys["working"], what, "Remove one of them", "contradiction")
-    return working or bool(calendar), calendar

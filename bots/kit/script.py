@@ -9,6 +9,7 @@ from bots.kit.conditions import Test
 from bots.kit.effects import Choice
 from bots.kit.languages import Language
 from bots.kit.patterns import Pattern
+from bots.kit.spans import AT_ONCE, Span
 from bots.kit.words import Said, Text, Variants
 
 AnswerKind = Literal[
@@ -16,7 +17,7 @@ AnswerKind = Literal[
 ]
 
 KINDS: tuple[AnswerKind, ...] = get_args(AnswerKind)
-AT_ONCE = frozenset({"words", "number", "phone", "email", "date", "location"})
+WHOLE = frozenset({"words", "number", "phone", "email", "date", "location"})
 """Kinds that are whole as soon as one message holds them."""
 GATHERED = frozenset({"text", "vin", "photo", "document"})
 """Kinds that may come in several messages."""
@@ -64,10 +65,8 @@ class TaskAction:
 
     kind: str
     text: Text
-    due: int = 0
-    """Milliseconds from now; 0: at once."""
-    working: bool = False
-    """Whether `due` is counted in working time."""
+    due: Span = AT_ONCE
+    """From now."""
     show: tuple[str, ...] = ()
     """Fields that are told below the text."""
     calendar: str = ""
@@ -208,11 +207,11 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Let time pass. One of `length`, `minute`, `field` says until when."""
+    """Let time pass. One of `span`, `minute`, `field` says until when."""
 
-    length: int = 0
+    span: Span = AT_ONCE
     working: bool = False
-    """The length is of working time; or the wait ends in working time only."""
+    """With `minute` or `field`: it ends in working time only."""
     minute: int | None = None
     """Until the shop's clock shows so many minutes past midnight; with `field`: of that day."""
     opens: bool = False

@@ -7,8 +7,8 @@ from typing import Final, Literal, cast, get_args
 from bots.kit.opening import calendar_named
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar
-from bots.kit.schema import AT_ONCE, Findings, Span, name_of, section, table_of, text_of, texts_of, whole_of
-from bots.robots.reading import delay_of
+from bots.kit.schema import Findings, name_of, section, table_of, text_of, texts_of, whole_of
+from bots.kit.spans import AT_ONCE, Span, delay_of
 
 How = Literal["evenly", "in order", "to all"]
 TeamRole = Literal["manager", "head", "marketer", "admin"]

@@ -18,7 +18,7 @@ from bots.kit.finishes import (
 )
 from bots.kit.problems import shown
 from bots.kit.reader import Node, Scalar
-from bots.kit.schema import Section, items_of, name_of, section, span_of, table_of, texts_of, working_of
+from bots.kit.schema import Section, items_of, name_of, section, table_of, texts_of
 from bots.kit.script import (
     FINISHED,
     HANDED_OFF,
@@ -34,6 +34,7 @@ from bots.kit.script import (
     TaskAction,
     Then,
 )
+from bots.kit.spans import AT_ONCE, span_of, working_of
 from bots.kit.waiting import Desk, lead
 from bots.kit.words import Said
 
@@ -162,12 +163,11 @@ def _task(node: Node | None, desk: Desk) -> TaskAction | None:
         found.error(node, "the task does not say what to do", "Add 'text: …' under 'task:'", "no_value")
     text = desk.text(one.get("text"), "text")
     show = tuple(desk.field(field, "a field") for field in items_of(one.get("show"), "show", found))
-    due = span_of(one.get("due"), "due", found)
     working, calendar = working_of(one, found)
-    if working and due is None:
+    due = span_of(one.get("due"), "due", found, working=working)
+    if working and "due" not in one:
         word = "working" if "working" in one else "calendar"
         found.warn(one.keys[word], f"'{word}' without 'due' says nothing", "Add 'due: 2h', or remove it", "unused")
     kind = name_of(one.get("kind"), "kind", found) or "task"
     line = (one.get("calendar") or node).line
-    length, counted = (due.length, due.working) if due is not None else (0, False)
-    return TaskAction(kind, text, length, working or counted, show, calendar, line) if text is not None else None
+    return TaskAction(kind, text, due or AT_ONCE, show, calendar, line) if text is not None else None

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from bots.kit.events import Instant
 from bots.kit.hours import Hours, at_clock, local_day, next_at_clock, zone_of
 from bots.kit.run import Facts
-from bots.kit.schema import Span
 from bots.kit.script import TaskAction, Wait
+from bots.kit.spans import later
 
 _MIDMORNING = 600
 """10:00, in minutes: when a day begins for a wait that names no hour and a shop that has no calendar."""
@@ -22,7 +22,7 @@ def wait_until(wait: Wait, field: object, facts: Facts) -> Instant | None:
     if wait.minute is not None:
         return _clock(wait, wait.minute, facts)
     hours = _hours(wait, facts)
-    at = later(facts.now, Span(wait.length, wait.working), hours)
+    at = later(facts.now, wait.span, hours, facts.zone)
     return hours.next_open(at) if wait.opens and hours is not None else at
 
 
@@ -30,12 +30,7 @@ def task_due(task: TaskAction, facts: Facts) -> Instant | None:
     """When a task is to be done; None: at once."""
     if not task.due:
         return None
-    return later(facts.now, Span(task.due, task.working), _hours(task, facts))
-
-
-def later(now: Instant, span: Span, hours: Hours | None) -> Instant:
-    """When the span will have passed; without a calendar all time is working time."""
-    return hours.add_working(now, span.length) if span.working and hours is not None else now + span.length
+    return later(facts.now, task.due, _hours(task, facts), facts.zone)
 
 
 def _hours(of: Wait | TaskAction, facts: Facts) -> Hours | None:

@@ -95,8 +95,8 @@ def _calendar(step: Step) -> str:
 def _longest(wait: Wait, hours: Hours | None) -> int:
     if wait.field:
         return NEVER
-    length = wait.length if wait.minute is None else _DAY
-    return length + longest_gap(hours) if wait.working or wait.opens else length
+    length = wait.span.least if wait.minute is None else _DAY
+    return length + longest_gap(hours) if wait.span.working or wait.working or wait.opens else length
 
 
 def longest_gap(hours: Hours | None) -> int:

@@ -6,7 +6,8 @@ from typing import Final
 
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar
-from bots.kit.schema import Findings, Section, items_of, milliseconds, name_of, section, table_of, text_of
+from bots.kit.schema import Findings, Section, items_of, name_of, section, table_of, text_of
+from bots.kit.spans import delay_of
 from bots.kit.templates import Template
 from bots.kit.words import Text, filled_with, parse
 from bots.robots import effects as fx
@@ -103,23 +104,8 @@ def _task(line: _Line) -> Action | None:
     if "text" not in one:
         found.error(line.key, "the task does not say what to do", "Add 'text: …' under 'task:'", "no_value")
     text = office.text(one.get("text"), "text")
-    length, working = _due(one, found)
-    to = text_of(one.get("to"), "to", found) or "responsible"
-    return (
-        Task(name_of(one.get("kind"), "kind", found) or "task", text, length, working, to) if text is not None else None
-    )
-
-
-def _due(one: Section, found: Findings) -> tuple[int, bool]:
-    node = one.get("due")
-    said = (text_of(node, "due", found) or "").strip()
-    working = said.endswith("working")
-    length = milliseconds(said.removesuffix("working")) if said else 0
-    if node is not None and length is None:
-        found.error(
-            node, f"due '{shown(said)}' is not a length of time", "Write it like 30m, 2d, 1h working", "not_a_length"
-        )
-    return length or 0, working
+    due, to = delay_of(one.get("due"), "due", found), text_of(one.get("to"), "to", found) or "responsible"
+    return Task(name_of(one.get("kind"), "kind", found) or "task", text, due, to) if text is not None else None
 
 
 def _message(line: _Line) -> Action | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bots.kit.spans import AT_ONCE, Span
 from bots.kit.words import Text
 from bots.robots import effects as fx
 
@@ -21,9 +22,7 @@ class Message:
 class Task:
     kind: str
     text: Text
-    due: int = 0
-    """Milliseconds; 0: at once."""
-    working: bool = False
+    due: Span = AT_ONCE
     to: str = "responsible"
 
 

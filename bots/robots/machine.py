@@ -12,7 +12,7 @@ from typing import Literal, assert_never
 from bots.kit.conditions import first_holding
 from bots.kit.events import Instant
 from bots.kit.hours import at_clock, zone_of
-from bots.kit.schema import Span
+from bots.kit.spans import later
 from bots.kit.templates import Filled, fill
 from bots.kit.values import value
 from bots.kit.words import Text
@@ -65,12 +65,12 @@ def due(robot: Robot, since: Instant, facts: DealFacts) -> Instant | None:
         day = moment(facts.value(robot.at), facts.zone)
         if day is None:
             return None
-        at = _later(day, robot.wait, facts) - robot.before
+        at = later(day, robot.wait, facts.hours, facts.zone) - robot.before
         if robot.before and at < facts.now:
             return None  # a reminder that comes after its time helps nobody
     else:
-        at = _later(since, robot.wait, facts)
-        if robot.every and not robot.wait.length:
+        at = later(since, robot.wait, facts.hours, facts.zone)
+        if robot.every and not robot.wait:
             at = since + robot.every
     return facts.hours.next_open(at) if robot.working and facts.hours is not None else at
 
@@ -114,8 +114,8 @@ def effects(todo: Sequence[does.Action], facts: DealFacts) -> Iterator[fx.Effect
                 yield fx.SendMessage(
                     said.text, by, also, head.text, template, tuple(one.text for one in given), otherwise, empty
                 )
-            case does.Task(kind, text, length, working, to):
-                yield fx.GiveTask(kind, _filled(text, facts), _later(facts.now, Span(length, working), facts), to)
+            case does.Task(kind, text, span, to):
+                yield fx.GiveTask(kind, _filled(text, facts), later(facts.now, span, facts.hours, facts.zone), to)
             case does.Word(to, text):
                 yield fx.Tell(to, _filled(text, facts))
             case does.Note(text):
@@ -149,12 +149,6 @@ def moment(said: object, zone: str) -> Instant | None:
     if exact.tzinfo is None:
         return at_clock(exact.date().toordinal(), exact.hour * 60 + exact.minute, zone_of(zone))
     return round(exact.astimezone(UTC).timestamp() * 1000)
-
-
-def _later(since: Instant, wait: Span, facts: DealFacts) -> Instant:
-    if wait.working and facts.hours is not None:
-        return facts.hours.add_working(since, wait.length)
-    return since + wait.length
 
 
 def _said(text: Text | None, facts: DealFacts) -> Filled:

@@ -12,20 +12,8 @@ from bots.kit.conditions import Test
 from bots.kit.criteria import tests_of
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar
-from bots.kit.schema import (
-    AT_ONCE,
-    Findings,
-    Section,
-    Span,
-    duration_of,
-    items_of,
-    milliseconds,
-    name_of,
-    section,
-    table_of,
-    text_of,
-    yes_of,
-)
+from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, table_of, text_of, yes_of
+from bots.kit.spans import delay_of
 from bots.robots.acting import Office, action_of
 from bots.robots.actions import Action
 from bots.robots.rules import Board, Robot, Trigger
@@ -218,19 +206,3 @@ def _actions(key: Scalar, one: Section, funnel: str, stages: tuple[str, ...], of
     todo = items_of(node, "do", office.found)
     done = (action_of(item, funnel, stages, office) for item in todo)
     return tuple(action for action in done if action is not None)
-
-
-def delay_of(node: Node | None, what: str, found: Findings) -> Span:
-    """`30m`, or `2h working` where only the shop's hours count."""
-    text = text_of(node, what, found)
-    if node is None or text is None:
-        return AT_ONCE
-    said, working = text.strip(), False
-    if said.endswith("working"):
-        said, working = said.removesuffix("working").strip(), True
-    length = milliseconds(said)
-    if length is None or length > 366 * 86_400_000:
-        remedy = "Write it like 30m, 3d, 2h working (s, m, h, d; at most 366d)"
-        found.error(node, f"{what} '{shown(text)}' is not a length of time", remedy, "not_a_length")
-        return AT_ONCE
-    return Span(length, working)

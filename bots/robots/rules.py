@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bots.kit.conditions import Test
-from bots.kit.schema import AT_ONCE, Span
+from bots.kit.spans import AT_ONCE, Span
 from bots.robots.actions import Action
 
 

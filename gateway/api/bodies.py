@@ -22,7 +22,7 @@ class OpenBody(Body):
 
 
 Length = Annotated[str, Field(max_length=60)]
-"""`30m`, `2d`, `1h working`."""
+"""`30m`, `2d`, `1h working`, `3d working`: working days."""
 
 
 class NoBody(Body):

@@ -2,8 +2,7 @@
 
 from typing import Literal
 
-from bots.kit.duties import span_in
-from bots.kit.schema import Span
+from bots.kit.spans import Span, span_in
 from gateway.api import shapes
 from gateway.api.asking import ask_lane
 from gateway.api.bodies import DoneBody, TaskEditBody
@@ -102,12 +101,12 @@ async def edit_task(ctx: ApiContext, who: Person, task_id: Id, body: TaskEditBod
 
 
 def length_of(said: str) -> Span | None:
-    """`1h working` → how long; None where nothing is said."""
+    """`1h working`, `3d working` → how long; None where nothing is said."""
     if not said.strip():
         return None
     length = span_in(said)
     if length is None:
-        raise invalid("due_in", "is a length of time like 30m, 2d, 1h working")
+        raise invalid("due_in", "is a length of time like 30m, 2d, 1h working, 3d working")
     return length
 
 

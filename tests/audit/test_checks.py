@@ -8,7 +8,7 @@ from sqlalchemy import update
 from gateway.desk import Edit, FinishTask, GiveTask, Move, Take, Write
 from state import deals, duplicates, tables
 from state.records import Person
-from tests.audit.shops import audit, found, leave, open_shop, row
+from tests.audit.shops import TEXT, audit, found, leave, open_shop, row
 from tests.shop import ANNA, BORIS, Shop
 
 HOUR = 3_600_000
@@ -97,6 +97,23 @@ async def test_a_stage_is_too_old_after_its_working_time_only(shop: Shop):
     await shop.later(hours=0.2)
     await audit(shop, ["stage_too_old"])
     assert await found(shop) == [("stage_too_old", deal)]
+
+
+async def test_what_may_last_for_days_of_working_time_may_last_over_a_week_end(database_url: str):
+    text = TEXT.replace("age: 2h working", "age: 1d working").replace("older: 1d", "older: 2d working")
+    shop = await open_shop(database_url, text)
+    await shop.later(hours=96)  # Friday, 13:00 in Moscow
+    deal = await deal_of_anna(shop, stage="offer", city="Тверь", budget=200_000)
+    for hours, names in (
+        (71.9, []),
+        (0.2, ["stage_too_old"]),
+        (23.8, ["stage_too_old"]),
+        (0.2, ["big", "stage_too_old"]),
+    ):
+        await shop.later(hours=hours)
+        await audit(shop, ["big", "stage_too_old"])
+        assert sorted(await found(shop)) == [(name, deal) for name in names]
+    await shop.db.close()
 
 
 async def test_a_field_that_the_stage_requires_and_one_that_a_check_names_are_missing(shop: Shop):

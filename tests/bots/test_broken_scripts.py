@@ -130,8 +130,10 @@ FORM = [
     ("  a: {wait: {until: 10h}, then: z}\n" + END, 4, "not_an_hour"),
     ("  a: {wait: {until: dya}, then: z}\n" + END, 4, "unknown_field"),
     ("  a: {wait: {for: 2h, at: 10:00}, then: z}\n" + END, 4, "misplaced"),
-    ("  a: {wait: {for: 20d, working: yes}, then: z}\n" + END, 4, "not_a_length"),
-    ("  a: {wait: 20d working, then: z}\n" + END, 4, "not_a_length"),
+    ("  a: {wait: {for: 31d, working: yes}, then: z}\n" + END, 4, "not_a_length"),
+    ("  a: {wait: {for: 31d, calendar: hours}, then: z}\n" + END, 4, "not_a_length"),
+    ("  a: {task: {text: T, due: 31d, working: yes}, end: done}\n", 4, "not_a_length"),
+    ("  a: {wait: 31d working, then: z}\n" + END, 4, "not_a_length"),
     ("  a: {wait: working, then: z}\n" + END, 4, "not_a_length"),
     ("  a: {wait: {for: 2h, working: no, calendar: hours}, then: z}\n" + END, 4, "contradiction"),
     ("  a: {wait: {for: 2h, calendar: [1]}, then: z}\n" + END, 4, "not_a_text"),
@@ -419,10 +421,11 @@ def test_a_calendar_that_the_shop_does_not_have_is_found_where_it_is_named(shop:
     ]
 
 
-def test_a_wait_by_a_calendar_that_opens_once_a_week_may_outlast_the_window(shop: Playbook):
+@pytest.mark.parametrize(("length", "hours"), [("1h", 168), ("1d", 191), ("1d 1h", 192)])
+def test_a_wait_by_a_calendar_that_opens_once_a_week_may_outlast_the_window(shop: Playbook, length: str, hours: int):
     weekly = replace(shop, calendars={"weekly": Hours("UTC", (((600, 660),), (), (), (), (), (), ()))})
-    text = HEAD + "  a: {wait: {for: 1h, calendar: weekly}, then: b}\n  b: {say: Утро, end: done}\n"
-    _, found = lint(text, "meets", weekly, ROOMS)
+    text = HEAD + "  a: {wait: {for: LENGTH, calendar: weekly}, then: b}\n  b: {say: Утро, end: done}\n"
+    _, found = lint(text.replace("LENGTH", length), "meets", weekly, ROOMS)
     assert [one.what for one in found] == [
-        "step 'b' may speak outside the 24-hour window: 168 h after their last message"
+        f"step 'b' may speak outside the 24-hour window: {hours} h after their last message"
     ]

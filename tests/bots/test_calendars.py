@@ -14,8 +14,8 @@ from bots.kit.days_off import Holidays
 from bots.kit.hours import Hours
 from bots.kit.playbook import Playbook, load_playbook
 from bots.kit.reader import Scalar
-from bots.kit.schema import Findings, Span, span_of
-from bots.kit.waits import later
+from bots.kit.schema import Findings
+from bots.kit.spans import AT_ONCE, Span, delay_of, later, span_in, span_of
 from tests.bots.test_hours import HOUR, MINUTE, WEEKDAYS, at, hours
 
 HEAD = "zone: Europe/Moscow\nfunnels: {f: {title: F, stages: {a: A}, won: W, lost: L}}\n"
@@ -253,17 +253,51 @@ def spelt(text: str, *, quoted: bool = False) -> tuple[Span | None, list[str]]:
 def test_a_length_may_be_of_working_time():
     assert spelt("30m") == (Span(30 * MINUTE), [])
     assert spelt("1h working") == spelt("1h  working ", quoted=True) == (Span(HOUR, working=True), [])
-    assert spelt("1d 2h working") == (Span(26 * HOUR, working=True), [])
+    assert spelt("1d 2h working") == spelt("2h 1d working") == (Span(2 * HOUR, working=True, days=1), [])
+    assert spelt("48h working") == (Span(48 * HOUR, working=True), [])
+    assert spelt("1d 2h") == (Span(26 * HOUR), [])
+    assert spelt("30d 240h working")[1] == spelt("90d")[1] == []
     assert span_of(None, "in", Findings()) is None
+
+
+def test_a_length_is_of_working_time_where_what_stands_beside_it_says_so():
+    found = Findings()
+    assert span_of(Scalar("2d 1h", 3, 7), "for", found, working=True) == Span(HOUR, working=True, days=2)
+    assert span_of(Scalar("2d working", 3, 7), "for", found, working=True) == Span(0, working=True, days=2)
+    assert span_of(Scalar("40d", 3, 7), "for", found) == Span(960 * HOUR)
+    assert found == []
+    span_of(Scalar("40d", 3, 7), "for", found, working=True)
+    assert [str(one) for one in found] == [
+        "3:7: error: more than 30 working days. At most 30d and 240h, or wait until a date."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("30m", Span(30 * MINUTE)), (" 3d  working ", Span(0, working=True, days=3)), ("0m", Span(0)), ("366d", Span(8784 * HOUR)),
+        ("250d 2000h working", Span(2000 * HOUR, working=True, days=250)), ("367d", None), ("251d working", None), ("2001h working", None),
+        ("3dworking", None), ("3d work", None), ("working", None), ("", None), ("soon", None), ("-1d working", None), ("d working", None),
+    ],
+)  # fmt: skip
+def test_a_length_that_a_program_says_is_read_as_a_playbooks(text: str, span: Span | None):
+    assert span_in(text) == span
+    found = Findings()
+    assert delay_of(Scalar(text or "?", 3, 7), "in", found) == (span or AT_ONCE)
+    assert len(found) == (span is None)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("1h workin", "3:7: error: in '1h workin' is not a length of time. Write it like 30m, 10h, 1d 12h, 2h working (s, m, h, d; at most 90d)."),
+        ("1h workin", "3:7: error: in '1h workin' is not a length of time. Write it like 30m, 1d 12h, 2h working, 3d working (s, m, h, d; at most 90d)."),
         ("working", "in 'working' is not a length of time"),
         ("0h working", "in must be longer than nothing"),
-        ("11d working", "3:7: error: more than 240 hours of working time. At most 10d, or wait by the calendar."),
+        ("0d working", "in must be longer than nothing"),
+        ("91d", "in '91d' is not a length of time"),
+        ("31d working", "3:7: error: more than 30 working days. At most 30d and 240h, or wait until a date."),
+        ("241h working", "3:7: error: more than 240 hours of working time. At most 30d and 240h, or wait until a date."),
+        ("999999d working", "3:7: error: more than 30 working days."),
     ],
 )  # fmt: skip
 def test_a_length_that_cannot_be_is_told_with_what_can(text: str, said: str):
@@ -275,5 +309,7 @@ def test_a_length_that_cannot_be_is_told_with_what_can(text: str, said: str):
 def test_later_is_by_the_calendar_only_where_the_span_says_so():
     shop = hours(mon=WEEKDAYS)
     monday = at("Europe/Moscow", 2025, 1, 13, 12)
-    assert later(monday, Span(2 * HOUR, working=True), shop) == monday + 3 * HOUR
-    assert later(monday, Span(2 * HOUR), shop) == later(monday, Span(2 * HOUR, working=True), None) == monday + 2 * HOUR
+    assert later(monday, Span(2 * HOUR, working=True), shop, "UTC") == monday + 3 * HOUR
+    assert later(monday, Span(2 * HOUR), shop, "UTC") == monday + 2 * HOUR
+    assert later(monday, Span(2 * HOUR, working=True), None, "UTC") == monday + 2 * HOUR
+    assert later(monday, Span(0, working=True, days=1), shop, "UTC") == monday + 7 * 24 * HOUR

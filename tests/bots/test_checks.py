@@ -7,7 +7,7 @@ import pytest
 from bots.kit.checks import BUILT_IN, AuditPlan
 from bots.kit.json_schema import playbook_schema
 from bots.kit.playbook import Playbook, load_playbook
-from bots.kit.schema import Span
+from bots.kit.spans import Span
 from tests.bots.test_json_schema import ROOT, fits
 
 SHOP = """
@@ -70,7 +70,7 @@ def test_a_shops_own_check_is_a_filter_with_plain_conditions():
         ("city",),
         ("offer",),
     )
-    assert (checks["quiet"].older, checks["quiet"].severity) == (Span(172_800_000, working=True), "critical")
+    assert (checks["quiet"].older, checks["quiet"].severity) == (Span(0, working=True, days=2), "critical")
     assert (checks["calls"].kind, checks["calls"].what) == ("call", "task")
     assert checks["slow"].funnels == ("mail",)
     assert (checks["returned"].state, checks["returned"].within) == ("won", 7 * 86_400_000)

@@ -91,3 +91,10 @@ def test_every_reference_leads_somewhere_and_every_definition_is_used(schema: di
     for name in schema["$defs"]:
         assert f'"#/$defs/{name}"' in told, name
     assert told.count('"$ref"') == sum(told.count(f'"#/$defs/{name}"') for name in schema["$defs"])
+
+
+def test_a_length_of_working_time_fits_in_days_and_hours():
+    text = "script: S\nsteps:\n  a: {task: {text: T, due: 2d working}, wait: {for: 1d 4h working}, then: b}\n  b: {wait: 3d working, then: a}\n"
+    assert fits(script_schema(), text) == []
+    assert fits(script_schema(), text.replace("3d working", "3dworking")) != []
+    assert fits(script_schema(), text.replace("3d working", "3 days")) != []

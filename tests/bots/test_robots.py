@@ -1,10 +1,12 @@
 """Robots as the playbook writes them: what is read, and what is wrong at which line; when each is due."""
 
+from dataclasses import replace
+
 import pytest
 
 from bots.kit.hours import Hours
 from bots.kit.playbook import Playbook, load_playbook
-from bots.kit.schema import Span
+from bots.kit.spans import Span
 from bots.robots import effects as fx
 from bots.robots.facts import DealFacts
 from bots.robots.machine import due, effects, expected, fire, moment
@@ -66,6 +68,18 @@ def test_a_message_says_its_own_text_whatever_values_its_template_takes():
     )  # fmt: skip
 
 
+def test_what_a_robot_gives_to_do_is_due_in_working_days():
+    said = 'do: [{task: {kind: call, text: "Позвонить", due: 2d 1h working, to: head}}]'
+    (one, _) = loaded(FUNNEL.replace("do: [{tag: a}]", said)).board.of("retail", "new")
+    friday = replace(facts(hours=OFFICE), now=MONDAY + 4 * 24 * HOUR)
+    assert list(effects(one.actions, friday)) == [
+        fx.GiveTask("call", "Позвонить", MONDAY + 8 * 24 * HOUR + HOUR, "head")
+    ]
+    assert [task.due_at for task in effects(one.actions, facts()) if isinstance(task, fx.GiveTask)] == [
+        MONDAY + 49 * HOUR
+    ]
+
+
 def test_a_stages_age_may_count_on_a_condition_only():
     aged = FUNNEL.replace("title: New", "title: New\n        age: 30m\n        late if: {tags: {has not: большой}}")
     watch = loaded(aged).board.of("retail", "new")[-1]
@@ -101,6 +115,8 @@ def test_a_stages_age_may_count_on_a_condition_only():
         ("      paid: {", "      one: {", 18, "twice", "own"),
         ("title: New", "title: New\n        required: [ctiy]", 11, "unknown_field", "city"),
         ("title: New", "title: New\n        age: soon", 11, "not_a_length", "30m"),
+        ("in: 1h working", "in: 251d working", 13, "not_a_length", "At most 250d and 2000h"),
+        ("{tag: a}", "{task: {text: T, due: 367d}}", 12, "not_a_length", "3d working"),
         ("title: New", "title: New\n        late if: {city: Тверь}", 11, "misplaced", "age"),
         ("title: New", "title: New\n        age: 1h\n        late if: {ctiy: Тверь}", 12, "unknown_field", "city"),
         ("{tag: a}", '{message: {also: [emial], text: "Да"}}', 12, "unknown_channel", "email"),
@@ -134,6 +150,10 @@ def test_working_hours_put_a_turn_off_and_are_counted():
     night = MONDAY + 10 * HOUR
     robot = Robot("r", "retail", "new", wait=Span(HOUR, working=True))
     assert due(robot, night, facts(hours=OFFICE)) == MONDAY + 22 * HOUR
+    days = Robot("r", "retail", "new", wait=Span(0, working=True, days=3))
+    assert due(days, MONDAY + 72 * HOUR, facts(hours=OFFICE)) == MONDAY + 8 * 24 * HOUR
+    weekly = replace(days, every=7 * 24 * HOUR)
+    assert due(weekly, MONDAY, facts(hours=OFFICE)) == MONDAY + 72 * HOUR  # and then once a week
     only_by_day = Robot("r", "retail", "new", working=True)
     assert due(only_by_day, night, facts(hours=OFFICE)) == MONDAY + 21 * HOUR
 

@@ -160,7 +160,13 @@ def test_a_wait_ends_in_its_time_and_not_before():
         ("{for: 2h, working: yes}", (2025, 1, 20, 11)),
         ("{for: 1h, working: no}", (2025, 1, 17, 19)),
         ("2h working", (2025, 1, 20, 11)),
-        ("{for: 1d 2h working}", (2025, 1, 22, 17)),
+        ("1d working", (2025, 1, 20, 18)),
+        ("{for: 1d 2h working}", (2025, 1, 21, 11)),
+        ("{for: 3d, working: yes}", (2025, 1, 22, 18)),
+        ("{for: 24h, working: yes}", (2025, 1, 22, 15)),
+        ("{for: 1d, working: no}", (2025, 1, 18, 18)),
+        ("{for: 1d, calendar: far}", (2025, 1, 19, 1)),
+        ("{for: 2d working, until: open}", (2025, 1, 21, 18)),
         ("{for: 2h, calendar: hours}", (2025, 1, 20, 11)),
         ("{for: 2h, calendar: far}", (2025, 1, 18, 3)),
         ("{for: 2h working, calendar: far}", (2025, 1, 18, 3)),
@@ -192,6 +198,8 @@ def test_a_wait_knows_the_clock_and_the_calendar(wait: str, until: tuple[int, ..
     [
         ("due: 1h", (2025, 1, 17, 19, 30)), ("due: 1h working", (2025, 1, 20, 10, 30)), ("due: 1h, working: yes", (2025, 1, 20, 10, 30)),
         ("due: 1h, calendar: far", (2025, 1, 18, 2)), ("due: 1h working, calendar: far", (2025, 1, 18, 2)),
+        ("due: 1d", (2025, 1, 18, 18, 30)), ("due: 1d working", (2025, 1, 20, 18, 30)), ("due: 1d, working: yes", (2025, 1, 20, 18, 30)),
+        ("due: 2d, calendar: far", (2025, 1, 20, 1)), ("due: 1d 1h working", (2025, 1, 21, 10, 30)),
     ],
 )  # fmt: skip
 def test_a_task_is_due_in_the_working_time_of_whoever_is_named(due: str, at: tuple[int, ...]):
@@ -242,6 +250,9 @@ def test_without_a_calendar_all_time_is_working_time():
     talk = waiting("{for: 2h, working: yes}")
     talk.start()
     assert talk.run.waits_until == DAWN + 2 * HOUR
+    talk = waiting("3d working")
+    talk.start()
+    assert talk.run.waits_until == DAWN + 3 * DAY
 
 
 def test_a_day_that_is_over_is_not_waited_for():

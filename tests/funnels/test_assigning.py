@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bots.kit.schema import Span
+from bots.kit.spans import Span
 from bots.kit.staffing import Assign
 from gateway.assigning import LEAVE, WAIT
 from gateway.desk import Take
@@ -138,6 +138,17 @@ async def test_who_does_not_act_in_time_loses_the_deal_to_another_and_in_the_end
     assert await holders(shop) == [head.id]
     told = [e["text"] for e in await shop.all("entries") if e["data"].get("event") == "not_acted"]
     assert len(told) == 3
+
+
+async def test_who_may_take_a_working_day_has_the_week_end_off(shop: Shop):
+    ruled(shop, act=Span(0, working=True, days=1))
+    anna, boris = await hired(shop, "Анна", "Борис")
+    await shop.later(hours=96)  # Friday noon
+    await inquiries(shop, "1")
+    await shop.later(hours=71.9)
+    assert await holders(shop) == [anna.id]
+    await shop.later(hours=0.2)
+    assert await holders(shop) == [boris.id]
 
 
 async def test_who_took_the_deal_has_acted(shop: Shop):

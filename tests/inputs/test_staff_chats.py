@@ -131,7 +131,9 @@ async def test_tasks_over_the_api_ask_for_a_contact_are_passed_on_and_listed_whe
     _, deal = await customer(hall)
     his = (await boris("GET", "/me"))[1]["id"]
     _, task = await anna("POST", f"/deals/{deal['id']}/tasks", text="Позвонить", kind="call")
-    assert (await anna("POST", f"/deals/{deal['id']}/tasks", text="Ещё", due_in="soon"))[0] == 422
+    for length in ("soon", "251d working"):
+        assert (await anna("POST", f"/deals/{deal['id']}/tasks", text="Ещё", due_in=length))[0] == 422
+    assert (await anna("POST", f"/deals/{deal['id']}/tasks", text="Ещё", due_in="3d 1h working"))[0] == 200
     status, refused = await anna("POST", f"/tasks/{task['id']}/done", result="Сделано")
     assert (status, refused["error"]["code"], refused["error"]["missing"]) == (409, "no_contact", ["message", "call"])
     assert refused["error"]["current"]["state"] == "open"
