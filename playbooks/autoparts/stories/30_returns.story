@@ -10,7 +10,12 @@ see tag возврат
 see message email "заявка на возврат получена: 4711"
 see no message whatsapp
 see task "Проверить заявку на возврат: заказ 4711, причина: Не подошла" for anna
+until 2026-04-09 17:00
 manager anna moves checking
+until 2026-04-13 16:59
+see no task "«Проверка» дольше положенного"
+until 2026-04-13 17:01
+see task "«Проверка» дольше положенного" due 17:00
 manager anna moves refunding
 see refused "Почему возвращаем деньги"
 manager anna moves refunding refund_reason="Брак" refund_sum=125000

@@ -18,6 +18,7 @@ see stage new_order
 call missed direction out
 see stage no_answer
 call missed direction out
+see task "спробувати іншого дня" due 2026-03-06 12:00
 call missed direction out
 see open
 call missed direction out

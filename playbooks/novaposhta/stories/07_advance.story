@@ -6,6 +6,7 @@ order 701 placed total 125000 phone +380671234501
 manager Оксана moves awaiting
 payment 701 "300.00"
 see stage production
+see task "Підготувати замовлення" for Степан due 2026-03-03 12:00
 see field advance 30000
 see field cod 95000
 manager Оксана sets budget=145000

@@ -8,6 +8,6 @@ parcel 20450000000001 accepted
 parcel 20450000000001 arrived
 parcel 20450000000001 refused
 see lost refused_at_office
-see task "повертається: забрати й повернути товар" for Степан
+see task "повертається: забрати й повернути товар" for Степан due 2026-03-04 12:00
 parcel 20450000000001 returned
 see lost refused_at_office
