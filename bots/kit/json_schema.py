@@ -12,9 +12,10 @@ from bots.kit.checking import STATES as DEAL_STATES
 from bots.kit.compiler import SCRIPT_KEYS
 from bots.kit.conditions import BARE, COMPARING, MEASURING
 from bots.kit.duties import KIND_KEYS, OVERDUE_KEYS
+from bots.kit.field_table import FIELD_KEYS
+from bots.kit.field_table import KINDS as FIELD_KINDS
 from bots.kit.finishes import CALL_KEYS, LEAVE_KEYS, WAIT_KEYS
-from bots.kit.funnels import CLOSING_KEYS, FIELD_KEYS, FUNNEL_KEYS, STAGE_KEYS
-from bots.kit.funnels import KINDS as FIELD_KINDS
+from bots.kit.funnels import CLOSING_KEYS, FUNNEL_KEYS, STAGE_KEYS
 from bots.kit.languages import known_languages
 from bots.kit.opening import HOLIDAYS_KEYS, HOURS_KEYS
 from bots.kit.script import KINDS

@@ -22,6 +22,9 @@ BROUGHT: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """Fields that orders, parcels and forms bring along."""
 
+MONEY_BROUGHT: Final = ("total", "paid_sum")
+"""Those of them that are sums of money: the order's, and what payments have brought in all."""
+
 PROVED: Final = frozenset(BROUGHT) - {"order", "office", "items"}
 """Those that no customer's word fills: who says that they have paid has not paid yet."""
 

@@ -26,8 +26,9 @@ from bots.kit.schema import (
     text_of,
     yes_of,
 )
-from bots.robots.acting import Office, action_of
+from bots.robots.acting import action_of
 from bots.robots.actions import Action
+from bots.robots.office import Office
 from bots.robots.rules import Board, Robot, Trigger
 
 ROBOT_KEYS: Final = ("in", "every", "after", "at", "before", "working", "if", "do")
