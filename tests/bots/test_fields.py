@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bots.kit.conversation import Conversation
+from bots.kit.events import MessageReceived
 from bots.kit.fields import Field, FieldKind, Misfit, as_said, as_written, locale_of, understand
 from bots.kit.languages import known_languages, language
-from bots.kit.playbook import Playbook, load_playbook
+from bots.kit.playbook import Playbook, check_script, load_playbook
+from tests.bots.scripts import compiled
 
 TUESDAY = date(2026, 3, 10)
 RUSSIAN = locale_of("ru", "Europe/Moscow", "RUB")
@@ -162,7 +165,7 @@ def test_the_author_of_a_file_writes_minor_units_and_a_customer_says_a_sum():
     )
 
 
-# -- what orders bring -------------------------------------------------------------------------------------------------
+# -- what bots put into fields -----------------------------------------------------------------------------------------
 
 BOOK = """\
 playbook: Shop
@@ -176,12 +179,109 @@ fields:
 funnels: {f: {stages: {a: A}, won: W, lost: L}}
 reasons: {silence: S}
 """
+SCRIPT = """
+script: S
+fields: {budget: Бюджет, come_on: Когда, way: Как, rest: Осталось}
+steps:
+  sum:
+    ask: Сколько?
+    answer:
+      number: {save: budget, then: day}
+      text: {save: budget, then: day}
+  day:
+    ask: Когда?
+    answer:
+      text: {save: come_on, then: way}
+  way:
+    ask: Как?
+    save: way
+    choices:
+      own: {label: Самовывоз, then: done}
+      post: {label: Почта, then: done}
+  done:
+    say: "{budget|price}, {come_on|date}"
+    end: done
+"""
 
 
 def loaded(text: str = BOOK) -> Playbook:
     playbook, problems = load_playbook("shop", {"playbook.yaml": text})
     assert playbook is not None, [str(one) for one in problems]
     return playbook
+
+
+def held(text: str, *said: str) -> tuple[dict[str, object], list[str]]:
+    """What the deal knows at the end of a talk in this shop, and what was said and noted."""
+    talk = Conversation(compiled(text), kinds=loaded().kinds)
+    lines = [*talk.start(), *talk.wait(60_000)]  # the question has been seen
+    for words in said:
+        lines += talk.write(MessageReceived(words))
+    return talk.fields, [f"{one.speaker}: {one.text}" for one in lines]
+
+
+@pytest.mark.parametrize(("said", "minor"), [("3500", 350_000), ("3 500,50", 350_050), ("3500 руб", 350_000)])
+def test_what_a_customer_tells_a_bot_is_kept_by_kind_and_the_bot_itself_reads_it_so(said: str, minor: int):
+    fields, lines = held(SCRIPT, said, "завтра в 18:00", "2")
+    assert fields == {"budget": minor, "come_on": "2025-01-16T18:00", "way": "почта"}
+    assert lines[-2] == f"bot: 3\u00a0500{',50' if minor % 100 else ''}\u00a0₽, 16.01.2025"
+    assert not [one for one in lines if one.startswith("note")]
+
+
+def test_an_answer_that_its_field_cannot_take_is_a_note_and_the_field_stays():
+    fields, lines = held(SCRIPT, "много", "как-нибудь", "1")
+    assert fields == {"way": "самовывоз"}
+    assert [one for one in lines if one.startswith("note")] == [
+        "note: Не записано в поле «Бюджет»: «много». Нужна сумма, например 3 500,50",
+        "note: Не записано в поле «Когда»: «как-нибудь». Нужна дата, например 20.03.2026 или 20.03.2026 18:00",
+    ]
+
+
+def test_a_script_writes_whole_sums_in_minor_units():
+    text = 'script: S\nfields: {budget: B}\nsteps: {one: {set: {budget: "350000"}, end: done}}'
+    assert held(text)[0] == {"budget": 350_000}
+
+
+def test_a_hand_off_shows_what_was_said_although_no_field_took_it():
+    text = SCRIPT.replace("    end: done", "    hand_off: {task: Посчитать, show: [budget]}")
+    assert "Бюджет: много" in held(text, "много", "завтра", "1")[1][-1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "severity", "what"),
+    [
+        (
+            "    end: done",
+            "    set: {budget: много}\n    end: done",
+            22,
+            "error",
+            "'много' is not kept: field 'budget' must be a sum",
+        ),
+        (
+            "    end: done",
+            "    set: {way: самокат}\n    end: done",
+            22,
+            "error",
+            "field 'way' must be one of: самовывоз, почта",
+        ),
+        ("label: Почта", "label: Курьер", 19, "warning", "'Курьер' is not kept: field 'way' must be one of"),
+        (
+            "    end: done",
+            '    set: {rest: "{budget}"}\n    end: done',
+            22,
+            "error",
+            "field 'rest' is reckoned by itself",
+        ),
+        ("text: {save: come_on", "text: {save: rest", 11, "error", "field 'rest' is reckoned by itself"),
+    ],
+)
+def test_what_a_script_puts_into_a_field_that_does_not_take_it_is_told(
+    old: str, new: str, line: int, severity: str, what: str
+):
+    assert check_script(compiled(SCRIPT), loaded()) == []
+    (found,) = check_script(compiled(SCRIPT.replace(old, new)), loaded())
+    assert (found.line, found.severity, found.code) == (line, severity, "unfit")
+    assert what in found.what
+    assert found.remedy
 
 
 @pytest.mark.parametrize(
