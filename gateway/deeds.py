@@ -63,6 +63,8 @@ def _obey(ledger: Ledger, deal: Deal, effect: fx.Effect) -> None:
             ledger.remove_tag(deal, tag)
         case fx.SetField(name, value):
             filling.keep(ledger, deal, {name: as_written(ledger.house.playbook.kinds.get(name), value)})
+        case fx.MissDate(name, of):
+            filling.miss(ledger, deal, name, of)
         case fx.CountUp(name):
             ledger.set_field(deal, name, int(as_number(deal.fields.get(name)) or 0) + 1)
         case fx.WriteNote(text):

@@ -53,6 +53,12 @@ def keep(ledger: Ledger, deal: Deal, told: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
+def miss(ledger: Ledger, deal: Deal, name: str, of: str) -> None:
+    """A date that could not be reckoned from another: the field stays as it is, and managers read why."""
+    title, other = ledger.house.field_title(name), ledger.house.field_title(of)
+    _note(ledger, deal, spoken(ledger).unfit["no_date"].format(title=title, other=other), {name: ""})
+
+
 def spoken(ledger: Ledger) -> Language:
     """The language of the shop's people."""
     found = language(ledger.house.playbook.language) or language(known_languages()[0])

@@ -95,9 +95,27 @@ _DO: Schema = {
         "minProperties": 1,
         "maxProperties": 1,
         "additionalProperties": False,
-        "properties": {word: {"anyOf": [SCALAR, _ANY]} for word in ACTIONS},
+        "properties": {word: {"anyOf": [SCALAR, _ANY]} for word in ACTIONS} | {"set": _ref("set")},
     },
 }
+
+_SET: Schema = {
+    "type": "object",
+    "minProperties": 1,
+    "maxProperties": 1,
+    "additionalProperties": {
+        "anyOf": [
+            SCALAR,
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {"from": _ref("name"), **dict.fromkeys(("in", "before"), _ref("length"))},
+                "oneOf": [{"required": ["in"]}, {"required": ["from", "before"]}],
+            },
+        ]
+    },
+}
+"""A value, or a date so long after now or after another date."""
 
 
 def _table(keys: Iterable[str], of: Mapping[str, Schema], required: Iterable[str] = ()) -> Schema:
@@ -251,5 +269,5 @@ def playbook_schema() -> Schema:
         "$schema": _DIALECT,
         "title": "A playbook: one business as data",
         **_table(PLAYBOOK_KEYS, of, ["funnels"]),
-        "$defs": {**{name: shape for name, shape in _shared().items() if name in used}, "do": _DO},
+        "$defs": {**{name: shape for name, shape in _shared().items() if name in used}, "do": _DO, "set": _SET},
     }

@@ -10,7 +10,7 @@ from typing import Literal, assert_never
 
 from bots.kit.conditions import first_holding
 from bots.kit.events import Instant
-from bots.kit.moments import moment
+from bots.kit.moments import later, moment
 from bots.kit.schema import Span
 from bots.kit.templates import Filled, fill
 from bots.kit.values import value
@@ -118,6 +118,9 @@ def effects(todo: Sequence[does.Action], facts: DealFacts) -> Iterator[fx.Effect
                 yield fx.WriteNote(_filled(text, facts))
             case does.Keep(field, text):
                 yield fx.SetField(field, _filled(text, facts))
+            case does.KeepDate(field, length, of):
+                since = facts.value(of) if of else facts.now
+                yield fx.SetField(field, day) if (day := later(since, length, facts.zone)) else fx.MissDate(field, of)
             case (
                 fx.Reassign() | fx.StartScript() | fx.StopBot() | fx.MoveStage() | fx.CloseDeal() | fx.Convert() | fx.OpenDeal()
                 | fx.DeleteDeal() | fx.AddTag() | fx.RemoveTag() | fx.CallWebhook() | fx.JoinAudience() | fx.CountUp()

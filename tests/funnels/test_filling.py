@@ -45,11 +45,12 @@ funnels:
         title: Выдан
         required: [loan_bike]
         robots:
+          back: {do: [{set: {loan_back: {in: 7d}}}]}
           late: {at: loan_back, in: 1h, do: [{tag: просрочен}]}
       booked:
         title: Забронирован
         robots:
-          until: {do: [{set: {advance: "{wish}"}}, {set: {wish: взял}}]}
+          until: {do: [{set: {loan_back: {from: come_on, in: 2d}}}, {set: {advance: "{wish}"}}, {set: {wish: взял}}]}
     won: Вернули
     lost: Нет
     triggers:
@@ -204,13 +205,26 @@ async def test_an_office_that_is_not_listed_is_noted_and_the_order_is_kept(shop:
 # -- robots --------------------------------------------------------------------------------------------------------------
 
 
+async def test_a_robot_reckons_a_date_and_others_keep_to_it(shop: Shop):
+    await shop.write("Здравствуйте")
+    await shop.ask(Move("lent", fields={"loan_bike": "горный"}))
+    assert (await fields(shop))["loan_back"] == "2025-12-01T13:00", "in 7 days, on the shop's clock"
+    await shop.later(hours=24 * 7 + 0.9)
+    assert (await shop.deal())["tags"] == []
+    await shop.later(hours=0.2)
+    assert (await shop.deal())["tags"] == ["просрочен"]
+
+
 async def test_what_a_robot_cannot_write_is_noted_and_the_rest_of_its_deeds_is_done(shop: Shop):
     await shop.write("Здравствуйте")
     await shop.ask(Move("booked", fields={"wish": "сколько не жалко"}))
     assert await fields(shop) == {"wish": "взял"}
     assert await notes(shop) == [
+        "Поле «Когда вернёт» не рассчитано: в поле «Когда приедет» нет даты",
         "Не записано в поле «Аванс»: «сколько не жалко». Нужна сумма, например 3 500,50",
     ]
     await shop.ask(Move("asked"))
     await shop.ask(Move("booked", fields={"come_on": "2026-03-20", "wish": "1250"}))
-    assert (await fields(shop))["advance"] == 1_250, "the author of a playbook writes minor units"
+    assert ((await fields(shop))["loan_back"], (await fields(shop))["advance"]) == ("2026-03-22", 1_250), (
+        "the author of a playbook writes minor units"
+    )
