@@ -197,7 +197,7 @@ def _missing(run: Inspector, check: Check, one: Dossier) -> Wrong | None:
     if not wanted:
         return None
     facts = run.facts(one.contact, one.deal)
-    names = [name for name in wanted if not as_text(facts.value(name)).strip()]
+    names = facts.lacking(wanted)
     if not names:
         return None
     titles = ", ".join(KNOWN.get(name) or run.house.field_title(name) for name in names)

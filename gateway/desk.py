@@ -4,10 +4,9 @@ A command either has its whole effect or raises a refusal (gateway/refusals.py) 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
-from bots.kit.words import as_text
 from gateway import duties, filling
 from gateway.assigning import WAIT
 from gateway.duties import EditTask, FinishTask, GiveTask
@@ -144,19 +143,29 @@ def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Perso
     return 0
 
 
-def take(ledger: Ledger, deal: Deal, who: Person) -> None:
-    """Take the deal: refused where another person holds it; taking again what one holds changes nothing."""
+def take(ledger: Ledger, deal: Deal, who: Person) -> str:
+    """Take the deal: refused where another person holds it; taking again what one holds changes nothing.
+
+    It is never refused for a field: the answer says what the next stage still needs, where the deal has stayed for want of it.
+    """
     _must_be_open(deal)
     if deal.owner == "person":
         if deal.responsible_id == who.id:
-            return
+            return ""
         raise Conflict("taken", "another manager holds this deal")
     _hold(ledger, deal, who.id, line("why_taken", who=who.name))
     data = {"event": "taken", "by": who.id}
     ledger.write_entry(deal, "system", author="manager", text=line("taken", who=who.name), data=data, person=who)
     stages = ledger.house.funnel(deal.funnel).stages
-    if len(stages) > 1 and deal.stage == stages[0].name and not stages[1].outcome:
-        ledger.move(deal, stages[1].name, "manager", who)
+    if len(stages) < 2 or deal.stage != stages[0].name or stages[1].outcome:
+        return ""
+    if missing := ledger.facts(deal).lacking(stages[1].required):
+        wanting = line("wanting", stage=stages[1].title, names=", ".join(map(ledger.house.field_title, missing)))
+        data = {"event": "wanting", "stage": stages[1].name, "fields": missing}
+        ledger.write_entry(deal, "system", author="system", text=wanting, data=data)
+        return wanting
+    ledger.move(deal, stages[1].name, "manager", who)
+    return ""
 
 
 def _hold(ledger: Ledger, deal: Deal, holder: int, why: str) -> None:
@@ -187,10 +196,10 @@ def _move(ledger: Ledger, deal: Deal, stage: str, reason: str, fields: Mapping[s
         if known and reason not in known:
             raise Invalid("reason", f"must be one of the playbook's: {', '.join(known)}")
     fresh = filling.accept(ledger, deal, fields)
-    for name in target.required:
-        if not as_text(fresh.get(name, deal.fields.get(name))).strip():
-            what = f"stage {target.title!r} needs the field {ledger.house.field_title(name)!r} ({name})"
-            raise Invalid(f"fields.{name}", what)
+    afterwards = replace(ledger.facts(deal), fields={**deal.fields, **fresh})
+    for name in afterwards.lacking(target.required):
+        what = f"stage {target.title!r} needs the field {ledger.house.field_title(name)!r} ({name})"
+        raise Invalid(f"fields.{name}", what)
     changed, facts = _set_fields(ledger, deal, fresh)
     if changed:
         _tell_changed(ledger, deal, changed, facts, who)

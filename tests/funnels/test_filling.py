@@ -1,18 +1,19 @@
 """Fields are held to their kind at every door: people are refused, machines' words are noted, robots reckon; on both databases."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bots.kit.recording import Edited
-from gateway.desk import Edit, Invalid, Move
-from gateway.events import FormSubmitted, OrderChanged, Sender
+from gateway.desk import Edit, Invalid, Move, Take
+from gateway.events import FormSubmitted, OrderChanged, PaymentReceived, Sender
 from gateway.recordings import _scenes
 from state.records import Entry
 from tests.audit.shops import audit
-from tests.shop import PaperChannel, Shop, open_shop
+from tests.shop import ANNA, PaperChannel, Shop, open_shop
 
 PHONE = "+79161234567"
 BOOK = """
@@ -228,3 +229,63 @@ async def test_what_a_robot_cannot_write_is_noted_and_the_rest_of_its_deeds_is_d
     assert ((await fields(shop))["loan_back"], (await fields(shop))["advance"]) == ("2026-03-22", 1_250), (
         "the author of a playbook writes minor units"
     )
+
+
+# -- what a stage requires -------------------------------------------------------------------------------------------------
+
+
+async def test_a_take_is_never_refused_for_a_field_and_says_what_is_wanting(shop: Shop):
+    await shop.write("Здравствуйте")
+    await shop.ask(Edit(fields={"budget": 350_000}))
+    await shop.ask(Take())
+    deal = await shop.deal()
+    assert (deal["owner"], deal["responsible_id"], deal["stage"]) == ("person", ANNA.id, "asked")
+    told = [entry for entry in await shop.all("entries") if entry["data"].get("event") == "wanting"]
+    assert [(entry["text"], entry["data"]["fields"]) for entry in told] == [
+        ("Для этапа «Договорились» не хватает: Когда приедет. Заполните и переведите сделку", ["come_on"])
+    ]
+    with pytest.raises(Invalid, match="Когда приедет") as refused:
+        await shop.ask(Move("agreed"))
+    assert refused.value.name == "fields.come_on"
+    with pytest.raises(Invalid, match="Стоимость"):
+        await shop.ask(Move("agreed", fields={"come_on": "20.03.2026", "budget": ""}))
+    await shop.ask(Move("agreed", fields={"come_on": "20.03.2026"}))
+    assert (await shop.deal())["stage"] == "agreed"
+
+
+async def test_a_take_with_all_that_is_required_moves_on(shop: Shop):
+    await shop.write("Здравствуйте")
+    await shop.ask(Edit(fields={"budget": 350_000, "come_on": "2026-03-20"}))
+    await shop.ask(Take())
+    assert (await shop.deal())["stage"] == "agreed"
+    assert "wanting" not in [entry["data"].get("event") for entry in await shop.all("entries")]
+
+
+async def test_a_trigger_moves_without_what_is_required_and_the_audit_finds_it_by_the_stage(shop: Shop):
+    await form(shop)
+    await shop.ask(Edit(fields={"order": "4711"}))
+    await audit(shop, ["missing_field"])
+    assert await shop.all("findings") == []
+    await shop.hear(PaymentReceived(Sender("order", "orders", "4711", "Анна", PHONE), "4711", 5_000))
+    await shop.settle()
+    assert (await shop.deal())["stage"] == "lent"
+    await audit(shop, ["missing_field"])
+    (found,) = await shop.all("findings")
+    assert (found["check_name"], found["what"]) == ("missing_field", "Не заполнено: Велосипед")
+    await shop.ask(Edit(fields={"loan_bike": "горный"}))
+    await audit(shop, ["missing_field"])
+    assert [row["gone_at"] is None for row in await shop.all("findings")] == [False]
+
+
+async def test_a_phone_that_a_stage_requires_is_met_by_what_is_known_of_the_customer(shop: Shop):
+    loans = shop.house.playbook.funnels[0]
+    asked, agreed, *rest = loans.stages
+    wanting = replace(loans, stages=(asked, replace(agreed, required=("phone",)), *rest))
+    shop.house.playbook = replace(shop.house.playbook, funnels=(wanting,))
+    await shop.write("Здравствуйте")
+    with pytest.raises(Invalid, match="phone"):
+        await shop.ask(Move("agreed"))
+    await form(shop)
+    known = next(deal for deal in await shop.all("deals") if deal["source"].startswith("form"))
+    await shop.ask(Move("agreed"), known["id"])
+    assert (await shop.deal(known["id"]))["stage"] == "agreed"
