@@ -5,6 +5,7 @@ Understanding what is kept already changes nothing. Pure and total.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,7 +19,7 @@ from bots.kit.dates import alone
 from bots.kit.hours import zone_of
 from bots.kit.languages import Language, known_languages, language
 from bots.kit.moments import on_the_wall
-from bots.kit.reckoning import Terms
+from bots.kit.reckoning import Terms, reckoned
 from bots.kit.values import value
 from bots.kit.words import SIGNS, as_text
 
@@ -160,6 +161,12 @@ def as_said(field: Field | None, answer: object) -> object:
     """A number that a person has said: of money it is what they call a sum, not minor units."""
     whole = isinstance(answer, int) and not isinstance(answer, bool)
     return str(answer) if field is not None and field.kind == "money" and whole else answer
+
+
+def with_sums(fields: Mapping[str, Field], known: Mapping[str, Any]) -> dict[str, Any]:
+    """What a deal knows, with all that is reckoned reckoned anew."""
+    sums = {one.name: reckoned(one.terms, known) for one in fields.values() if one.terms}
+    return {**known, **{name: total for name, total in sums.items() if total != "" or name in known}}
 
 
 # -- money and numbers -------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bots.kit.conversation import Conversation
 from bots.kit.events import MessageReceived
-from bots.kit.fields import Field, FieldKind, Misfit, as_said, as_written, locale_of, understand
+from bots.kit.fields import Field, FieldKind, Misfit, as_said, as_written, locale_of, understand, with_sums
 from bots.kit.languages import known_languages, language
 from bots.kit.playbook import Playbook, check_script, load_playbook
 from tests.bots.scripts import compiled
@@ -163,6 +163,15 @@ def test_the_author_of_a_file_writes_minor_units_and_a_customer_says_a_sum():
         4,
         4,
     )
+
+
+def test_sums_are_reckoned_anew_from_what_two_deals_knew():
+    fields = {"rest": Field("rest", "Осталось", "money", (), ((1, "budget"), (-1, "advance"), (-1, "paid_sum")))}
+    assert with_sums(fields, {"budget": 1_000, "rest": 1_000, "paid_sum": 300}) == {
+        "budget": 1_000, "rest": 700, "paid_sum": 300,
+    }  # fmt: skip
+    assert with_sums(fields, {"paid_sum": 300}) == {"paid_sum": 300}
+    assert with_sums(fields, {"rest": 5}) == {"rest": ""}
 
 
 # -- what bots put into fields -----------------------------------------------------------------------------------------

@@ -11,8 +11,11 @@ from bots.kit.recording import Edited
 from gateway.desk import Edit, Invalid, Move, Take
 from gateway.events import FormSubmitted, OrderChanged, PaymentReceived, Sender
 from gateway.recordings import _scenes
+from gateway.unions import words_of
+from state import merging, parting
 from state.records import Entry
 from tests.audit.shops import audit
+from tests.merged import CAUSE
 from tests.shop import ANNA, PaperChannel, Shop, open_shop
 
 PHONE = "+79161234567"
@@ -289,3 +292,45 @@ async def test_a_phone_that_a_stage_requires_is_met_by_what_is_known_of_the_cust
     known = next(deal for deal in await shop.all("deals") if deal["source"].startswith("form"))
     await shop.ask(Move("agreed"), known["id"])
     assert (await shop.deal(known["id"]))["stage"] == "agreed"
+
+
+# -- sums ----------------------------------------------------------------------------------------------------------------
+
+
+async def test_what_payments_have_brought_is_reckoned_with(shop: Shop):
+    await form(shop)
+    await shop.ask(Edit(fields={"budget": 350_000, "advance": 50_000, "order": "4711"}))
+    for amount, rest in ((100_000, 200_000), (200_000, 0)):
+        await shop.hear(PaymentReceived(Sender("order", "orders", "4711", "Анна", PHONE), "4711", amount))
+        await shop.settle()
+        assert (await fields(shop))["rest"] == rest
+
+
+async def test_a_payment_that_comes_before_its_order_is_known_counts_in_the_deal_that_it_finds(shop: Shop):
+    await form(shop, budget="3500")
+    await shop.hear(PaymentReceived(Sender("order", "orders", "4711", "Анна", PHONE), "4711", 100_000))
+    await shop.settle()
+    request, order = await shop.all("deals")
+    assert (request["reason"], order["closed_at"]) == ("joined", None)
+    assert (order["fields"]["budget"], order["fields"]["paid_sum"], order["fields"]["rest"]) == (
+        350_000,
+        100_000,
+        250_000,
+    )
+    (merge,) = await shop.all("merges")
+    words = words_of(shop.house.playbook)
+    await shop.turns.together(lambda c, now: parting.undo(c, shop.db.ids, merge["id"], now, words, CAUSE))
+    request, order = await shop.all("deals")
+    assert (request["fields"]["rest"], order["fields"].get("rest")) == (350_000, None)
+
+
+async def test_two_deals_that_a_person_joins_have_their_sums_reckoned_anew(shop: Shop):
+    await shop.write("Здравствуйте", "1")
+    await shop.write("Здравствуйте", "2")
+    one, two = await shop.all("deals")
+    await shop.ask(Edit(fields={"budget": 350_000}), one["id"])
+    await shop.ask(Edit(fields={"advance": 50_000}), two["id"])
+    words = words_of(shop.house.playbook)
+    ids = shop.db.ids
+    await shop.turns.together(lambda c, now: merging.merge_deals(c, ids, one["id"], two["id"], now, words, CAUSE))
+    assert (await shop.deal(one["id"]))["fields"]["rest"] == 300_000
