@@ -10,6 +10,7 @@ from typing import Any, Final
 from bots.kit.checks import Check
 from bots.kit.conditions import as_number, first_holding
 from bots.kit.funnels import AGE
+from bots.kit.reckoning import minor_units
 from bots.kit.spans import AT_ONCE, Span
 from bots.kit.words import as_text
 from bots.robots.facts import KNOWN, DealFacts
@@ -196,7 +197,7 @@ def _missing(run: Inspector, check: Check, one: Dossier) -> Wrong | None:
     if not wanted:
         return None
     facts = run.facts(one.contact, one.deal)
-    names = [name for name in wanted if not as_text(facts.value(name)).strip()]
+    names = facts.lacking(wanted)
     if not names:
         return None
     titles = ", ".join(KNOWN.get(name) or run.house.field_title(name) for name in names)
@@ -280,8 +281,7 @@ def _short(text: str) -> str:
 
 
 def worth(fields: Mapping[str, Any], money: Iterable[str]) -> float | None:
-    """In whole units: an order's total is in minor ones; else the first field of money that is filled, else `sum`."""
-    total = fields.get("total")
-    if isinstance(total, int) and not isinstance(total, bool):
-        return total / 100
-    return next((n for name in (*money, "sum") if (n := as_number(fields.get(name))) is not None), None)
+    """In whole units: the order's total, else the first field of money that is filled; else what stands in `sum`."""
+    sums = (minor_units(fields.get(name)) for name in ("total", *money))
+    minor = next((one for one in sums if one is not None), None)
+    return minor / 100 if minor is not None else as_number(fields.get("sum"))

@@ -12,7 +12,7 @@ from bots.kit.events import MessageReceived as Heard
 from bots.kit.events import TimerFired, WebAnswered
 from bots.robots.facts import PROVED
 from gateway import events as ev
-from gateway import staff_room
+from gateway import filling, staff_room
 from gateway.assigning import ACT, LEAVE, WAIT, check_action, leave, look_again
 from gateway.entering import deal_for, enter, last_deal
 from gateway.guard import IDLE, wake
@@ -324,11 +324,14 @@ def _keep_form(ledger: Ledger, deal: Deal, identity: Identity, event: ev.FormSub
     told = "\n".join(f"{name}: {value}" for name, value in event.fields.items())
     text = line("form", form=event.form) + ("\n" + told if told else "")
     data = {"form": event.form, "fields": event.fields}
-    ledger.write_entry(deal, "message", author="customer", text=text, direction="in", identity=identity, data=data)
+    entry = ledger.write_entry(
+        deal, "message", author="customer", text=text, direction="in", identity=identity, data=data
+    )
     ledger.set_field(deal, "form", event.form)
-    for name, value in event.fields.items():
-        if name not in deal.fields and name not in PROVED:
-            ledger.set_field(deal, name, value)
+    fresh = {name: one for name, one in event.fields.items() if name not in deal.fields and name not in PROVED}
+    kept = filling.keep(ledger, deal, fresh)
+    if kept != fresh:
+        entry.data["kept"] = kept
     ledger.happens(deal, "form", event.form)
     return ""
 

@@ -5,7 +5,9 @@ from itertools import islice
 from typing import Any, Final, assert_never
 
 from bots.kit.conditions import as_number
+from bots.kit.fields import as_written
 from bots.robots import effects as fx
+from gateway import filling
 from gateway.assigning import assign, person_for
 from gateway.ledger import Ledger
 from gateway.obey import start_run
@@ -60,7 +62,9 @@ def _obey(ledger: Ledger, deal: Deal, effect: fx.Effect) -> None:
         case fx.RemoveTag(tag):
             ledger.remove_tag(deal, tag)
         case fx.SetField(name, value):
-            ledger.set_field(deal, name, value)
+            filling.keep(ledger, deal, {name: as_written(ledger.house.playbook.kinds.get(name), value)})
+        case fx.MissDate(name, of):
+            filling.miss(ledger, deal, name, of)
         case fx.CountUp(name):
             ledger.set_field(deal, name, int(as_number(deal.fields.get(name)) or 0) + 1)
         case fx.WriteNote(text):

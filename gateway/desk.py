@@ -3,12 +3,11 @@
 A command either has its whole effect or raises a refusal (gateway/refusals.py) and has none.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
-from bots.kit.words import as_text
-from gateway import duties
+from gateway import duties, filling
 from gateway.assigning import WAIT
 from gateway.duties import EditTask, FinishTask, GiveTask
 from gateway.ledger import Ledger
@@ -144,19 +143,29 @@ def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Perso
     return 0
 
 
-def take(ledger: Ledger, deal: Deal, who: Person) -> None:
-    """Take the deal: refused where another person holds it; taking again what one holds changes nothing."""
+def take(ledger: Ledger, deal: Deal, who: Person) -> str:
+    """Take the deal: refused where another person holds it; taking again what one holds changes nothing.
+
+    It is never refused for a field: the answer says what the next stage still needs, where the deal has stayed for want of it.
+    """
     _must_be_open(deal)
     if deal.owner == "person":
         if deal.responsible_id == who.id:
-            return
+            return ""
         raise Conflict("taken", "another manager holds this deal")
     _hold(ledger, deal, who.id, line("why_taken", who=who.name))
     data = {"event": "taken", "by": who.id}
     ledger.write_entry(deal, "system", author="manager", text=line("taken", who=who.name), data=data, person=who)
     stages = ledger.house.funnel(deal.funnel).stages
-    if len(stages) > 1 and deal.stage == stages[0].name and not stages[1].outcome:
-        ledger.move(deal, stages[1].name, "manager", who)
+    if len(stages) < 2 or deal.stage != stages[0].name or stages[1].outcome:
+        return ""
+    if missing := ledger.facts(deal).lacking(stages[1].required):
+        wanting = line("wanting", stage=stages[1].title, names=", ".join(map(ledger.house.field_title, missing)))
+        data = {"event": "wanting", "stage": stages[1].name, "fields": missing}
+        ledger.write_entry(deal, "system", author="system", text=wanting, data=data)
+        return wanting
+    ledger.move(deal, stages[1].name, "manager", who)
+    return ""
 
 
 def _hold(ledger: Ledger, deal: Deal, holder: int, why: str) -> None:
@@ -186,11 +195,12 @@ def _move(ledger: Ledger, deal: Deal, stage: str, reason: str, fields: Mapping[s
             raise Invalid("reason", "a lost deal needs a reason")
         if known and reason not in known:
             raise Invalid("reason", f"must be one of the playbook's: {', '.join(known)}")
-    for name in target.required:
-        if not as_text(fields.get(name, deal.fields.get(name))).strip():
-            what = f"stage {target.title!r} needs the field {ledger.house.field_title(name)!r} ({name})"
-            raise Invalid(f"fields.{name}", what)
-    changed, facts = _set_fields(ledger, deal, fields)
+    fresh = filling.accept(ledger, deal, fields)
+    afterwards = replace(ledger.facts(deal), fields={**deal.fields, **fresh})
+    for name in afterwards.lacking(target.required):
+        what = f"stage {target.title!r} needs the field {ledger.house.field_title(name)!r} ({name})"
+        raise Invalid(f"fields.{name}", what)
+    changed, facts = _set_fields(ledger, deal, fresh)
     if changed:
         _tell_changed(ledger, deal, changed, facts, who)
     ledger.move(deal, stage, "manager", who, reason)
@@ -296,7 +306,7 @@ def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
     if edit.title is not None and edit.title != deal.title:
         deal.title = edit.title
         changed.append(line("changed_title"))
-    told, facts = _set_fields(ledger, deal, edit.fields or {})
+    told, facts = _set_fields(ledger, deal, filling.accept(ledger, deal, edit.fields or {}))
     changed += told
     if edit.tags is not None and list(edit.tags) != deal.tags:
         for tag in set(edit.tags) - set(deal.tags):
@@ -320,12 +330,10 @@ def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
     ledger.change(deal, "deal")
 
 
-def _set_fields(ledger: Ledger, deal: Deal, fields: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
+def _set_fields(ledger: Ledger, deal: Deal, fresh: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
     """What is told of it, and what is kept of it for those who play the conversation again."""
-    fresh = {name: value for name, value in fields.items() if deal.fields.get(name) != value}
     if not fresh:
         return [], {}
-    _must_be_filled_in(ledger, fresh)
     were = {name: deal.fields[name] for name in fresh if name in deal.fields}
     for name, value in fresh.items():
         ledger.set_field(deal, name, value)
@@ -348,15 +356,6 @@ def _open_by_hand(ledger: Ledger, command: OpenDeal, who: Person) -> int:
     deal = ledger.open_deal("manual", f"opened by hand by {who.name}", funnel=path.name, title=command.title)
     deal.responsible_id, deal.owner = who.id, "person"
     return deal.id
-
-
-def _must_be_filled_in(ledger: Ledger, names: Iterable[str]) -> None:
-    """What the shop reckons by itself, nobody writes."""
-    for name in names:
-        declared = ledger.house.playbook.fields.get(name)
-        if declared is not None and declared.terms:
-            parts = ", ".join(ledger.house.field_title(part) for _, part in declared.terms)
-            raise Invalid(f"fields.{name}", f"is reckoned by itself from: {parts}")
 
 
 def _must_be(deal: Deal, version: int | None) -> None:

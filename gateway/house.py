@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from bots.kit.beginnings import meets, on_stage
-from bots.kit.business import Field
 from bots.kit.events import Media
+from bots.kit.fields import Field
 from bots.kit.hours import Hours, zone_of
 from bots.kit.opening import MOST_CALENDARS
 from bots.kit.playbook import BotRule, Funnel, LoopGuard, Playbook, Source

@@ -123,7 +123,7 @@ def _facts(ledger: Ledger, deal: Deal, run: Run, identity: Identity) -> Facts:
     language = script.language_for(deal.fields, shop.language) if script is not None else shop.language
     return Facts(
         ledger.now, ledger.contact.name, identity.channel, shop.zone, deal.fields, deal.tags, deal.stage, language,
-        shop.currency, shop.working(deal.funnel), window, run.id, shop.calendars,
+        shop.currency, shop.working(deal.funnel), window, run.id, shop.calendars, shop.kinds,
     )  # fmt: skip
 
 

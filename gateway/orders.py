@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from bots.kit.words import FILTERS, as_text
 from gateway import events as ev
+from gateway import filling
 from gateway.entering import enter
 from gateway.ledger import Ledger
 from gateway.wording import ORDER_EVENTS, PARCEL_STATUSES, line
@@ -23,9 +24,7 @@ def hear_order(ledger: Ledger, event: ev.OrderChanged) -> Ignored:
         "order": event.number, "order_status": event.event, "total": event.total, "currency": event.currency, "office": event.office,
         "items": "\n".join(event.items), "tracking": event.tracking, "paid": _paid(event),
     }  # fmt: skip
-    for name, value in told.items():
-        if value not in (None, ""):
-            ledger.set_field(deal, name, value)
+    filling.keep(ledger, deal, {name: value for name, value in told.items() if value not in (None, "")})
     _know(ledger, event.sender)
     text = line("order", number=event.number, what=ORDER_EVENTS[event.event], total=_money(event.total))
     data = {"event": event.event, "order": event.number, "total": event.total, "currency": event.currency}

@@ -77,7 +77,7 @@ def _scenes(lines: Iterable[Entry]) -> Iterator[Scene]:
         event, reason = str(entry.data.get("event", "")), str(entry.data.get("reason", ""))
         match entry.kind, entry.author:
             case "message", "customer" if "form" in entry.data:
-                yield Edited(entry.at, entry.data.get("fields") or {}, missing=True)
+                yield Edited(entry.at, entry.data.get("kept", entry.data.get("fields") or {}), missing=True)
             case "system", "manager" if event == "changed" and ("fields" in entry.data or "tags" in entry.data):
                 tags = entry.data.get("tags")
                 yield Edited(entry.at, entry.data.get("fields") or {}, None if tags is None else tuple(tags))

@@ -131,7 +131,7 @@ def _play(
     shop = house.playbook
     held = [_version(talk, digest, house, versions) for digest in talk.versions]
     recording = record(talk, house, (*held, draft), now)
-    ways = Ways(shop.zone, shop.language, shop.currency, shop.working(talk.deal.funnel), shop.calendars)
+    ways = Ways(shop.zone, shop.language, shop.currency, shop.working(talk.deal.funnel), shop.calendars, shop.kinds)
     try:
         first = reproduce(recording, held, ways)
         if draft.hash == held[-1].hash:

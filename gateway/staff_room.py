@@ -196,10 +196,10 @@ def obey(ledger: Ledger, event: StaffAsked) -> str:
 
 
 def _take(ledger: Ledger, chats: Chats, chat: Chat, deal: Deal, task: Task | None, person: Person) -> None:
-    desk.take(ledger, deal, person)
+    wanting = desk.take(ledger, deal, person)
     if task is not None and task.state == "open" and task.responsible_id is None:
         ledger.writes.edited_tasks.append((task.id, {"responsible_id": person.id}))
-    _say(ledger, chat, staff_line("taken", id=deal.id))
+    _say(ledger, chat, " ".join(filter(None, (staff_line("taken", id=deal.id), wanting))))
     if task is not None and task.state == "open" and task.responsible_id not in (None, person.id):
         _say(ledger, chat, staff_line("task_of", who=chats.name(task.responsible_id)))
 

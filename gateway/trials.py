@@ -97,7 +97,7 @@ def try_out(house: House, asked: Asked) -> Trial:
     shop = house.playbook
     simulator = Simulator(
         lambda: _begun(
-            house, asked, script, name=asked.name, channel=asked.channel, zone=shop.zone, hours=shop.working(shop.home(script.name)), calendars=shop.calendars, currency=shop.currency,
+            house, asked, script, name=asked.name, channel=asked.channel, zone=shop.zone, hours=shop.working(shop.home(script.name)), calendars=shop.calendars, kinds=shop.kinds, currency=shop.currency,
             language=shop.language, fields=dict(asked.fields or {}), tags=list(asked.tags), stage=asked.stage,
             window=WINDOWS.get(asked.channel, 0), most=MOST_EVENTS, in_time=lambda: time.monotonic() < until,
         )

@@ -1,9 +1,11 @@
 """What a turn's rows mean for more than one contact or deal: who turns out to be whom, in the turn's own commit."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from bots.kit.business import Likeness, Playbook
+from bots.kit.fields import with_sums
 from gateway.clock import Instant
 from gateway.events import Event
 from gateway.wording import line
@@ -24,22 +26,29 @@ WORDS: Final = merging.Words(
     task=line("task_parted"),
 )
 
+
 _ASTRAY: Final = ("unknown_sender", "unknown_part", "late_answer", "no_open_deal")
 """Why an event came to nothing in a lane that it may have been sent to just before two were parted."""
 
 
+def words_of(shop: Playbook) -> merging.Words:
+    """What the timeline says of it, and how this shop's sums are reckoned anew."""
+    return replace(WORDS, sums=lambda known: with_sums(shop.fields, known))
+
+
 def settle(conn: Connection, ids: Ids, shop: Playbook, batch: Writes, now: Instant) -> None:
     """Join the deals that turns have joined, and the contacts of whom it was proved; suggest those who are alike."""
+    words = words_of(shop)
     for merge, leading, other, why, person in batch.joins:
         cause = Cause(why, person, author="manager" if person else "system")
-        merging.join_deals(conn, ids, leading, other, now, WORDS, cause, merge)
+        merging.join_deals(conn, ids, leading, other, now, words, cause, merge)
     for identity, address in batch.moved:
-        moving.move(conn, ids, identity, address, now, WORDS)
+        moving.move(conn, ids, identity, address, now, words)
     for contact, point in batch.proofs:
         _prove(conn, ids, shop, contact, point, now)
     if batch.claims:
         for one, other, kind in duplicates.look(conn, ids, batch.claims, shop.likeness, now):
-            merging.join_both(conn, ids, one, other, now, WORDS, Cause(kind))
+            merging.join_both(conn, ids, one, other, now, words, Cause(kind))
 
 
 def _prove(conn: Connection, ids: Ids, shop: Playbook, contact: int, point: str, now: Instant) -> None:
@@ -50,7 +59,7 @@ def _prove(conn: Connection, ids: Ids, shop: Playbook, contact: int, point: str,
     kind, _, value = point.partition(":")
     rule: Likeness = shop.likeness(kind, proved=True)
     if rule == "automatic" and not duplicates.parted(conn, owner, mine):
-        merging.join(conn, ids, owner, mine, now, WORDS, Cause(kind))
+        merging.join(conn, ids, owner, mine, now, words_of(shop), Cause(kind))
     elif rule == "suggest":
         duplicates.suggest(conn, ids, owner, mine, kind, value, now)
 

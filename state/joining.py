@@ -4,7 +4,7 @@ In the caller's transaction, which holds the lanes of both contacts. A person's 
 bot goes on where it was talking. What was moved and how both sides were before is written into the book of merges.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ _OPEN: Any = literal_column("1")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The shop's own words for what the timeline says of it; each takes the number of the other deal."""
+    """The shop's own words for what the timeline says of it; each takes the number of the other deal. And its sums."""
 
     joined: Callable[[int], str]
     stopped: str
@@ -36,6 +36,8 @@ class Words:
     split_from: Callable[[int], str] = str
     task: str = ""
     """What a person has to do about a talk that nobody leads after it was parted."""
+    sums: Callable[[Mapping[str, Any]], dict[str, Any]] = dict
+    """The fields of a deal with those reckoned anew that the shop reckons from others."""
 
 
 def group(slot: str) -> str:
@@ -86,7 +88,7 @@ def join(
         data["kept_run"] = going_on.id
     closed = {"closed_at": now, "reason": "joined", "waiting_since": None, "epoch": gone.epoch + 1}
     conn.execute(update(t.deals).where(t.deals.c.id == gone.id).values(closed | {"version": gone.version + 1}))
-    one = _as_one(conn, kept, gone, going_on) | {"epoch": epoch, "version": kept.version + 1}
+    one = _as_one(conn, kept, gone, going_on, words) | {"epoch": epoch, "version": kept.version + 1}
     conn.execute(update(t.deals).where(t.deals.c.id == kept.id).values(one))
     data |= _move_history(conn, kept, gone)
     texts = {kept.id: words.took(gone.id), gone.id: words.joined(kept.id)}
@@ -169,14 +171,14 @@ def carry_words(conn: Connection, deal: Deal, epoch: int | None, *only: Any) -> 
 # -- what becomes of the leading deal's row --------------------------------------------------------------------------
 
 
-def _as_one(conn: Connection, kept: Deal, gone: Deal, going_on: Run | None) -> dict[str, Any]:
+def _as_one(conn: Connection, kept: Deal, gone: Deal, going_on: Run | None, words: Words) -> dict[str, Any]:
     person = next((side for side in (kept, gone) if side.owner == "person"), None)
     owner = "person" if person else "bot" if going_on else kept.owner if kept.owner != "bot" else "pool"
     responsible = person.responsible_id if person else kept.responsible_id
     waits = [at for at in (kept.waiting_since, gone.waiting_since) if at is not None]
     taken_over = kept.slot if not kept.slot.startswith(gone.slot + APART) else gone.slot
     return {
-        "fields": gone.fields | kept.fields,
+        "fields": words.sums(gone.fields | kept.fields),
         "tags": list(dict.fromkeys([*kept.tags, *gone.tags])),
         "title": kept.title or gone.title,
         "owner": owner,

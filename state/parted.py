@@ -64,7 +64,7 @@ def part_deals(
         waits[OTHER if one.route_id in routes else LEADING] = one.waiting_since  # a call, or a bot that handed over
     if not alone:
         waits[LEADING] = one.waiting_since
-    row = _unmixed(one, data, told, besides, direct=one.id == merge.deal_id)
+    row = _unmixed(one, data, told, besides, words, direct=one.id == merge.deal_id)
     if one.closed_at is None:
         row |= _led_on(one, data, since[LEADING], talks[LEADING], routes, alone=alone) | {
             "waiting_since": waits[LEADING]
@@ -73,9 +73,11 @@ def part_deals(
         update(t.deals).where(t.deals.c.id == one.id).values(row | {"epoch": epoch, "version": one.version + 1})
     )
     if one.id != merge.deal_id and (own := joining.find(conn, merge.deal_id or 0)) is not None:
-        conn.execute(update(t.deals).where(t.deals.c.id == own.id).values(_unmixed(own, data, {}, [], direct=True)))
+        conn.execute(
+            update(t.deals).where(t.deals.c.id == own.id).values(_unmixed(own, data, {}, [], words, direct=True))
+        )
     other = {
-        "contact_id": sides.other, "closed_at": None, "reason": "", "fields": {**two.fields, **told}, "owner": talks[OTHER].owner,
+        "contact_id": sides.other, "closed_at": None, "reason": "", "fields": words.sums({**two.fields, **told}), "owner": talks[OTHER].owner,
         "responsible_id": talks[OTHER].responsible, "route_id": since[OTHER].route(data[OTHER]["route_id"]),
         "waiting_since": waits[OTHER], "epoch": epoch, "version": two.version + 1, "slot": _slot(conn, sides.other, two),
     }  # fmt: skip
@@ -133,7 +135,7 @@ def _told_by(run: Run | None, one: Deal, after: dict[str, Any]) -> dict[str, Any
 
 
 def _unmixed(
-    one: Deal, data: dict[str, Any], told: dict[str, Any], besides: list[dict[str, Any]], *, direct: bool
+    one: Deal, data: dict[str, Any], told: dict[str, Any], besides: list[dict[str, Any]], words: Words, *, direct: bool
 ) -> dict[str, Any]:  # fmt: skip
     """Fields, tags and title without what only the other deal has brought; others that are joined keep theirs."""
     before, after = data[LEADING], data["after"]
@@ -148,7 +150,7 @@ def _unmixed(
             fields[name] = before["fields"][name]
     kept_tags = {tag for side in theirs for tag in side["tags"]}
     brought_tags = set(after["tags"]) - set(before["tags"]) - kept_tags
-    row: dict[str, Any] = {"fields": fields, "tags": [tag for tag in one.tags if tag not in brought_tags]}
+    row: dict[str, Any] = {"fields": words.sums(fields), "tags": [tag for tag in one.tags if tag not in brought_tags]}
     if one.title == after["title"] and direct:
         row["title"] = before["title"]
     return row

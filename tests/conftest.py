@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from gateway import logs
 from gateway.channels import telegram_aside
@@ -12,6 +13,11 @@ from tests import servers
 from tests.asides import quick_asides
 from tests.databases import Shelf, sqlite_template
 from tests.shop import Shop, open_shop
+
+
+# A busy machine is no fault of a test's.
+settings.register_profile("busy", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("busy")
 
 
 @pytest.fixture(scope="session", autouse=True)

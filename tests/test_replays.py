@@ -269,7 +269,10 @@ async def test_many_talks_are_replayed_in_no_time(shop: Shop):
 # -- what happened to a run besides words ------------------------------------------------------------------------------
 
 
-GREETS = ("Здравствуйте, {name|first|proper or спасибо, что написали}!", "Здравствуйте, {city or спасибо, что написали}!")
+GREETS = (
+    "Здравствуйте, {name|first|proper or спасибо, что написали}!",
+    "Здравствуйте, {city or спасибо, что написали}!",
+)
 """A version that says a field of the deal: what somebody changes by hand is heard."""
 
 

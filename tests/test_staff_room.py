@@ -288,6 +288,20 @@ async def test_of_two_who_press_take_at_once_one_wins_and_the_other_learns_who(s
     assert await shop.balanced()
 
 
+async def test_who_takes_a_deal_learns_what_its_next_stage_still_needs(shop: Shop):
+    anna = await hired(shop)
+    retail, *others = shop.house.playbook.funnels
+    first, second, *rest = retail.stages
+    wanting = replace(retail, stages=(first, replace(second, required=("vin",)), *rest))
+    shop.house.playbook = replace(shop.house.playbook, funnels=(wanting, *others))
+    out = await task_for(shop, anna)
+    anna.fresh()
+    await anna.press(out, "take")
+    assert "ваша. Для этапа «Уточнение данных» не хватает: VIN" in anna.text()
+    deal = await shop.deal()
+    assert (deal["responsible_id"], deal["owner"], deal["stage"]) == (anna.person.id, "person", first.name)
+
+
 @both_databases
 async def test_done_asks_for_the_result_and_then_for_the_reason_where_nobody_spoke_with_the_customer(shop: Shop):
     anna = await hired(shop)

@@ -8,8 +8,8 @@ from bots.kit.checks import BUILT_IN, AuditPlan, Check
 from bots.kit.duties import BUILT_IN as BUILT_IN_KINDS
 from bots.kit.duties import USUAL, Overdue, TaskKind
 from bots.kit.events import Instant
+from bots.kit.fields import Field, Locale, locale_of
 from bots.kit.hours import DAY, Hours
-from bots.kit.reckoning import Terms
 from bots.kit.shipping import Shipping
 from bots.kit.spans import AT_ONCE, Span, later
 from bots.kit.staffing import Assign, Member
@@ -57,21 +57,6 @@ class Funnel:
     def ending(self, outcome: str) -> str | None:
         """The stage that a deal with this outcome ends in."""
         return next((stage.name for stage in self.stages if stage.outcome == outcome), None)
-
-
-FieldKind = Literal["text", "number", "money", "date", "choice", "phone"]
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """Something that deals carry besides what scripts ask for."""
-
-    name: str
-    title: str
-    kind: FieldKind = "text"
-    choices: tuple[str, ...] = ()
-    terms: Terms = ()
-    """What it is reckoned from; nobody fills it in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +153,8 @@ class Playbook:
     clarifications: Mapping[str, Clarification] = field(default_factory=dict)
     """In the order in which managers see them."""
     fields: Mapping[str, Field] = field(default_factory=dict)
+    kinds: Mapping[str, Field] = field(default_factory=dict)
+    """Of the fields, and of what orders bring, those that do not take any text."""
     idle: int = 3 * 86_400_000
     """Milliseconds after which a person is asked what is next in a deal that nothing else holds on to."""
     task_kinds: Mapping[str, TaskKind] = field(default_factory=lambda: dict(BUILT_IN_KINDS))
@@ -185,6 +172,11 @@ class Playbook:
     """What an audit looks for, critical ones first."""
     audit: AuditPlan | None = None
     """When it runs by itself; None: only when somebody asks."""
+
+    @property
+    def locale(self) -> Locale:
+        """How its people write dates, sums and phones."""
+        return locale_of(self.language, self.zone, self.currency)
 
     @property
     def shifts(self) -> dict[str, Hours | None]:

@@ -13,7 +13,7 @@ from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar
 from bots.kit.schema import Section, duration_of, name_of, section, table_of, text_of, texts_of
 from bots.kit.spans import OF_PLAYBOOKS, span_of
-from bots.robots.acting import Office
+from bots.robots.office import Office
 
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 WHATS: Final[tuple[What, ...]] = get_args(What)

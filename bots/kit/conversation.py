@@ -14,6 +14,7 @@ from bots.kit import effects as fx
 from bots.kit.acts import Act, Toggle, until
 from bots.kit.crossing import cross, hand_over
 from bots.kit.events import Event, Instant, MessageReceived, RunStarted, TimerFired
+from bots.kit.fields import Field
 from bots.kit.hours import Hours, shut_today
 from bots.kit.lines import Line, Steps
 from bots.kit.run import Facts, RunState, Why
@@ -54,6 +55,8 @@ class Conversation:
     currency: str = "RUB"
     hours: Hours | None = None
     calendars: Mapping[str, Hours] = field(default_factory=dict)
+    kinds: Mapping[str, Field] = field(default_factory=dict)
+    """Fields that take only values of their kind."""
     window: int = 0
     """How long after the customer's last message free text may be sent, in ms; 0: always."""
     seed: int = 0
@@ -259,7 +262,7 @@ class Conversation:
             calendars = {name: shut_today(one, self.zone, self.now) for name, one in calendars.items()}
         return Facts(
             self.now, self.name, self.channel, self.zone, dict(self.fields), tuple(self.tags), self.stage,
-            self.script.language_for(self.fields, self.language), self.currency, hours, window, self.seed, calendars,
+            self.script.language_for(self.fields, self.language), self.currency, hours, window, self.seed, calendars, self.kinds,
         )  # fmt: skip
 
     def _said(self, say: fx.Say, here: str) -> Line:

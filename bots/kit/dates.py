@@ -35,6 +35,30 @@ def day(text: str, language: Language, today: date, *, past: bool = False) -> da
     return None
 
 
+def alone(text: str, language: Language, today: date) -> date | None:
+    """The day of a text that says nothing besides it. One that is over only where no later one can be meant: `вчера`."""
+    heard = text[:LONGEST].strip().casefold().translate(_ALIKE)
+    words = _WORD.findall(heard)
+    numbers = [word for word in words if word.isdecimal()]
+    if not (_ISO.fullmatch(heard) or _DOTTED.fullmatch(heard)):
+        if any(word in language.months for word in words):
+            most = 2 if numbers and len(numbers[-1]) == 4 else 1
+        else:
+            most = int(language.after in words)
+        if len(numbers) > most or not all(word.isdecimal() or _of_days(word, language) for word in words):
+            return None
+    return day(text, language, today) or day(text, language, today, past=True)
+
+
+def _of_days(word: str, language: Language) -> bool:
+    """Whether a word belongs to a day, or is as short as what stands before one: `в`, `на`."""
+    known = (
+        language.months, language.weekdays, language.days, language.day_units, language.next_words, language.numbers,
+        language.year_words, (language.after,),
+    )  # fmt: skip
+    return any(word in words for words in known) or (len(word) < 3 and word != language.not_word)
+
+
 def _written(heard: str, today: date, past: bool) -> Iterator[date | None]:
     for year, month, number in _ISO.findall(heard):
         yield _made(int(year), int(month), int(number))

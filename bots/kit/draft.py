@@ -7,8 +7,21 @@ import re
 from collections.abc import Mapping
 
 from bots.kit.conditions import Test
-from bots.kit.effects import AddTag, CancelTimer, Choice, CreateTask, Effect, Say, SetField, SetTimer, Template
+from bots.kit.effects import (
+    AddTag,
+    CancelTimer,
+    Choice,
+    CreateTask,
+    Effect,
+    Say,
+    SetField,
+    SetTimer,
+    Template,
+    WriteNote,
+)
 from bots.kit.events import Instant, Media
+from bots.kit.fields import Locale, Misfit, as_said, as_written, understand
+from bots.kit.hours import local_day, zone_of
 from bots.kit.languages import Language, language
 from bots.kit.run import Facts, Mark, RunState, Status, Why
 from bots.kit.script import FILES, Ask, Prepared, Script
@@ -146,8 +159,29 @@ class Draft:
             self.why.append(Why(self.step, reason, seen, done))
 
     def keep(self, field: str, value: object) -> None:
+        """An answer, in the form in which the deal's field takes it. One that it cannot take stays an answer of this
+        run, and managers read it in a note.
+        """
+        declared = self.facts.kinds.get(field)
+        if declared is not None:
+            facts, spoken = self.facts, self.spoken
+            locale = Locale(spoken.name, facts.zone, facts.currency, self.script.country)
+            found = understand(declared, value, locale, local_day(facts.now, zone_of(facts.zone)))
+            if isinstance(found, Misfit):
+                self.answers = {**self.answers, field: value}
+                self.effects.append(WriteNote(found.told(value, self.script.language)))
+                return
+            value = found
         self.answers = {**self.answers, field: value}
         self.effects.append(SetField(field, value))
+
+    def keep_said(self, field: str, value: object) -> None:
+        """What the customer has said; a sum of money as they call it."""
+        self.keep(field, as_said(self.facts.kinds.get(field), value))
+
+    def keep_written(self, field: str, text: str) -> None:
+        """What the script says, filled in."""
+        self.keep(field, as_written(self.facts.kinds.get(field), text))
 
     def keep_files(self, field: str, files: tuple[Media, ...]) -> None:
         """Add to the files of a field. Kept are the channel's handles."""

@@ -1,33 +1,27 @@
-"""Funnels as the playbook writes them: stages with what is wanted of them, and the fields that deals carry."""
+"""Funnels as the playbook writes them: stages, with what is wanted of them and what happens in them by itself."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, cast, get_args
+from typing import Final, get_args
 
-from bots.kit.business import Field, FieldKind, Funnel, Outcome, Stage
+from bots.kit.business import Funnel, Outcome, Stage
 from bots.kit.criteria import tests_of
 from bots.kit.opening import calendar_named
-from bots.kit.problems import did_you_mean, shown
+from bots.kit.problems import shown
 from bots.kit.reader import Node, Scalar, Table
-from bots.kit.reckoning import Terms, terms_of
 from bots.kit.schema import Findings, items_of, name_of, section, table_of, text_of, texts_of
 from bots.kit.spans import delay_of
 from bots.kit.words import filled_with, parse
-from bots.robots.acting import Office
 from bots.robots.actions import Task
-from bots.robots.facts import KNOWN
+from bots.robots.office import Office
 from bots.robots.reading import Place, board_of
 from bots.robots.rules import Board, Robot
 
 FUNNEL_KEYS: Final = ("title", "group", "stages", "won", "lost", "triggers", "calendar")
 STAGE_KEYS: Final = ("title", "criteria", "age", "late if", "required", "robots")
 CLOSING_KEYS: Final = ("title", "criteria", "required", "robots")
-FIELD_KEYS: Final = ("title", "kind", "choices", "is")
-KINDS: Final[tuple[FieldKind, ...]] = get_args(FieldKind)
 AGE: Final = "age"
 """The name of the robot that watches a stage's `age`."""
-MONEY_BROUGHT: Final = ("total", "paid_sum")
-"""Sums of money that orders and payments bring along."""
 TOO_OLD: Final = "Сделка стоит на этапе «{stage_title}» дольше положенного: продвиньте её или закройте"
 _DAY: Final = 86_400_000
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
@@ -164,61 +158,3 @@ def titles_of(node: Node | None, what: str, found: Findings) -> dict[str, str]:
         if name and title:
             titles[name] = title
     return titles
-
-
-def read_fields(node: Node | None, found: Findings) -> dict[str, Field]:
-    """What deals carry: `city: Город`, or a table with the kind and what may be chosen."""
-    fields: dict[str, Field] = {}
-    table = table_of(node, "fields", found)
-    for key, value in table.pairs if table else ():
-        name = name_of(key, "a field's name", found)
-        if name is None:
-            continue
-        if name in KNOWN:
-            found.error(key, f"'{name}' is the customer's or the deal's own", "Choose another name", "twice")
-        fields[name] = _field(name, value, found)
-    for key, value in table.pairs if table else ():
-        if key.text in fields and fields[key.text].terms:
-            _look_at_terms(value, fields[key.text], fields, found)
-    return fields
-
-
-def _look_at_terms(node: Node, field: Field, fields: Mapping[str, Field], found: Findings) -> None:
-    """A sum is of money that is filled in: not of other sums, so that nothing goes round in a circle."""
-    for _, name in field.terms:
-        part = fields.get(name)
-        if part is None and name not in MONEY_BROUGHT:
-            remedy = did_you_mean(name, [*fields, *MONEY_BROUGHT], "Else add it to 'fields:'")
-            found.error(node, f"no field is called '{shown(name)}'", remedy, "unknown_field")
-        elif part is not None and (part.terms or part.kind != "money"):
-            what = f"'{field.name}' cannot be reckoned from '{name}'"
-            found.error(node, what, "Reckon with fields of 'kind: money' that are filled in", "contradiction")
-
-
-def _field(name: str, node: Node, found: Findings) -> Field:
-    if not isinstance(node, Table):
-        return Field(name, text_of(node, f"the title of '{name}'", found) or name)
-    one = section(node, FIELD_KEYS, f"field '{name}'", found)
-    if one is None:
-        return Field(name, name)
-    kind = text_of(one.get("kind"), "kind", found) or ("choice" if "choices" in one else "text")
-    if kind not in KINDS:
-        found.error(one.get("kind") or node, f"kind is '{shown(kind)}'", did_you_mean(kind, KINDS), "unknown_word")
-        kind = "text"
-    choices = texts_of(one.get("choices"), "choices", found)
-    if kind == "choice" and not choices:
-        found.error(node, f"field '{name}' has nothing to choose from", "Add 'choices: [...]'", "no_value")
-    terms = _terms(one.get("is"), found)
-    if terms and kind != "money":
-        found.error(one.keys["is"], f"field '{name}' is no money", "Add 'kind: money'", "contradiction")
-    return Field(name, text_of(one.get("title"), "title", found) or name, cast("FieldKind", kind), choices, terms)
-
-
-def _terms(node: Node | None, found: Findings) -> Terms:
-    said = text_of(node, "is", found)
-    if node is None or said is None:
-        return ()
-    terms = terms_of(said)
-    if terms is None:
-        found.error(node, f"'{shown(said)}' is no sum of fields", "Write it like 'is: budget - advance'", "not_a_sum")
-    return terms or ()

@@ -163,7 +163,7 @@ def _try(walk: Journey, answer: Answer, text: str) -> bool:
     if value is None:
         return False
     if answer.save:
-        walk.keep(answer.save, value)
+        walk.keep_said(answer.save, value)
     walk.because(f"read_{answer.kind}", text)
     walk.leave(answer.exit)
     return True

@@ -172,7 +172,7 @@ class Journey(Draft):
                     else:
                         held = self.words(said)
                 case SetAction(field, value):
-                    self.keep(field, value.fill(self.value))
+                    self.keep_written(field, value.fill(self.value))
                 case TagAction(tag):
                     self.effects.append(AddTag(tag))
                 case MoveAction(stage):

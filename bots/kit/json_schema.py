@@ -12,9 +12,10 @@ from bots.kit.checking import STATES as DEAL_STATES
 from bots.kit.compiler import SCRIPT_KEYS
 from bots.kit.conditions import BARE, COMPARING, MEASURING
 from bots.kit.duties import KIND_KEYS, OVERDUE_KEYS
+from bots.kit.field_table import FIELD_KEYS
+from bots.kit.field_table import KINDS as FIELD_KINDS
 from bots.kit.finishes import CALL_KEYS, LEAVE_KEYS, WAIT_KEYS
-from bots.kit.funnels import CLOSING_KEYS, FIELD_KEYS, FUNNEL_KEYS, STAGE_KEYS
-from bots.kit.funnels import KINDS as FIELD_KINDS
+from bots.kit.funnels import CLOSING_KEYS, FUNNEL_KEYS, STAGE_KEYS
 from bots.kit.languages import known_languages
 from bots.kit.opening import HOLIDAYS_KEYS, HOURS_KEYS
 from bots.kit.script import KINDS
@@ -99,9 +100,27 @@ _DO: Schema = {
         "minProperties": 1,
         "maxProperties": 1,
         "additionalProperties": False,
-        "properties": {word: {"anyOf": [SCALAR, _ANY]} for word in ACTIONS},
+        "properties": {word: {"anyOf": [SCALAR, _ANY]} for word in ACTIONS} | {"set": _ref("set")},
     },
 }
+
+_SET: Schema = {
+    "type": "object",
+    "minProperties": 1,
+    "maxProperties": 1,
+    "additionalProperties": {
+        "anyOf": [
+            SCALAR,
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {"from": _ref("name"), **dict.fromkeys(("in", "before"), _ref("length"))},
+                "oneOf": [{"required": ["in"]}, {"required": ["from", "before"]}],
+            },
+        ]
+    },
+}
+"""A value, or a date so long after now or after another date."""
 
 
 def _table(keys: Iterable[str], of: Mapping[str, Schema], required: Iterable[str] = ()) -> Schema:
@@ -255,5 +274,5 @@ def playbook_schema() -> Schema:
         "$schema": _DIALECT,
         "title": "A playbook: one business as data",
         **_table(PLAYBOOK_KEYS, of, ["funnels"]),
-        "$defs": {**{name: shape for name, shape in _shared().items() if name in used}, "do": _DO},
+        "$defs": {**{name: shape for name, shape in _shared().items() if name in used}, "do": _DO, "set": _SET},
     }

@@ -17,13 +17,15 @@ from bots.kit.business import (
     Source,
     Stage,
 )
+from bots.kit.fields import SOME_DAY, Misfit, as_written, understand
 from bots.kit.opening import no_calendar
-from bots.kit.problems import Problem, did_you_mean, has_errors, in_order, shown
+from bots.kit.problems import Problem, Severity, did_you_mean, has_errors, in_order, shown
 from bots.kit.reader import read
 from bots.kit.schema import Findings, TooManyError, section
-from bots.kit.script import ENDINGS, Ask, Call, MoveAction, Script, Step, TaskAction, Wait
+from bots.kit.script import ENDINGS, Ask, Call, MoveAction, Script, SetAction, Step, TaskAction, Wait
 from bots.kit.sections import PLAYBOOK_KEYS, TEXTS, read_playbook
 from bots.kit.starts import TRIGGERS
+from bots.kit.words import as_text
 
 __all__ = [
     "FILE", "TEXTS", "TRIGGERS", "BotRule", "Clarification", "Endpoint", "Funnel", "LoopGuard", "Outcome", "Playbook", "Source",
@@ -55,7 +57,9 @@ def load_playbook(name: str, files: Callable[[str], str] | Mapping[str, str]) ->
 
 
 def check_script(script: Script, playbook: Playbook, funnel: str = "") -> list[Problem]:
-    """What a script asks for that its playbook does not have: stages, reasons, templates, endpoints."""
+    """What a script asks for that its playbook does not have: stages, reasons, templates, endpoints; and what it puts into
+    fields that do not take it.
+    """
     found: list[Problem] = []
     home = playbook.funnel(funnel) or playbook.funnels[0]
     stages = [stage.name for stage in home.stages]
@@ -68,6 +72,7 @@ def check_script(script: Script, playbook: Playbook, funnel: str = "") -> list[P
                     Problem(action.line, 1, "error", what, did_you_mean(action.stage, stages), "unknown_stage")
                 )
         found += _templates(step, playbook)
+        found += _fields(step, playbook)
         if isinstance(step.finish, Call):
             found += _call(step.finish, playbook)
         ask = step.finish
@@ -84,6 +89,39 @@ def _calendars(step: Step, playbook: Playbook) -> Iterator[Problem]:
     for one in (*step.actions, step.finish):
         if isinstance(one, (Wait, TaskAction)) and one.calendar and one.calendar not in playbook.calendars:
             yield Problem(one.line, 1, "error", *no_calendar(one.calendar, playbook.calendars))
+
+
+def _fields(step: Step, playbook: Playbook) -> Iterator[Problem]:
+    """Values that are written out, the labels of choices that are kept, and answers to what is reckoned by itself."""
+    remedy = "Write one that it takes, or change the field in the playbook"
+    for action in step.actions:
+        if isinstance(action, SetAction) and (action.value.plain is not None or _is_reckoned(playbook, action.field)):
+            said = as_written(playbook.kinds.get(action.field), action.value.plain or "")
+            yield from _unfit(playbook, action.field, said, (action.line, "error", remedy))
+    ask = step.finish
+    if not isinstance(ask, Ask):
+        return
+    for name in dict.fromkeys((ask.save, *(answer.save for answer in ask.answers))):
+        if name and _is_reckoned(playbook, name):
+            yield from _unfit(playbook, name, "", (ask.silence.line, "error", "Save the answer in another field"))
+    for option in ask.options if ask.save and not _is_reckoned(playbook, ask.save) else ():
+        remedy = "Have it lead to a step of its own with 'set:', or add it to what the field takes"
+        yield from _unfit(playbook, ask.save, option.label, (option.line, "warning", remedy))
+
+
+def _is_reckoned(playbook: Playbook, name: str) -> bool:
+    field = playbook.kinds.get(name)
+    return field is not None and bool(field.terms)
+
+
+def _unfit(playbook: Playbook, name: str, said: object, at: tuple[int, Severity, str]) -> Iterator[Problem]:
+    field = playbook.kinds.get(name)
+    wrong = understand(field, said, playbook.locale, SOME_DAY) if field is not None else None
+    if isinstance(wrong, Misfit):
+        line, severity, remedy = at
+        what = f"'{shown(as_text(said))}' is not kept: " if as_text(said) else ""
+        what += f"field '{name}' {wrong.wanted}"
+        yield Problem(line, 1, severity, what, remedy, "unfit")
 
 
 def _templates(step: Step, playbook: Playbook) -> Iterator[Problem]:

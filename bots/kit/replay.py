@@ -11,6 +11,7 @@ from typing import Final
 
 from bots.kit.conversation import WINDOWS, Conversation
 from bots.kit.events import Instant, TimerFired, WebAnswered
+from bots.kit.fields import Field
 from bots.kit.hours import Hours
 from bots.kit.lines import Line
 from bots.kit.recording import Crossed, Differs, Edited, Happening, Heard, Moved, Record, Recording, Said, Told, visible
@@ -31,6 +32,7 @@ class Ways:
     currency: str
     hours: Hours | None
     calendars: Mapping[str, Hours] = field(default_factory=dict)
+    kinds: Mapping[str, Field] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -179,7 +181,7 @@ def _opened(recording: Recording, script: Script, ways: Ways) -> Conversation:
     talk = Conversation(
         script, name=recording.name, channel=recording.channel, zone=ways.zone, now=recording.began, fields=dict(recording.fields),
         tags=list(recording.tags), stage=recording.stage, language=ways.language, currency=ways.currency, hours=ways.hours, calendars=ways.calendars,
-        window=WINDOWS.get(recording.channel, 0), seed=recording.run, most=MOST_EVENTS,
+        kinds=ways.kinds, window=WINDOWS.get(recording.channel, 0), seed=recording.run, most=MOST_EVENTS,
     )  # fmt: skip
     if recording.opening is None and recording.channel not in WINDOWS:
         talk.heard_at = recording.began

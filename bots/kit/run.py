@@ -5,6 +5,7 @@ from dataclasses import asdict, field
 from typing import Any, Literal, cast
 
 from bots.kit.events import Instant, Media
+from bots.kit.fields import Field
 from bots.kit.hours import Hours
 from bots.kit.values import value
 
@@ -39,6 +40,8 @@ class Facts:
     """What decides the arms of a split: the same number always goes the same way."""
     calendars: Mapping[str, Hours] = field(default_factory=dict)
     """Those that a script may name."""
+    kinds: Mapping[str, Field] = field(default_factory=dict)
+    """Fields of the deal that take only values of their kind."""
 
 
 Mark = tuple[str, str]

@@ -41,6 +41,7 @@ MOST_PASSED = 100
 class SetAction:
     field: str
     value: Text
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)

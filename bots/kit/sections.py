@@ -7,7 +7,10 @@ from types import MappingProxyType
 from bots.kit.business import Endpoint, Funnel, Likeness, LoopGuard, Playbook, Source
 from bots.kit.checking import read_checks, read_plan
 from bots.kit.duties import kinds_of, overdue_of
-from bots.kit.funnels import board, read_fields, read_funnels, titles_of
+from bots.kit.field_table import kinds_of as kinds_of_fields
+from bots.kit.field_table import read_fields
+from bots.kit.fields import locale_of
+from bots.kit.funnels import board, read_funnels, titles_of
 from bots.kit.languages import known_languages, language
 from bots.kit.opening import calendars_of, hours_of, zone_named
 from bots.kit.problems import did_you_mean, shown
@@ -30,8 +33,8 @@ from bots.kit.starts import bot_rules, clarifications, funnel_of, stage_of
 from bots.kit.template_table import templates_of
 from bots.kit.waiting import LIMIT_KEYS, Desk, Waiting, waiting_of
 from bots.kit.words import BUILT_IN
-from bots.robots.acting import Office
 from bots.robots.facts import BROUGHT, KNOWN
+from bots.robots.office import Office
 
 PLAYBOOK_KEYS = (
     "playbook", "language", "zone", "currency", "funnels", "bots", "sources", "reasons", "loop_guard", "texts", "hours", "calendars", "asks",
@@ -73,16 +76,18 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
     reasons = titles_of(at.get("reasons"), "reasons", found)
     templates = templates_of(at.get("templates"), language, about, found)
     endpoints = _endpoints(at.get("endpoints"), found)
+    currency, kinds = _currency(at.get("currency"), found), kinds_of_fields(fields)
     office = Office(
         found, {**KNOWN, **BROUGHT, **{name: one.title for name, one in fields.items()}}, about,
         {one.name: tuple(stage.name for stage in one.stages) for one in funnels}, reasons, templates, frozenset(endpoints),
+        kinds, locale_of(language, zone, currency),
     )  # fmt: skip
     return Playbook(
         name=name,
         title=text_of(at.get("playbook"), "playbook", found) or name,
         language=language,
         zone=zone,
-        currency=_currency(at.get("currency"), found),
+        currency=currency,
         funnels=funnels,
         bots=bot_rules(at, funnels, found),
         sources=MappingProxyType(_sources(at, funnels, found)),
@@ -96,6 +101,7 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         endpoints=MappingProxyType(endpoints),
         clarifications=MappingProxyType(clarifications(at.get("clarifications"), funnels, found)),
         fields=MappingProxyType(fields),
+        kinds=MappingProxyType(kinds),
         idle=duration_of(at.get("idle"), "idle", found) or 3 * 86_400_000,
         task_kinds=MappingProxyType(kinds_of(at.get("task_kinds"), found)),
         overdue=overdue_of(at.get("overdue"), team, found),

@@ -128,7 +128,7 @@ def _actions(at: Section, desk: Desk) -> tuple[Action, ...]:
         name = desk.field(key, "a field")
         value = desk.text(node, f"the value of '{shown(key.text)}'")
         if name and value is not None:
-            actions.append(SetAction(name, value))
+            actions.append(SetAction(name, value, key.line))
     tags = texts_of(at.get("tag"), "tag", desk.found)
     if len(tags) > MOST_TAGS:
         desk.found.error(at.keys["tag"], f"more than {MOST_TAGS} tags at once", "Remove some", "too_many")

@@ -119,7 +119,7 @@ def opened(
     else:
         conversation = Conversation(script, **given)
     if shop is not None:
-        conversation.zone, conversation.currency = shop.zone, shop.currency
+        conversation.zone, conversation.currency, conversation.kinds = shop.zone, shop.currency, shop.kinds
         conversation.hours, conversation.calendars = shop.working(shop.home(script.name)), shop.calendars
     return conversation
 

@@ -1,52 +1,22 @@
 """One line of a robot's `do` → an action. Each is a table of one key: `- task: {…}`, `- move: stage`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar
 from bots.kit.schema import Findings, Section, items_of, name_of, section, table_of, text_of
 from bots.kit.spans import delay_of
-from bots.kit.templates import Template
-from bots.kit.words import Text, filled_with, parse
 from bots.robots import effects as fx
-from bots.robots.actions import Action, Keep, Message, Note, Task, Word
+from bots.robots.actions import Action, Message, Note, Task, Word
 from bots.robots.effects import HERE
+from bots.robots.office import Line, Office
+from bots.robots.setting import read_count, read_set
 
 TASK_KEYS: Final = ("kind", "text", "due", "to")
 MESSAGE_KEYS: Final = ("text", "template", "values", "by", "also", "else", "subject")
 CONVERT_KEYS: Final = ("funnel", "stage", "company", "tax_id")
 CHANNELS: Final = (HERE, "whatsapp", "telegram", "sms", "email", "web")
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """What the lines of robots are read with."""
-
-    found: Findings
-    fields: Mapping[str, str]
-    """Every field that may be named, with its title."""
-    about: Mapping[str, str]
-    funnels: Mapping[str, tuple[str, ...]]
-    """Their stages, the closing ones last."""
-    reasons: Mapping[str, str]
-    templates: Mapping[str, Template]
-    endpoints: frozenset[str]
-
-    def text(self, node: Node | None, what: str) -> Text | None:
-        said = text_of(node, what, self.found)
-        if node is None or said is None:
-            return None
-        text, wrong = parse(said, {**self.fields, **self.about})
-        for problem, remedy in wrong:
-            self.found.error(node, problem, remedy, "placeholder")
-        return filled_with(text, self.about)
-
-    def known_field(self, node: Node, name: str) -> None:
-        if name not in self.fields:
-            remedy = did_you_mean(name, self.fields, "Else add it to the playbook's 'fields:'")
-            self.found.error(node, f"no field is called '{shown(name)}'", remedy, "unknown_field")
 
 
 def action_of(node: Node, funnel: str, stages: tuple[str, ...], office: Office) -> Action | None:
@@ -63,36 +33,10 @@ def action_of(node: Node, funnel: str, stages: tuple[str, ...], office: Office) 
     if read is None:
         found.error(key, f"robots cannot '{shown(key.text)}'", did_you_mean(key.text, _READERS), "unknown_action")
         return None
-    return read(_Line(key, value, funnel, stages, office))
+    return read(Line(key, value, funnel, stages, office))
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    key: Scalar
-    value: Node
-    funnel: str
-    stages: tuple[str, ...]
-    office: Office
-
-    @property
-    def found(self) -> Findings:
-        return self.office.found
-
-    def text(self) -> Text | None:
-        return self.office.text(self.value, self.key.text)
-
-    def word(self) -> str:
-        return (text_of(self.value, self.key.text, self.found) or "").strip()
-
-    def among(
-        self, word: str, known: Mapping[str, object] | frozenset[str] | tuple[str, ...], what: str, code: str
-    ) -> str:
-        if word and word not in known:
-            self.found.error(self.value, f"{what} '{shown(word)}'", did_you_mean(word, known), code)
-        return word
-
-
-def _task(line: _Line) -> Action | None:
+def _task(line: Line) -> Action | None:
     """`task: text`, or a table that also says the kind, when it is due and whose it is."""
     found, office = line.found, line.office
     if isinstance(line.value, Scalar):
@@ -108,7 +52,7 @@ def _task(line: _Line) -> Action | None:
     return Task(name_of(one.get("kind"), "kind", found) or "task", text, due, to) if text is not None else None
 
 
-def _message(line: _Line) -> Action | None:
+def _message(line: Line) -> Action | None:
     found, office = line.found, line.office
     if isinstance(line.value, Scalar):
         text = line.text()
@@ -164,7 +108,7 @@ def _channel(node: Node, office: Office) -> str:
     return word
 
 
-def _email(line: _Line) -> Action | None:
+def _email(line: Line) -> Action | None:
     one = section(line.value, ("subject", "text"), "email", line.found)
     if one is None:
         return None
@@ -175,65 +119,42 @@ def _email(line: _Line) -> Action | None:
     return Message(text, ("email",), subject=subject) if text is not None else None
 
 
-def _sms(line: _Line) -> Action | None:
+def _sms(line: Line) -> Action | None:
     text = line.text()
     return Message(text, ("sms",)) if text is not None else None
 
 
-def _tell(to: str) -> Callable[[_Line], Action | None]:
-    def read(line: _Line) -> Action | None:
+def _tell(to: str) -> Callable[[Line], Action | None]:
+    def read(line: Line) -> Action | None:
         text = line.text()
         return Word(to, text) if text is not None else None
 
     return read
 
 
-def _note(line: _Line) -> Action | None:
+def _note(line: Line) -> Action | None:
     text = line.text()
     return Note(text) if text is not None else None
 
 
-def _set(line: _Line) -> Action | None:
-    table = table_of(line.value, "set", line.found)
-    if table is None or len(table.pairs) != 1:
-        if table is not None:
-            line.found.error(
-                line.key, "set is one field", "Write '- set: {field: value}', one line each", "contradiction"
-            )
-        return None
-    key, node = table.pairs[0]
-    line.office.known_field(key, key.text)
-    if isinstance(node, Scalar) and not node.text:
-        return Keep(key.text, Text((), ""))
-    text = line.office.text(node, f"the value of '{shown(key.text)}'")
-    return Keep(key.text, text) if text is not None else None
-
-
-def _count(line: _Line) -> Action | None:
-    name = line.word()
-    if name:
-        line.office.known_field(line.value, name)
-    return fx.CountUp(name) if name else None
-
-
-def _move(line: _Line) -> Action | None:
+def _move(line: Line) -> Action | None:
     stage = line.among(line.word(), line.stages, f"funnel '{line.funnel}' has no stage", "unknown_stage")
     return fx.MoveStage(stage) if stage else None
 
 
-def _close(line: _Line) -> Action | None:
+def _close(line: Line) -> Action | None:
     return fx.CloseDeal("won") if line.word() == "won" else fx.CloseDeal("lost", _reason(line))
 
 
-def _delete(line: _Line) -> Action | None:
+def _delete(line: Line) -> Action | None:
     return fx.DeleteDeal(reason) if (reason := _reason(line)) else None
 
 
-def _reason(line: _Line) -> str:
+def _reason(line: Line) -> str:
     return line.among(line.word(), line.office.reasons, "the playbook has no reason", "unknown_reason")
 
 
-def _place(line: _Line, keys: tuple[str, ...]) -> tuple[str, str, Section | None]:
+def _place(line: Line, keys: tuple[str, ...]) -> tuple[str, str, Section | None]:
     one = section(line.value, keys, line.key.text, line.found)
     if one is None:
         return "", "", None
@@ -251,39 +172,31 @@ def _place(line: _Line, keys: tuple[str, ...]) -> tuple[str, str, Section | None
     return funnel, stage, one
 
 
-def _convert(line: _Line) -> Action | None:
+def _convert(line: Line) -> Action | None:
     funnel, stage, one = _place(line, CONVERT_KEYS)
-    company, tax_id = (_field_at(line, one, name) if one else "" for name in ("company", "tax_id"))
+    company, tax_id = (line.field(one, name) if one else "" for name in ("company", "tax_id"))
     if tax_id and not company and one:
         at = one.get("tax_id") or line.key
         line.found.error(at, "a tax number without a company", "Add company: the field with its name", "no_company")
     return fx.Convert(funnel, stage, company, tax_id) if funnel else None
 
 
-def _field_at(line: _Line, one: Section, name: str) -> str:
-    """The field that is named there."""
-    field = text_of(one.get(name), name, line.found) or ""
-    if field:
-        line.office.known_field(one.get(name) or line.key, field)
-    return field
-
-
-def _open(line: _Line) -> Action | None:
+def _open(line: Line) -> Action | None:
     funnel, stage, _ = _place(line, ("funnel", "stage"))
     return fx.OpenDeal(funnel, stage) if funnel else None
 
 
-def _stop(line: _Line) -> Action | None:
+def _stop(line: Line) -> Action | None:
     line.among(line.word(), ("bot",), "robots cannot stop", "unknown_word")
     return fx.StopBot()
 
 
-def _webhook(line: _Line) -> Action | None:
+def _webhook(line: Line) -> Action | None:
     endpoint = line.among(line.word(), line.office.endpoints, "the playbook has no endpoint", "unknown_endpoint")
     return fx.CallWebhook(endpoint) if endpoint else None
 
 
-_READERS: Final[Mapping[str, Callable[[_Line], Action | None]]] = {
+_READERS: Final[Mapping[str, Callable[[Line], Action | None]]] = {
     "task": _task,
     "message": _message,
     "email": _email,
@@ -291,8 +204,8 @@ _READERS: Final[Mapping[str, Callable[[_Line], Action | None]]] = {
     "tell head": _tell("head"),
     "tell responsible": _tell("responsible"),
     "note": _note,
-    "set": _set,
-    "count": _count,
+    "set": read_set,
+    "count": read_count,
     "move": _move,
     "close": _close,
     "delete": _delete,

@@ -47,6 +47,17 @@ class Keep:
     text: Text
 
 
+@dataclass(frozen=True, slots=True)
+class KeepDate:
+    """A date into a field of the deal, so long after another one."""
+
+    field: str
+    length: int
+    """Milliseconds; before it, where they are negative."""
+    of: str = ""
+    """The field with the other date; empty: it is the moment at which the robot acts."""
+
+
 Ready = (
     fx.Reassign
     | fx.StartScript
@@ -64,4 +75,4 @@ Ready = (
 )
 """Nothing has to be filled in."""
 
-Action = Message | Task | Word | Note | Keep | Ready
+Action = Message | Task | Word | Note | Keep | KeepDate | Ready

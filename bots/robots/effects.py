@@ -120,6 +120,14 @@ class SetField:
 
 
 @value
+class MissDate:
+    """A date could not be reckoned, for want of the one that it is reckoned from: the field stays as it is."""
+
+    name: str
+    of: str
+
+
+@value
 class CountUp:
     """One more in a field that counts; from nothing, or from what is no number: one."""
 
@@ -160,6 +168,7 @@ Effect = (
     | AddTag
     | RemoveTag
     | SetField
+    | MissDate
     | CountUp
     | WriteNote
     | CallWebhook

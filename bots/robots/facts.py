@@ -1,6 +1,6 @@
 """What a robot may know of a deal at this moment: all of it is handed in."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field
 from typing import Final
 
@@ -8,7 +8,7 @@ from bots.kit.conditions import Test
 from bots.kit.events import Instant
 from bots.kit.hours import Hours
 from bots.kit.values import value
-from bots.kit.words import CURRENCY
+from bots.kit.words import CURRENCY, as_text
 
 KNOWN: Final[Mapping[str, str]] = {
     "name": "Имя", "phone": "Телефон", "email": "E-mail", "channel": "Канал", "source": "Источник", "title": "Название",
@@ -21,6 +21,9 @@ BROUGHT: Final[Mapping[str, str]] = {
     "tracking": "Номер отправления", "parcel": "Посылка", "order_status": "Состояние заказа", "form": "Форма",
 }  # fmt: skip
 """Fields that orders, parcels and forms bring along."""
+
+MONEY_BROUGHT: Final = ("total", "paid_sum")
+"""Those of them that are sums of money: the order's, and what payments have brought in all."""
 
 PROVED: Final = frozenset(BROUGHT) - {"order", "office", "items"}
 """Those that no customer's word fills: who says that they have paid has not paid yet."""
@@ -57,6 +60,13 @@ class DealFacts:
         if name == CURRENCY and name not in self.fields:
             return self.currency
         return self.fields.get(name, self.about.get(name))
+
+    def lacking(self, names: Iterable[str]) -> list[str]:
+        """Those of which nothing is known, of the deal or of its customer."""
+        return [name for name in names if not any(as_text(said).strip() for said in self._said(name))]
+
+    def _said(self, name: str) -> tuple[object, ...]:
+        return (self.fields.get(name), getattr(self, name)) if name in KNOWN else (self.fields.get(name),)
 
     def subject(self, test: Test) -> object:
         if not test.of_deal:

@@ -6,12 +6,11 @@ happens. Every turn of a robot is a `Firing`, whether it did anything or not, an
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from typing import Literal, assert_never
 
 from bots.kit.conditions import first_holding
 from bots.kit.events import Instant
-from bots.kit.hours import at_clock, zone_of
+from bots.kit.moments import moment, shifted
 from bots.kit.spans import later
 from bots.kit.templates import Filled, fill
 from bots.kit.values import value
@@ -23,9 +22,6 @@ from bots.robots.rules import Robot, Trigger
 
 Outcome = Literal["fired", "held", "postponed", "stopped"]
 """What came of a turn: it acted; its condition kept it from it; the shop is shut; it went round in a circle."""
-
-_MIDMORNING = 600
-"""10:00, in minutes: when a day begins that names no hour."""
 
 
 @value
@@ -122,6 +118,9 @@ def effects(todo: Sequence[does.Action], facts: DealFacts) -> Iterator[fx.Effect
                 yield fx.WriteNote(_filled(text, facts))
             case does.Keep(field, text):
                 yield fx.SetField(field, _filled(text, facts))
+            case does.KeepDate(field, length, of):
+                since = facts.value(of) if of else facts.now
+                yield fx.SetField(field, day) if (day := shifted(since, length, facts.zone)) else fx.MissDate(field, of)
             case (
                 fx.Reassign() | fx.StartScript() | fx.StopBot() | fx.MoveStage() | fx.CloseDeal() | fx.Convert() | fx.OpenDeal()
                 | fx.DeleteDeal() | fx.AddTag() | fx.RemoveTag() | fx.CallWebhook() | fx.JoinAudience() | fx.CountUp()
@@ -129,26 +128,6 @@ def effects(todo: Sequence[does.Action], facts: DealFacts) -> Iterator[fx.Effect
                 yield action
             case _:
                 assert_never(action)
-
-
-def moment(said: object, zone: str) -> Instant | None:
-    """A day, or a day and an hour of the shop's clock, or milliseconds since 1970; None: no moment at all."""
-    if isinstance(said, int) and not isinstance(said, bool):
-        return said if 0 < said < 250_000_000_000_000 else None
-    if not isinstance(said, str) or not 10 <= len(said) <= 40:
-        return None
-    try:
-        if len(said) == 10:
-            day = date.fromisoformat(said)
-            return at_clock(day.toordinal(), _MIDMORNING, zone_of(zone)) if 1970 <= day.year <= 9000 else None
-        exact = datetime.fromisoformat(said)
-    except ValueError:
-        return None
-    if not 1970 <= exact.year <= 9000:
-        return None
-    if exact.tzinfo is None:
-        return at_clock(exact.date().toordinal(), exact.hour * 60 + exact.minute, zone_of(zone))
-    return round(exact.astimezone(UTC).timestamp() * 1000)
 
 
 def _said(text: Text | None, facts: DealFacts) -> Filled:

@@ -14,8 +14,9 @@ from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar
 from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, table_of, text_of, yes_of
 from bots.kit.spans import delay_of
-from bots.robots.acting import Office, action_of
+from bots.robots.acting import action_of
 from bots.robots.actions import Action
+from bots.robots.office import Office
 from bots.robots.rules import Board, Robot, Trigger
 
 ROBOT_KEYS: Final = ("in", "every", "after", "at", "before", "working", "if", "do")

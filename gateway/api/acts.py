@@ -19,7 +19,7 @@ calls = Calls()
 
 @calls.on("POST", "/deals/{deal_id}/take")
 async def take(ctx: ApiContext, who: Person, deal_id: Id, body: NoBody | None = None) -> Answer:  # noqa: ARG001 - the body is checked, whatever becomes of it
-    """Become responsible, move on from the first stage and stop the bot, in one act."""
+    """Become responsible, stop the bot and move on from the first stage, in one act; the stage stays where the next one wants fields."""
     await ask(ctx, who, deal_id, Take())
     return tagged(await show(ctx, deal_id))
 

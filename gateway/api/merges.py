@@ -13,7 +13,7 @@ from gateway.api.errors import Refusal, invalid, not_found
 from gateway.api.paging import cut, open_cursor
 from gateway.api.values import Cursor, Id, Limit, Word
 from gateway.clock import Instant
-from gateway.unions import WORDS
+from gateway.unions import words_of
 from state import contacts, deals, duplicates, merges, merging, parting, splitting
 from state.database import Connection
 from state.merges import Cause, Refused
@@ -33,7 +33,13 @@ async def merge_deals(ctx: ApiContext, who: Person, deal_id: Id, body: MergeBody
     if deal_id == body.from_:
         raise invalid("from", "a deal cannot be joined to itself")
     cause = _by_hand(who, body.batch)
-    await _do(ctx, lambda c, now: merging.merge_deals(c, ctx.db.ids, deal_id, body.from_, now, WORDS, cause), deal_id)
+    await _do(
+        ctx,
+        lambda c, now: merging.merge_deals(
+            c, ctx.db.ids, deal_id, body.from_, now, words_of(ctx.house.playbook), cause
+        ),
+        deal_id,
+    )
     return tagged(await show(ctx, deal_id))
 
 
@@ -46,7 +52,10 @@ async def merge_contacts(ctx: ApiContext, who: Person, contact_id: Id, body: Mer
     if contact_id == body.from_:
         raise invalid("from", "a contact cannot be joined to itself")
     cause = _by_hand(who, body.batch)
-    merge = await _do(ctx, lambda c, now: merging.join(c, ctx.db.ids, contact_id, body.from_, now, WORDS, cause))
+    merge = await _do(
+        ctx,
+        lambda c, now: merging.join(c, ctx.db.ids, contact_id, body.from_, now, words_of(ctx.house.playbook), cause),
+    )
     if not merge:
         raise Refusal(409, "moved", "one of the contacts is part of another")
     return await _noted(ctx, merge)
@@ -63,7 +72,9 @@ async def split_deal(ctx: ApiContext, who: Person, deal_id: Id, body: SplitBody)
         tuple(body.entries or ()), body.identity, funnel=path.name, stage=path.stages[0].name, slot=path.slot
     )
     made = await _do(
-        ctx, lambda c, now: splitting.split(c, ctx.db.ids, deal_id, taken, now, WORDS, _by_hand(who)), deal_id
+        ctx,
+        lambda c, now: splitting.split(c, ctx.db.ids, deal_id, taken, now, words_of(ctx.house.playbook), _by_hand(who)),
+        deal_id,
     )
     return tagged(await show(ctx, made))
 
@@ -86,7 +97,9 @@ async def undo_merge(ctx: ApiContext, who: Person, merge_id: Id, body: NoBody | 
     """Part again what was joined: both sides as they were, each with what it has come by since on its own route."""
     if await ctx.db.read(lambda c: merges.find(c, merge_id)) is None:
         raise not_found()
-    await _do(ctx, lambda c, now: parting.undo(c, ctx.db.ids, merge_id, now, WORDS, _by_hand(who)))
+    await _do(
+        ctx, lambda c, now: parting.undo(c, ctx.db.ids, merge_id, now, words_of(ctx.house.playbook), _by_hand(who))
+    )
     return await _noted(ctx, merge_id)
 
 
@@ -128,7 +141,9 @@ async def accept_duplicate(
         raise invalid("into", "must be one of the two")
     gone = next((one for one in pair if one != kept), kept)
     cause = Cause("duplicate", who.id, author="manager")
-    merge = await _do(ctx, lambda c, now: merging.join(c, ctx.db.ids, kept, gone, now, WORDS, cause))
+    merge = await _do(
+        ctx, lambda c, now: merging.join(c, ctx.db.ids, kept, gone, now, words_of(ctx.house.playbook), cause)
+    )
     if not merge:
         raise Refusal(409, "moved", "one of the contacts is part of another")
     await _do(ctx, lambda c, now: duplicates.accept(c, duplicate_id, merge, now, who.id))
@@ -157,7 +172,9 @@ def _by_hand(who: Person, batch: str = "") -> Cause:
 
 
 async def _part(ctx: ApiContext, who: Person, merge_id: int) -> None:
-    await _do(ctx, lambda c, now: parting.undo(c, ctx.db.ids, merge_id, now, WORDS, _by_hand(who)))
+    await _do(
+        ctx, lambda c, now: parting.undo(c, ctx.db.ids, merge_id, now, words_of(ctx.house.playbook), _by_hand(who))
+    )
 
 
 async def _do(ctx: ApiContext, job: Callable[[Connection, Instant], T], deal_id: int = 0) -> T:

@@ -34,7 +34,7 @@ _FILES = {"/audit/export.xlsx": XLSX, "/audit/export.csv": "text/csv"}
 _REFUSALS = {
     "400": "Cut or malformed", "401": "No valid token", "403": "Not for your role", "404": "Not there, or not for you",
     "405": "Not with this method", "409": "Somebody was quicker; `current` is how it is now",
-    "413": "Too large", "415": "Not JSON", "422": "A value that cannot be; `field` names it", "501": "Not there yet", "502": "Whoever keeps it does not answer", "503": "Busy; ask again",
+    "413": "Too large", "415": "Not JSON", "422": "A value that cannot be; `field` names it (a deal's own as `fields.budget`), `message` says what is wanted", "501": "Not there yet", "502": "Whoever keeps it does not answer", "503": "Busy; ask again",
 }  # fmt: skip
 
 

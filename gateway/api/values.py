@@ -85,7 +85,15 @@ _Scalar = (
 )
 FieldValue = _Scalar | Annotated[list[_Scalar], Field(max_length=100)]
 Fields = Annotated[
-    dict[Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=64)], FieldValue], Field(max_length=100)
+    dict[Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=64)], FieldValue],
+    Field(
+        max_length=100,
+        description=(
+            "By name; what the playbook declares takes values of its kind, and what can be said in several ways is kept in one. "
+            "money: hundredths as a whole number, or a sum as people write it ('3 500,50'). date: 2026-03-20, 20.03.2026, with an "
+            "hour 2026-03-20 18:00. choice: one of the labels, in any case of letters. Empty or null empties any."
+        ),
+    ),
 ]
 
 

@@ -54,7 +54,7 @@ def command(bot: str | None, playbook: str, name: str, channel: str | None, at: 
     shop = house.playbook
     about: dict[str, Any] = {
         "name": name, "channel": channel or "chat", "window": WINDOWS.get(channel or "", 0), "zone": shop.zone,
-        "hours": shop.working(shop.home(chosen)), "calendars": shop.calendars, "currency": shop.currency, "language": shop.language, "others": house.scripts,
+        "hours": shop.working(shop.home(chosen)), "calendars": shop.calendars, "kinds": shop.kinds, "currency": shop.currency, "language": shop.language, "others": house.scripts,
     }  # fmt: skip
     simulator = Simulator(
         lambda: Conversation(script, **about) if bot else Inquiry(script, playbook=shop, **about),

@@ -102,7 +102,21 @@ class Manager:
         target = funnel.stages[min(place + 1, len(funnel.stages) - 1)]
         if target.outcome == "lost":
             target = funnel.stages[place]
-        return Move(target.name, "", {name: deal.fields.get(name) or "1" for name in target.required})
+        known = {name: deal.fields.get(name) or self._something(name) for name in target.required}
+        return Move(target.name, "", known)
+
+    def _something(self, name: str) -> str | int:
+        """What a field of its kind takes."""
+        field = self.world.rehearsal.house.playbook.kinds.get(name)
+        match field.kind if field is not None else "text":
+            case "date":
+                return self.world.rehearsal.house.clock_text(self.world.now)
+            case "choice" if field is not None:
+                return field.choices[0]
+            case "phone":
+                return "+79160000000"
+            case _:
+                return 1
 
     async def leave(self) -> None:
         self.gone = True

@@ -437,3 +437,35 @@ async def test_the_console_learns_who_works_now_and_until_when(shop: Shop) -> No
     assert (await shop.get("/calendars"))["items"][1] == {
         "name": "support", "zone": "Europe/Kyiv", "open": True, "changes_at": None, "holidays": None,
     }  # fmt: skip
+
+
+@both_databases
+async def test_a_field_takes_values_of_its_kind_only_and_says_what_is_wanted(shop: Shop) -> None:
+    deal = await shop.deal()
+    path = f"/deals/{deal['id']}"
+    for name, said, wanted in (
+        ("refund_sum", "много", "must be a sum of money"),
+        ("remind_on", "как-нибудь", "must be a date: 2026-03-20"),
+        ("delivery", "самокат", "must be one of: самовывоз, почта"),
+        ("rating", "хорошо", "must be a number"),
+    ):
+        for call, body in (("PATCH", {}), ("POST", {"stage": "clarification"})):
+            given = {**body, "fields": {"city": "Тверь", name: said}}
+            status, refused = await shop.call(call, path if call == "PATCH" else f"{path}/move", json=given)
+            assert (status, refused["error"]["code"], refused["error"]["field"]) == (422, "invalid", f"fields.{name}")
+            assert wanted in refused["error"]["message"]
+    now = await shop.get(path)
+    assert (now["version"], now["stage"], now["fields"].get("city")) == (deal["version"], deal["stage"], None)
+    given = {"refund_sum": "3 500,50 ₽", "remind_on": "20.03.2026", "delivery": "Самовывоз", "rating": "5"}
+    status, changed = await shop.call("PATCH", path, json={"fields": given})
+    kept = {"refund_sum": 350_050, "remind_on": "2026-03-20", "delivery": "самовывоз", "rating": 5}
+    assert (status, {name: changed["fields"][name] for name in kept}) == (200, kept)
+    status, changed = await shop.call("PATCH", path, json={"fields": {"refund_sum": 3500}})
+    assert (status, changed["fields"]["refund_sum"]) == (200, 3500)
+
+
+async def test_the_description_says_how_fields_are_written(shop: Shop) -> None:
+    async with shop.http.get(f"{shop.url}/api/openapi.json") as response:
+        whole = await response.json()
+    assert "hundredths as a whole number" in str(whole["components"]["schemas"]["EditBody"])
+    assert "fields.budget" in whole["paths"]["/deals/{deal_id}"]["patch"]["responses"]["422"]["description"]

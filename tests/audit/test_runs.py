@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bots.kit.checks import AuditPlan
+from gateway.audit import worth
 from gateway.auditor import Auditor, period_of
 from state import audits, findings
 from state.audits import LEASE_MS
@@ -256,3 +257,10 @@ def test_a_stretch_of_days_is_one_period_in_seven():
 async def test_nothing_runs_by_itself_where_the_playbook_does_not_say_so(shop: Shop):
     shop.house.playbook = replace(shop.house.playbook, audit=None)
     assert await auditor(shop).once() is None
+
+
+def test_a_deal_is_worth_its_order_or_the_first_money_that_is_filled_in_whole_units():
+    assert worth({"total": 123_450, "budget": 5}, ["budget"]) == 1_234.5
+    assert worth({"total": "", "budget": 350_000}, ["advance", "budget"]) == 3_500
+    assert worth({"budget": "много", "sum": "1 500,5"}, ["budget"]) == 1_500.5
+    assert worth({}, ["budget"]) is None

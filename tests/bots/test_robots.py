@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from bots.kit.hours import Hours
+from bots.kit.moments import moment
 from bots.kit.playbook import Playbook, load_playbook
 from bots.kit.spans import Span
 from bots.robots import effects as fx
 from bots.robots.facts import DealFacts
-from bots.robots.machine import due, effects, expected, fire, moment
+from bots.robots.machine import due, effects, expected, fire
 from bots.robots.rules import Robot
 
 HOUR = 3_600_000

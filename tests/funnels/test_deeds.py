@@ -179,7 +179,7 @@ async def test_a_message_goes_the_way_that_the_customer_has_wished_for(shop: Sho
     await shop.ask(Move("other", fields={"language": "uk", "way": "sms"}))
     assert shop.channels["sms:+74950000000"].texts() == ["Привет", "Вітаю"]
     await shop.ask(Move("new"))
-    await shop.ask(Move("other", fields={"way": "голубиной почтой"}))
+    await shop.ask(Move("other", fields={"way": "e-mail"}))
     assert shop.channels["sms:+74950000000"].texts() == ["Привет", "Вітаю"], (
         "who cannot be reached as they wish is left in peace"
     )

@@ -43,6 +43,12 @@ class Language:
     """`через`."""
     next_words: frozenset[str] = frozenset()
     """`следующую`."""
+    year_words: frozenset[str] = frozenset()
+    """What may stand behind a year."""
+    currencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What people call a currency behind a sum: `руб`, `рублей`."""
+    unfit: Mapping[str, str] = field(default_factory=dict)
+    """Why a value is not in its field, for managers; by the kind of the field, or by what else is the matter."""
     person_heads: Mapping[str, tuple[str, ...]] = field(init=False)
     """`person_phrases`, padded with spaces, by their first word: a message without any of them holds no phrase."""
 

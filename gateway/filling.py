@@ -1,0 +1,83 @@
+"""Every door to a deal's fields: what comes is understood by the field's kind (bots/kit/fields.py) before it is kept.
+
+A person is refused and told what would be right. What a machine brings is never lost: it stands in a note.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bots.kit.fields import Field, Misfit, understand
+from bots.kit.hours import local_day, zone_of
+from bots.kit.languages import Language, known_languages, language
+from bots.kit.words import as_text
+from gateway.knowing import language_of
+from gateway.ledger import Ledger
+from gateway.refusals import Invalid
+from state.records import Deal, Entry
+
+_LONGEST_VALUE = 4_000
+
+
+def accept(ledger: Ledger, deal: Deal, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a person fills in, as it will be kept: only what differs from what is there. Invalid: it cannot be."""
+    fresh: dict[str, Any] = {}
+    for name, raw in given.items():
+        if deal.fields.get(name) == raw:
+            continue  # whatever it is, it was there before
+        field = ledger.house.playbook.kinds.get(name)
+        value = _understood(ledger, field, raw, ledger.house.playbook.language) if field is not None else raw
+        if isinstance(value, Misfit):
+            raise Invalid(f"fields.{name}", _refusal(ledger, value))
+        if deal.fields.get(name) != value:
+            fresh[name] = value
+    return fresh
+
+
+def keep(ledger: Ledger, deal: Deal, told: Mapping[str, Any]) -> dict[str, Any]:
+    """What came by itself, into the fields that take it; the answer is what was kept, as it was. The rest is told to managers."""
+    kept: dict[str, Any] = {}
+    unfit: dict[str, Misfit] = {}
+    for name, raw in told.items():
+        field = ledger.house.playbook.kinds.get(name)
+        value = _understood(ledger, field, raw, language_of(ledger.house, deal)) if field is not None else raw
+        if isinstance(value, Misfit):
+            unfit[name] = value
+        else:
+            kept[name] = value
+    for name, value in kept.items():
+        ledger.set_field(deal, name, value)
+    if unfit:
+        text = "\n".join(wrong.told(told[name], spoken(ledger)) for name, wrong in unfit.items())
+        _note(ledger, deal, text, {name: as_text(told[name])[:_LONGEST_VALUE] for name in unfit})
+    return kept
+
+
+def miss(ledger: Ledger, deal: Deal, name: str, of: str) -> None:
+    """A date that could not be reckoned from another: the field stays as it is, and managers read why."""
+    title, other = ledger.house.field_title(name), ledger.house.field_title(of)
+    _note(ledger, deal, spoken(ledger).unfit["no_date"].format(title=title, other=other), {name: ""})
+
+
+def spoken(ledger: Ledger) -> Language:
+    """The language of the shop's people."""
+    found = language(ledger.house.playbook.language) or language(known_languages()[0])
+    if found is None:
+        raise LookupError(ledger.house.playbook.language)
+    return found
+
+
+def _understood(ledger: Ledger, field: Field, raw: Any, speaks: str) -> Any | Misfit:
+    shop = ledger.house.playbook
+    today = local_day(ledger.now, zone_of(shop.zone))
+    return understand(field, raw, replace(shop.locale, language=speaks), today)
+
+
+def _refusal(ledger: Ledger, wrong: Misfit) -> str:
+    if wrong.why != "reckoned":
+        return wrong.wanted
+    return f"{wrong.wanted} from: {', '.join(ledger.house.field_title(part) for _, part in wrong.field.terms)}"
+
+
+def _note(ledger: Ledger, deal: Deal, text: str, said: Mapping[str, str]) -> Entry:
+    return ledger.write_entry(deal, "note", author="system", text=text, data={"event": "unfit", "fields": dict(said)})
