@@ -64,6 +64,7 @@ def due(robot: Robot, since: Instant, facts: DealFacts) -> Instant | None:
         at = later(day, robot.wait, facts.hours, facts.zone) - robot.before
         if robot.before and at < facts.now:
             return None  # a reminder that comes after its time helps nobody
+        at = max(at, facts.now)  # one whose day has come already has its turn at once, in its place
     else:
         at = later(since, robot.wait, facts.hours, facts.zone)
         if robot.every and not robot.wait:

@@ -185,3 +185,9 @@ def test_a_reminder_whose_time_has_gone_by_is_not_sent_late():
     robot = Robot("r", "retail", "new", at="visit", before=24 * HOUR)
     assert due(robot, MONDAY, facts(fields={"visit": "2025-11-25"})) is None
     assert due(robot, MONDAY, facts(fields={"visit": "2025-11-27"})) is not None
+
+
+def test_one_whose_day_has_come_has_its_turn_at_once_and_not_before_those_above_it():
+    kept = Robot("day", "retail", "new", at="visit")
+    assert due(kept, MONDAY, facts(fields={"visit": "2025-11-24"})) == MONDAY
+    assert due(kept, MONDAY, facts(fields={"visit": "2025-11-01"})) == MONDAY
