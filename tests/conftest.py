@@ -14,7 +14,6 @@ from tests.asides import quick_asides
 from tests.databases import Shelf, sqlite_template
 from tests.shop import Shop, open_shop
 
-
 # A busy machine is no fault of a test's.
 settings.register_profile("busy", suppress_health_check=[HealthCheck.too_slow], deadline=None)
 settings.load_profile("busy")
