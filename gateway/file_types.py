@@ -1,6 +1,7 @@
 """What a file really is, told by its first bytes and never by its name or by what the sender says."""
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,7 +41,25 @@ _MAGIC: Final[tuple[tuple[int, bytes, str, bool], ...]] = (
     (0, b"PK\x03\x04", "application/zip", False),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage", False),
 )
-KNOWN: Final = frozenset(mime for _, _, mime, _ in _MAGIC) | {OCTETS}
+_OFFICE: Final = "application/vnd.openxmlformats-officedocument"
+# Papers of an office lie in the boxes of archives: what they are is told by names that stand in those in plain letters.
+# Nothing is unpacked.
+_BOXED: Final[Mapping[str, tuple[tuple[bytes, str], ...]]] = {
+    "application/zip": (
+        (b"word/document.xml", f"{_OFFICE}.wordprocessingml.document"),
+        (b"xl/workbook.xml", f"{_OFFICE}.spreadsheetml.sheet"),
+        (b"ppt/presentation.xml", f"{_OFFICE}.presentationml.presentation"),
+        (b"mimetypeapplication/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.text"),
+        (b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "application/vnd.oasis.opendocument.spreadsheet"),
+    ),
+    "application/x-ole-storage": (
+        ("WordDocument".encode("utf-16-le"), "application/msword"),
+        ("Workbook".encode("utf-16-le"), "application/vnd.ms-excel"),
+    ),
+}
+PAPERS: Final = frozenset(mime for kinds in _BOXED.values() for _, mime in kinds) | {"application/pdf"}
+"""What customers and shops send one another besides pictures, sound and film."""
+KNOWN: Final = frozenset(mime for _, _, mime, _ in _MAGIC) | PAPERS | {OCTETS}
 
 
 def of(body: bytes) -> FileType:
@@ -49,8 +68,12 @@ def of(body: bytes) -> FileType:
         if body.startswith(magic, offset):
             if mime in {"image/webp", "audio/wav"} and not body.startswith(b"RIFF"):
                 continue
-            return FileType(mime, inline and not _huge(body, mime))
+            return FileType(_boxed(body, mime), inline and not _huge(body, mime))
     return FileType(OCTETS, inline=False)
+
+
+def _boxed(body: bytes, mime: str) -> str:
+    return next((paper for mark, paper in _BOXED.get(mime, ()) if mark in body), mime)
 
 
 def _huge(body: bytes, mime: str) -> bool:

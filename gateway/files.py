@@ -38,12 +38,21 @@ LINK_MS: Final = 12 * 3600_000
 _ENDINGS: Final = DRAWN | {
     "image/heic": ".heic", "audio/ogg": ".ogg", "audio/mpeg": ".mp3", "audio/amr": ".amr", "audio/wav": ".wav",
     "audio/mp4": ".m4a", "video/3gpp": ".3gp", "video/quicktime": ".mov", "video/mp4": ".mp4", "video/webm": ".webm",
-    "application/pdf": ".pdf",
+    "application/pdf": ".pdf", "application/msword": ".doc", "application/vnd.ms-excel": ".xls",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
+    "application/vnd.oasis.opendocument.text": ".odt", "application/vnd.oasis.opendocument.spreadsheet": ".ods",
 }  # fmt: skip
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 THE_SHOPS: Final = "shop"
 """Whose a file of the playbook's folder is: in the place where a visitor's file has its sender."""
 _EXPIRES: Final = re.compile(r"[0-9]{1,12}")
+
+
+def ending(mime: str) -> str:
+    """What the name of a file of this type ends in."""
+    return _ENDINGS.get(mime, "")
 
 
 def headers(mime: str, ref: str, *, inline: bool) -> dict[str, str]:

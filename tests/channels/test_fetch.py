@@ -287,6 +287,9 @@ async def test_a_packed_answer_is_not_unpacked(origin: Any) -> None:
     assert got.body.startswith(b"\x1f\x8b")
 
 
+OFFICE = "application/vnd.openxmlformats-officedocument"
+
+
 @pytest.mark.parametrize(
     ("body", "mime", "inline"),
     [
@@ -309,6 +312,16 @@ async def test_a_packed_answer_is_not_unpacked(origin: Any) -> None:
         (b"\x00\x00\x00\x20ftypisom", "video/mp4", True),
         (b"%PDF-1.7", "application/pdf", False),
         (b"PK\x03\x04", "application/zip", False),
+        (b"PK\x03\x04....word/document.xml", f"{OFFICE}.wordprocessingml.document", False),
+        (b"PK\x03\x04....[Content_Types].xml....xl/workbook.xml", f"{OFFICE}.spreadsheetml.sheet", False),
+        (
+            b"PK\x03\x04....mimetypeapplication/vnd.oasis.opendocument.text",
+            "application/vnd.oasis.opendocument.text",
+            False,
+        ),
+        (b"word/document.xml", "application/octet-stream", False),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage", False),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook".encode("utf-16-le"), "application/vnd.ms-excel", False),
         (b"<svg xmlns='http://www.w3.org/2000/svg'><script/>", "application/octet-stream", False),
         (b"MZ\x90\x00", "application/octet-stream", False),
         (b"", "application/octet-stream", False),
