@@ -166,7 +166,7 @@ class App:
             channels, front = open_twilio(self.settings, self._session, self.clock.now, shelf.link)
             found += channels
             fronts.append(front)
-        mail = open_mail(self.settings, self.house.playbook.title, shelf.secret, self.clock.now)
+        mail = open_mail(self.settings, self.house.playbook.title, shelf.secret, self.clock.now, shelf.load)
         if mail.sends:
             found.append(mail)
         found += [

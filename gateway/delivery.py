@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from bots.kit.events import Media
-from gateway.channels.base import Button, Channel, ChannelDown, Limits, Outcome, Outgoing, Sent, Unknown
+from gateway.channels.base import Button, Channel, ChannelDown, Limits, Outcome, Outgoing, Sent, Unknown, underway_s
 from gateway.clock import LATEST, Clock, Instant
 from gateway.events import PartSettled, Received
 from gateway.translate import arrival
@@ -37,7 +37,7 @@ _LONGEST_PAUSE_MS = 3_700_000
 _ANSWERS = ("re:", "re[", "ответ:", "відповідь:", "aw:")
 """How a subject begins that is an answer's already."""
 LEASE_MS = 90_000
-"""After so long a claimed part's process is taken for dead (on PostgreSQL, where there may be others)."""
+"""Longer than a send may take. After so long a claimed part's process is taken for dead (on PostgreSQL, where there may be others)."""
 
 
 @dataclass(slots=True)
@@ -120,7 +120,7 @@ class Delivery:
             part.attempts += 1
             part.state = "sending"
             task = asyncio.create_task(self._send(part))
-            self._sending[task] = task.get_loop().call_later(_SEND_TIMEOUT_S, task.cancel)
+            self._sending[task] = task.get_loop().call_later(_patience_s(part), task.cancel)
             task.add_done_callback(self._forget)
         return cycle
 
@@ -267,6 +267,12 @@ class Delivery:
         return part.id not in found or not found[part.id].open or found[part.id].attempts != part.attempts
 
 
+def _patience_s(part: Part) -> float:
+    """How long a send may take: more where files of ours go along. Below the lease at any rate."""
+    files = sum(file.get("size", 0) for file in part.payload.get("files", ()))
+    return min(_SEND_TIMEOUT_S + underway_s(files), LEASE_MS / 1000 - 10)
+
+
 def _account(part: Part) -> str:
     return f"{part.channel}:{part.account}"
 
@@ -290,6 +296,7 @@ def outgoing(part: Part) -> Outgoing:
         payload.get("ask_phone", ""), Media(**media) if media else None, payload.get("template", ""),
         payload.get("variables", {}), payload.get("callback", ""), payload.get("subject", ""),
         tuple(payload.get("answers", ())), part.author != "manager",
+        tuple(Media(**file) for file in payload.get("files", ())),
     )  # fmt: skip
 
 

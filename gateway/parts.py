@@ -35,6 +35,8 @@ class Part:
     buttons: tuple[Button, ...] = ()
     ask_phone: str = ""
     media: Media | None = None
+    files: tuple[Media, ...] = ()
+    """All of a message's, where it carries them itself."""
 
     def payload(self) -> dict[str, Any]:
         """As the outbox keeps it: only what is there."""
@@ -45,10 +47,14 @@ class Part:
             kept["ask_phone"] = self.ask_phone
         if self.media:
             kept["media"] = asdict(self.media)
+        if self.files:
+            kept["files"] = [asdict(file) for file in self.files]
         return kept
 
     def outgoing(self, part: int, address: str) -> Outgoing:
-        return Outgoing(part, address, self.kind, self.text, self.buttons, self.ask_phone, self.media)
+        return Outgoing(
+            part, address, self.kind, self.text, self.buttons, self.ask_phone, self.media, files=self.files
+        )  # fmt: skip
 
 
 def plan(
@@ -72,6 +78,9 @@ def plan(
     buttons = () if phone_button else _buttons(choices, limits, data)
     if (choices and not buttons) or not text.strip():
         text, buttons = _with_menu(text, choices), ()
+    if limits.together and media:
+        *before, end = split(text, limits.text, limits.unit) or [""]
+        return (*(Part("text", piece) for piece in before), Part("media", end, files=tuple(media)))
     last = tuple(media[-1:])
     carried = bool(last) and last[0].kind in _CAPTIONED and 0 < width(text, limits.unit) <= limits.caption
     files = [Part("media", media=file) for file in (media[:-1] if carried else media)]

@@ -133,7 +133,7 @@ def check_templates(
     if playbook is None:
         return []
     fields = [*playbook.fields, *(field for script in scripts.values() for field in script.fields)]
-    files = read_attached(folder, playbook)
+    files = {name: file.media.size for name, file in read_attached(folder, playbook).items()}
     return [(folder / FILE, problem) for problem in lint_templates(playbook.templates, fields, LIMITS, files)]
 
 

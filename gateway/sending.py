@@ -21,25 +21,28 @@ def send(ledger: Ledger, deal: Deal, effect: fx.SendMessage) -> None:
     if ledger.loops(effect.text or effect.template):
         ledger.create_task(deal, "check_loop", line("task_loop"), "robot")
         return
-    lacking: dict[str, None] = {}
+    against: list[Missing] = []
     reached: list[int] = []
     for channels in (effect.by, *((channel,) for channel in effect.also)):
         ways = [one for one in _ways(ledger, deal, channels) if one.id not in reached]
-        if (way := _say_by_first(ledger, deal, ways, effect, lacking)) is not None:
+        if (way := _say_by_first(ledger, deal, ways, effect, against)) is not None:
             reached.append(way)
     if reached:
         return
-    if lacking:
+    if lacking := _names(against, "value"):
         names = ", ".join(map(ledger.house.field_title, lacking))
         leave_to_a_person(ledger, deal, line("task_robot_empty", names=names, text=_meant(ledger, effect)))
+    elif heavy := _names(against, "size"):
+        names = ", ".join(heavy)
+        leave_to_a_person(ledger, deal, line("task_robot_heavy", names=names, text=_meant(ledger, effect)))
     elif effect.otherwise == "task":
         leave_to_a_person(ledger, deal, line("task_robot_mute", text=_meant(ledger, effect)))
 
 
 def _say_by_first(
-    ledger: Ledger, deal: Deal, ways: Sequence[Identity], effect: fx.SendMessage, lacking: dict[str, None]
+    ledger: Ledger, deal: Deal, ways: Sequence[Identity], effect: fx.SendMessage, against: list[Missing]
 ) -> int | None:
-    """The identity that it went to; `lacking` is told of values that it could not go without."""
+    """The identity that it went to; `against` is told why it could not go where it did not."""
     for identity in ways:
         said = _worded(ledger, deal, identity, effect)
         if isinstance(said, Rendered):
@@ -49,9 +52,12 @@ def _say_by_first(
                 data={"left": list(said.left)} if said.left else None,
             )  # fmt: skip
             return identity.id
-        if said.what == "value":
-            lacking.update(dict.fromkeys(said.names))
+        against.append(said)
     return None
+
+
+def _names(against: Sequence[Missing], what: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for one in against if one.what == what for name in one.names))
 
 
 def _worded(ledger: Ledger, deal: Deal, identity: Identity, effect: fx.SendMessage) -> Rendered | Missing:

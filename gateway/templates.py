@@ -12,6 +12,7 @@ from bots.kit.events import Media
 from bots.kit.templates import BLANK, MANAGER, OF_DEAL, Filled, Template, fill
 from bots.kit.words import CURRENCY
 from bots.robots.facts import BROUGHT
+from gateway.channels.base import Limits
 from gateway.clock import Instant
 from gateway.house import House
 from gateway.knowing import language_of
@@ -55,13 +56,13 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Why it may not leave: there is no such template, a value is empty, nothing takes a value that was given, or free
-    text may not go and no provider has approved it.
+    """Why it may not leave: there is no such template, a value is empty, nothing takes a value that was given, free
+    text may not go and no provider has approved it, or its files are more than the message can carry.
     """
 
-    what: Literal["template", "value", "surplus", "approval"]
+    what: Literal["template", "value", "surplus", "approval", "size"]
     names: tuple[str, ...]
-    """The variables; for `approval` the state that it is in."""
+    """The variables; for `approval` the state that it is in, for `size` the files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,8 @@ def draft(
         missing = Missing("value", tuple(dict.fromkeys(gaps)))
     elif shut and not by_provider:
         missing = Missing("approval", (approval.state if approval else "none",))
+    elif identity is not None and _too_heavy(house, identity, media):
+        missing = Missing("size", tuple(file.name for file in media))
     return Draft(filled, message, missing, shut)
 
 
@@ -168,11 +171,21 @@ def _attached(
                 media.append(_fetched(ref))
             else:
                 links.append(ref)
-        elif kept is None or (limits is not None and not (limits.files and kept.media.size <= limits.media_bytes)):
+        elif kept is None or (limits is not None and not _carried(kept.media, limits)):
             left.append(ref)
         else:
             media.append(kept.media)
     return tuple(media), tuple(links), tuple(left)
+
+
+def _carried(file: Media, limits: Limits) -> bool:
+    """Where all go in one message, one that is too large is no reason to leave it behind: the message does not go."""
+    return limits.files and (bool(limits.together) or file.size <= limits.media_bytes)
+
+
+def _too_heavy(house: House, identity: Identity, media: tuple[Media, ...]) -> bool:
+    most = house.limits(identity.channel, identity.account).together
+    return bool(most) and sum(file.size for file in media) > most
 
 
 def _fetched(address: str) -> Media:
@@ -197,6 +210,10 @@ def must_render(
             raise Invalid(f"variables.{said.names[0]}", f"template {name!r} has no such value")
         case "value":
             raise Invalid(f"variables.{said.names[0]}", "must not be empty")
+        case "size":
+            most = house.limits(identity.channel, identity.account).together // 1_000_000
+            what = f"its files ({', '.join(said.names)}) are more than the {most} MB that {identity.channel} carries"
+            raise Invalid("template", f"{what}: use another channel, or a template with smaller ones")
         case "approval":
             state = "not approved" if said.names == ("none",) else said.names[0]
             raise Invalid(

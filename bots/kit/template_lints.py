@@ -13,14 +13,15 @@ LONGEST_APPROVED = 1_024
 
 
 def lint_templates(
-    templates: Mapping[str, Template], fields: Collection[str], rooms: Mapping[str, Room], files: Collection[str]
+    templates: Mapping[str, Template], fields: Collection[str], rooms: Mapping[str, Room], files: Mapping[str, int]
 ) -> list[Problem]:
-    """`fields`: all that a deal of this shop may hold. `files`: what of its attachments is there."""
+    """`fields`: all that a deal of this shop may hold. `files`: what of its attachments is there, and its bytes."""
     found: list[Problem] = []
     known = tuple(dict.fromkeys([*OF_DEAL, *BROUGHT, *fields]))
     for template in templates.values():
         found += _unknown(template, known)
         found += _long(template, rooms)
+        found += _heavy(template, rooms, files)
         for ref in template.attach:
             if not ref.startswith("https:") and ref not in files:
                 what = f"template '{template.name}' attaches '{shown(ref)}', which is no file of the playbook's folder"
@@ -73,3 +74,13 @@ def _long(template: Template, rooms: Mapping[str, Room]) -> Iterator[Problem]:
                 )
                 what = f"template '{template.name}' has {long} characters, more than {most}, which {end}"
                 yield Problem(line, 1, "warning", what, f"Shorten it, or word it shorter for '{channel}:'", "too_long")
+
+
+def _heavy(template: Template, rooms: Mapping[str, Room], files: Mapping[str, int]) -> Iterator[Problem]:
+    """Files that go in one message, and are more than it carries: it would not go there at all."""
+    size = sum(files.get(ref, 0) for ref in template.attach)
+    for channel, room in rooms.items():
+        if room.together and size > room.together:
+            what = f"template '{template.name}' attaches {size} bytes, and {channel} carries {room.together}: it does not go there"
+            remedy = "Make them smaller, or name another channel first in 'by:'"
+            yield Problem(template.line, 1, "warning", what, remedy, "too_heavy")

@@ -85,9 +85,9 @@ class PreviewShape(TypedDict):
     limit: int
     """The most characters that the channel carries in one message."""
     sends: Literal["text", "approved"]
-    refused: Literal["template", "value", "surplus", "approval", "channel", "closed"] | None
-    """Why it cannot be sent like this: a gap, a value that nothing takes, no approval, no way to the customer, a closed
-    deal; null: it can.
+    refused: Literal["template", "value", "surplus", "approval", "size", "channel", "closed"] | None
+    """Why it cannot be sent like this: a gap, a value that nothing takes, no approval, files that are more than the
+    message carries, no way to the customer, a closed deal; null: it can.
     """
     state: State | None
     """What the provider says of it, on this channel."""

@@ -16,6 +16,10 @@ STORED: Final = "stored:"
 """Begins the `ref` of a file that we keep ourselves; any other ref is the channel's own handle or an address."""
 
 
+_PER_SECOND: Final = 400_000
+"""Bytes of files that the slowest line of a shop is believed to carry up, in base64 even."""
+
+
 @value
 class Limits:
     """What the channel can carry. Lengths are counted in `unit`, never in bytes."""
@@ -36,6 +40,8 @@ class Limits:
     """Can say later what became of a part whose answer was never seen."""
     files: bool = True
     """Carries files of our own."""
+    together: int = 0
+    """Files go along in the message itself, with its text: all of them, and at most so many bytes. 0: each is a message."""
     links: bool = True
     """Fetches a file by its address, and shows it as one; where not, the address goes into the text."""
     threads: bool = False
@@ -84,6 +90,13 @@ class Outgoing:
     """Where messages are threads: the provider's ids of those before it, the one it answers last."""
     automatic: bool = False
     """No person wrote it."""
+    files: tuple[Media, ...] = ()
+    """All that go along, where the message itself carries them (`Limits.together`)."""
+
+
+def underway_s(size: int) -> float:
+    """Seconds more to be patient for, with so many bytes of files on their way."""
+    return size / _PER_SECOND
 
 
 # What became of a send: a closed family, and a value rather than an exception, because each is business as usual.

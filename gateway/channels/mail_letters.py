@@ -1,8 +1,9 @@
-"""A part as a mail: headers that nobody can break out of, plain text in UTF-8, and what machines must know of it.
+"""A part as a mail: headers that nobody can break out of, plain text in UTF-8, its files, and what machines must know of it.
 
 Whatever came from a customer or marketer and goes into a header is one line without control characters before it gets there.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email import policy
 from email.headerregistry import Address
@@ -10,8 +11,9 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Final
 
-from bots.kit.events import Instant
+from bots.kit.events import Instant, Media
 from bots.kit.values import value
+from gateway import file_types, files
 from gateway.channels import payload
 from gateway.channels.base import Outgoing
 from gateway.channels.mail_threads import Threads
@@ -49,10 +51,13 @@ class Letter:
     body: bytes
 
 
-def compose(out: Outgoing, who: From, threads: Threads, now: Instant) -> Letter:
-    """Raises `NoAddress`. The same part gives the same mail again, but for its date."""
+def compose(
+    out: Outgoing, who: From, threads: Threads, now: Instant, attached: Sequence[tuple[Media, bytes]] = ()
+) -> Letter:
+    """Raises `NoAddress`. The same part gives the same mail again, but for its date. `attached`: files with their bytes."""
     recipient = routable(out.address)
-    seal = threads.seal(out.part, out.address, f"{out.subject}\n{out.text}")
+    said = "\n".join((out.subject, out.text, *(file.ref for file, _ in attached)))
+    seal = threads.seal(out.part, out.address, said)
     mail = EmailMessage(_PLAIN if recipient.isascii() else _WIDE)
     mail["From"] = _named(who.name, who.address)
     mail["To"] = _named("", recipient)
@@ -71,7 +76,19 @@ def compose(out: Outgoing, who: From, threads: Threads, now: Instant) -> Letter:
         mail["X-Auto-Response-Suppress"] = "All"
         mail["List-Unsubscribe"] = f"<mailto:{who.address}?subject={LEAVE}:{seal}>"
     mail.set_content(out.text)
+    for n, (file, body) in enumerate(attached, start=1):
+        _attach(mail, file, body, n)
+    if attached:
+        mail.set_boundary(f"=_{seal}")  # nobody who writes a text or a file knows it before
     return Letter(recipient, sender, threads.message_id(seal), mail.as_bytes())
+
+
+def _attach(mail: EmailMessage, file: Media, body: bytes, n: int) -> None:
+    """Its type is what its bytes told when it was kept; its name goes along in any letters (RFC 2231)."""
+    mime = file.mime if file.mime in file_types.KNOWN else file_types.OCTETS
+    family, _, kind = mime.partition("/")
+    name = payload.shown_file_name(file.name).replace("=?", "= ?") or f"{file.kind}-{n}{files.ending(mime)}"
+    mail.add_attachment(body, maintype=family, subtype=kind, filename=name)
 
 
 def _named(name: str, address: str) -> Address:

@@ -4,9 +4,10 @@ Up to the text nothing has been taken, and another try is no repeat; once the te
 """
 
 import asyncio
+import re
 import ssl
 from contextlib import suppress
-from typing import Final
+from typing import Final, cast
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -14,7 +15,7 @@ from aiosmtplib import SMTP
 
 from bots.kit.values import value
 from gateway.channels import mail_answers
-from gateway.channels.base import ChannelDown, Outcome, Refused, Retry, Sent, Throttled, Unknown
+from gateway.channels.base import ChannelDown, Outcome, Refused, Retry, Sent, Throttled, Unknown, underway_s
 
 MOST_AT_ONCE: Final = 4
 KEPT_S: Final = 30.0
@@ -25,6 +26,11 @@ _ROOM_S: Final = 3.0
 _BEFORE_S: Final = 11.0
 _TEXT_S: Final = 14.0
 _BUSY_MS: Final = 1_000
+_CHUNK: Final = 65_536
+_UNDER_WAY: Final = 4 * _CHUNK
+"""Bytes that the system may still have to send; more are handed to it when there are fewer."""
+_PAUSE_S: Final = 0.01
+_ENDS: Final = re.compile(rb"\r\n|\n|\r")
 
 
 @value
@@ -72,7 +78,7 @@ class MailLine:
             return Throttled(_BUSY_MS, "account", "all connections are busy")
         client: SMTP | None = None
         try:
-            client, refused = await self._ready(sender, recipient)
+            client, refused = await self._ready(sender, recipient, len(letter))
             if refused is not None or client is None:
                 return refused or Retry("not connected", left=False)
             return await self._hand_over(client, letter, sent_as)
@@ -89,7 +95,7 @@ class MailLine:
 
     # -- up to the text ----------------------------------------------------------------------------------------------
 
-    async def _ready(self, sender: str, recipient: str) -> tuple[SMTP | None, Outcome | None]:
+    async def _ready(self, sender: str, recipient: str, size: int) -> tuple[SMTP | None, Outcome | None]:
         """A connection on which the server waits for the text; or why there is none. Nothing has been taken yet."""
         client = self._take()
         fresh = client is None
@@ -97,14 +103,14 @@ class MailLine:
             async with asyncio.timeout(self._before_s):
                 if client is not None:
                     try:
-                        return client, await self._address(client, sender, recipient)
+                        return client, await self._address(client, sender, recipient, size)
                     except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError):
                         client.close()  # it had hung up in the meantime
                         fresh = True
                 client, refused = await self._connect()
                 if client is None or refused is not None:
                     return client, refused
-                return client, await self._address(client, sender, recipient)
+                return client, await self._address(client, sender, recipient, size)
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             if client is not None:
                 client.close()
@@ -146,14 +152,20 @@ class MailLine:
             raise
         return client, None
 
-    async def _address(self, client: SMTP, sender: str, recipient: str) -> Outcome | None:
+    async def _address(self, client: SMTP, sender: str, recipient: str, size: int) -> Outcome | None:
         """Say who writes to whom; None: go on. A refusal leaves the connection good for the next mail."""
         wide = not recipient.isascii()
-        if wide and client.is_ehlo_or_helo_needed:
-            await client.ehlo()
+        if client.is_ehlo_or_helo_needed:
+            with suppress(aiosmtplib.SMTPHeloError):  # a server of before 1995: what follows falls back to HELO
+                await client.ehlo()
         if wide and not client.supports_extension("smtputf8"):
             return Refused("smtputf8", "the mail server takes no such address")
         options = ["SMTPUTF8"] if wide else []
+        if client.supports_extension("size"):
+            most = client.esmtp_extensions["size"].strip()
+            if most.isascii() and most.isdigit() and 0 < int(most) < size:
+                return Refused("552", f"the mail server takes {most} bytes, and this mail has {size}")
+            options.append(f"SIZE={size}")
         encoding = "utf-8" if wide else "ascii"
         try:
             await client.mail(sender, options=options, encoding=encoding)
@@ -180,9 +192,13 @@ class MailLine:
     # -- the text ----------------------------------------------------------------------------------------------------
 
     async def _hand_over(self, client: SMTP, letter: bytes, sent_as: str) -> Outcome:
+        whole = False
         try:
-            async with asyncio.timeout(self._text_s):
-                await client.data(letter)
+            async with asyncio.timeout(self._text_s + underway_s(len(letter) * 57 // 78)):  # base64
+                await _expect(client, b"DATA", 354)
+                await _pour(client, _on_the_wire(letter))
+                whole = True
+                await _expect(client, b".", 250)
         except aiosmtplib.SMTPDataError as error:
             if not 400 <= error.code < 600:
                 client.close()
@@ -190,6 +206,8 @@ class MailLine:
             return await self._refused(client, "text", error)
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             client.close()
+            if not whole:  # no server takes a mail whose end it has not seen
+                return Retry(f"hung up: {type(error).__name__}", left=False)
             return Unknown(f"no answer to the text: {type(error).__name__}")
         except BaseException:  # delivery has lost patience: whatever is still to be said here is about that mail
             client.close()
@@ -222,3 +240,29 @@ class MailLine:
         client = self._take()
         if client is not None:
             client.close()
+
+
+def _on_the_wire(letter: bytes) -> bytes:
+    """With the line ends of SMTP, and a dot that begins a line doubled: nothing in a text is the end of the mail."""
+    lines = (
+        letter if letter.count(b"\n") == letter.count(b"\r\n") == letter.count(b"\r") else _ENDS.sub(b"\r\n", letter)
+    )
+    whole = lines if lines.endswith(b"\r\n") else lines + b"\r\n"
+    return (b"." if whole.startswith(b".") else b"") + whole.replace(b"\r\n.", b"\r\n..")
+
+
+async def _expect(client: SMTP, command: bytes, code: int) -> None:
+    answer = await client.execute_command(command, timeout=None)  # whoever asks has a limit of its own
+    if answer.code != code:
+        raise aiosmtplib.SMTPDataError(answer.code, answer.message)
+
+
+async def _pour(client: SMTP, text: bytes) -> None:
+    """In pieces, as fast as they are taken: the library would go over all of a large mail in one go, and hold up the loop."""
+    for at in range(0, len(text), _CHUNK):
+        wire = cast("asyncio.WriteTransport | None", client.transport)  # uvloop's is one, and does not say so
+        if wire is None or wire.is_closing():
+            raise aiosmtplib.SMTPServerDisconnected("Connection lost")
+        wire.write(text[at : at + _CHUNK])
+        while wire.get_write_buffer_size() > _UNDER_WAY and not wire.is_closing():
+            await asyncio.sleep(_PAUSE_S)

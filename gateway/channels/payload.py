@@ -6,6 +6,7 @@ Whatever leaves this module can be stored by every database we use: no NUL, no l
 import hashlib
 import math
 import re
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 import orjson
@@ -13,6 +14,8 @@ import orjson
 MAX_DEPTH: Final = 40
 """Providers nest less than ten levels deep."""
 MAX_INT: Final = 2**63 - 1
+_MOST_NAME: Final = 120
+_LONGEST_NAME: Final = 4_000
 
 _STRUCTURE: Final = bytes(set(range(256)) - set(b"[]{}"))
 _ESCAPE: Final = re.compile(
@@ -90,9 +93,18 @@ def name(value: Any, limit: int = 255) -> str:
     return shown if shown.strip("\u200c\u200d \u3164\u2800\u115f\u1160") else ""
 
 
-def file_name(value: Any) -> str:
+def file_name(value: Any, limit: int = 255) -> str:
     """The last part of a path, without tricks: never to be used as a path of ours."""
-    return name(text(value).replace("\\", "/").rpartition("/")[2])
+    return name(text(value).replace("\\", "/").rpartition("/")[2], limit)
+
+
+def shown_file_name(value: Any) -> str:
+    """As people are shown it: a long one keeps its end, which says what the file is."""
+    whole = file_name(value, _LONGEST_NAME)
+    if len(whole) <= _MOST_NAME:
+        return whole
+    suffix = PurePosixPath(whole).suffix[:20]
+    return whole[: _MOST_NAME - len(suffix)] + suffix
 
 
 def whole(value: Any, low: int = 0, high: int = MAX_INT) -> int | None:

@@ -9,7 +9,7 @@ import os
 import secrets
 import time
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO, Final
 from urllib.parse import quote, unquote
 
@@ -32,8 +32,6 @@ MOST_BYTES: Final = 20_000_000
 _HEAD_BYTES: Final = 512_000
 """So much of a file is looked at: a photo says its size behind its camera's notes."""
 _AROUND_BYTES: Final = 10_000
-_MOST_NAME: Final = 120
-_LONGEST_NAME: Final = 4_000
 _UNDRAWN: Final = frozenset({"image/heic"})
 """A phone's photo, though hardly any browser shows it: handed over as a file."""
 _STALE_S: Final = 3_600
@@ -75,7 +73,9 @@ class Files:
         try:
             head, size = await _write(part, at)
             mime, kind = _what_it_is(head, size)
-            file = StoredFile(file_id, key_of(visitor), kind, _shown_name(part.filename or ""), mime, size)
+            file = StoredFile(
+                file_id, key_of(visitor), kind, payload.shown_file_name(unquote(part.filename or "")), mime, size
+            )
             await asyncio.to_thread(_settle, at, self.folder / file_id)
         finally:
             await asyncio.to_thread(at.unlink, missing_ok=True)
@@ -172,15 +172,6 @@ def _what_it_is(head: bytes, size: int) -> tuple[str, str]:
     return found.mime, {"image": "photo", "video": "video"}.get(
         family, "voice" if found.mime == "audio/ogg" else "audio"
     )
-
-
-def _shown_name(given: str) -> str:
-    """To be shown and never to be a path. A long name keeps its end: it says what the file is."""
-    name = payload.name(unquote(given).replace("\\", "/").rpartition("/")[2], _LONGEST_NAME)
-    if len(name) <= _MOST_NAME:
-        return name
-    suffix = PurePosixPath(name).suffix[:20]
-    return name[: _MOST_NAME - len(suffix)] + suffix
 
 
 def _too_large() -> Refusal:

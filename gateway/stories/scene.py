@@ -168,7 +168,7 @@ class Scene:
 
     def _text(self, out: Outgoing) -> str:
         """What the customer reads; of a provider's template the timeline knows it."""
-        shown = [f"[{out.media.kind} {out.media.name}]"] if out.media else []
+        shown = [f"[{file.kind} {file.name}]" for file in (out.media, *out.files) if file]
         return "\n".join(
             [
                 *shown,

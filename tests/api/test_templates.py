@@ -1,12 +1,16 @@
 """Templates as a composer meets them: looked for, filled in to be read, and sent whole or not at all."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bots.kit.events import Media
 from bots.kit.templates import Template
 from bots.kit.words import plain
+from gateway.channels.limits import LIMITS
+from gateway.house import Attached
 from tests.api.conftest import ADMIN, Shop, both_databases
 
 only = pytest.mark.parametrize
@@ -157,6 +161,27 @@ async def test_a_language_belongs_to_a_template(shop: Shop) -> None:
     deal = await shop.deal()
     status, refused = await shop.call("POST", f"/deals/{deal['id']}/messages", json={"text": "а", "language": "ru"})
     assert (status, refused["error"]["field"]) == (422, "language")
+
+
+async def test_files_that_are_more_than_a_mail_carries_are_told_of_before_anything_is_written(shop: Shop) -> None:
+    house, most = shop.ctx.house, LIMITS["email"].together
+    house.channels = {**house.channels, "email:mail": LIMITS["email"]}
+    files = {name: Media("document", f"stored:{name}", name, "application/pdf", most) for name in ("a.pdf", "b.pdf")}
+    house.attached = {name: Attached(file, Path(name)) for name, file in files.items()}
+    house.playbook = replace(
+        house.playbook,
+        templates={
+            name: Template(name, plain("Прайс"), "ru", attach=tuple(files)[:n]) for name, n in (("one", 1), ("two", 2))
+        },
+    )
+    deal = await shop.open_deal(email="anna@example.org")
+    assert (await preview(shop, deal, "one", channel="email"))["refused"] is None
+    made = await preview(shop, deal, "two", channel="email")
+    assert (made["refused"], [one["sent"] for one in made["attachments"]]) == ("size", [True, True])
+    status, told = await shop.call(
+        "POST", f"/deals/{deal['id']}/messages", json={"template": "two", "channel": "email"}
+    )
+    assert (status, told["error"]["field"]) == (422, "template")
 
 
 async def test_a_file_by_its_address_is_handed_over_as_that_address(shop: Shop) -> None:

@@ -38,7 +38,10 @@ def filled(template: Template, *, unseen: bool = False, known: Mapping[str, obje
     return fill(template.worded("ru", "telegram"), known.get, given, unseen=unseen)
 
 
-def told(templates: str, files: tuple[str, ...] = ()) -> list[str]:
+FILES = {"price.pdf": 9_000, "one.pdf": 8_000_000, "two.pdf": 6_000_001}
+
+
+def told(templates: str, files: Mapping[str, int] = FILES) -> list[str]:
     """Every finding of a playbook's templates, with what only the shop as a whole shows."""
     playbook, problems = load_playbook("shop", {"playbook.yaml": HEAD + templates})
     more = lint_templates(playbook.templates, ["vin"], LIMITS, files) if playbook else []
@@ -143,20 +146,20 @@ LONG = "а" * 1_100
         ("  a: {text: Да, attach: ../secret.pdf}", "6: error: '../secret.pdf' cannot be attached. Write the name of a file"),
         ("  a: {text: Да, attach: 'http://example.com/a.pdf'}", "6: error: 'http://example.com/a.pdf' cannot be attached."),
         ("  a: {text: Да, attach: [prise.pdf]}", "6: error: template 'a' attaches 'prise.pdf', which is no file of the playbook's folder. Did you mean 'price.pdf'?"),
+        ("  a: {text: Да, attach: [one.pdf, two.pdf]}", "6: warning: template 'a' attaches 14000001 bytes, and email carries 14000000: it does not go there. Make them smaller"),
         (f"  a: {{text: {LONG}, whatsapp: HX1}}", "6: warning: template 'a' has 1100 characters, more than 1024, which no provider approves. Shorten it"),
         (f"  a: {{text: {LONG * 2}}}", "6: warning: template 'a' has 2200 characters, more than 1600, which sms does not carry in one message."),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_line_and_what_to_do(templates: str, said: str):
-    found = told(templates + "\n", files=("price.pdf",))
+    found = told(templates + "\n")
     assert any(one.startswith(said) for one in found), found
 
 
 def test_a_good_template_is_told_nothing_of():
     assert (
         told(
-            '  a: {text: "{name|first or Друг}: {vin}, {_срок}", subject: "{order}", attach: [price.pdf, "https://example.com/a?b=c"]}\n',
-            ("price.pdf",),
+            '  a: {text: "{name|first or Друг}: {vin}, {_срок}", subject: "{order}", attach: [price.pdf, one.pdf, "https://example.com/a?b=c"]}\n'
         )
         == []
     )
@@ -179,9 +182,7 @@ BOTH = '    text: {ru: "Да, {name or друг}, {order}", uk: "Так, {name o
 def test_what_marketers_are_shown_is_right(templates: str):
     """The one that lists a provider's numbers is told to be looked at, as the page says."""
     assert len(BLOCKS) == 5
-    assert [
-        one for one in told(templates, ("price.pdf",)) if "number_order" not in one and "value 1 is" not in one
-    ] == []
+    assert [one for one in told(templates) if "number_order" not in one and "value 1 is" not in one] == []
 
 
 def test_what_marketers_are_shown_of_robots_is_right():

@@ -20,11 +20,13 @@ from tests.standins.ledger import Ledger
 
 
 class SmtpStandin:
-    """`login`: name and password that it asks for; `tls`: spoken from the first byte, or with `starttls` when asked for."""
+    """`login`: name and password that it asks for; `tls`: spoken from the first byte, or with `starttls` when asked for;
+    `most`: bytes of a mail that it takes, as it says.
+    """
 
     def __init__(
-        self, *, login: tuple[str, str] | None = None, tls: ssl.SSLContext | None = None, starttls: bool = False
-    ) -> None:
+        self, *, login: tuple[str, str] | None = None, tls: ssl.SSLContext | None = None, starttls: bool = False, most: int = 33_554_432,
+    ) -> None:  # fmt: skip
         self.ledger = Ledger({"DATA"})
         self.faults = Faults()
         self.letters: list[EmailMessage] = []
@@ -37,6 +39,7 @@ class SmtpStandin:
         self._login = login
         self._tls = tls
         self._starttls = starttls
+        self._most = most
         self._number = 0
         self._server: asyncio.Server | None = None
         self._open: set[SMTP] = set()
@@ -122,7 +125,7 @@ class SmtpStandin:
         self.connections += 1
         with warnings.catch_warnings(action="ignore"):  # that a password may come without TLS is what is wanted here
             made = SMTP(
-                self, hostname="mx.example", enable_SMTPUTF8=True, loop=asyncio.get_running_loop(), require_starttls=self._starttls,
+                self, hostname="mx.example", enable_SMTPUTF8=True, data_size_limit=self._most, loop=asyncio.get_running_loop(), require_starttls=self._starttls,
                 authenticator=self.authenticate, auth_required=self._login is not None, auth_require_tls=False,
                 tls_context=self._tls if self._starttls else None,
             )  # fmt: skip
@@ -165,7 +168,8 @@ class SmtpStandin:
 
 def words_of(letter: EmailMessage) -> str:
     """What it says; a mail's last line has an end that no customer wrote."""
-    return str(letter.get_content()).replace("\r\n", "\n").removesuffix("\n")
+    said = next(letter.iter_parts()) if letter.is_multipart() else letter
+    return str(cast("EmailMessage", said).get_content()).replace("\r\n", "\n").removesuffix("\n")
 
 
 def hang_up(server: SMTP) -> str:
