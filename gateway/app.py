@@ -112,6 +112,7 @@ class App:
         self.occupancy.take()
         shelf = self._open_shelf()
         await asyncio.to_thread(schema.upgrade, self.db)
+        await shelf.sweep()
         for file in self.house.attached.values():
             await shelf.take_in(file.path, file.id, file.media)
         for name in await open_library(self.db, self.house, self.clock.now()):
@@ -123,7 +124,10 @@ class App:
         await self.delivery.recover(lease_ms=0 if self.db.sqlite else 90_000)
         if workers:
             self._sender = asyncio.create_task(self.delivery.run())
-            jobs = (self.intake.run(), self.turns.run(), self.timekeeper.run(), self.mover.run(), self.auditor.run())
+            jobs = (
+                self.intake.run(), self.turns.run(), self.timekeeper.run(), self.mover.run(), self.auditor.run(),
+                shelf.keep_swept(),
+            )  # fmt: skip
             self._workers = [self._sender, *map(asyncio.create_task, jobs)]
             if self._carrier is not None:
                 tracker = Tracker(self.db, self.intake, self._carrier, self.clock)

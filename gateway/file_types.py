@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bots.kit.events import MediaKind
+
 OCTETS: Final = "application/octet-stream"
 MAX_PIXELS: Final = 40_000_000
 """A small file can unfold into a picture of gigabytes: larger ones are never drawn."""
@@ -41,6 +43,7 @@ _MAGIC: Final[tuple[tuple[int, bytes, str, bool], ...]] = (
     (0, b"PK\x03\x04", "application/zip", False),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage", False),
 )
+_FAMILIES: Final[Mapping[str, MediaKind]] = {"image": "photo", "video": "video", "audio": "audio"}
 _OFFICE: Final = "application/vnd.openxmlformats-officedocument"
 # Papers of an office lie in the boxes of archives: what they are is told by names that stand in those in plain letters.
 # Nothing is unpacked.
@@ -70,6 +73,16 @@ def of(body: bytes) -> FileType:
                 continue
             return FileType(_boxed(body, mime), inline and not _huge(body, mime))
     return FileType(OCTETS, inline=False)
+
+
+def kind_of(told: FileType) -> MediaKind | None:
+    """What it is to whoever looks at it; None: pages, programs, archives and the unknown are taken from nobody."""
+    if told.mime in PAPERS:
+        return "document"
+    kind = _FAMILIES.get(told.mime.partition("/")[0])
+    if kind is None or told.mime == "image/heic":  # a phone's photo, though hardly any browser shows it
+        return kind
+    return ("voice" if told.mime == "audio/ogg" else kind) if told.inline else "document"
 
 
 def _boxed(body: bytes, mime: str) -> str:

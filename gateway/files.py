@@ -1,4 +1,4 @@
-"""Files that we keep, on their way out: to a browser, to a channel that uploads them, to one that fetches them by link.
+"""Files that we keep: to a browser, to a channel that uploads them, to one that fetches them by link; and the way in.
 
 A browser is shown pictures and nothing else; the rest is an attachment, and nothing in any of it can run.
 """
@@ -9,19 +9,21 @@ import hmac
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import structlog
 from aiohttp import web
 
 from bots.kit.events import Media
-from gateway import file_types
+from gateway import file_types, safekeeping
 from gateway.clock import Instant
-from state import visitors
 from state.database import Database
-from state.visitors import StoredFile
+from state.files import StoredFile, add_files, find_files
+
+log = structlog.get_logger()
 
 SERVED: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -81,35 +83,59 @@ class Shelf:
     secret: bytes
     public_url: str
     now: Callable[[], Instant]
+    reserve: int = safekeeping.RESERVE
 
     async def take_in(self, path: Path, file_id: str, media: Media) -> None:
         """A file of the shop's own, for every customer: it lies here like those that customers sent."""
         at = self.folder / file_id
         await asyncio.to_thread(_copy, path, at, media.size)
         file = StoredFile(file_id, THE_SHOPS, media.kind, media.name, media.mime, media.size)
-        await self.db.write(lambda c: visitors.add_file(c, file, self.now()), "files")
+        await self.db.write(lambda c: add_files(c, [file], self.now()), "files")
 
     async def load(self, file_id: str) -> bytes | None:
         """All of a file; None where there is none."""
         if not _ID.fullmatch(file_id):
             return None
         try:
-            return await asyncio.to_thread((self.folder / file_id).read_bytes)
+            at = await asyncio.to_thread(safekeeping.place_of, self.folder, file_id)
+            return await asyncio.to_thread(at.read_bytes) if at is not None else None
         except FileNotFoundError:
             return None
 
     async def answer(self, file_id: str) -> web.FileResponse | None:
         """A file as it is handed over; None where there is none. Who may have it is asked before."""
-        file = await self._find(file_id)
-        if file is None:
+        at = await asyncio.to_thread(safekeeping.place_of, self.folder, file_id) if _ID.fullmatch(file_id) else None
+        file = (await self.db.read(lambda c: find_files(c, [file_id]))).get(file_id) if at is not None else None
+        if at is None or file is None:
             return None
         given = headers(file.mime, file.id, inline=file.kind == "photo")
-        return web.FileResponse(self.folder / file.id, headers=given)
+        return web.FileResponse(at, headers=given)
 
-    async def _find(self, file_id: str) -> StoredFile | None:
-        if not _ID.fullmatch(file_id) or not await asyncio.to_thread((self.folder / file_id).is_file):
-            return None
-        return (await self.db.read(lambda c: visitors.find_files(c, [file_id]))).get(file_id)
+    # -- on their way in ---------------------------------------------------------------------------------------------
+
+    async def lay_down(self, files: Sequence[tuple[str, bytes]]) -> None:
+        """They are on disk, and wait for their rows. Raises OSError."""
+        await asyncio.to_thread(safekeeping.lay_down, self.folder, files, self.reserve)
+
+    async def settle(self, ids: Sequence[str]) -> None:
+        """What became of them is in the database: those that it knows are kept, the others go."""
+        known = await self.db.read(lambda c: set(find_files(c, ids)))
+        await asyncio.to_thread(safekeeping.settle, self.folder, ids, known)
+
+    async def sweep(self) -> None:
+        """Look for what a dead process has left behind."""
+        waiting = await asyncio.to_thread(safekeeping.waiting, self.folder)
+        known = await self.db.read(lambda c: set(find_files(c, waiting))) if waiting else set()
+        await asyncio.to_thread(safekeeping.sweep, self.folder, known)
+
+    async def keep_swept(self) -> None:
+        """Until cancelled."""
+        while True:
+            await asyncio.sleep(safekeeping.STALE_S / 6)
+            try:
+                await self.sweep()
+            except Exception:
+                log.exception("sweep_failed")
 
     # -- by link -----------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""What the web chat's door asks of memory: a visitor's conversation as they may see it, and their files.
+"""What the web chat's door asks of memory: a visitor's conversation as they may see it.
 
 A visitor is one identity of one account of the web channel; everything here is asked for by that identity's key, so
 nothing of anybody else's can come back.
@@ -9,11 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, Text, and_, bindparam, cast, func, not_, or_, select
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from state.records import Instant
-from state.tables import changes, entries, files, identities, inbox, parts, people
+from state.tables import changes, entries, identities, inbox, parts, people
 
 MOST_LINES: Final = 200
 _MOST_HELD: Final = 20
@@ -44,16 +42,6 @@ class Line:
     client_id: str | None
     parts: tuple[Shown, ...] = ()
     whole: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    id: str
-    identity_key: str
-    kind: str
-    name: str
-    mime: str
-    size: int
 
 
 _LINE = (
@@ -170,22 +158,3 @@ def unread_parts(conn: Connection, key: str, entry: int) -> list[int]:
     )
     found = select(parts.c.id).where(parts.c.entry_id.in_(newest), parts.c.state.in_(sorted(_GONE_OUT - {"read"})))
     return list(conn.execute(found.order_by(parts.c.id)).scalars()) if newest else []
-
-
-# -- files -----------------------------------------------------------------------------------------------------------
-
-_FILE = (files.c.id, files.c.identity_key, files.c.kind, files.c.name, files.c.mime, files.c.size)
-
-
-def add_file(conn: Connection, file: StoredFile, now: Instant) -> None:
-    """The same id again changes nothing."""
-    insert_ = sqlite_insert if conn.dialect.name == "sqlite" else pg_insert
-    row = insert_(files).values(
-        id=file.id, identity_key=file.identity_key, kind=file.kind, name=file.name, mime=file.mime, size=file.size,
-        created_at=now,
-    )  # fmt: skip
-    conn.execute(row.on_conflict_do_nothing(index_elements=["id"]))
-
-
-def find_files(conn: Connection, ids: Sequence[str]) -> dict[str, StoredFile]:
-    return {row[0]: StoredFile(*row) for row in conn.execute(select(*_FILE).where(files.c.id.in_(list(ids))))}

@@ -71,7 +71,6 @@ class ChatDoor:
         app.router.add_post("/chat/files", _refusing(self.files.receive))
         app.router.add_get("/chat/files/{file:[0-9a-f]{32}}", _refusing(self.files.hand_out))
         app.on_response_prepare.append(_mark_static)
-        app.on_startup.append(self.files.tidy)
         app.on_shutdown.append(self._close)
 
     async def _close(self, _app: web.Application) -> None:

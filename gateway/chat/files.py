@@ -5,18 +5,16 @@ Nothing is unpacked or drawn here, and nothing a browser could run is ever shown
 
 import asyncio
 import hmac
-import os
 import secrets
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 from urllib.parse import quote, unquote
 
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from gateway import file_types
+from gateway import file_types, safekeeping
 from gateway.api.errors import Refusal, json_response, not_found
 from gateway.api.identity import credential
 from gateway.api.policy import WORKERS
@@ -25,8 +23,8 @@ from gateway.chat.messages import address_of, key_of
 from gateway.chat.reception import Reception
 from gateway.chat.visitor import Visitors
 from gateway.files import SERVED, THE_SHOPS
-from state import people, visitors
-from state.visitors import StoredFile
+from state import people
+from state.files import StoredFile, add_files, find_files
 
 MOST_BYTES: Final = 20_000_000
 _HEAD_BYTES: Final = 512_000
@@ -34,7 +32,6 @@ _HEAD_BYTES: Final = 512_000
 _AROUND_BYTES: Final = 10_000
 _UNDRAWN: Final = frozenset({"image/heic"})
 """A phone's photo, though hardly any browser shows it: handed over as a file."""
-_STALE_S: Final = 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ class Files:
         if (request.content_length or 0) > MOST_BYTES + _AROUND_BYTES:
             raise _too_large()
         file_id = self._id_for(visitor, request.headers.get("X-Client-Id", ""))
-        known = (await self.reception.db.read(lambda c: visitors.find_files(c, [file_id]))).get(file_id)
+        known = (await self.reception.db.read(lambda c: find_files(c, [file_id]))).get(file_id)
         if known is None:
             known = await self._keep(request, visitor, file_id)
         return json_response({"id": known.id, "url": address_of(known.id), "kind": known.kind, "name": known.name}, 201)
@@ -80,18 +77,14 @@ class Files:
         finally:
             await asyncio.to_thread(at.unlink, missing_ok=True)
         now = self.reception.clock.now()
-        await self.reception.db.write(lambda c: visitors.add_file(c, file, now), "files")
+        await self.reception.db.write(lambda c: add_files(c, [file], now), "files")
         return file
-
-    async def tidy(self, _app: web.Application) -> None:
-        """Uploads that a dead process had begun."""
-        await asyncio.to_thread(_remove_stale, self.folder)
 
     # -- out ---------------------------------------------------------------------------------------------------------
 
     async def hand_out(self, request: web.Request) -> web.StreamResponse:
         file_id = request.match_info["file"]
-        file = (await self.reception.db.read(lambda c: visitors.find_files(c, [file_id]))).get(file_id)
+        file = (await self.reception.db.read(lambda c: find_files(c, [file_id]))).get(file_id)
         if file is None or not (self._is_theirs(request, file) or await self._is_for_staff(request)):
             raise not_found()
         inline = file.kind != "document" and file.mime not in _UNDRAWN
@@ -138,23 +131,14 @@ async def _write(part: BodyPartReader, at: Path) -> tuple[bytes, int]:
                 raise _too_large()
             head += chunk[: _HEAD_BYTES - len(head)]
             await asyncio.to_thread(file.write, chunk)
-        await asyncio.to_thread(_sync, file)
+        await asyncio.to_thread(safekeeping.sync, file)
     return bytes(head), size
-
-
-def _sync(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
 
 
 def _settle(at: Path, place: Path) -> None:
     """Under its own name, also after the power has failed."""
     at.replace(place)
-    folder = os.open(place.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    safekeeping.sync_folder(place.parent)
 
 
 def _what_it_is(head: bytes, size: int) -> tuple[str, str]:
@@ -162,23 +146,11 @@ def _what_it_is(head: bytes, size: int) -> tuple[str, str]:
     if size == 0:
         raise Refusal(422, "empty_file", "the file is empty")
     found = file_types.of(head)
-    family = found.mime.partition("/")[0]
-    if family == "application" and found.mime != "application/pdf":
+    kind = file_types.kind_of(found)
+    if kind is None or (found.mime.startswith("application/") and found.mime != "application/pdf"):
         raise Refusal(415, "bad_type", "pictures, sound, video and PDF only")
-    if found.mime in _UNDRAWN:
-        return found.mime, "photo"
-    if not found.inline:
-        return found.mime, "document"
-    return found.mime, {"image": "photo", "video": "video"}.get(
-        family, "voice" if found.mime == "audio/ogg" else "audio"
-    )
+    return found.mime, kind
 
 
 def _too_large() -> Refusal:
     return Refusal(413, "too_large", f"at most {MOST_BYTES} bytes", limit=MOST_BYTES)
-
-
-def _remove_stale(folder: Path) -> None:
-    for left in folder.glob("*.part"):
-        if time.time() - left.stat().st_mtime > _STALE_S:
-            left.unlink(missing_ok=True)

@@ -14,8 +14,9 @@ from gateway.channels.base import STORED
 from gateway.channels.web import ACCOUNT, NAME
 from gateway.clock import Instant, iso
 from gateway.events import MessageReceived, Received, Sender
+from state.files import StoredFile
 from state.inbox import identity_key
-from state.visitors import Line, StoredFile
+from state.visitors import Line
 
 MOST_CHARS: Final = 4_000
 MOST_FILES: Final = 10

@@ -17,6 +17,7 @@ from gateway.house import House
 from gateway.intake import Intake
 from state import visitors
 from state.database import Database
+from state.files import find_files
 from state.live import Live
 
 TURN_S: Final = 2.0
@@ -47,7 +48,7 @@ class Reception:
         """Keep a message: when this returns it is on disk. The answer is its client id. Raises `Refusal`, `Unavailable`."""
         said = messages.read_said(frame)
         self.pace(f"say:{visitor}", 2.0, 60)
-        files = await self.db.read(lambda c: visitors.find_files(c, said.files)) if said.files else {}
+        files = await self.db.read(lambda c: find_files(c, said.files)) if said.files else {}
         mine = messages.key_of(visitor)
         if any(name not in files or files[name].identity_key != mine for name in said.files):
             raise Refusal(422, "no_such_file", "a file of this message is not there")
