@@ -35,6 +35,7 @@ from gateway.hooks import MOST_BYTES, Door, Single
 from gateway.house import House
 from gateway.intake import Intake
 from gateway.library import open_library
+from gateway.mail_door import MailDoor
 from gateway.metrics import Readings, render
 from gateway.mover import Mover
 from gateway.novaposhta import NovaPoshta
@@ -184,7 +185,7 @@ class App:
         ]
         self.channels.update({f"{c.name}:{c.account}": c for c in found})
         self.house.channels = {key: c.limits for key, c in self.channels.items()}
-        self.doors = [*(Door(front, self.intake) for front in fronts), Door(mail, self.intake, tells=True)]
+        self.doors = [*(Door(front, self.intake) for front in fronts), MailDoor(mail, self.intake, self.live, shelf)]
 
     def _open_carrier(self) -> NovaPoshta | None:
         key = self.settings.novaposhta_key.get_secret_value()

@@ -67,6 +67,10 @@ class MailReceived:
     part: int = 0
     """The part of ours that it answers, 0 where it names none."""
     flags: tuple[str, ...] = ()
+    media: tuple[Media, ...] = ()
+    """The files that came along and are kept: on disk before this is."""
+    left: tuple[tuple[str, str], ...] = ()
+    """Name and reason (a machine word) of those that are not; `cut`: of one that is, and is not whole."""
     kind: Literal["mail"] = "mail"
 
 

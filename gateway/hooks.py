@@ -52,41 +52,37 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def _told(received: Sequence[Received], answers: Sequence[str]) -> Answer:
-    """What became of a post, for whoever is curious: as the plain hooks say it."""
-    why = next((one.meaning.reason for one in received if isinstance(one.meaning, Unusable)), None)
-    if "new" not in answers or why is None:
-        status = "accepted" if "new" in answers else "duplicate"
-        return Answer(200, b'{"status": "%s"}' % status.encode(), "application/json")
-    return Answer(200, b'{"status": "quarantined", "reason": "%s"}' % why.encode(), "application/json")
-
-
 class Door:
-    """One front's handler. `denied` tells the metrics what was turned away. `tells`: says what became of a post."""
+    """One front's handler. `denied` tells the metrics what was turned away."""
 
     def __init__(
         self,
         front: Front,
         intake: Intake,
         answer: tuple[str, bytes] = ("application/json", b"{}"),
-        *,
-        tells: bool = False,
     ) -> None:
         self.front = front
         self.intake = intake
         self.denied = 0
         self._ok = Answer(200, answer[1], answer[0])
-        self._tells = tells
 
     async def take(self, post: Post) -> Answer:
         """Verify, translate, keep; the answer is written when this is on disk. Of `post` the size has been checked."""
+        return self.turn_away(post) or await self.keep(post)
+
+    def turn_away(self, post: Post) -> Answer | None:
+        """None: it is really the provider, and may be read."""
         if post.coded:
             return Answer(415, b"send it uncompressed")
         denied = self.front.verify(post)
-        if denied is not None:
-            self.denied += 1
-            log.warning("hook_denied", path=post.path, status=denied.status, hint=denied.hint)
-            return Answer(denied.status)
+        if denied is None:
+            return None
+        self.denied += 1
+        log.warning("hook_denied", path=post.path, status=denied.status, hint=denied.hint)
+        return Answer(denied.status)
+
+    async def keep(self, post: Post) -> Answer:
+        """Translate and keep what has been verified."""
         owner = self.front.owner(post)
         received = _read(owner, post)
         if isinstance(received, Malformed):
@@ -97,7 +93,7 @@ class Door:
             return Answer(503, headers=(("Retry-After", "5"),))
         if "differs" in answers:
             log.warning("duplicate_differs", path=post.path)
-        return _told(received, answers) if self._tells else self._ok
+        return self._ok
 
     async def handle(self, request: web.Request) -> web.Response:
         """The same for a post that came by way of aiohttp."""

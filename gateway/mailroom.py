@@ -4,13 +4,18 @@ An address proves nothing. So a conversation that is held where a channel vouche
 and its replies, whatever a mail says; only one that is by mail with this very address, or nowhere yet, goes on by mail.
 """
 
+from dataclasses import asdict, replace
+from typing import Final
+
 from bots.kit.events import MessageReceived as Heard
 from gateway import events as ev
 from gateway.entering import deal_for
 from gateway.ledger import Ledger
 from gateway.obey import walk
-from gateway.wording import line, source_title
-from state.records import Deal, Identity
+from gateway.wording import line, mail_left, source_title
+from state.records import Deal, Entry, Identity
+
+_MOST_TOLD: Final = 20
 
 
 def hear_mail(ledger: Ledger, event: ev.MailReceived) -> str:
@@ -24,7 +29,7 @@ def hear_mail(ledger: Ledger, event: ev.MailReceived) -> str:
     if deal is None:
         deal, opened = deal_for(ledger, "mail", "mail")
     ours = _held_here(ledger, deal, identity)
-    _keep(ledger, deal, identity, event)
+    entry = _keep(ledger, deal, identity, event)
     if ours:
         ledger.wait_for_us(deal, identity)
         identity.heard_at = ledger.now
@@ -36,8 +41,9 @@ def hear_mail(ledger: Ledger, event: ev.MailReceived) -> str:
     run = ledger.rows.runs.get(deal.id)
     if opened:  # no bot answers of itself: the address may be anybody's who never wrote to us
         ledger.create_task(deal, "answer", line("task_message", source=source_title("mail")), "robot")
-    elif run is not None and ours and event.text:
-        walk(ledger, deal, run, identity, Heard(event.text))
+    elif run is not None and ours and (event.text or event.media):
+        media = tuple(replace(m, ref=f"/api/v1/entries/{entry.id}/media/{n}") for n, m in enumerate(event.media))
+        walk(ledger, deal, run, identity, Heard(event.text, media=media))
     elif run is not None:
         ledger.create_task(deal, "answer", line("task_mail"), "robot")
     return ""
@@ -73,16 +79,28 @@ def _meet(ledger: Ledger, identity: Identity, event: ev.MailReceived) -> None:
         ledger.touch_contact()
 
 
-def _keep(ledger: Ledger, deal: Deal, identity: Identity, event: ev.MailReceived) -> None:
-    """In the timeline stands what is new; all of it, and who is said to have written it, stands beside."""
+def _keep(ledger: Ledger, deal: Deal, identity: Identity, event: ev.MailReceived) -> Entry:
+    """In the timeline stands what is new; all of it, and who is said to have written it, stands beside.
+
+    A file that came along and is not kept is told of: nobody believes that they have seen all of the mail.
+    """
     other = identity.address != event.sender.address
     data: dict[str, object] = {
         "subject": event.subject, "message_id": event.message_id, "answers": list(event.answers), "whole": event.whole,
         "files": list(event.files), "flags": [*event.flags, *(["other_address"] if other else [])],
         "from": event.sender.address if other else "",
     }  # fmt: skip
-    text = event.text or event.whole or event.subject or line("mail_files", names=", ".join(event.files))
-    ledger.write_entry(
+    text = (
+        event.text or ("" if event.media else event.whole) or event.subject
+    )  # a photo needs no words, least of all ours
+    if not (text or event.media):
+        text = line("mail_files", names=", ".join(event.files))
+    entry = ledger.write_entry(
         deal, "message", author="customer", text=text, direction="in", identity=identity,
-        data={name: value for name, value in data.items() if value},
+        data={name: value for name, value in data.items() if value}, media=[asdict(m) for m in event.media],
     )  # fmt: skip
+    if event.left:
+        told = "; ".join(mail_left(name, why) for name, why in event.left[:_MOST_TOLD])
+        left = [{"name": name, "why": why} for name, why in event.left[:_MOST_TOLD]]
+        ledger.write_line(deal, "system", "mail_left", files=told, data={"event": "mail_left", "files": left})
+    return entry

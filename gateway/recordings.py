@@ -117,7 +117,10 @@ def _heard(entry: Entry) -> Heard | None:
     if entry.kind != "message" or entry.author != "customer" or "form" in data:
         return None
     choice, phone, place = str(data.get("button", "")), str(data.get("phone", "")), data.get("location")
-    shown = (wording("phone_shared", phone=phone) if phone else "", wording("location") if place else "")
+    shown = (
+        wording("phone_shared", phone=phone) if phone else "", wording("location") if place else "",
+        data.get("subject", "") if entry.media else "",
+    )  # fmt: skip
     media = tuple(
         Media(one["kind"], f"/api/v1/entries/{entry.id}/media/{n}", one["name"], one["mime"], one["size"])
         for n, one in enumerate(entry.media)

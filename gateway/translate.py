@@ -5,8 +5,10 @@ from typing import Any
 
 from bots.kit.events import Media
 from gateway import events as ev
+from gateway.channels.base import STORED
 from gateway.wording import line, source_title
-from state.inbox import Arrival
+from state.files import StoredFile
+from state.inbox import Arrival, identity_key
 
 _OPENS = ("message", "mail", "form", "call", "order", "payment")
 """Kinds that may make a contact nobody has seen before."""
@@ -46,8 +48,16 @@ def arrival(channel: str, account: str, received: ev.Received) -> Arrival:
             return Arrival(
                 channel, account, received.external_id, event.kind, {"event": event}, received.raw,
                 sender=sender, opens=event.kind in _OPENS and not (event.kind == "call" and event.not_a_customer), vouched=event.kind == "message",
-                part=getattr(event, "part", 0),
+                part=getattr(event, "part", 0), files=_kept(event) if isinstance(event, ev.MailReceived) else (),
             )  # fmt: skip
+
+
+def _kept(mail: ev.MailReceived) -> tuple[StoredFile, ...]:
+    """The rows of a mail's files."""
+    s = mail.sender
+    whose = identity_key(s.channel, s.account, s.address)
+    kept = ((m, m.ref.removeprefix(STORED)) for m in mail.media if m.ref.startswith(STORED))
+    return tuple(StoredFile(ref, whose, m.kind, m.name, m.mime, m.size) for m, ref in kept)
 
 
 def event_from_json(kind: str, kept: dict[str, Any]) -> ev.Event:
@@ -75,6 +85,8 @@ def _order(data: dict[str, Any]) -> ev.OrderChanged:
 
 def _mail(data: dict[str, Any]) -> ev.MailReceived:
     lists = {name: tuple(data[name]) for name in ("files", "answers", "flags")}
+    lists |= {"media": tuple(Media(**m) for m in data.get("media", ()))}  # an older version's has none
+    lists |= {"left": tuple((name, why) for name, why in data.get("left", ()))}
     return ev.MailReceived(**(data | lists | {"sender": _sender(data["sender"])}))
 
 

@@ -59,6 +59,7 @@ RU: Final = {
     "task_message": "Новое обращение ({source}). Ответьте клиенту",
     "task_mail": "Клиент написал письмо, а бот говорит с ним не по почте. Прочитайте и ответьте",
     "mail_files": "Письмо без текста, файлы: {names}",
+    "mail_left": "В письме были и другие файлы: {files}",
     "task_bot_stopped": "Бота остановил(а) {who}. Продолжите разговор с клиентом",
     "task_bot_lost": "Бот не может продолжить разговор. Ответьте клиенту сами",
     "task_released": "{who}: сделка возвращена в общую очередь. Решите, кто ею займётся",
@@ -154,6 +155,13 @@ DOUBTS: Final = {
     "case": "Необычные заглавные буквы в имени: «{name}»",
 }
 """What a manager is told of a customer's name before it is sent."""
+MAIL_LEFT: Final = {
+    "type": "не сохранён, такие файлы не принимаются", "size": "не сохранён, больше 20 МБ", "empty": "пустой",
+    "absent": "почтовый сервис его не передал",
+    "many": "не сохранён, файлов в письме слишком много", "often": "не сохранён, от этого отправителя слишком много файлов",
+    "mail": "вложенное письмо, его текст не показан", "cut": "сохранён, но пришёл не целиком", "more": "и другие, их слишком много",
+}  # fmt: skip
+"""Why a file of a mail is not among those that managers see."""
 LIKE: Final = {"phone": "телефон", "email": "e-mail", "order": "номер заказа", "name": "имя"}
 """By what two contacts are alike."""
 AUDIENCE_COLUMNS: Final = (
@@ -224,6 +232,12 @@ def source_title(source: str) -> str:
 
 def line(key: str, **values: object) -> str:
     return RU[key].format(**values)
+
+
+def mail_left(name: str, why: str) -> str:
+    """One file of a mail that is not there as it came, and why."""
+    told = MAIL_LEFT.get(why, why)
+    return told if why == "more" else f"«{name or '?'}» — {told}"
 
 
 def staff_line(key: str, **values: object) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, func, insert, literal_column, or_, select, update
 
 from state.dialects import Ready, inserting, overwriting, skipping
+from state.files import StoredFile, add_files
 from state.ids import Ids
 from state.records import Identity, Instant
 from state.tables import contacts, cursors, identities, inbox, lanes, parts, points, tallies, tasks
@@ -42,6 +43,8 @@ class Arrival:
     """Our part that it is about. Whose lane that is in goes before who is said to have sent it."""
     contact: int = 0
     """Whose lane it is for, where we know."""
+    files: Sequence[StoredFile] = ()
+    """On disk already; their rows are there when its own is."""
     task: str = ""
     """What a person should do about it; one open task of these words is enough."""
 
@@ -113,6 +116,10 @@ def keep(
     busy = wake(conn, {v["contact_id"] for v in values if v["id"] in kept and v["state"] == "waiting"}, now)
     if held is not None:
         held += busy
+    if brought := [
+        file for row_id, arrival in rows.items() if arrival.files and row_id in kept for file in arrival.files
+    ]:
+        add_files(conn, brought, now)
     if words := {arrival.task for row_id, arrival in rows.items() if arrival.task and row_id in kept}:
         _call_for_a_person(conn, ids, words, now)
     answers = ["new" if row_id in kept else "duplicate" for row_id in rows]

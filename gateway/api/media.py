@@ -36,8 +36,8 @@ async def get_media(ctx: ApiContext, entry_id: Id, n: Id) -> web.StreamResponse:
         )  # the playbook's own; customers are given no such handle
     route = await ctx.db.read(lambda c: timeline.route_of(c, entry_id))
     if ref.startswith(STORED):
-        # Only the chat's own door writes such a handle; a message that another channel brought may only pretend to.
-        ours = told.entry.direction == "out" or told.entry.channel == "web"
+        # Only the doors of the chat and of e-mail write such a handle; what another channel brought may only pretend to.
+        ours = told.entry.direction == "out" or told.entry.channel in ("web", "email")
         kept = await ctx.shelf.answer(ref.removeprefix(STORED)) if ctx.shelf is not None and ours else None
         if kept is None:
             raise _unavailable(404)

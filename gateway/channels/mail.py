@@ -26,6 +26,7 @@ from gateway.channels.base import (
 from gateway.channels.limits import LIMITS
 from gateway.channels.mail_letters import From, Letter, NoAddress, compose
 from gateway.channels.mail_line import MailLine
+from gateway.channels.mail_posts import Opened
 from gateway.channels.mail_threads import Threads
 from gateway.events import Received
 from state.inbox import MAIL
@@ -79,7 +80,11 @@ class MailChannel:
         return self
 
     def parse(self, post: Post) -> Sequence[Received] | Malformed:
-        return (mail_posts.translate(post, self._who.address, self._threads),)
+        return (self.open(post).received,)
+
+    def open(self, post: Post) -> Opened:
+        """The mail with its files. Takes seconds for one of the largest: not for the loop."""
+        return mail_posts.open_mail(post, self._who.address, self._threads)
 
     async def send(self, out: Outgoing) -> Outcome:
         if self._line is None:

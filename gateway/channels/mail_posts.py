@@ -4,43 +4,52 @@ Whoever posts is trusted to be the shop's mail server; whoever wrote the mail is
 """
 
 import hashlib
-from collections.abc import Mapping
 from typing import Any, Final
 
+from bots.kit.values import value
 from gateway.channels import mail_machines, payload
 from gateway.channels.base import Post
+from gateway.channels.mail_files import MOST_RAW, Found, Sorted, sort
+from gateway.channels.mail_json import LONGEST_TEXT, mail_of, read_given
 from gateway.channels.mail_letters import LEAVE
-from gateway.channels.mail_mime import Mail, read_mail, split_addresses
+from gateway.channels.mail_mime import Mail, read_mail
 from gateway.channels.mail_text import new_words, text_of_html
 from gateway.channels.mail_threads import Seal, Threads
 from gateway.events import Event, Ignored, MailReceived, ReachChanged, Received, Sender, StatusReported, Unusable
 from state.inbox import MAIL
 
-LONGEST_TEXT: Final = 20_000
-_LONGEST_HTML: Final = 400_000
-_MOST_FILES: Final = 20
 _MOST_IDS: Final = 50
 _LONGEST_ID: Final = 200
 
 
-def translate(post: Post, ours: str, threads: Threads) -> Received:
+@value
+class Opened:
+    """A mail, and the files of it that are to be on disk before it is kept."""
+
+    received: Received
+    found: tuple[Found, ...] = ()
+
+
+def open_mail(post: Post, ours: str, threads: Threads) -> Opened:
     """Never raises. `ours` is the address that we write from."""
     kind = (post.header("content-type") or "").partition(";")[0].strip().lower()
-    given, key = None, ""
+    key, raw, why = "", post.body[:MOST_RAW], "not_a_mail"
+    mail: Mail | None
     if kind == "message/rfc822":
         mail = read_mail(post.body)
     else:
-        given, problem = payload.read_json(post.body)
-        if problem or not isinstance(given, dict):
-            return Received(payload.fingerprint(post.body), Unusable("not_json"), post.body)
-        mail = _from_json(given)
-        key = _key(given.get("id"))
+        given, problem = read_given(post.body)
+        mail, why = (None, problem) if given is None else (mail_of(given, large=len(post.body) > MOST_RAW), why)
+        key = _key(given.get("id")) if given is not None else ""
     if mail is None:
-        return Received(payload.fingerprint(post.body), Unusable("not_a_mail"), post.body)
-    meaning = _meaning(mail, ours, threads)
+        return Opened(Received(payload.fingerprint(post.body), Unusable(why), raw))
+    same = key or _same(mail) or payload.fingerprint(post.body)
+    files = sort(mail.files, same, whole=mail.whole)
+    meaning = _meaning(mail, files, ours, threads)
     if isinstance(meaning, Unusable):
-        return Received(key or payload.fingerprint(post.body), meaning, post.body)
-    return Received(key or _same(mail) or payload.fingerprint(post.body), meaning, post.body)
+        return Opened(Received(key or payload.fingerprint(post.body), meaning, mail.thin or raw))
+    found = files.found if isinstance(meaning, MailReceived) else ()
+    return Opened(Received(same, meaning, mail.thin or raw), found)
 
 
 def _key(given: Any) -> str:
@@ -53,65 +62,14 @@ def _same(mail: Mail) -> str:
     """A mail handed over twice is one. Its Message-ID alone is the sender's to choose, and some choose the same for all."""
     if not mail.message_id:
         return ""
-    told = repr((mail.message_id, mail.sender, mail.subject, mail.text, mail.html))
+    told = repr((mail.message_id, mail.sender, mail.subject, mail.text, mail.html, *(f.digest for f in mail.files)))
     return "m" + hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:40]
-
-
-def _from_json(data: Mapping[str, Any]) -> Mail | None:
-    headers = _headers(data.get("headers"))
-    name, address = _who(data.get("from"))
-    if not address and not mail_machines.is_nobody(str(data.get("from") or "")):
-        return None
-    files = data.get("attachments") if isinstance(data.get("attachments"), list) else []
-    own_id = payload.text(data.get("id"))
-    return Mail(
-        sender=address or "mailer-daemon@", name=name,
-        to=tuple(split_addresses(_joined(data.get("to")))), subject=payload.name(data.get("subject"), 500),
-        text=payload.text(data.get("text"))[:LONGEST_TEXT], html=payload.text(data.get("html"))[:_LONGEST_HTML], headers=headers,
-        message_id=next((i for i in (*headers.get("message-id", ()), own_id) if payload.is_message_id(i)), ""),
-        answers=(
-            _joined(data.get("references")), *headers.get("references", ()), _joined(data.get("in_reply_to")),
-            *headers.get("in-reply-to", ()),
-        ),
-        files=tuple(
-            payload.file_name(f.get("name") or f.get("filename")) or "?" for f in (files or [])[:_MOST_FILES] if isinstance(f, dict)
-        ),
-        raw=" ".join((payload.text(data.get("text")), payload.text(data.get("html"))))[:LONGEST_TEXT],
-    )  # fmt: skip
-
-
-def _headers(given: Any) -> dict[str, tuple[str, ...]]:
-    """By lower-case name; as an object, or as a list of pairs where a name may come twice."""
-    pairs = given.items() if isinstance(given, dict) else given if isinstance(given, list) else ()
-    found: dict[str, tuple[str, ...]] = {}
-    for pair in list(pairs)[:500]:
-        if not (isinstance(pair, tuple | list) and len(pair) == 2 and isinstance(pair[0], str)):
-            continue
-        values = pair[1] if isinstance(pair[1], list) else [pair[1]]
-        kept = tuple(payload.text(v)[:4_000].strip() for v in values[:50] if isinstance(v, str))
-        found[pair[0].lower()] = (*found.get(pair[0].lower(), ()), *kept)
-    return found
-
-
-def _who(given: Any) -> tuple[str, str]:
-    """Name and address of `from`: as a header spells it, or as an object."""
-    if isinstance(given, dict):
-        return payload.name(given.get("name")), payload.email(given.get("address") or given.get("email"))
-    return next(iter(split_addresses(payload.text(given))), ("", ""))
-
-
-def _joined(given: Any) -> str:
-    if isinstance(given, list):
-        return ", ".join(_joined(one) for one in given[:_MOST_IDS] if not isinstance(one, list))
-    if isinstance(given, dict):
-        return payload.text(given.get("address") or given.get("email"))[:1_000]
-    return payload.text(given)[:20_000]
 
 
 # -- what it means ---------------------------------------------------------------------------------------------------
 
 
-def _meaning(mail: Mail, ours: str, threads: Threads) -> Event | Ignored | Unusable:
+def _meaning(mail: Mail, files: Sorted, ours: str, threads: Threads) -> Event | Ignored | Unusable:
     named = (*(address for _, address in mail.to), *mail.headers.get("x-original-to", ()))
     known = threads.find((*named, *reversed(_ids(mail.answers))))
     if mail_machines.is_bounce(mail):
@@ -126,12 +84,12 @@ def _meaning(mail: Mail, ours: str, threads: Threads) -> Event | Ignored | Unusa
     if not mail.sender:
         return Unusable("no_sender")
     whole = (mail.text or text_of_html(mail.html))[:LONGEST_TEXT].strip()
-    if not (whole or mail.files or mail.subject):
+    if not (whole or files.media or files.left or mail.subject):
         return Unusable("empty_message")
     said = new_words(whole)
     return MailReceived(
-        who, mail.subject, said, whole if whole != said else "", mail.files, mail.message_id, _ids(mail.answers),
-        known.part if known else 0, mail_machines.flags(mail),
+        who, mail.subject, said, whole if whole != said else "", files.names, mail.message_id, _ids(mail.answers),
+        known.part if known else 0, mail_machines.flags(mail), files.media, files.left,
     )  # fmt: skip
 
 

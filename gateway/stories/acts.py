@@ -98,7 +98,7 @@ def _says(who: str, channel: str, text: str) -> Do:
     async def do(scene: Scene) -> None:
         sender = scene.meet(who).sender(channel)
         if channel == "email":
-            await scene.hear(*ACCOUNT_OF_MAIL, MailReceived(sender, text=said.text))
+            await scene.hear(*ACCOUNT_OF_MAIL, MailReceived(sender, text=said.text, media=said.media))
             return
         button, callback = await _pressed(scene, said.choice) if said.choice else ("", "")
         event = MessageReceived(
