@@ -50,8 +50,9 @@ class EditTask:
 
 def give(ledger: Ledger, deal: Deal, command: GiveTask, who: Person) -> int:
     due = command.due_at
-    if command.due_in is not None:
-        due = ledger.house.playbook.later(ledger.now, command.due_in, deal.funnel)
+    if due is None:  # who gives it is there, whatever the hour
+        shop = ledger.house.playbook
+        due = shop.later(ledger.now, command.due_in or shop.task_kind(command.kind).due, deal.funnel)
     return ledger.create_task(
         deal, command.kind, said(command.text, "text"), "manager", responsible=command.responsible or who.id, due_at=due, person=who,
     ).id  # fmt: skip

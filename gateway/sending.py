@@ -98,4 +98,4 @@ def _ways(ledger: Ledger, deal: Deal, by: tuple[str, ...]) -> list[Identity]:
 
 
 def leave_to_a_person(ledger: Ledger, deal: Deal, text: str) -> None:
-    ledger.create_task(deal, "write", text, "robot", due_at=ledger.house.next_open(ledger.now, deal.funnel))
+    ledger.create_task(deal, "write", text, "robot")
