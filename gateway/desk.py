@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
 from gateway import duties, filling
-from gateway.assigning import WAIT
+from gateway.assigning import WAIT, has_acted
 from gateway.duties import EditTask, FinishTask, GiveTask
 from gateway.ledger import Ledger
 from gateway.obey import move_run, resume_run, start_run
@@ -102,9 +102,8 @@ class MoveRun:
     """The step there; empty: to a person."""
 
 
-Command = (
-    Take | Move | Write | WriteNote | SteerBot | Clarify | GiveTask | FinishTask | EditTask | Edit | OpenDeal | MoveRun
-)
+OfDeal = Take | Move | Write | WriteNote | SteerBot | Clarify | GiveTask | FinishTask | EditTask | Edit | MoveRun
+Command = OfDeal | OpenDeal
 
 
 def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Person) -> int:
@@ -113,6 +112,14 @@ def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Perso
         return _open_by_hand(ledger, command, who)
     if deal is None:
         raise Conflict("gone", "the deal is not there any more")
+    held, told = deal.responsible_id, len(ledger.writes.entries)
+    made = _obey(ledger, deal, command, who)
+    if held == who.id and len(ledger.writes.entries) > told and not isinstance(command, MoveRun):
+        has_acted(ledger, deal)  # whatever leaves a line is work
+    return made
+
+
+def _obey(ledger: Ledger, deal: Deal, command: OfDeal, who: Person) -> int:
     match command:
         case Take():
             take(ledger, deal, who)
@@ -177,6 +184,7 @@ def _hold(ledger: Ledger, deal: Deal, holder: int, why: str) -> None:
         ledger.silence(deal, why)
     deal.owner, deal.responsible_id = "person", holder
     ledger.cut_timer(f"deal:{deal.id}:{WAIT}")  # it looks for nobody any more
+    has_acted(ledger, deal)
     ledger.touch(deal)
     ledger.writes.taken_tasks.append((deal.id, holder))
     for task in ledger.writes.tasks:

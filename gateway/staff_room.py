@@ -7,7 +7,7 @@ the customer, so that of two who press at once one is first, and the answer goes
 from typing import Final
 
 from gateway import desk, pager
-from gateway.duties import FinishTask, finish
+from gateway.duties import FinishTask
 from gateway.events import MessageReceived, Received, StaffAsked
 from gateway.ledger import Ledger
 from gateway.pager import PRESS, Words
@@ -214,7 +214,7 @@ def _finish(
         _say(ledger, chat, _done_by(chats, task))
         return
     try:
-        finish(ledger, deal, FinishTask(task, event.text, event.reason), person)
+        desk.obey_manager(ledger, deal, FinishTask(task, event.text, event.reason), person)
     except Conflict as refused:
         if refused.code != "no_contact":
             raise

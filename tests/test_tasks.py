@@ -104,7 +104,9 @@ async def test_what_comes_in_while_nobody_is_there_is_due_when_somebody_is(shop:
     weekend = Hours("UTC", ((),) * 5 + (((600, 900),),) * 2)
     kinds = {**book.task_kinds, "call_back": TaskKind("call_back", "Перезвонить", contact=True, due=Span(HOUR))}
     funnels = tuple(replace(one, calendar="weekend") for one in book.funnels)
-    shop.house.playbook = replace(book, hours=WEEKDAYS, calendars={"weekend": weekend}, funnels=funnels, task_kinds=kinds)
+    shop.house.playbook = replace(
+        book, hours=WEEKDAYS, calendars={"weekend": weekend}, funnels=funnels, task_kinds=kinds
+    )
     saturday = shop.clock.at // (24 * HOUR) * 24 * HOUR + 5 * 24 * HOUR + 10 * HOUR
     await shop.hear(FormSubmitted(Sender("form", "call", "+79160000001", "Анна", "+79160000001"), "call", {}))
     await shop.hear(CallEnded(Sender("phone", "calls", "+79160000002", phone="+79160000002"), "missed", "in"))
