@@ -68,7 +68,7 @@ def give(ledger: Ledger, deal: Deal, person: int, rule: str = "") -> None:
     roster.give(person, rule)
     if rule:
         ledger.writes.given.append((rule, person))
-    _hand_tasks(ledger, deal, before, person)
+    hand_tasks(ledger, deal, before, person)
     ledger.cut_timer(f"deal:{deal.id}:{WAIT}")
     data = {"event": "assigned", "responsible": person, "rule": rule}
     ledger.write_line(deal, "system", "assigned", name=roster.name(person), data=data)
@@ -138,13 +138,13 @@ def leave(ledger: Ledger, deal: Deal, timer: Timer) -> None:
         assign(ledger, deal, heir or "manager", without=frozenset({gone}))
         if deal.waiting_since is not None and deal.owner == "pool":
             ledger.create_task(deal, "answer", line("task_left", name=ledger.look.roster().name(gone)), "robot")
-    _hand_tasks(ledger, deal, gone, deal.responsible_id)
+    hand_tasks(ledger, deal, gone, deal.responsible_id)
 
 
-def _hand_tasks(ledger: Ledger, deal: Deal, giver: int | None, taker: int | None) -> None:
-    """Open tasks of the one, and those of nobody, are the other's now."""
-    for who in {giver, None}:
-        ledger.writes.handed_tasks.append((deal.id, who, taker))
+def hand_tasks(ledger: Ledger, deal: Deal, giver: int | None, taker: int | None, *, knows: bool = False) -> None:
+    """Open tasks of the one, and those of nobody, are the other's now. `knows`: who has done it themselves is not told."""
+    for who in {giver, None} - {taker}:
+        ledger.writes.handed_tasks.append((deal.id, who, taker, knows))
         for task in ledger.writes.tasks:
             if task.deal_id == deal.id and task.state == "open" and task.responsible_id == who:
                 task.responsible_id = taker

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
 from gateway import duties, filling
-from gateway.assigning import WAIT, has_acted
+from gateway.assigning import WAIT, hand_tasks, has_acted
 from gateway.duties import EditTask, FinishTask, GiveTask
 from gateway.ledger import Ledger
 from gateway.obey import move_run, resume_run, start_run
@@ -182,14 +182,12 @@ def _hold(ledger: Ledger, deal: Deal, holder: int, why: str) -> None:
         ledger.stop_run(deal, run, why, left="taken")
     elif deal.owner != "person":
         ledger.silence(deal, why)
-    deal.owner, deal.responsible_id = "person", holder
+    had, deal.responsible_id = deal.responsible_id, holder
+    deal.owner = "person"
     ledger.cut_timer(f"deal:{deal.id}:{WAIT}")  # it looks for nobody any more
     has_acted(ledger, deal)
     ledger.touch(deal)
-    ledger.writes.taken_tasks.append((deal.id, holder))
-    for task in ledger.writes.tasks:
-        if task.deal_id == deal.id and task.responsible_id is None:
-            task.responsible_id = holder
+    hand_tasks(ledger, deal, had, holder, knows=True)
 
 
 def _move(ledger: Ledger, deal: Deal, stage: str, reason: str, fields: Mapping[str, Any], who: Person) -> None:

@@ -19,6 +19,7 @@ from tests.test_staff_room import hired as hired_in_telegram
 from tests.test_staff_room import task_for
 
 ACT = Span(HOUR)
+HEAD = Person(1, "Глава", "head", active=True)
 
 
 @pytest.fixture
@@ -164,3 +165,17 @@ async def test_what_is_done_in_telegram_is_done(shop: Shop):
     await one.reply(one.fresh()[-1], "Подобрала")
     await shop.later(hours=1.1)
     assert await holders(shop) == [one.person.id] != [other.person.id]
+
+
+async def test_what_was_to_be_done_comes_along_when_somebody_takes_the_deal(shop: Shop):
+    """While another was looked for, it went from hand to hand."""
+    anna, boris = await hired(shop, "Анна", "Борис")
+    who = Sender("phone", "calls", "+79160000001", phone="+79160000001")
+    await shop.hear(CallEnded(who, "missed", "in"))
+    await shop.settle()
+    await shop.ask(GiveTask("Спросить у склада", kind="other", responsible=555), who=HEAD)
+    await shop.later(hours=1.1)
+    assert await holders(shop) == [boris.id]
+    await shop.ask(Take(), who=anna)
+    whose = {task["kind"]: task["responsible_id"] for task in await shop.all("tasks")}
+    assert whose == {"call_back": anna.id, "other": 555}, "and what somebody else was asked to do is still theirs"
