@@ -29,12 +29,12 @@ def _obey(ledger: Ledger, deal: Deal, effect: fx.Effect) -> None:
     match effect:
         case fx.SendMessage():
             send(ledger, deal, effect)
-        case fx.GiveTask(kind, text, due_at, to, once):
+        case fx.GiveTask(kind, text, due_at, to, once, ends):
             if once and any((one.kind, one.text) == (kind, text) for one in ledger.open_tasks(deal)):
                 return
             due = due_at if due_at != ledger.now else None  # at once, or as the kind has it
             ledger.create_task(
-                deal, kind, text, "robot", details=_gathered(deal), due_at=due, responsible=person_for(ledger, deal, to)
+                deal, kind, text, "robot", details=_gathered(deal), due_at=due, responsible=person_for(ledger, deal, to), ends=ends
             )  # fmt: skip
         case fx.Tell(to, text):
             ledger.create_task(deal, "notice", text, "robot", responsible=person_for(ledger, deal, to))

@@ -16,7 +16,7 @@ from gateway.refusals import Conflict, Invalid, said
 from gateway.routes import reply_route
 from gateway.templates import Known, must_render, own_words
 from gateway.wording import line
-from state.records import Deal, Identity, Person, Run
+from state.records import Deal, Identity, Person, Run, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +150,19 @@ def _obey(ledger: Ledger, deal: Deal, command: OfDeal, who: Person) -> int:
     return 0
 
 
-def take(ledger: Ledger, deal: Deal, who: Person) -> str:
+def take(ledger: Ledger, deal: Deal, who: Person, task: Task | None = None) -> str:
     """Take the deal: refused where another person holds it; taking again what one holds changes nothing.
 
     It is never refused for a field: the answer says what the next stage still needs, where the deal has stayed for want of it.
+    `task`: the one by which it was taken; it is theirs from here on, wherever the deal goes.
     """
     _must_be_open(deal)
-    if deal.owner == "person":
-        if deal.responsible_id == who.id:
-            return ""
+    if deal.owner == "person" and deal.responsible_id != who.id:
         raise Conflict("taken", "another manager holds this deal")
+    if task is not None and task.state == "open" and task.responsible_id in (None, deal.responsible_id, who.id):
+        ledger.writes.edited_tasks.append((task.id, {"responsible_id": who.id, "ends": ""}))
+    if deal.owner == "person":
+        return ""
     _hold(ledger, deal, who.id, line("why_taken", who=who.name))
     data = {"event": "taken", "by": who.id}
     ledger.write_entry(deal, "system", author="manager", text=line("taken", who=who.name), data=data, person=who)

@@ -112,6 +112,8 @@ def edit(ledger: Ledger, deal: Deal, command: EditTask, who: Person) -> None:
     ledger.writes.edited_tasks.append((task.id, values))
     ledger.loose[deal.id] = deal
     data = {"event": "edited", "task": task.id, "by": who.id, **_shown(values)}
+    if task.ends:  # somebody works on it: it is not the stage's any more
+        values["ends"] = ""
     said_ = line("task_edited", what=", ".join(changed))
     ledger.write_entry(deal, "task", author="manager", text=said_, data=data, person=who)
     if "responsible_id" in values:

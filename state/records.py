@@ -158,6 +158,8 @@ class Task:
     created_at: Instant
     done_at: Instant | None = None
     done_by: int | None = None
+    ends: str = ""
+    """`stage`: by itself, when the deal leaves its stage and nobody works on it."""
 
 
 @dataclass(slots=True)

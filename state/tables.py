@@ -240,6 +240,7 @@ tasks = _table(
     _int("created_at"),
     _int("done_at", null=True),
     _int("done_by", null=True),
+    Column("ends", Text, nullable=False, server_default=""),
     Index("ix_tasks_deal_id", "deal_id"),
     Index(
         "ix_tasks_open",

@@ -45,8 +45,8 @@ class Writes:
     """(deal, why): its open tasks are needless and end with this result."""
     tracked: list[tuple[int, str, str]] = field(default_factory=list)
     """(contact, number, carrier): news of this parcel are for this contact; the carrier, if any is named, is asked."""
-    done_tasks: list[tuple[int, str, int]] = field(default_factory=list)
-    """(task, result, person)."""
+    done_tasks: list[tuple[int, str, int | None]] = field(default_factory=list)
+    """(task, result, person; None: it has ended by itself)."""
     edited_tasks: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     """(task, what of it is otherwise now)."""
     news: list[tuple[str, int, int]] = field(default_factory=list)

@@ -111,8 +111,9 @@ def effects(todo: Sequence[does.Action], facts: DealFacts) -> Iterator[fx.Effect
                 yield fx.SendMessage(
                     said.text, by, also, head.text, template, tuple(one.text for one in given), otherwise, empty
                 )
-            case does.Task(kind, text, span, to):
-                yield fx.GiveTask(kind, _filled(text, facts), later(facts.now, span, facts.hours, facts.zone), to)
+            case does.Task(kind, text, span, to, ends):
+                due_at = later(facts.now, span, facts.hours, facts.zone)
+                yield fx.GiveTask(kind, _filled(text, facts), due_at, to, ends=ends)
             case does.Word(to, text):
                 yield fx.Tell(to, _filled(text, facts))
             case does.Note(text):
