@@ -259,7 +259,7 @@ _POINTS = inserting(t.points, "key", "contact_id", "verified_at", conflict=skipp
 _SET_TIMERS = inserting(
     t.timers, record=Timer, conflict=overwriting(("contact_id", "key"), "deal_id", "run_id", "name", "due_at")
 )
-_NEW_FIRINGS = inserting(t.firings, record=Firing)
+_NEW_FIRINGS = inserting(t.firings, record=Firing, json=("deeds",))
 _STAYS = inserting(r.stays, record=Stay)
 _WAITS = inserting(r.waits, record=Wait)
 _AUDIENCE = inserting(

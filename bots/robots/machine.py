@@ -20,8 +20,10 @@ from bots.robots import effects as fx
 from bots.robots.facts import DealFacts
 from bots.robots.rules import Robot, Trigger
 
-Outcome = Literal["fired", "held", "postponed", "stopped"]
-"""What came of a turn: it acted; its condition kept it from it; the shop is shut; it went round in a circle."""
+Outcome = Literal["fired", "nothing", "held", "postponed", "stopped"]
+"""What came of a turn: it acted; it acted, and nothing came of it; its condition kept it from it; the shop is shut; it went round
+in a circle.
+"""
 
 
 @value
