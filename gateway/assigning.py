@@ -13,7 +13,7 @@ from state.records import Deal, Timer
 WAIT: Final = "assign:"
 """A deal in the pool that a rule hands out when somebody comes; then follows the rule."""
 ACT: Final = "act:"
-"""A responsible who has not acted yet; then follow rule, person and how many had it before."""
+"""A responsible who has not acted yet; then follow rule, person, how many had it before, and since when the deal stands where it does."""
 LEAVE: Final = "leave:"
 """A person whose deals are to find somebody else; then follow the person and who gets them."""
 _LOOK_AGAIN_MS: Final = 10 * 60_000
@@ -68,7 +68,7 @@ def give(ledger: Ledger, deal: Deal, person: int, rule: str = "") -> None:
     roster.give(person, rule)
     if rule:
         ledger.writes.given.append((rule, person))
-    _hand_tasks(ledger, deal, before, person)
+    hand_tasks(ledger, deal, before, person)
     ledger.cut_timer(f"deal:{deal.id}:{WAIT}")
     data = {"event": "assigned", "responsible": person, "rule": rule}
     ledger.write_line(deal, "system", "assigned", name=roster.name(person), data=data)
@@ -78,7 +78,22 @@ def _expect_action(ledger: Ledger, deal: Deal, rule: Assign, person: int, hands:
     if not rule.act:
         return
     due = ledger.house.playbook.later(ledger.now, rule.act, deal.funnel)
-    ledger.set_deal_timer(deal, ACT, f"{ACT}{rule.name}:{person}:{hands}", due)
+    ledger.set_deal_timer(deal, ACT, f"{ACT}{rule.name}:{person}:{hands}:{deal.stage_at}", due)
+
+
+def has_acted(ledger: Ledger, deal: Deal) -> None:
+    """The responsible has done something in the deal: nobody else is looked for."""
+    ledger.cut_timer(f"deal:{deal.id}:{ACT}")
+    ledger.loose[deal.id] = deal
+
+
+def has_called(ledger: Ledger, deal: Deal, by: str) -> None:
+    """Somebody of ours has spoken with the customer, or tried to: the responsible, unless it was a colleague by name."""
+    if f"deal:{deal.id}:{ACT}" not in ledger.rows.timers:
+        return
+    named = {one.id for one in ledger.look.roster().people if one.name.casefold() == by.strip().casefold()}
+    if not named or deal.responsible_id in named:
+        has_acted(ledger, deal)
 
 
 def look_again(ledger: Ledger, deal: Deal, timer: Timer) -> None:
@@ -88,11 +103,14 @@ def look_again(ledger: Ledger, deal: Deal, timer: Timer) -> None:
 
 
 def check_action(ledger: Ledger, deal: Deal, timer: Timer) -> None:
-    """The responsible has had their time. Who took the deal, wrote or moved it on has acted."""
-    name, person, hands = timer.name.removeprefix(ACT).rsplit(":", 2)
+    """The responsible has had their time, and `has_acted` was not said of them. A deal that a person holds, or that has
+    moved on since, waits for nobody.
+    """
+    name, person, hands, stay = f"{timer.name.removeprefix(ACT)}:::".split(":")[:4]
     rule = ledger.house.playbook.assign.get(name)
-    acted = deal.owner == "person" or deal.stage_at != deal.opened_at
-    if rule is None or deal.closed_at is not None or str(deal.responsible_id) != person or acted:
+    if rule is None or deal.closed_at is not None or str(deal.responsible_id) != person:
+        return
+    if deal.owner == "person" or str(deal.stage_at) != (stay or str(deal.opened_at)):
         return
     gone = int(hands) + 1
     text = line("not_acted", name=ledger.look.roster().name(int(person)))
@@ -103,7 +121,7 @@ def check_action(ledger: Ledger, deal: Deal, timer: Timer) -> None:
             give(ledger, deal, heir)
         return
     if not assign(ledger, deal, name, without=frozenset({int(person)}), hands=gone):
-        ledger.set_deal_timer(deal, ACT, f"{ACT}{name}:{person}:{hands}", ledger.now + _LOOK_AGAIN_MS)
+        ledger.put_off(timer, ledger.now + _LOOK_AGAIN_MS)
 
 
 def leave(ledger: Ledger, deal: Deal, timer: Timer) -> None:
@@ -120,13 +138,13 @@ def leave(ledger: Ledger, deal: Deal, timer: Timer) -> None:
         assign(ledger, deal, heir or "manager", without=frozenset({gone}))
         if deal.waiting_since is not None and deal.owner == "pool":
             ledger.create_task(deal, "answer", line("task_left", name=ledger.look.roster().name(gone)), "robot")
-    _hand_tasks(ledger, deal, gone, deal.responsible_id)
+    hand_tasks(ledger, deal, gone, deal.responsible_id)
 
 
-def _hand_tasks(ledger: Ledger, deal: Deal, giver: int | None, taker: int | None) -> None:
-    """Open tasks of the one, and those of nobody, are the other's now."""
-    for who in {giver, None}:
-        ledger.writes.handed_tasks.append((deal.id, who, taker))
+def hand_tasks(ledger: Ledger, deal: Deal, giver: int | None, taker: int | None, *, knows: bool = False) -> None:
+    """Open tasks of the one, and those of nobody, are the other's now. `knows`: who has done it themselves is not told."""
+    for who in {giver, None} - {taker}:
+        ledger.writes.handed_tasks.append((deal.id, who, taker, knows))
         for task in ledger.writes.tasks:
             if task.deal_id == deal.id and task.state == "open" and task.responsible_id == who:
                 task.responsible_id = taker

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bots.kit.checks import Check
-from bots.kit.conditions import as_number, first_holding
+from bots.kit.conditions import Test, as_number, first_holding
 from bots.kit.funnels import AGE
 from bots.kit.reckoning import minor_units
 from bots.kit.spans import AT_ONCE, Span
@@ -59,7 +59,7 @@ class Inspector:
             wrong = _DEALS[check.what](self, check, one)
             if wrong is None or not self._lasts(check, one.deal, wrong[1]):
                 continue
-            if check.tests and not self._holds(check, one.contact, one.deal, one.channel):
+            if check.tests and not self.holds(check.tests, one.contact, one.deal, one.channel):
                 continue
             subject = f"contact:{one.contact.id}" if check.what == "contact" else f"deal:{one.deal.id}"
             yield _seen(check, subject, one.deal.responsible_id, one.contact, one.deal, None, wrong)
@@ -75,7 +75,7 @@ class Inspector:
             wrong = _TASKS[check.what](self, check, one)
             if wrong is None or not self._lasts(check, one.deal, wrong[1]):
                 continue
-            if check.tests and one.deal and one.contact and not self._holds(check, one.contact, one.deal, ""):
+            if check.tests and one.deal and one.contact and not self.holds(check.tests, one.contact, one.deal, ""):
                 continue
             theirs = one.task.responsible_id if one.task.done_by is None else one.task.done_by
             person = theirs if theirs is not None or one.deal is None else one.deal.responsible_id
@@ -136,8 +136,8 @@ class Inspector:
             return since <= self.now
         return self.house.playbook.later(since, span, deal.funnel if deal is not None else "") <= self.now
 
-    def _holds(self, check: Check, contact: Contact, deal: Deal, channel: str) -> bool:
-        return first_holding(check.tests, self.facts(contact, deal, channel).subject)[0]
+    def holds(self, tests: tuple[Test, ...], contact: Contact, deal: Deal, channel: str) -> bool:
+        return first_holding(tests, self.facts(contact, deal, channel).subject)[0]
 
     def facts(self, contact: Contact, deal: Deal, channel: str = "") -> DealFacts:
         colleague = self.people.get(deal.responsible_id or 0)
@@ -182,10 +182,14 @@ def _orphan(_: Inspector, __: Check, one: Dossier) -> Wrong | None:
 
 
 def _stage_too_old(run: Inspector, check: Check, one: Dossier) -> Wrong | None:
+    """By the robot that watches the stage's age: what it does not nag about (`late if`) is no dirt."""
     funnel = run.house.playbook.funnel(one.deal.funnel)
     stage = funnel.stage(one.deal.stage) if funnel is not None else None
-    span = check.older or (stage.age if stage is not None else AT_ONCE)
+    watch = run.house.playbook.board.find(one.deal.funnel, one.deal.stage, AGE)
+    span = check.older or (watch.wait if watch is not None else AT_ONCE)
     if stage is None or not span or not run.over(span, one.deal, one.deal.stage_at):
+        return None
+    if watch is not None and not run.holds(watch.tests, one.contact, one.deal, one.channel):
         return None
     return line("found_stage_too_old", stage=stage.title), one.deal.stage_at
 

@@ -13,7 +13,7 @@ from bots.kit.events import TimerFired, WebAnswered
 from bots.robots.facts import PROVED
 from gateway import events as ev
 from gateway import filling, staff_room
-from gateway.assigning import ACT, LEAVE, WAIT, check_action, leave, look_again
+from gateway.assigning import ACT, LEAVE, WAIT, check_action, has_called, leave, look_again
 from gateway.entering import deal_for, enter, last_deal
 from gateway.guard import IDLE, wake
 from gateway.ledger import ROBOT, Ledger
@@ -363,6 +363,8 @@ def hear_call(ledger: Ledger, event: ev.CallEnded) -> Ignored:
         else line("call_answered", seconds=event.duration_s)
     )
     ledger.write_entry(deal, "call", author="customer", text=text, direction=event.direction, data=data)
+    if ours or not missed:
+        has_called(ledger, deal, event.manager)
     if missed and not ours:
         deal.waiting_since = deal.waiting_since or ledger.now
         ledger.touch(deal, bump=False)

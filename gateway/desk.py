@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
 from gateway import duties, filling
-from gateway.assigning import WAIT
+from gateway.assigning import WAIT, hand_tasks, has_acted
 from gateway.duties import EditTask, FinishTask, GiveTask
 from gateway.ledger import Ledger
 from gateway.obey import move_run, resume_run, start_run
@@ -16,7 +16,7 @@ from gateway.refusals import Conflict, Invalid, said
 from gateway.routes import reply_route
 from gateway.templates import Known, must_render, own_words
 from gateway.wording import line
-from state.records import Deal, Identity, Person, Run
+from state.records import Deal, Identity, Person, Run, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +102,8 @@ class MoveRun:
     """The step there; empty: to a person."""
 
 
-Command = (
-    Take | Move | Write | WriteNote | SteerBot | Clarify | GiveTask | FinishTask | EditTask | Edit | OpenDeal | MoveRun
-)
+OfDeal = Take | Move | Write | WriteNote | SteerBot | Clarify | GiveTask | FinishTask | EditTask | Edit | MoveRun
+Command = OfDeal | OpenDeal
 
 
 def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Person) -> int:
@@ -113,6 +112,14 @@ def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Perso
         return _open_by_hand(ledger, command, who)
     if deal is None:
         raise Conflict("gone", "the deal is not there any more")
+    held, told = deal.responsible_id, len(ledger.writes.entries)
+    made = _obey(ledger, deal, command, who)
+    if held == who.id and len(ledger.writes.entries) > told and not isinstance(command, MoveRun):
+        has_acted(ledger, deal)  # whatever leaves a line is work
+    return made
+
+
+def _obey(ledger: Ledger, deal: Deal, command: OfDeal, who: Person) -> int:
     match command:
         case Take():
             take(ledger, deal, who)
@@ -143,16 +150,19 @@ def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Perso
     return 0
 
 
-def take(ledger: Ledger, deal: Deal, who: Person) -> str:
+def take(ledger: Ledger, deal: Deal, who: Person, task: Task | None = None) -> str:
     """Take the deal: refused where another person holds it; taking again what one holds changes nothing.
 
     It is never refused for a field: the answer says what the next stage still needs, where the deal has stayed for want of it.
+    `task`: the one by which it was taken; it is theirs from here on, wherever the deal goes.
     """
     _must_be_open(deal)
-    if deal.owner == "person":
-        if deal.responsible_id == who.id:
-            return ""
+    if deal.owner == "person" and deal.responsible_id != who.id:
         raise Conflict("taken", "another manager holds this deal")
+    if task is not None and task.state == "open" and task.responsible_id in (None, deal.responsible_id, who.id):
+        ledger.writes.edited_tasks.append((task.id, {"responsible_id": who.id, "ends": ""}))
+    if deal.owner == "person":
+        return ""
     _hold(ledger, deal, who.id, line("why_taken", who=who.name))
     data = {"event": "taken", "by": who.id}
     ledger.write_entry(deal, "system", author="manager", text=line("taken", who=who.name), data=data, person=who)
@@ -175,13 +185,12 @@ def _hold(ledger: Ledger, deal: Deal, holder: int, why: str) -> None:
         ledger.stop_run(deal, run, why, left="taken")
     elif deal.owner != "person":
         ledger.silence(deal, why)
-    deal.owner, deal.responsible_id = "person", holder
+    had, deal.responsible_id = deal.responsible_id, holder
+    deal.owner = "person"
     ledger.cut_timer(f"deal:{deal.id}:{WAIT}")  # it looks for nobody any more
+    has_acted(ledger, deal)
     ledger.touch(deal)
-    ledger.writes.taken_tasks.append((deal.id, holder))
-    for task in ledger.writes.tasks:
-        if task.deal_id == deal.id and task.responsible_id is None:
-            task.responsible_id = holder
+    hand_tasks(ledger, deal, had, holder, knows=True)
 
 
 def _move(ledger: Ledger, deal: Deal, stage: str, reason: str, fields: Mapping[str, Any], who: Person) -> None:

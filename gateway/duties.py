@@ -50,8 +50,9 @@ class EditTask:
 
 def give(ledger: Ledger, deal: Deal, command: GiveTask, who: Person) -> int:
     due = command.due_at
-    if command.due_in is not None:
-        due = ledger.house.playbook.later(ledger.now, command.due_in, deal.funnel)
+    if due is None:  # who gives it is there, whatever the hour
+        shop = ledger.house.playbook
+        due = shop.later(ledger.now, command.due_in or shop.task_kind(command.kind).due, deal.funnel)
     return ledger.create_task(
         deal, command.kind, said(command.text, "text"), "manager", responsible=command.responsible or who.id, due_at=due, person=who,
     ).id  # fmt: skip
@@ -111,6 +112,8 @@ def edit(ledger: Ledger, deal: Deal, command: EditTask, who: Person) -> None:
     ledger.writes.edited_tasks.append((task.id, values))
     ledger.loose[deal.id] = deal
     data = {"event": "edited", "task": task.id, "by": who.id, **_shown(values)}
+    if task.ends:  # somebody works on it: it is not the stage's any more
+        values["ends"] = ""
     said_ = line("task_edited", what=", ".join(changed))
     ledger.write_entry(deal, "task", author="manager", text=said_, data=data, person=who)
     if "responsible_id" in values:

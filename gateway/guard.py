@@ -26,8 +26,7 @@ def keep(ledger: Ledger) -> None:
 def wake(ledger: Ledger, deal: Deal, timer: Timer) -> None:
     """Nothing has happened for long: whoever answers for the deal decides what is next."""
     if deal.closed_at is None and not _is_kept(ledger, deal, besides=timer.key):
-        due = ledger.house.next_open(ledger.now, deal.funnel)
-        ledger.create_task(deal, "next_step", line("task_next_step"), "robot", due_at=due)
+        ledger.create_task(deal, "next_step", line("task_next_step"), "robot")
 
 
 def _is_kept(ledger: Ledger, deal: Deal, *, besides: str = "") -> bool:

@@ -138,8 +138,8 @@ class House:
         return known[2], known[3]
 
     def due(self, kind: str, now: Instant, funnel: str = "") -> Instant:
-        """When a task of this kind is due, where nobody says."""
-        return self.playbook.later(now, self.playbook.task_kind(kind).due, funnel)
+        """When a task of this kind is due, where nobody says: it counts from when somebody of the funnel is there."""
+        return self.playbook.later(self.next_open(now, funnel), self.playbook.task_kind(kind).due, funnel)
 
     def clock_text(self, at: Instant) -> str:
         """A moment as the shop's clock shows it."""

@@ -106,6 +106,7 @@ class Ledger(Voice):
             self.stop_run(deal, run, line("why_moved_on"))
         old = path.stage(deal.stage)
         text = line("stage", old=old.title if old else deal.stage, new=target.title)
+        self._leave(deal)
         stood, since = deal.stage, deal.stage_at
         deal.stage, deal.stage_at = stage, self.now
         self.loose[deal.id] = deal
@@ -117,6 +118,12 @@ class Ledger(Voice):
             self.close_deal(deal, target.outcome, reason, author, person)
         else:
             self._expect_bots(deal)
+
+    def _leave(self, deal: Deal) -> None:
+        """The stage that it is in, with what was to be done only there."""
+        stage = self.house.funnel(deal.funnel).stage(deal.stage)
+        if deal.funnel in self.house.playbook.board.passing and stage is not None and not stage.outcome:
+            self.end_passing_tasks(deal, stage.title)
 
     def _of_stage(self, deal: Deal, run: Run) -> bool:
         """Whether the bot is there because of the stage that the deal is in: what it says is true nowhere else."""
@@ -180,6 +187,7 @@ class Ledger(Voice):
         if run := self.rows.runs.get(deal.id):
             bots = True
             self.stop_run(deal, run, line("why_closed"), left="closed")
+        self._leave(deal)
         waited = None if bots else deal.waiting_since
         for key in [k for k, t in self.rows.timers.items() if t.deal_id == deal.id]:
             self.cut_timer(key)

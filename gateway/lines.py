@@ -1,12 +1,15 @@
 """What is written of a deal for those who read it: lines of its timeline, tasks, and how long a customer has waited."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from gateway.clock import Instant
 from gateway.page import Page
 from gateway.wording import line
 from state.records import Deal, Entry, Identity, Person, Task, Wait
+
+_MOST_TOLD: Final = 200
+"""Of a task's text, where its end is told."""
 
 
 class Lines(Page):
@@ -34,12 +37,12 @@ class Lines(Page):
 
     def create_task(
         self, deal: Deal, kind: str, text: str, created_by: str, *, details: Mapping[str, Any] | None = None,
-        responsible: int | None = None, due_at: Instant | None = None, person: Person | None = None,
+        responsible: int | None = None, due_at: Instant | None = None, person: Person | None = None, ends: str = "",
     ) -> Task:  # fmt: skip
         task = Task(
             id=self.ids.take("task"), deal_id=deal.id, contact_id=self.contact.id, kind=kind, text=text, details=dict(details or {}),
             responsible_id=responsible if responsible is not None else deal.responsible_id, due_at=due_at if due_at is not None else self.house.due(kind, self.now, deal.funnel),
-            state="open", result="", created_by=created_by, created_at=self.now,
+            state="open", result="", created_by=created_by, created_at=self.now, ends=ends,
         )  # fmt: skip
         self.writes.tasks.append(task)
         data = {"event": "created", "task": task.id, "kind": kind, "details": task.details}
@@ -53,6 +56,23 @@ class Lines(Page):
         for task in self.writes.tasks:
             if task.deal_id == deal.id and task.state == "open":
                 task.state, task.result, task.done_at = "done", result, self.now
+
+    def end_passing_tasks(self, deal: Deal, stage: str) -> None:
+        """The deal leaves the stage with this title: what was to be done only there ends, where nobody works on it."""
+        result, why = line("task_passed", stage=stage), line("why_passed", stage=stage)
+        settled = {task for task, *_ in self.writes.done_tasks}
+        theirs = {task for task, values in self.writes.edited_tasks if values.get("ends") == ""}
+        fresh = {task.id for task in self.writes.tasks}
+        for task in self.open_tasks(deal):
+            if task.ends != "stage" or task.id in settled or task.id in theirs:
+                continue
+            if task.id in fresh:
+                task.state, task.result, task.done_at = "done", result, self.now
+            else:
+                self.writes.done_tasks.append((task.id, result, None))
+            text = line("task_ended", text=" ".join(task.text.split())[:_MOST_TOLD], why=why)
+            data = {"event": "ended", "task": task.id, "result": result}
+            self.write_entry(deal, "task", author="robot", text=text, data=data)
 
     def open_tasks(self, deal: Deal) -> list[Task]:
         """Of a deal, with those that this turn has made."""

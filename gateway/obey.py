@@ -153,8 +153,7 @@ def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.E
             ledger.end_run(deal, run, "handed_off", reason, text)
             deal.owner = "pool"
             deal.waiting_since = deal.waiting_since or ledger.now
-            due = ledger.house.next_open(ledger.now, deal.funnel)
-            ledger.create_task(deal, task.kind, task.text, "bot", details=task.details, due_at=due)
+            ledger.create_task(deal, task.kind, task.text, "bot", details=task.details)
         case fx.CloseDeal(reason):
             ledger.close_deal(deal, "lost", reason, "bot")
         case fx.EndRun(status, reason):
@@ -202,8 +201,7 @@ def _say_template(
         ledger.touch(deal, bump=False)
         ledger.say(deal, other, say.text, author="bot", choices=say.choices, token=token)
     elif template.otherwise == "task":
-        due = ledger.house.next_open(ledger.now, deal.funnel)
-        ledger.create_task(deal, "write", line("task_window", text=say.text), "bot", due_at=due)
+        ledger.create_task(deal, "write", line("task_window", text=say.text), "bot")
         return False
     return True
 

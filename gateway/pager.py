@@ -95,8 +95,8 @@ def _news(conn: Connection, told: lanes.Writes) -> Iterator[tuple[str, int, int 
         if task_id not in seen:
             seen.add(task_id)
             yield what, task_id, by
-    for deal, _, taker in told.handed_tasks:
-        for task_id in staff_chats.handed(conn, deal, taker) if taker is not None else ():
+    for deal, _, taker, knows in told.handed_tasks:
+        for task_id in staff_chats.handed(conn, deal, taker) if taker is not None and not knows else ():
             if task_id not in seen:
                 seen.add(task_id)
                 yield "handed", task_id, None

@@ -34,10 +34,10 @@ def take_turn(ledger: Ledger, deal: Deal, timer: Timer) -> None:
     ledger.chain = int(chain or 1)
     try:
         turn = fire(robots, robot, ledger.facts(deal))
-        _note(ledger, deal, turn, "")
+        noted = _note(ledger, deal, turn, "")
         for one in turn.then:  # before what it does: that may take the deal elsewhere
             ledger.expect(deal, one)
-        do(ledger, deal, turn.effects)
+        _do(ledger, deal, turn, noted)
     finally:
         ledger.chain = 0
 
@@ -60,7 +60,9 @@ def hear_all(ledger: Ledger) -> None:
         heard += 1
         if heard > _MOST_HEARD:
             ledger.happened.clear()
-            _note(ledger, deal, Turn(on, "stopped", f"heard: {heard}"), which)
+            for trigger in ledger.house.playbook.board.triggers.get((deal.funnel, on), ()):
+                if trigger.hears(on, which, deal.stage):
+                    _note(ledger, deal, Turn(trigger.name, "stopped", f"heard: {heard}"), f"{on} {which}".strip())
             ledger.create_task(deal, "check_robots", line("task_circle", robot=f"{on} {which}".strip()), "robot")
             return
         if deal.closed_at is not None:
@@ -70,14 +72,22 @@ def hear_all(ledger: Ledger) -> None:
         for turn in list(hear(triggers, on, which, ledger.facts(deal))):
             if (deal.stage, deal.stage_at) != stood:
                 turn = replace(turn, outcome="held", seen="an earlier trigger has moved the deal", effects=())  # noqa: PLW2901
-            _note(ledger, deal, turn, f"{on} {which}".strip())
-            do(ledger, deal, turn.effects)
+            _do(ledger, deal, turn, _note(ledger, deal, turn, f"{on} {which}".strip()))
 
 
-def _note(ledger: Ledger, deal: Deal, turn: Turn, cause: str) -> None:
-    ledger.writes.firings.append(
-        Firing(
-            ledger.ids.take("firing"), deal.id, turn.rule, deal.stage, ledger.now, turn.outcome, turn.seen[:300], cause
-        )
+def _do(ledger: Ledger, deal: Deal, turn: Turn, noted: Firing) -> None:
+    """What it says, and what came of that: a turn of which nothing came has not acted."""
+    amiss = do(ledger, deal, turn.rule, turn.effects)
+    if amiss:
+        noted.deeds = [one.kept for one in amiss]
+        if len(amiss) == len(turn.effects) and not any(one.instead for one in amiss):
+            noted.outcome = "nothing"
+
+
+def _note(ledger: Ledger, deal: Deal, turn: Turn, cause: str) -> Firing:
+    noted = Firing(
+        ledger.ids.take("firing"), deal.id, turn.rule, deal.stage, ledger.now, turn.outcome, turn.seen[:300], cause
     )
+    ledger.writes.firings.append(noted)
     ledger.change(deal, "robot")
+    return noted

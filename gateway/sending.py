@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bots.robots import effects as fx
+from gateway.amiss import Amiss
 from gateway.ledger import Ledger
 from gateway.reaching import by_phone, keep, wished
 from gateway.routes import window_shut
@@ -12,37 +13,49 @@ from gateway.wording import line
 from state.records import Deal, Identity
 
 
-def send(ledger: Ledger, deal: Deal, effect: fx.SendMessage) -> None:
+def send(ledger: Ledger, deal: Deal, effect: fx.SendMessage) -> Amiss | None:
     """By the first channel that reaches the customer, and by those besides; else, or where something is missing, a person is told."""
     if effect.empty:
-        names = ", ".join(map(ledger.house.field_title, effect.empty))
-        leave_to_a_person(ledger, deal, line("task_robot_empty", names=names, text=_meant(ledger, effect)))
-        return
+        return _lacks(ledger, deal, effect, effect.empty)
     if ledger.loops(effect.text or effect.template):
         ledger.create_task(deal, "check_loop", line("task_loop"), "robot")
-        return
-    against: list[Missing] = []
+        return Amiss("message", "loop", "task")
+    missing: list[Missing] = []
     reached: list[int] = []
-    for channels in (effect.by, *((channel,) for channel in effect.also)):
+    asked = (effect.by, *((channel,) for channel in effect.also))
+    for channels in asked:
         ways = [one for one in _ways(ledger, deal, channels) if one.id not in reached]
-        if (way := _say_by_first(ledger, deal, ways, effect, against)) is not None:
+        if (way := _say_by_first(ledger, deal, ways, effect, missing)) is not None:
             reached.append(way)
     if reached:
-        return
-    if lacking := _names(against, "value"):
-        names = ", ".join(map(ledger.house.field_title, lacking))
-        leave_to_a_person(ledger, deal, line("task_robot_empty", names=names, text=_meant(ledger, effect)))
-    elif heavy := _names(against, "size"):
+        return None
+    if lacking := _names(missing, "value"):
+        return _lacks(ledger, deal, effect, lacking)
+    if heavy := _names(missing, "size"):
         names = ", ".join(heavy)
         leave_to_a_person(ledger, deal, line("task_robot_heavy", names=names, text=_meant(ledger, effect)))
-    elif effect.otherwise == "task":
-        leave_to_a_person(ledger, deal, line("task_robot_mute", text=_meant(ledger, effect)))
+        return Amiss("message", "too_heavy", "task", names)
+    if missing:
+        why = "window_shut" if any(one.what == "approval" for one in missing) else "no_template"
+    else:
+        why = "barred" if any(_ways(ledger, deal, channels, barred=True) for channels in asked) else "unreachable"
+    meant = _meant(ledger, effect)
+    if effect.otherwise == "task":
+        leave_to_a_person(ledger, deal, line("task_robot_mute", text=meant))
+        return Amiss("message", why, "task")
+    return Amiss("message", why, meant=meant)
+
+
+def _lacks(ledger: Ledger, deal: Deal, effect: fx.SendMessage, empty: tuple[str, ...]) -> Amiss:
+    names = ", ".join(map(ledger.house.field_title, empty))
+    leave_to_a_person(ledger, deal, line("task_robot_empty", names=names, text=_meant(ledger, effect)))
+    return Amiss("message", "empty_value", "task", ", ".join(empty))
 
 
 def _say_by_first(
-    ledger: Ledger, deal: Deal, ways: Sequence[Identity], effect: fx.SendMessage, against: list[Missing]
+    ledger: Ledger, deal: Deal, ways: Sequence[Identity], effect: fx.SendMessage, missing: list[Missing]
 ) -> int | None:
-    """The identity that it went to; `against` is told why it could not go where it did not."""
+    """The identity that it went to; `missing` is told why it could not go to others."""
     for identity in ways:
         said = _worded(ledger, deal, identity, effect)
         if isinstance(said, Rendered):
@@ -52,12 +65,12 @@ def _say_by_first(
                 data={"left": list(said.left)} if said.left else None,
             )  # fmt: skip
             return identity.id
-        against.append(said)
+        missing.append(said)
     return None
 
 
-def _names(against: Sequence[Missing], what: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for one in against if one.what == what for name in one.names))
+def _names(missing: Sequence[Missing], what: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for one in missing if one.what == what for name in one.names))
 
 
 def _worded(ledger: Ledger, deal: Deal, identity: Identity, effect: fx.SendMessage) -> Rendered | Missing:
@@ -79,8 +92,11 @@ def _meant(ledger: Ledger, effect: fx.SendMessage) -> str:
     return effect.text or (prepared.title if prepared else "") or effect.template
 
 
-def _ways(ledger: Ledger, deal: Deal, by: tuple[str, ...]) -> list[Identity]:
-    """The customer's addresses in the order in which they are to be tried: each channel's own last heard from first."""
+def _ways(ledger: Ledger, deal: Deal, by: tuple[str, ...], *, barred: bool = False) -> list[Identity]:
+    """The customer's addresses in the order in which they are to be tried: each channel's own last heard from first.
+
+    `barred`: those instead to which nothing may be written.
+    """
     named, by = bool(by), wished(deal, by)
     place = {channel: n for n, channel in enumerate(by)}
 
@@ -94,7 +110,7 @@ def _ways(ledger: Ledger, deal: Deal, by: tuple[str, ...]) -> list[Identity]:
         (n, one)
         for one in (*ledger.rows.identities.values(), *by_phone(ledger, by))
         if one.person_id is None
-        and not one.barred
+        and bool(one.barred) is barred
         and ledger.house.can_send(one.channel, one.account)
         and (n := rank(one)) is not None
     ]
@@ -104,4 +120,4 @@ def _ways(ledger: Ledger, deal: Deal, by: tuple[str, ...]) -> list[Identity]:
 
 
 def leave_to_a_person(ledger: Ledger, deal: Deal, text: str) -> None:
-    ledger.create_task(deal, "write", text, "robot", due_at=ledger.house.next_open(ledger.now, deal.funnel))
+    ledger.create_task(deal, "write", text, "robot")

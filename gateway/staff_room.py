@@ -7,7 +7,7 @@ the customer, so that of two who press at once one is first, and the answer goes
 from typing import Final
 
 from gateway import desk, pager
-from gateway.duties import FinishTask, finish
+from gateway.duties import FinishTask
 from gateway.events import MessageReceived, Received, StaffAsked
 from gateway.ledger import Ledger
 from gateway.pager import PRESS, Words
@@ -196,11 +196,10 @@ def obey(ledger: Ledger, event: StaffAsked) -> str:
 
 
 def _take(ledger: Ledger, chats: Chats, chat: Chat, deal: Deal, task: Task | None, person: Person) -> None:
-    wanting = desk.take(ledger, deal, person)
-    if task is not None and task.state == "open" and task.responsible_id is None:
-        ledger.writes.edited_tasks.append((task.id, {"responsible_id": person.id}))
+    theirs = (None, deal.responsible_id, person.id)
+    wanting = desk.take(ledger, deal, person, task)
     _say(ledger, chat, " ".join(filter(None, (staff_line("taken", id=deal.id), wanting))))
-    if task is not None and task.state == "open" and task.responsible_id not in (None, person.id):
+    if task is not None and task.state == "open" and task.responsible_id not in theirs:
         _say(ledger, chat, staff_line("task_of", who=chats.name(task.responsible_id)))
 
 
@@ -214,7 +213,7 @@ def _finish(
         _say(ledger, chat, _done_by(chats, task))
         return
     try:
-        finish(ledger, deal, FinishTask(task, event.text, event.reason), person)
+        desk.obey_manager(ledger, deal, FinishTask(task, event.text, event.reason), person)
     except Conflict as refused:
         if refused.code != "no_contact":
             raise
@@ -235,9 +234,9 @@ def _task_now(ledger: Ledger, chats: Chats, task_id: int) -> Task | None:
     """As this turn has left it."""
     task = chats.task(task_id) if task_id else None
     if task is not None:
-        for done, _, by in ledger.writes.done_tasks:
+        for done, result, by in ledger.writes.done_tasks:
             if done == task.id:
-                task.state, task.done_by = "done", by
+                task.state, task.result, task.done_by = "done", result, by
     return task
 
 
@@ -250,7 +249,7 @@ def _why(chats: Chats, deal: Deal, refused: Conflict) -> str:
 
 
 def _done_by(chats: Chats, task: Task) -> str:
-    who = chats.name(task.done_by) if task.done_by is not None else "—"
+    who = chats.name(task.done_by) if task.done_by is not None else task.result or "—"
     return staff_line("done_by", who=who)
 
 

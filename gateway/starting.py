@@ -49,4 +49,4 @@ def way_to(ledger: Ledger, deal: Deal) -> Identity | None:
 
 
 def _tell(ledger: Ledger, deal: Deal, text: str) -> None:
-    ledger.create_task(deal, "write", text, "robot", due_at=ledger.house.next_open(ledger.now, deal.funnel))
+    ledger.create_task(deal, "write", text, "robot")

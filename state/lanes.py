@@ -259,7 +259,7 @@ _POINTS = inserting(t.points, "key", "contact_id", "verified_at", conflict=skipp
 _SET_TIMERS = inserting(
     t.timers, record=Timer, conflict=overwriting(("contact_id", "key"), "deal_id", "run_id", "name", "due_at")
 )
-_NEW_FIRINGS = inserting(t.firings, record=Firing)
+_NEW_FIRINGS = inserting(t.firings, record=Firing, json=("deeds",))
 _STAYS = inserting(r.stays, record=Stay)
 _WAITS = inserting(r.waits, record=Wait)
 _AUDIENCE = inserting(
@@ -388,9 +388,7 @@ def _change_parts(conn: Connection, w: Writes, now: Instant) -> None:
 
 
 def _tasks(conn: Connection, w: Writes, now: Instant) -> None:
-    if w.taken_tasks:
-        conn.execute(_LEFT_SQL, [{"b_deal": deal, "b_person": person} for deal, person in w.taken_tasks])
-    for deal, giver, taker in w.handed_tasks:
+    for deal, giver, taker, _ in w.handed_tasks:
         handed = _LEFT_SQL if giver is None else _HANDED_SQL
         conn.execute(handed, {"b_deal": deal, "b_person": taker} | ({} if giver is None else {"b_giver": giver}))
     if w.ended_tasks:

@@ -158,6 +158,8 @@ class Task:
     created_at: Instant
     done_at: Instant | None = None
     done_by: int | None = None
+    ends: str = ""
+    """`stage`: by itself, when the deal leaves its stage and nobody works on it."""
 
 
 @dataclass(slots=True)
@@ -170,11 +172,15 @@ class Firing:
     stage: str
     at: Instant
     outcome: str
-    """`fired`, `held` by its condition, `postponed` to working hours, `stopped`: it went round in a circle."""
+    """`fired`, `nothing`: it acted, and nothing came of it; `held` by its condition, `postponed` to working hours, `stopped`: it
+    went round in a circle.
+    """
     seen: str
     """The condition that decided it, with the value it met."""
     cause: str
     """What happened; empty: its time had come."""
+    deeds: list[list[str]] = field(default_factory=list)
+    """[deed, why, instead, about]: those of its deeds that did not do what they say."""
 
 
 @dataclass(frozen=True, slots=True)

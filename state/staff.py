@@ -110,6 +110,15 @@ def wake_waiting(conn: Connection, prefix: str, now: Instant) -> int:
     return len(found)
 
 
+def note_act(conn: Connection, contact_id: int, person_id: int, prefix: str) -> None:
+    """Somebody has done something outside of the lane: what watches in their deals of this contact whether they act finds that
+    they have. It stays where it is until then: it may be all that holds on to the deal.
+    """
+    theirs = select(deals.c.id).where(deals.c.contact_id == contact_id, deals.c.responsible_id == person_id)
+    watches = timers.c.contact_id == contact_id, timers.c.name.startswith(prefix, autoescape=True)
+    conn.execute(update(timers).where(*watches, timers.c.deal_id.in_(theirs)).values(name=prefix))
+
+
 def hand_over(conn: Connection, person_id: int, timer_name: str, now: Instant) -> int:
     """Everything open of theirs is to find somebody else: each deal's lane sees to it. The answer: how many deals."""
     theirs = select(deals.c.contact_id, deals.c.id).where(

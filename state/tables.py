@@ -217,9 +217,10 @@ firings = _table(  # every turn of a robot or a trigger, and why it did what it 
     _text("rule"),
     _text("stage"),
     _int("at"),
-    _text("outcome"),  # fired | held | postponed | stopped
+    _text("outcome"),  # fired | nothing | held | postponed | stopped
     _text("seen"),  # the condition that decided it, with the value it met
     _text("cause"),  # what happened; empty: its time had come
+    Column("deeds", Json, nullable=False, server_default="[]"),  # that did not do what they say
     Index("ix_firings_deal_id", "deal_id", "id"),
     Index("ix_firings_at", "at"),
 )
@@ -240,6 +241,7 @@ tasks = _table(
     _int("created_at"),
     _int("done_at", null=True),
     _int("done_by", null=True),
+    Column("ends", Text, nullable=False, server_default=""),
     Index("ix_tasks_deal_id", "deal_id"),
     Index(
         "ix_tasks_open",

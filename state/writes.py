@@ -37,18 +37,16 @@ class Writes:
     """(identity, address): the channel has moved it there (state/moving.py)."""
     dropped: list[tuple[int, str]] = field(default_factory=list)
     """(identity, why): everything queued for these addresses is blocked."""
-    taken_tasks: list[tuple[int, int]] = field(default_factory=list)
-    """(deal, person): its open tasks that belong to nobody are now theirs."""
     given: list[tuple[str, int]] = field(default_factory=list)
     """(rule, person): who had the last deal of a rule."""
-    handed_tasks: list[tuple[int, int | None, int | None]] = field(default_factory=list)
-    """(deal, from, to): its open tasks of the one (None: of nobody) are the other's now."""
+    handed_tasks: list[tuple[int, int | None, int | None, bool]] = field(default_factory=list)
+    """(deal, from, to, whether they know): its open tasks of the one (None: of nobody) are the other's now."""
     ended_tasks: list[tuple[int, str]] = field(default_factory=list)
     """(deal, why): its open tasks are needless and end with this result."""
     tracked: list[tuple[int, str, str]] = field(default_factory=list)
     """(contact, number, carrier): news of this parcel are for this contact; the carrier, if any is named, is asked."""
-    done_tasks: list[tuple[int, str, int]] = field(default_factory=list)
-    """(task, result, person)."""
+    done_tasks: list[tuple[int, str, int | None]] = field(default_factory=list)
+    """(task, result, person; None: it has ended by itself)."""
     edited_tasks: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     """(task, what of it is otherwise now)."""
     news: list[tuple[str, int, int]] = field(default_factory=list)

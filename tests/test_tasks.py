@@ -11,7 +11,7 @@ from bots.kit.playbook import load_playbook
 from bots.kit.spans import Span
 from gateway.desk import Write
 from gateway.duties import EditTask, FinishTask, GiveTask
-from gateway.events import CallEnded
+from gateway.events import CallEnded, FormSubmitted, Sender
 from gateway.overdue import EVERY_MS, go_round
 from gateway.refusals import Conflict, Invalid
 from state import deals as deal_rows
@@ -95,6 +95,24 @@ async def test_a_task_is_due_in_working_time_as_it_is_said_or_as_its_kind_has_it
     assert other.due_at == evening + 2 * HOUR
     third = await task_of(shop, await shop.ask(GiveTask("Узнать", due_in=Span(0, working=True, days=5))))
     assert third.due_at == evening + 7 * 24 * HOUR  # Monday, half past five
+
+
+@both_databases
+async def test_what_comes_in_while_nobody_is_there_is_due_when_somebody_is(shop: Shop):
+    """A task that the system gives is not overdue from birth: it counts from the next opening of the deal's funnel."""
+    book = shop.house.playbook
+    weekend = Hours("UTC", ((),) * 5 + (((600, 900),),) * 2)
+    kinds = {**book.task_kinds, "call_back": TaskKind("call_back", "Перезвонить", contact=True, due=Span(HOUR))}
+    funnels = tuple(replace(one, calendar="weekend") for one in book.funnels)
+    shop.house.playbook = replace(
+        book, hours=WEEKDAYS, calendars={"weekend": weekend}, funnels=funnels, task_kinds=kinds
+    )
+    saturday = shop.clock.at // (24 * HOUR) * 24 * HOUR + 5 * 24 * HOUR + 10 * HOUR
+    await shop.hear(FormSubmitted(Sender("form", "call", "+79160000001", "Анна", "+79160000001"), "call", {}))
+    await shop.hear(CallEnded(Sender("phone", "calls", "+79160000002", phone="+79160000002"), "missed", "in"))
+    await shop.settle()
+    due = {task["kind"]: task["due_at"] for task in await shop.all("tasks")}
+    assert due == {"answer": saturday, "call_back": saturday + HOUR}
 
 
 # -- done, with a word on the contact ------------------------------------------------------------------------------------

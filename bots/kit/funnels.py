@@ -79,7 +79,7 @@ def _watches(funnels: Sequence[ReadFunnel], office: Office) -> Iterator[Robot]:
                 )
             if stage.age:
                 text, _ = parse(TOO_OLD, {"stage_title": ""})
-                task = Task("late", filled_with(text, {"stage_title": stage.title}))
+                task = Task("late", filled_with(text, {"stage_title": stage.title}), ends="stage")
                 yield Robot(
                     AGE, one.funnel.name, stage.name, stage.age, every=_DAY, working=stage.age.working,
                     tests=tuple(tests), actions=(task,),

@@ -36,7 +36,8 @@ from bots.kit.template_table import APPROVAL_KEYS, MOST_FILES
 from bots.kit.template_table import TEMPLATE_KEYS as PREPARED_KEYS
 from bots.kit.templates import STATES
 from bots.kit.waiting import CHANNELS, LIMIT_KEYS, REMINDER_KEYS, TEMPLATE_KEYS, WAITING_KEYS
-from bots.robots.acting import ACTIONS
+from bots.robots.acting import ACTIONS, WITH_STAGE
+from bots.robots.acting import TASK_KEYS as GIVEN_KEYS
 from bots.robots.reading import ROBOT_KEYS, TRIGGER_KEYS
 
 Schema = dict[str, Any]
@@ -92,7 +93,23 @@ _OF_KEYS: Mapping[str, Schema] = {
 """What stands behind each key of a step and of a question."""
 
 
+def _table(keys: Iterable[str], of: Mapping[str, Schema], required: Iterable[str] = ()) -> Schema:
+    shape: Schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {key: of.get(key, SCALAR) for key in keys},
+    }
+    if required:
+        shape["required"] = list(required)
+    return shape
+
+
 _ANY: Schema = {"type": "object"}
+_DEEDS: Mapping[str, Schema] = {
+    "task": {"anyOf": [SCALAR, _table(GIVEN_KEYS, {"due": _ref("span"), "ends": {"const": WITH_STAGE}}, ["text"])]},
+    "set": _ref("set"),
+}
+"""What robots do, where more is known of it than that it is a text or a table."""
 _DO: Schema = {
     "type": "array",
     "items": {
@@ -100,7 +117,7 @@ _DO: Schema = {
         "minProperties": 1,
         "maxProperties": 1,
         "additionalProperties": False,
-        "properties": {word: {"anyOf": [SCALAR, _ANY]} for word in ACTIONS} | {"set": _ref("set")},
+        "properties": {word: _DEEDS.get(word, {"anyOf": [SCALAR, _ANY]}) for word in ACTIONS},
     },
 }
 
@@ -121,17 +138,6 @@ _SET: Schema = {
     },
 }
 """A value, or a date so long after now or after another date."""
-
-
-def _table(keys: Iterable[str], of: Mapping[str, Schema], required: Iterable[str] = ()) -> Schema:
-    shape: Schema = {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {key: of.get(key, SCALAR) for key in keys},
-    }
-    if required:
-        shape["required"] = list(required)
-    return shape
 
 
 def _shared() -> dict[str, Schema]:
@@ -269,7 +275,7 @@ def playbook_schema() -> Schema:
         "templates": tables(PREPARED_KEYS, prepared, ["text"]),
         "endpoints": tables(ENDPOINT_KEYS, {"send": _LIST_OF_NAMES, "keep": _LIST_OF_NAMES, "timeout": _ref("length")}, ["url"]),
     }  # fmt: skip
-    used = ("name", "length", "text", "template", "reminder", "case")
+    used = ("name", "length", "span", "text", "template", "reminder", "case")
     return {
         "$schema": _DIALECT,
         "title": "A playbook: one business as data",

@@ -13,7 +13,9 @@ from bots.robots.effects import HERE
 from bots.robots.office import Line, Office
 from bots.robots.setting import read_count, read_set
 
-TASK_KEYS: Final = ("kind", "text", "due", "to")
+TASK_KEYS: Final = ("kind", "text", "due", "to", "ends")
+WITH_STAGE: Final = "with stage"
+"""How a task ends that is needless once the deal has moved on."""
 MESSAGE_KEYS: Final = ("text", "template", "values", "by", "also", "else", "subject")
 CONVERT_KEYS: Final = ("funnel", "stage", "company", "tax_id")
 CHANNELS: Final = (HERE, "whatsapp", "telegram", "sms", "email", "web")
@@ -49,7 +51,16 @@ def _task(line: Line) -> Action | None:
         found.error(line.key, "the task does not say what to do", "Add 'text: …' under 'task:'", "no_value")
     text = office.text(one.get("text"), "text")
     due, to = delay_of(one.get("due"), "due", found), text_of(one.get("to"), "to", found) or "responsible"
-    return Task(name_of(one.get("kind"), "kind", found) or "task", text, due, to) if text is not None else None
+    ends = text_of(one.get("ends"), "ends", found) or ""
+    if ends not in ("", WITH_STAGE):
+        what = f"a task ends '{WITH_STAGE}', not '{shown(ends)}'"
+        found.error(
+            one.get("ends") or line.key, what, "Write it so; without it, it ends when it is done", "unknown_word"
+        )
+    if text is None:
+        return None
+    kind = name_of(one.get("kind"), "kind", found) or "task"
+    return Task(kind, text, due, to, "stage" if ends else "")
 
 
 def _message(line: Line) -> Action | None:

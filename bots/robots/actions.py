@@ -24,6 +24,8 @@ class Task:
     text: Text
     due: Span = AT_ONCE
     to: str = "responsible"
+    ends: str = ""
+    """`stage`: with the deal's stay in it, where nobody works on it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ class GiveTask:
     """`responsible`, `head`, a rule of `assign`, a group or a person of the team."""
     once: bool = False
     """Not while the same task is still open: it comes again and again."""
+    ends: str = ""
+    """`stage`: needless once the deal has left the stage."""
 
 
 @value

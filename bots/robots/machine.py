@@ -20,8 +20,10 @@ from bots.robots import effects as fx
 from bots.robots.facts import DealFacts
 from bots.robots.rules import Robot, Trigger
 
-Outcome = Literal["fired", "held", "postponed", "stopped"]
-"""What came of a turn: it acted; its condition kept it from it; the shop is shut; it went round in a circle."""
+Outcome = Literal["fired", "nothing", "held", "postponed", "stopped"]
+"""What came of a turn: it acted; it acted, and nothing came of it; its condition kept it from it; the shop is shut; it went round
+in a circle.
+"""
 
 
 @value
@@ -111,8 +113,9 @@ def effects(todo: Sequence[does.Action], facts: DealFacts) -> Iterator[fx.Effect
                 yield fx.SendMessage(
                     said.text, by, also, head.text, template, tuple(one.text for one in given), otherwise, empty
                 )
-            case does.Task(kind, text, span, to):
-                yield fx.GiveTask(kind, _filled(text, facts), later(facts.now, span, facts.hours, facts.zone), to)
+            case does.Task(kind, text, span, to, ends):
+                due_at = later(facts.now, span, facts.hours, facts.zone)
+                yield fx.GiveTask(kind, _filled(text, facts), due_at, to, ends=ends)
             case does.Word(to, text):
                 yield fx.Tell(to, _filled(text, facts))
             case does.Note(text):

@@ -14,8 +14,9 @@ from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar
 from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, table_of, text_of, yes_of
 from bots.kit.spans import delay_of
-from bots.robots.acting import action_of
-from bots.robots.actions import Action
+from bots.robots import effects as fx
+from bots.robots.acting import WITH_STAGE, action_of
+from bots.robots.actions import Action, Task
 from bots.robots.office import Office
 from bots.robots.rules import Board, Robot, Trigger
 
@@ -40,6 +41,8 @@ MOST_ROBOTS: Final = 40
 """Of one stage."""
 MOST_TRIGGERS: Final = 100
 SHORTEST_EVERY: Final = 60_000
+_CLOSING: Final = ("won", "lost")
+_LEAVING: Final = (fx.MoveStage, fx.CloseDeal, fx.Convert, fx.DeleteDeal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,12 @@ def board_of(
         for trigger in _triggers(funnel, stages, node, names[funnel], office):
             heard[funnel, trigger.on].append(trigger)
     dates = frozenset(robot.at for stage in robots.values() for robot in stage if robot.at)
-    return Board(robots, {key: tuple(found) for key, found in heard.items()}, dates)
+    every: list[Robot | Trigger] = [
+        *(one for stage in robots.values() for one in stage),
+        *(one for found in heard.values() for one in found),
+    ]
+    passing = frozenset(one.funnel for one in every if any(isinstance(do, Task) and do.ends for do in one.actions))
+    return Board(robots, {key: tuple(found) for key, found in heard.items()}, dates, passing)
 
 
 def _robots(place: Place, names: set[str], office: Office) -> Iterator[Robot]:
@@ -86,6 +94,9 @@ def _robots(place: Place, names: set[str], office: Office) -> Iterator[Robot]:
         if one is None or not name:
             continue
         actions = _actions(key, one, place.funnel, place.stages, office)
+        if place.stage in _CLOSING and any(isinstance(action, Task) and action.ends for action in actions):
+            what = f"a deal never leaves '{place.stage}'"
+            found.error(one.get("do") or key, what, f"Remove 'ends: {WITH_STAGE}'", "never_ends")
         after = _after(one, before, here, found)
         at = name_of(one.get("at"), "at", found) or ""
         if at:
@@ -205,5 +216,10 @@ def _actions(key: Scalar, one: Section, funnel: str, stages: tuple[str, ...], of
         office.found.error(key, f"'{key.text}' does nothing", "Add 'do:' with what it does", "no_value")
         return ()
     todo = items_of(node, "do", office.found)
-    done = (action_of(item, funnel, stages, office) for item in todo)
+    done = [action_of(item, funnel, stages, office) for item in todo]
+    leaves = next((n for n in range(len(done) - 1, -1, -1) if isinstance(done[n], _LEAVING)), 0)
+    for item, action in zip(todo[:leaves], done, strict=False):
+        if isinstance(action, Task) and action.ends:
+            what = "the task would end at once: the deal leaves the stage in a line below"
+            office.found.error(item, what, f"Put it behind that line, or remove 'ends: {WITH_STAGE}'", "ends_at_once")
     return tuple(action for action in done if action is not None)

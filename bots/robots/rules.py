@@ -63,6 +63,8 @@ class Board:
     """By funnel and what happens."""
     dates: frozenset[str] = frozenset()
     """Fields that a robot keeps to."""
+    passing: frozenset[str] = frozenset()
+    """Funnels with tasks that end when the deal leaves the stage."""
 
     def of(self, funnel: str, stage: str) -> tuple[Robot, ...]:
         return self.robots.get((funnel, stage), ())

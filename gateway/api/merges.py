@@ -12,9 +12,10 @@ from gateway.api.deals import tagged
 from gateway.api.errors import Refusal, invalid, not_found
 from gateway.api.paging import cut, open_cursor
 from gateway.api.values import Cursor, Id, Limit, Word
+from gateway.assigning import ACT
 from gateway.clock import Instant
 from gateway.unions import words_of
-from state import contacts, deals, duplicates, merges, merging, parting, splitting
+from state import contacts, deals, duplicates, merges, merging, parting, splitting, staff
 from state.database import Connection
 from state.merges import Cause, Refused
 from state.records import Deal, Duplicate, Person
@@ -35,8 +36,11 @@ async def merge_deals(ctx: ApiContext, who: Person, deal_id: Id, body: MergeBody
     cause = _by_hand(who, body.batch)
     await _do(
         ctx,
-        lambda c, now: merging.merge_deals(
-            c, ctx.db.ids, deal_id, body.from_, now, words_of(ctx.house.playbook), cause
+        lambda c, now: _act(
+            c,
+            who,
+            merging.merge_deals(c, ctx.db.ids, deal_id, body.from_, now, words_of(ctx.house.playbook), cause),
+            deal=deal_id,
         ),
         deal_id,
     )
@@ -54,7 +58,12 @@ async def merge_contacts(ctx: ApiContext, who: Person, contact_id: Id, body: Mer
     cause = _by_hand(who, body.batch)
     merge = await _do(
         ctx,
-        lambda c, now: merging.join(c, ctx.db.ids, contact_id, body.from_, now, words_of(ctx.house.playbook), cause),
+        lambda c, now: _act(
+            c,
+            who,
+            merging.join(c, ctx.db.ids, contact_id, body.from_, now, words_of(ctx.house.playbook), cause),
+            contact=contact_id,
+        ),
     )
     if not merge:
         raise Refusal(409, "moved", "one of the contacts is part of another")
@@ -73,7 +82,12 @@ async def split_deal(ctx: ApiContext, who: Person, deal_id: Id, body: SplitBody)
     )
     made = await _do(
         ctx,
-        lambda c, now: splitting.split(c, ctx.db.ids, deal_id, taken, now, words_of(ctx.house.playbook), _by_hand(who)),
+        lambda c, now: _act(
+            c,
+            who,
+            splitting.split(c, ctx.db.ids, deal_id, taken, now, words_of(ctx.house.playbook), _by_hand(who)),
+            deal=deal_id,
+        ),
         deal_id,
     )
     return tagged(await show(ctx, made))
@@ -142,7 +156,10 @@ async def accept_duplicate(
     gone = next((one for one in pair if one != kept), kept)
     cause = Cause("duplicate", who.id, author="manager")
     merge = await _do(
-        ctx, lambda c, now: merging.join(c, ctx.db.ids, kept, gone, now, words_of(ctx.house.playbook), cause)
+        ctx,
+        lambda c, now: _act(
+            c, who, merging.join(c, ctx.db.ids, kept, gone, now, words_of(ctx.house.playbook), cause), contact=kept
+        ),
     )
     if not merge:
         raise Refusal(409, "moved", "one of the contacts is part of another")
@@ -169,6 +186,13 @@ async def dismiss_duplicate(
 
 def _by_hand(who: Person, batch: str = "") -> Cause:
     return Cause("by hand", who.id, batch, author="manager")
+
+
+def _act(conn: Connection, who: Person, done: T, *, deal: int = 0, contact: int = 0) -> T:
+    """Whoever answers for a deal and joins or splits it has acted in it."""
+    found = deals.find(conn, deal) if deal else None
+    staff.note_act(conn, found.contact_id if found is not None else contact, who.id, ACT)
+    return done
 
 
 async def _part(ctx: ApiContext, who: Person, merge_id: int) -> None:

@@ -6,15 +6,18 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from bots.robots.explain import Condition, Past, Standing, Standpoint, explain
+from bots.robots.machine import Outcome
 from bots.robots.rules import Robot
+from gateway.amiss import sentence
 from gateway.api.calls import Calls
 from gateway.api.context import ApiContext
 from gateway.api.errors import not_found
 from gateway.api.values import Id
 from gateway.clock import iso
+from gateway.house import House
 from gateway.knowing import known_of
 from gateway.ledger import ROBOT
-from state import contacts, deals, firings
+from state import contacts, deals, firings, people
 
 calls = Calls()
 
@@ -27,12 +30,23 @@ class ConditionShape(TypedDict):
     holds: bool
 
 
+class DeedShape(TypedDict):
+    """One that did not do what it says."""
+
+    deed: str
+    why: str
+    instead: str | None
+    text: str
+    """The same for people."""
+
+
 class FiringShape(TypedDict):
     at: str | None
     stage: str
-    outcome: Literal["fired", "held", "postponed", "stopped"]
+    outcome: Outcome
     seen: str
     cause: str
+    deeds: list[DeedShape]
 
 
 class RuleShape(TypedDict):
@@ -64,15 +78,18 @@ async def why(ctx: ApiContext, deal_id: Id) -> Rules:
     timers = await ctx.db.read(lambda c: firings.timers_of(c, deal.contact_id, deal_id))
     past: defaultdict[str, list[Past]] = defaultdict(list)
     for turn in turns:
-        past[turn.rule].append(Past(turn.at, turn.stage, turn.outcome, turn.seen, turn.cause))  # type: ignore[arg-type]  # a column of words
+        deeds = tuple(tuple(deed) for deed in turn.deeds)
+        past[turn.rule].append(Past(turn.at, turn.stage, turn.outcome, turn.seen, turn.cause, deeds))  # type: ignore[arg-type]  # a column of words
     due = {t.name.removeprefix(ROBOT).partition(":")[0]: t.due_at for t in timers if t.name.startswith(ROBOT)}
     route = next((one.channel for one in profile.identities if one.id == deal.route_id), "")
-    facts = known_of(ctx.house, profile.contact, deal, route, ctx.clock.now())
-    found = explain(ctx.house.playbook.board, facts, due, past)
-    return {"items": [_rule(one) for one in found], "next": None}
+    named = await ctx.db.read(lambda c: people.find_people(c, [deal.responsible_id or 0]))
+    who = next((person.name for person in named.values()), "")
+    facts = known_of(ctx.house, profile.contact, deal, route, ctx.clock.now(), who)
+    found = explain(ctx.house.playbook.board, facts, due, past, closed=deal.closed_at is not None)
+    return {"items": [_rule(ctx.house, one) for one in found], "next": None}
 
 
-def _rule(one: Standpoint) -> RuleShape:
+def _rule(house: House, one: Standpoint) -> RuleShape:
     rule = one.rule
     robot = isinstance(rule, Robot)
     return {
@@ -85,10 +102,21 @@ def _rule(one: Standpoint) -> RuleShape:
         "due_at": iso(one.due_at) if one.due_at is not None else None,
         "conditions": [_condition(test) for test in one.conditions],
         "history": [
-            {"at": iso(turn.at), "stage": turn.stage, "outcome": turn.outcome, "seen": turn.seen, "cause": turn.cause}
+            {
+                "at": iso(turn.at),
+                "stage": turn.stage,
+                "outcome": turn.outcome,
+                "seen": turn.seen,
+                "cause": turn.cause,
+                "deeds": [_deed(house, *deed) for deed in turn.deeds],
+            }
             for turn in one.past
         ],
     }
+
+
+def _deed(house: House, deed: str, why: str, instead: str, about: str) -> DeedShape:
+    return {"deed": deed, "why": why, "instead": instead or None, "text": sentence(house, deed, why, instead, about)}
 
 
 def _condition(test: Condition) -> ConditionShape:

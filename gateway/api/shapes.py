@@ -5,6 +5,7 @@ from typing import Any, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from bots.kit.hours import Hours
+from bots.robots.acting import WITH_STAGE
 from gateway.clock import Instant, iso
 from state.cards import Card
 from state.companies import Company
@@ -108,6 +109,8 @@ class TaskShape(TypedDict):
     created_by: str
     created_at: str | None
     done_at: str | None
+    ends: str | None
+    """`with stage`: by itself, once the deal has left its stage, unless somebody works on it."""
 
 
 class ProfileShape(ContactShape):
@@ -354,6 +357,7 @@ def task(duty: Duty) -> TaskShape:
         "id": t.id, "deal": t.deal_id or None, "kind": t.kind, "text": t.text, "details": t.details, "responsible": who(duty.responsible),
         "due_at": iso(t.due_at), "state": t.state, "result": t.result or None, "created_by": t.created_by,
         "created_at": iso(t.created_at), "done_at": iso(t.done_at),
+        "ends": WITH_STAGE if t.ends else None,
     }  # fmt: skip
 
 

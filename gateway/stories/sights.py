@@ -2,23 +2,26 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, get_args
 from zoneinfo import ZoneInfo
 
 from bots.kit.acts import until
 from bots.kit.hours import local_day, zone_of
 from bots.kit.words import as_text
+from bots.robots.machine import Outcome
 from gateway.channels.paper import ACCOUNTS
 from gateway.numbers import instants
 from gateway.reports import Asked, make
 from gateway.reports.people import WORKLOAD
 from gateway.stories.scene import Do, Letter, Scene, Unseen
 from gateway.stories.words import BadLine, Words
+from gateway.wording import AMISS
 from state.facts import Narrow
 
 _Sight = Callable[[Scene, bool], Awaitable[None]]
 """`True`: it must be so; `False`: it must not."""
-_OUTCOMES: Final = ("fired", "held", "postponed", "stopped")
+_OUTCOMES: Final = get_args(Outcome)
+_WHYS: Final = tuple(dict.fromkeys(key.partition(" ")[2] for key in AMISS))
 _ENDS: Final = ("running", "finished", "stopped", "timed_out", "handed_off")
 _MINUTE_MS: Final = 60_000
 
@@ -225,11 +228,20 @@ def _timeline(words: Words) -> _Sight:
 def _robot(words: Words) -> _Sight:
     rule = words.word("a robot")
     outcome = words.one_of(_OUTCOMES, "outcome") if words.more else "fired"
+    why = words.one_of(_WHYS, "reason why a deed did not do what it says") if words.more else ""
 
     async def see(scene: Scene, wanted: bool) -> None:
         firings = await scene.rows("firings", deal_id=(await scene.deal())["id"])
-        told = _listed([f"{one['rule']} {one['outcome']} {one['seen']}" for one in firings])
-        _must(any((one["rule"], one["outcome"]) == (rule, outcome) for one in firings), wanted, f"there were {told}")
+        whys = [[deed[1] for deed in one["deeds"]] for one in firings]
+        told = [
+            f"{one['rule']} {one['outcome']} {one['seen']} {' '.join(of)}"
+            for one, of in zip(firings, whys, strict=True)
+        ]
+        holds = any(
+            (one["rule"], one["outcome"]) == (rule, outcome) and (not why or why in of)
+            for one, of in zip(firings, whys, strict=True)
+        )
+        _must(holds, wanted, f"there were {_listed(told)}")
 
     return see
 

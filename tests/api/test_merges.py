@@ -1,11 +1,14 @@
 """Merging, splitting and undoing over the API, and pairs of contacts that may be one person."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.api.conftest import Shop, both_databases
+from bots.kit.spans import Span
+from bots.kit.staffing import Assign
+from tests.api.conftest import PATIENCE_S, Shop, both_databases
 
 
 async def _two(shop: Shop) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -128,6 +131,30 @@ async def test_an_address_that_is_somebody_elses_becomes_a_contact_of_its_own(sh
     now = await shop.get(f"/deals/{one['id']}")
     assert {i["address"] for i in now["contact"]["identities"]} == {"ivan", "olga"}
     assert len((await shop.get(f"/deals/{one['id']}/timeline"))["items"]) > len(lines)
+
+
+@both_databases
+@pytest.mark.parametrize("by_the_responsible", [True, False])
+async def test_who_joins_a_deal_that_they_answer_for_has_acted_in_it(shop: Shop, by_the_responsible: bool) -> None:
+    book = shop.ctx.house.playbook
+    given = {"message": replace(book.sources["message"], responsible="sales")}
+    rules = {"sales": Assign("sales", act=Span(3_600_000))}
+    shop.ctx.house.playbook = replace(book, sources={**book.sources, **given}, assign=rules)
+    anna, boris = shop.token("manager", "Анна"), shop.token("manager", "Борис")
+    leading, other = await _two(shop)
+    by = anna if by_the_responsible else boris
+    assert leading["responsible"]["name"] == "Анна"
+    status, deal = await shop.call("POST", f"/deals/{leading['id']}/merge", by, json={"from": other["id"]})
+    assert (status, deal["responsible"]["name"]) == (200, "Анна")
+    shop.clock.at += 3_660_000
+    shop.ctx.live.wake("turns")
+    async with asyncio.timeout(PATIENCE_S):
+        while await shop.ctx.db.read(
+            lambda c: c.exec_driver_sql("SELECT 1 FROM timers WHERE due_at < 1762003660000").all()
+        ):
+            await asyncio.sleep(0.01)
+    found = await shop.get(f"/deals/{leading['id']}")
+    assert found["responsible"]["name"] == ("Анна" if by_the_responsible else "Борис")
 
 
 # -- duplicates --------------------------------------------------------------------------------------------------------

@@ -116,6 +116,26 @@ async def test_what_may_last_for_days_of_working_time_may_last_over_a_week_end(d
     await shop.db.close()
 
 
+@pytest.mark.parametrize("older", ["", "checks: {stage_too_old: {older: 3h working}}\n"])
+async def test_a_stage_is_too_old_only_where_its_age_counts(database_url: str, older: str):
+    """The audit and the robot that nags go by one condition."""
+    counted = (
+        TEXT.replace("age: 2h working,", "age: 2h working, late if: {city: not empty},").split("checks:")[0] + older
+    )
+    shop = await open_shop(database_url, counted)
+    await shop.write("Здравствуйте")
+    await shop.ask(Move("offer", fields={"budget": 100}))
+    await shop.later(hours=4)
+    await audit(shop, ["stage_too_old"])
+    assert await found(shop) == []
+    await shop.ask(Edit(fields={"city": "Тверь"}))
+    await audit(shop, ["stage_too_old"])
+    assert [name for name, _ in await found(shop)] == ["stage_too_old"]
+    await shop.later(hours=24)
+    assert [task["kind"] for task in await shop.all("tasks")].count("late") == 1
+    await shop.db.close()
+
+
 async def test_a_field_that_the_stage_requires_and_one_that_a_check_names_are_missing(shop: Shop):
     deal = await deal_of_anna(shop, stage="offer", **FULL)
     await shop.ask(Edit(fields={"budget": "", "city": "  "}), deal)

@@ -60,6 +60,22 @@ def test_calendars_fit_and_a_wrong_word_in_one_does_not():
     assert fits(playbook_schema(), text.replace("zone", "zoned")) != []
 
 
+@pytest.mark.parametrize(
+    ("task", "right"),
+    [
+        ("Позвонить", True),
+        ("{text: Позвонить, due: 1h working, ends: with stage}", True),
+        ("{text: Позвонить, ends: tomorrow}", False),
+        ("{text: Позвонить, due: soon}", False),
+        ("{text: Позвонить, until: 1h}", False),
+        ("{kind: call}", False),
+    ],
+)
+def test_a_robots_task_has_the_words_that_the_compiler_reads(task: str, right: bool):
+    text = f"funnels: {{f: {{stages: {{a: {{robots: {{r: {{do: [{{task: {task}}}]}}}}}}}}, won: W, lost: L}}}}\n"
+    assert (fits(playbook_schema(), text) == []) is right
+
+
 @pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.parent.name)
 def test_every_playbook_that_ships_fits(path: Path):
     assert (Path(next(iter(playbooks.__path__))) / "autoparts" / "playbook.yaml") in PLAYBOOKS

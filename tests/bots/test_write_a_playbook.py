@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
@@ -10,12 +11,16 @@ from click.testing import CliRunner
 
 from bots.kit.playbook import FILE, load_playbook
 from bots.robots.acting import ACTIONS
+from bots.robots.explain import Standing
+from bots.robots.machine import Outcome
 from bots.robots.reading import HAPPENINGS
+from gateway.api import robots
 from gateway.commands import COMMANDS
 from gateway.commands.check import check_playbook
 from gateway.playbooks import ROOT
 from gateway.stories.playing import play
 from gateway.stories.shelf import load
+from gateway.wording import AMISS
 
 PAGE = (ROOT / "docs" / "write-a-playbook.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(?:yaml|text|sh)(?: (\w+))?\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
@@ -132,3 +137,20 @@ def test_the_page_names_whatever_robots_can_do_and_hear():
     told = PAGE[PAGE.index("**What.**") : PAGE.index("An empty value never")]
     assert [word for word in ACTIONS if not re.search(rf"`{word}\b", told) and word != "tell responsible"] == []
     assert [word for word in HAPPENINGS if f"`{word}" not in told] == []
+
+
+def test_every_word_that_the_robots_call_answers_is_explained():
+    told = PAGE[PAGE.index("## 11. ") :]
+    shapes = (robots.Rules, robots.RuleShape, robots.ConditionShape, robots.FiringShape, robots.DeedShape)
+    words = {key for shape in shapes for key in shape.__annotations__}
+    words |= {word for kind in (Standing, Outcome) for word in get_args(kind)} | {"robot", "trigger", "task", "close"}
+    assert [word for word in sorted(words) if f"`{word}`" not in told] == []
+
+
+def test_every_reason_why_a_deed_came_to_nothing_is_explained_beside_the_deed():
+    told, deeds = set(), ""
+    for first, whys in re.findall(r"^\| (.*?)\| (`.*?) \| .* \|$", PAGE[PAGE.index("| `deed` |") :], re.MULTILINE):
+        deeds = first.strip() or deeds
+        told |= {(deed, why) for deed in re.findall(r"`(\w+)`", deeds) for why in re.findall(r"`(\w+)`", whys)}
+    told.discard(("deed", "why"))
+    assert told == {tuple(key.split(" ")) for key in AMISS}

@@ -58,6 +58,7 @@ def told(database_url: str):
         ("see task due never", "a time of day is missing", "Write a time of day"),
         ("see deals many", "'many' is no number", "how many"),
         ("see robot late hold", "no outcome 'hold'", "Did you mean 'held'?"),
+        ("see robot late fired unreachble", "no reason why a deed did not do what it says 'unreachble'", "Did you mean 'unreachable'?"),
         ("bot:", "the bot says nothing", "beginning and …"),
         ("call mised", "no kind of call 'mised'", "Did you mean 'missed'?"),
         ("parcel RA1 arived", "no parcel status 'arived'", "Did you mean 'arrived'?"),
@@ -272,3 +273,9 @@ def test_a_story_of_no_playbook_says_so(tmp_path: Path):
     assert code == 1
     assert "there is no playbook 'nowhere'. Name it in the story's head" in output
     assert run("story", str(tmp_path / "none"))[0] == 2
+
+
+def test_a_robot_that_could_not_do_what_it_says_is_seen_with_the_reason(told):
+    lines = 'form lead name="Анна"\nsee robot greet fired unreachable\nsee no robot greet nothing\nsee robot greet fired loop\n'
+    (one,) = told(lines)
+    assert "«greet fired unreachable»" in one

@@ -9,6 +9,7 @@ see responsible Марина
 see task "Посмотреть заявку" due 12:30
 manager Марина takes
 see stage consultation
+see no task "Посмотреть заявку"
 see task "Узнать четыре вещи"
 manager Марина moves processing
 see refused "Город"
@@ -16,5 +17,6 @@ manager Марина moves processing city=Тверь payment_way="по ссыл
 see refused "Способ доставки"
 manager Марина moves processing city=Тверь payment_way="по ссылке" delivery_way=почтой contact_way=звонок
 see stage processing
+see no task "Узнать четыре вещи"
 manager Марина tags согласен
 see stage details

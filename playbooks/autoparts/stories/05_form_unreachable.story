@@ -5,6 +5,8 @@ channels: telegram, web
 at 2026-04-06 12:00
 form parts name="Пётр" phone=+79161112233
 see no message
+see robot request_received nothing unreachable
+see timeline "Сообщение клиенту не отправлено: написать некуда"
 see task "Заявка с сайта"
 see responsible "Анна Лебедева"
 +1h 1m

@@ -1,5 +1,5 @@
 # More than half an hour in work is late, unless the request is a big one
-covers: A2.3-late
+covers: A2.3-late, E.passing
 
 at 2026-04-06 12:00
 customer whatsapp: Здравствуйте
@@ -10,6 +10,10 @@ see no task "дольше положенного"
 +2m
 see task "Сделка стоит на этапе «Заявка в работе» дольше положенного" kind late for anna
 see robot age
+manager anna moves offer_bot
+see no task "дольше положенного"
+see done task "дольше положенного"
+see timeline "Снята задача «Сделка стоит на этапе «Заявка в работе» дольше положенного: продвиньте её или закройте»: сделка ушла с этапа «Заявка в работе»"
 customer Борис whatsapp: Здравствуйте
 manager boris takes
 manager boris tags "большой запрос"

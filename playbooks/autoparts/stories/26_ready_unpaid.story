@@ -1,5 +1,5 @@
 # An unpaid order that is ready: a tag, a mail on the third day, tasks on the fifth and seventh
-covers: A2.10-unpaid
+covers: A2.10-unpaid, E.passing
 
 at 2026-04-06 12:00
 customer is "Анна Петрова" phone +79161234567 email anna@example.com
@@ -28,3 +28,6 @@ see task "Продлённый срок хранения"
 payment 4711 "1250.00"
 see message email "Теперь мы храним заказ 4711 месяц"
 see stage ready
+order 4711 handed_over
+see won
+see no task "4711"

@@ -15,6 +15,7 @@ see task "Другий день не відповідає" kind call
 see task "Не можемо додзвонитися кілька днів" for Ірина
 call answered duration 40
 see stage new_order
+see no task "Другий день не відповідає"
 call missed direction out
 see stage no_answer
 call missed direction out

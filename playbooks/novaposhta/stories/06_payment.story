@@ -14,6 +14,7 @@ see message sms "все ще чекає на оплату"
 see task "Не сплачено четвертий день" kind call
 payment 701 "1250.00"
 see stage production
+see no task "Не сплачено"
 see field advance 125000
 see field cod 0
 see task "Підготувати замовлення" for Степан

@@ -1,9 +1,10 @@
 # От заявки до урока: звонок превращает заявку в сделку, время и место уходят сами
-covers: B.convert, B.time, B.audience, B.trigger-call
+covers: E.passing, B.convert, B.time, B.audience, B.trigger-call
 
 at 2026-03-02 12:00
 customer is "Анна Петрова" phone +79161234567 email anna@example.com
 form lesson goal="переезд"
+see task "Узнать цель и уровень, договориться о пробном уроке"
 manager Ольга sets study=английский lesson_at=2026-03-05T18:00
 call answered duration 120
 see message sms "Пробный урок 05.03.2026, 18:00. Лесная, 18"
@@ -14,6 +15,7 @@ see responsible Ольга
 see field goal переезд
 about funnel leads
 see won
+see no task "Узнать цель и уровень"
 about funnel courses
 manager Ольга sets lesson_at=2026-03-06T19:00
 see message sms "перенесён: 06.03.2026, 19:00"

@@ -10,3 +10,6 @@ see responsible Тимур
 see timeline "Ольга: сделка осталась без движения"
 see task "стоит без звонка больше рабочего часа" for Елена
 see robot nobody_called
+manager Тимур notes "Телефон занят, наберу через час"
++2h
+see responsible Тимур

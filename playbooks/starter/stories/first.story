@@ -17,3 +17,4 @@ see task "Полчаса без движения"
 manager Анна takes
 see stage in_work
 see responsible Анна
+see no task "Полчаса без движения"
