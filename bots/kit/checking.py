@@ -78,7 +78,7 @@ def read_plan(node: Node | None, office: Office) -> AuditPlan | None:
     said = text_of(at, "at", found)
     minute = clock_of(said) if said else 480
     if at is not None and said and (minute is None or minute >= 1_440):
-        found.error(at, f"at '{shown(said)}' is no time of day", "Write it like 8:00", "not_a_time")
+        found.error(at, f"'at' is '{shown(said)}': no time of day", "Write it like 8:00", "not_a_time")
     return AuditPlan(days, minute if minute is not None else 480)
 
 
@@ -132,7 +132,7 @@ def _one_of(one: Section, key: str, known: Sequence[str], office: Office) -> str
     node = one.get(key)
     said = text_of(node, key, office.found) or ""
     if node is not None and said and said not in known:
-        office.found.error(node, f"{key} is '{shown(said)}'", did_you_mean(said, known), "unknown_word")
+        office.found.error(node, f"'{key}' is '{shown(said)}'", did_you_mean(said, known), "unknown_word")
         return ""
     return said
 

@@ -60,7 +60,7 @@ def _field(name: str, node: Node, found: Findings) -> Field:
         return Field(name, name)
     kind = text_of(one.get("kind"), "kind", found) or ("choice" if "choices" in one else usual)
     if kind not in KINDS:
-        found.error(one.get("kind") or node, f"kind is '{shown(kind)}'", did_you_mean(kind, KINDS), "unknown_word")
+        found.error(one.get("kind") or node, f"'kind' is '{shown(kind)}'", did_you_mean(kind, KINDS), "unknown_word")
         kind = "text"
     choices = texts_of(one.get("choices"), "choices", found)
     if kind == "choice" and not choices:

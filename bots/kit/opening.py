@@ -190,7 +190,7 @@ def _holidays(node: Node | None, found: Findings) -> Holidays | None:
         at = section(node, HOLIDAYS_KEYS, "holidays", found)
         country_at, subdiv_at = (at.get("country"), at.get("subdiv")) if at else (None, None)
         if at is not None and country_at is None:
-            found.error(node, "holidays name no country", "Add its two letters: 'country: UA'", "no_value")
+            found.error(node, "'holidays' name no country", "Add its two letters: 'country: UA'", "no_value")
     else:
         country_at, subdiv_at = node, None
     country, subdiv = text_of(country_at, "country", found), text_of(subdiv_at, "subdiv", found)

@@ -230,6 +230,6 @@ def _endpoints(node: Node | None, found: Findings) -> dict[str, Endpoint]:
         )
         timeout = duration_of(one.get("timeout"), "timeout", found) or 5_000
         if timeout > LONGEST_CALL:
-            found.error(one.keys["timeout"], "timeout is longer than 15 seconds", "Write 1s to 15s", "not_a_length")
+            found.error(one.keys["timeout"], "'timeout' is longer than 15 seconds", "Write 1s to 15s", "not_a_length")
         endpoints[name] = Endpoint(name, url, send, keep, timeout)
     return endpoints

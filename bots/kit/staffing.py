@@ -92,7 +92,7 @@ def rules_of(node: Node | None, team: dict[str, Member], found: Findings) -> dic
             found.error(key, f"'{name}' is a word, a group or a person already", "Choose another name", "twice")
         how = text_of(one.get("how"), "how", found) or "evenly"
         if how not in HOWS:
-            found.error(one.get("how") or key, f"how is '{shown(how)}'", did_you_mean(how, HOWS), "unknown_word")
+            found.error(one.get("how") or key, f"'how' is '{shown(how)}'", did_you_mean(how, HOWS), "unknown_word")
             how = "evenly"
         among = texts_of(one.get("among"), "among", found)
         for word in among:

@@ -159,7 +159,7 @@ def _approval(template: Template, channel: str, spoken: str, node: Node, found: 
         found.error(node, f"{what} has no id", "Add 'id: HX…', the provider's name for it", "no_value")
     state = text_of(one.get("state"), "state", found) or "approved"
     if state not in STATES:
-        found.error(one.values["state"], f"state is '{shown(state)}'", did_you_mean(state, STATES), "unknown_word")
+        found.error(one.values["state"], f"'state' is '{shown(state)}'", did_you_mean(state, STATES), "unknown_word")
     if "values" in one:
         order = _told(items_of(one.get("values"), "values", found), order, one.keys["values"], found)
     return Approval(known or "", next((word for word in STATES if word == state), "rejected"), order)

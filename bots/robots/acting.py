@@ -74,7 +74,9 @@ def _message(line: Line) -> Action | None:
     by, also = (tuple(_channel(node, office) for node in _listed(one.get(key), key, found)) for key in ("by", "also"))
     otherwise = text_of(one.get("else"), "else", found) or "task"
     if otherwise not in ("task", "skip"):
-        found.error(one.get("else") or line.key, f"else is '{shown(otherwise)}'", "Write task or skip", "unknown_word")
+        found.error(
+            one.get("else") or line.key, f"'else' is '{shown(otherwise)}'", "Write task or skip", "unknown_word"
+        )
     return Message(text, by, also, subject, template, values, otherwise)
 
 

@@ -98,7 +98,7 @@ def _robots(place: Place, names: set[str], office: Office) -> Iterator[Robot]:
             )
         every = duration_of(one.get("every"), "every", found) or 0
         if 0 < every < SHORTEST_EVERY:
-            found.error(one.keys["every"], "every is too often", "Write 1m or more", "not_a_length")
+            found.error(one.keys["every"], "'every' is too often", "Write 1m or more", "not_a_length")
         yield Robot(
             name, place.funnel, place.stage, delay_of(one.get("in"), "in", found), every, after, at,
             duration_of(one.get("before"), "before", found) or 0, yes_of(one.get("working"), "working", found),

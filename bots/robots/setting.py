@@ -19,7 +19,7 @@ def read_set(line: Line) -> Action | None:
     if table is None or len(table.pairs) != 1:
         if table is not None:
             line.found.error(
-                line.key, "set is one field", "Write '- set: {field: value}', one line each", "contradiction"
+                line.key, "'set' is one field", "Write '- set: {field: value}', one line each", "contradiction"
             )
         return None
     key, node = table.pairs[0]
@@ -64,7 +64,7 @@ def _length(node: Node, what: str, found: Findings) -> int | None:
     length = milliseconds(text) if text is not None else None
     if text is not None and (not length or length > LONGEST_MS):
         remedy = "Write it like 7d, 2h, 1d 12h (m, h, d; at most 366d): days of the calendar, not of work"
-        found.error(node, f"{what} '{shown(text)}' is not a length of time", remedy, "not_a_length")
+        found.error(node, f"'{what}' is '{shown(text)}': no length of time", remedy, "not_a_length")
         return None
     return length
 
