@@ -49,9 +49,9 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
     return found
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant."""
-    found = process.extractOne(word[:80], list(islice(known, _MOST_KNOWN)), scorer=fuzz.ratio, score_cutoff=60)
+def nearest(word: str, known: Iterable[str], least: int = 60) -> str | None:
+    """The known word that was probably meant; `least`: how sure, of 100."""
+    found = process.extractOne(word[:80], list(islice(known, _MOST_KNOWN)), scorer=fuzz.ratio, score_cutoff=least)
     return found[0] if found else None
 
 

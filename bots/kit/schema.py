@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bots.kit.lengths import meant
-from bots.kit.problems import MOST, Problem, Severity, did_you_mean, shown
+from bots.kit.problems import MOST, Problem, Severity, did_you_mean, nearest, shown
 from bots.kit.reader import Items, Node, Scalar, Table
 
 _NAME = re.compile(r"[^\W\d][\w-]{0,63}")
@@ -18,6 +18,9 @@ _MS_DAY = 86_400_000
 _LONGEST_LENGTH = 40
 """Characters: `90d 23h 59m 59s` and then some."""
 LONGEST_MS = 90 * _MS_DAY
+_SURE = 75
+"""How near a key must be to the one that it is taken for, of 100."""
+_MOST_SLIPS = 20
 
 
 class TooManyError(Exception):
@@ -75,6 +78,7 @@ def section(node: Node | None, known: Iterable[str], what: str, found: Findings)
     if table is None:
         return None
     words = list(known)
+    slips: list[tuple[Scalar, Node]] = []
     before: Node | None = None
     for key, value in table.pairs:
         if key.text not in words:
@@ -83,15 +87,20 @@ def section(node: Node | None, known: Iterable[str], what: str, found: Findings)
                 remedy = "A ',' ends a text in { }: put the text before it in quotes, the comma within"
             else:
                 found.unknown(key, f"'{shown(key.text)}' is not known in {what}", key.text, words, "unknown_key")
+                if not valueless:
+                    slips.append((key, value))
                 before = value
                 continue
             found.error(key, f"'{shown(key.text)}' is not known in {what}", remedy, "unknown_key")
         before = value
-    return Section(
-        table,
-        {key.text: value for key, value in table.pairs if key.text in words},
-        {key.text: key for key, _ in table.pairs if key.text in words},
-    )
+    values = {key.text: value for key, value in table.pairs if key.text in words}
+    keys = {key.text: key for key, _ in table.pairs if key.text in words}
+    for key, value in slips[:_MOST_SLIPS]:
+        # What stands there is read as what was meant, so that one slip is one finding.
+        word = nearest(key.text, words, least=_SURE)
+        if word is not None and word not in values:
+            values[word], keys[word] = value, key
+    return Section(table, values, keys)
 
 
 def table_of(node: Node | None, what: str, found: Findings) -> Table | None:

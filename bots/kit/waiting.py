@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from bots.kit.languages import Language
 from bots.kit.patterns import Scale
@@ -40,6 +41,11 @@ class Waiting:
     """Exits that lead to a step: silence, person, not_understood."""
     about: Mapping[str, str] = field(default_factory=dict)
     """What the shop tells of itself: put into texts while they are compiled."""
+    certain: bool = True
+    """False: the playbook has mistakes, so that nobody knows what it says about waiting or of the shop."""
+
+
+UNCERTAIN: Final = Waiting(certain=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +229,9 @@ def waiting_of(at: Section, desk: Desk, base: Waiting) -> Waiting:
         reason or base.reason,
         exits,
         base.about,
+        base.certain or "patience" in at,
     )
-    if waiting.reminders and waiting.reminders[-1].after >= waiting.patience:
+    if waiting.certain and waiting.reminders and waiting.reminders[-1].after >= waiting.patience:
         node = at.get("remind") or at.get("patience") or at.at
         what = "a reminder comes when patience is already over"
         found.error(node, what, "Make 'after' shorter than 'patience'", "too_late")

@@ -7,11 +7,18 @@ from pathlib import Path
 import click
 
 from bots.kit.playbook import FILE, Playbook, load_playbook
-from bots.kit.problems import Problem, did_you_mean, shown
+from bots.kit.problems import Problem, did_you_mean, has_errors, shown
 from bots.kit.reader import decode
 from bots.kit.script import Script
 from bots.kit.talk import departures, read_talk
-from gateway.playbooks import check_templates, find_folder, read_script_file, read_scripts, script_file
+from gateway.playbooks import (
+    check_templates,
+    find_folder,
+    read_lone_script,
+    read_script_file,
+    read_scripts,
+    script_file,
+)
 
 Finding = tuple[Path, Problem]
 
@@ -79,7 +86,8 @@ def check_playbook(folder: Path) -> Iterator[Finding]:
     scripts, findings = read_scripts(
         folder, playbook, sorted(file.stem for file in (folder / "scripts").glob("*.yaml"))
     )
-    yield from check_templates(folder, playbook, scripts)
+    sound = not has_errors(problem for _, problem in findings)
+    yield from check_templates(folder, playbook, scripts, whole=sound)
     yield from findings
     if playbook is not None:
         for file in sorted([*folder.glob("talks/**/*.talk"), *folder.glob("scripts/talks/**/*.talk")]):
@@ -95,6 +103,8 @@ def check_talk(file: Path, folder: Path, playbook: Playbook, scripts: Mapping[st
     if talk is None:
         return
     script = scripts.get(talk.script)
+    if script is not None and _leads_to_an_unread_one(script, folder, scripts):
+        return
     if script is not None:
         for line, what in departures(talk, script, playbook, scripts)[:1]:
             told = " ".join(what.split())
@@ -105,13 +115,28 @@ def check_talk(file: Path, folder: Path, playbook: Playbook, scripts: Mapping[st
         yield Problem(1, 1, "error", what, did_you_mean(talk.script, scripts), "unknown_script")
 
 
+def _leads_to_an_unread_one(script: Script, folder: Path, scripts: Mapping[str, Script]) -> bool:
+    """On one of its ways there is a script with mistakes, which have been told: how the talk goes is not known."""
+    seen = [script.name]
+    for name in seen:  # grows
+        if name in scripts:
+            seen += [one for one in scripts[name].runs if one not in seen]
+        elif script_file(folder, name).is_file():
+            return True
+    return False
+
+
 def check_file(file: Path) -> Iterator[Finding]:
     """A script by itself, or with the playbook whose folder it lies in."""
     home = file.parent.parent
-    playbook = None
-    if file.parent.name == "scripts" and (home / FILE).is_file():
-        playbook, _ = load_playbook(home.name, lambda name: (home / name).read_text(encoding="utf-8-sig"))
-    return ((file, problem) for problem in read_script_file(file, playbook)[1])
+    if file.parent.name != "scripts" or not (home / FILE).is_file():
+        yield from ((file, problem) for problem in read_lone_script(file)[1])
+        return
+    playbook, _ = load_playbook(home.name, lambda name: (home / name).read_text(encoding="utf-8-sig"))
+    if playbook is None:
+        what = f"{FILE} beside it has mistakes, so only what the script itself says is looked at"
+        yield file, Problem(1, 1, "warning", what, f"Mend {shown_path(home / FILE)} first", "playbook")
+    yield from ((file, problem) for problem in read_script_file(file, playbook)[1])
 
 
 def shown_path(file: Path) -> str:
