@@ -90,8 +90,9 @@ def _check(name: str, key: Scalar, one: Section, funnels: Sequence[Funnel], offi
     state = _one_of(one, "state", STATES, office) or "open"
     tests: tuple[Test, ...] = ()
     table = table_of(one.get("if"), "if", found)
+    askable = office.askable(tuple(dict.fromkeys(stage.name for funnel in funnels for stage in funnel.stages)))
     for subject, node in table.pairs if table else ():
-        tests += tuple(tests_of(subject, node, office.fields, found))
+        tests += tuple(tests_of(subject, node, askable, found))
     missing = texts_of(one.get("missing"), "missing", found)
     for field in missing:
         office.known_field(one.get("missing") or key, field)

@@ -63,6 +63,9 @@ def _field(name: str, node: Node, found: Findings) -> Field:
         found.error(one.get("kind") or node, f"'kind' is '{shown(kind)}'", did_you_mean(kind, KINDS), "unknown_word")
         kind = "text"
     choices = texts_of(one.get("choices"), "choices", found)
+    if choices and kind != "choice":
+        what = f"field '{name}' has choices, and its kind is '{kind}'"
+        found.error(one.keys["choices"], what, "Remove one of the two", "contradiction")
     if kind == "choice" and not choices:
         found.error(node, f"field '{name}' has nothing to choose from", "Add 'choices: [...]'", "no_value")
     terms = _terms(one.get("is"), found)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bots.kit.criteria import tests_of
+from bots.kit.criteria import Askable, tests_of
 from bots.kit.opening import clock_of
 from bots.kit.problems import shown
 from bots.kit.reader import Node, Scalar
@@ -49,7 +49,7 @@ def compile_check(key: Scalar, at: Section, desk: Desk, exits: Exits) -> Check:
             test
             for name, value in table.pairs
             if name.text != "then"
-            for test in tests_of(name, value, desk.fields, found)
+            for test in tests_of(name, value, Askable(desk.fields), found)
         ]
         if not any(name.text != "then" for name, _ in table.pairs):
             found.error(node, "a case has no condition", "Write one, or lead to its step by 'else: step'", "no_value")

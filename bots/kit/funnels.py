@@ -71,7 +71,7 @@ def _watches(funnels: Sequence[ReadFunnel], office: Office) -> Iterator[Robot]:
             tests = [
                 test
                 for key, node in (late.pairs if late else ())
-                for test in tests_of(key, node, office.fields, office.found)
+                for test in tests_of(key, node, office.askable((stage.name,)), office.found)
             ]
             if late and not stage.age:
                 office.found.error(

@@ -27,6 +27,7 @@ from bots.kit.schema import (
     whole_of,
     yes_of,
 )
+from bots.kit.shapes import shapes_of
 from bots.kit.shipping import shipping_of
 from bots.kit.staffing import rules_of, team_of
 from bots.kit.starts import bot_rules, clarifications, funnel_of, stage_of
@@ -80,7 +81,7 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
     office = Office(
         found, {**KNOWN, **BROUGHT, **{name: one.title for name, one in fields.items()}}, about,
         {one.name: tuple(stage.name for stage in one.stages) for one in funnels}, reasons, templates, frozenset(endpoints),
-        kinds, locale_of(language, zone, currency),
+        kinds, locale_of(language, zone, currency), shapes_of(fields, team),
     )  # fmt: skip
     return Playbook(
         name=name,

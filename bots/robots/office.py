@@ -1,14 +1,21 @@
 """What the lines of robots are read with, and one such line: whatever it names is looked up here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
+from bots.kit.conditions import SUBJECTS
+from bots.kit.criteria import Askable
 from bots.kit.fields import SOME_DAY, Field, Locale, Misfit, as_written, understand
+from bots.kit.impossible import Shape
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar
 from bots.kit.schema import Findings, Section, text_of
 from bots.kit.templates import Template
 from bots.kit.words import Text, filled_with, parse
+
+SUBJECTS_OF_ROBOTS: Final = tuple(word for word in SUBJECTS if word != "window")
+"""Whether a window is open is found out when a message is to go: it may have several ways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,13 @@ class Office:
     kinds: Mapping[str, Field]
     """Of the fields, those that do not take any text."""
     locale: Locale
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
+    """What may be in fields, and in what else is asked about."""
+
+    def askable(self, stages: tuple[str, ...], besides: str = "") -> Askable:
+        """What conditions may be about that are looked at in these stages only."""
+        stage = Shape("choice", stages, besides=besides)
+        return Askable(self.fields, SUBJECTS_OF_ROBOTS, {**self.shapes, "stage": stage})
 
     def text(self, node: Node | None, what: str) -> Text | None:
         said = text_of(node, what, self.found)
@@ -44,10 +58,10 @@ class Office:
 
     def fits(self, node: Node, name: str, text: Text) -> None:
         """A value that is written out is one that its field takes; one with placeholders is looked at when it is filled in."""
-        field = self.kinds.get(name)
-        if field is None or (text.plain is None and not field.terms):
+        kept = self.kinds.get(name)
+        if kept is None or (text.plain is None and not kept.terms):
             return
-        found = understand(field, as_written(field, text.plain or ""), self.locale, SOME_DAY)
+        found = understand(kept, as_written(kept, text.plain or ""), self.locale, SOME_DAY)
         if isinstance(found, Misfit):
             self.misfit(node, found)
 
@@ -87,7 +101,7 @@ class Line:
 
     def field(self, one: Section, name: str) -> str:
         """The field that is named there."""
-        field = text_of(one.get(name), name, self.found) or ""
-        if field:
-            self.office.known_field(one.get(name) or self.key, field)
-        return field
+        named = text_of(one.get(name), name, self.found) or ""
+        if named:
+            self.office.known_field(one.get(name) or self.key, named)
+        return named

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bots.kit.conditions import Test
-from bots.kit.criteria import tests_of
+from bots.kit.criteria import Askable, tests_of
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar
 from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, table_of, text_of, yes_of
@@ -81,6 +81,7 @@ def _robots(place: Place, names: set[str], office: Office) -> Iterator[Robot]:
     table = table_of(place.robots, "robots", found)
     before = ""
     here: list[str] = []
+    askable = office.askable((place.stage,), "A robot acts only in its own stage")
     for key, node in table.pairs[:MOST_ROBOTS] if table else ():
         one, name = _named(key, node, ROBOT_KEYS, "robot", names, found)
         if one is None or not name:
@@ -102,7 +103,7 @@ def _robots(place: Place, names: set[str], office: Office) -> Iterator[Robot]:
         yield Robot(
             name, place.funnel, place.stage, delay_of(one.get("in"), "in", found), every, after, at,
             duration_of(one.get("before"), "before", found) or 0, yes_of(one.get("working"), "working", found),
-            _tests(one, office), actions, key.line,
+            _tests(one, askable, found), actions, key.line,
         )  # fmt: skip
         before = name
         here.append(name)
@@ -141,7 +142,8 @@ def _triggers(
         places = _from(one, stages, found)
         actions = _actions(key, one, funnel, stages, office)
         if on:
-            yield Trigger(name, funnel, on, which, places, _tests(one, office), actions, key.line)
+            tests = _tests(one, office.askable(places or stages), found)
+            yield Trigger(name, funnel, on, which, places, tests, actions, key.line)
 
 
 def _named(
@@ -190,13 +192,9 @@ def _from(one: Section, stages: tuple[str, ...], found: Findings) -> tuple[str, 
     return tuple(named)
 
 
-def _tests(one: Section, office: Office) -> tuple[Test, ...]:
-    table = table_of(one.get("if"), "if", office.found)
-    return tuple(
-        test
-        for key, node in (table.pairs if table else ())
-        for test in tests_of(key, node, office.fields, office.found)
-    )
+def _tests(one: Section, askable: Askable, found: Findings) -> tuple[Test, ...]:
+    table = table_of(one.get("if"), "if", found)
+    return tuple(test for key, node in (table.pairs if table else ()) for test in tests_of(key, node, askable, found))
 
 
 def _actions(key: Scalar, one: Section, funnel: str, stages: tuple[str, ...], office: Office) -> tuple[Action, ...]:

@@ -88,3 +88,71 @@ def test_a_task_that_is_due_in_no_length_of_time_is_told_so():
     assert finding == "12:14: error: 'age' is '3 days': no length of time. Did you mean '3d'?"
     (finding,) = findings("reasons:", "audit: {at: noon}\nreasons:")
     assert finding == "19:13: error: 'at' is 'noon': no time of day. Write it like 8:00."
+
+
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        ("budget: {over: 500, under: 100}", "50: error: nothing is over 500 and under 100. Make 'under' the greater one; or write two rules."),
+        ("budget: {over: 100, under: 101}", "50: error: nothing is over 100 and under 101. Make 'under' the greater one; or write two rules."),
+        ("advance: много", "32: error: 'advance' is a sum of money, and 'много' is none. Write it in minor units: 350000 is 3 500."),
+        ("roses: {is not: дюжина}", "39: error: 'roses' is a number, and 'дюжина' is none. Write it in digits: 3."),
+        ("bouquet_on: 12 марта", "35: error: 'bouquet_on' is a day, and '12 марта' is none. Write it like 2026-03-12."),
+        ("bouquet_on: {over: 3}", "42: error: 'over' compares numbers, and 'bouquet_on' is a day. Have a robot keep to the day: 'at: bouquet_on'."),
+        ("callback: {is: нет}", "38: error: 'callback' is a phone, and 'нет' is none. Write it like +79161234567."),
+        ("wrap: бумаги", "29: error: 'wrap' is never 'бумаги'. Did you mean 'бумага'? Else add it to the field's 'choices:'."),
+        ("wrap: {has: [шёлк, бумага]}", "35: error: 'wrap' is never 'шёлк'. Known here: бумага, лента. Else add it to the field's 'choices:'."),
+        ("wrap: {over: 2}", "36: error: 'over' compares numbers, and 'wrap' is a choice. Write {is: …} or {is not: …}."),
+        ("owner: manager", "30: error: 'owner' is never 'manager'. Known here: bot, person, pool."),
+        ("language: russian", "33: error: 'language' is never 'russian'. Known here: ru, uk."),
+        ("stage: making", "30: error: 'stage' is never 'making'. Known here: asked. A robot acts only in its own stage."),
+        ("paid: да", "29: warning: 'paid' is never 'да'. Known here: yes, partly, no."),
+        ("parcel: arived", "31: warning: 'parcel' is never 'arived'. Did you mean 'arrived'?"),
+        ("channel: watsapp", "32: warning: 'channel' is never 'watsapp'. Did you mean 'whatsapp'?"),
+        ("responsible: lena", "36: warning: 'responsible' is never 'lena'. Known here: Лена, Рита. It is a person's name."),
+        ("tags: {is: новый}", "34: warning: 'is' compares all tags of a deal together. Write {has: новый}."),
+        ("tags: {over: 2}", "36: error: 'over' compares numbers, and tags are none. Write {has: tag}."),
+        ("flowers: {empty: yes, is: розы}", "49: error: 'empty' and 'is' exclude each other. Remove one; or write two rules, one for each."),
+        ("flowers: {empty: yes, not empty: yes}", "56: error: 'empty' and 'not empty' exclude each other. Remove one; or write two rules, one for each."),
+        ("flowers: {is: [розы, пионы], is not: [пионы, розы]}", "60: error: 'is' and 'is not' exclude each other. Remove one; or write two rules, one for each."),
+        ("roses: {is: 3, over: 5}", "44: error: 'is' and 'over' exclude each other. Remove one; or write two rules, one for each."),
+        ("tags: {has: vip, has not: [vip, опт]}", "49: error: 'has' and 'has not' exclude each other. Remove one; or write two rules, one for each."),
+        ("flowers: [розы, empty]", "39: error: 'empty' is no value to compare with. Write 'flowers: empty' by itself; a value that is really called so stands in quotes."),
+        ("flowers: {is not: empty}", "41: error: 'empty' is no value to compare with. Write 'flowers: empty' by itself; a value that is really called so stands in quotes."),
+        ("flowers: []", "32: error: 'flowers' is compared with nothing. List a value, or write 'flowers: empty'."),
+        ("flowers: ''", "32: error: 'flowers' is compared with nothing. Write 'flowers: empty' or 'flowers: not empty'."),
+        ("flowers: {}", "32: error: 'flowers' is compared with nothing. Write 'flowers: value', or {is not: value}."),
+        ("flowers: {is not: розы, not empty: maybe}", "58: error: 'not empty' is 'maybe'. Write yes or no."),
+        ("flowers: {more than: 3}", "33: error: 'more than' is no way to compare. Known here: is, is not, has, has not, over, under, empty, not empty."),
+        ("hours: {is: open}", "30: error: 'hours' is asked for otherwise. Write 'hours: open' or 'hours: closed'."),
+        ("window: open", "23: error: 'window' is not known here. Remove it: outside the window a message goes out by its 'template', or becomes a task."),
+    ],
+)  # fmt: skip
+def test_a_condition_that_no_deal_meets_is_told_and_what_cannot_be(condition: str, told: str):
+    assert findings("in: 15m", f"if: {{{condition}}}") == [f"13:{told}"]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "flowers: {is not: розы, not empty: yes}", "flowers: {empty: no}", "flowers: 'empty'", "flowers: {is: [розы, пионы], is not: пионы}",
+        "budget: {over: 100, under: 500}", "budget: 350000", "advance: {is not: 0}", "roses: {is: [1, 3], over: 2}", "flowers: {over: 3}",
+        "bouquet_on: 2026-03-08", "wrap: [Бумага, лента]", "wrap: {is not: лента, not empty: yes}", "channel: avito", "paid: {is not: yes}",
+        "tags: {has: vip, has not: опт}", "tags: empty", "responsible: Лена", "language: uk", "stage: asked", "hours: closed", "flowers: {is not: розы, empty: yes}",
+    ],
+)  # fmt: skip
+def test_a_condition_that_some_deal_meets_is_let_be(condition: str):
+    assert findings("in: 15m", f"if: {{{condition}}}") == []
+
+
+def test_a_trigger_may_ask_for_a_stage_that_it_listens_in():
+    assert findings("on: order paid,", "on: order paid, if: {stage: asked},") == []
+    assert findings("on: order paid,", "on: order paid, from: [asked], if: {stage: making},") == [
+        "18:57: error: 'stage' is never 'making'. Known here: asked."
+    ]
+
+
+def test_choices_belong_to_a_field_that_is_chosen():
+    assert findings("choices: [бумага, лента]", "choices: [бумага, лента], kind: text") == [
+        "22:26: error: field 'wrap' has choices, and its kind is 'text'. Remove one of the two."
+    ]

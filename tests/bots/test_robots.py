@@ -147,6 +147,14 @@ def test_a_turn_says_which_condition_decided_it_with_the_value_it_met():
     assert fire(robots, robots[1], facts(fields={"city": "Клин"})).outcome == "fired"
 
 
+def test_a_condition_may_ask_for_a_value_and_against_another_one():
+    text = FUNNEL.replace("{is not: Тверь}", "{is not: Тверь, not empty: yes}")
+    robots = loaded(text).board.of("retail", "new")
+    assert fire(robots, robots[1], facts(fields={})).outcome == "held"
+    assert fire(robots, robots[1], facts(fields={"city": "Тверь"})).outcome == "held"
+    assert fire(robots, robots[1], facts(fields={"city": "Клин"})).outcome == "fired"
+
+
 def test_working_hours_put_a_turn_off_and_are_counted():
     night = MONDAY + 10 * HOUR
     robot = Robot("r", "retail", "new", wait=Span(HOUR, working=True))
