@@ -10,8 +10,8 @@ from typing import Final
 
 from bots.kit.conditions import Test
 from bots.kit.criteria import Askable, tests_of
-from bots.kit.problems import did_you_mean, shown
-from bots.kit.reader import Node, Scalar
+from bots.kit.problems import did_you_mean, nearest, shown
+from bots.kit.reader import Items, Node, Scalar
 from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, table_of, text_of, yes_of
 from bots.kit.spans import delay_of
 from bots.robots.acting import action_of
@@ -168,16 +168,35 @@ def _happening(key: Scalar, one: Section, found: Findings) -> tuple[str, str]:
             key, f"trigger '{key.text}' does not say on what", "Add 'on: order paid', 'on: message' …", "no_value"
         )
         return "", ""
-    words = (text_of(node, "on", found) or "").split()
-    kind, which = (words[0] if words else ""), " ".join(words[1:])
-    if kind not in HAPPENINGS:
-        found.error(node, f"nothing is called '{shown(kind)}'", did_you_mean(kind, HAPPENINGS), "unknown_trigger")
+    if isinstance(node, Items):
+        found.error(node, "a trigger hears one thing", "Write a trigger for each of them", "unknown_trigger")
         return "", ""
-    known = HAPPENINGS[kind]
+    words = (text_of(node, "on", found) or "").split()
+    if not words:
+        return "", ""
+    kind, which = words[0], " ".join(words[1:])
+    known = HAPPENINGS.get(kind, ())
+    if kind not in HAPPENINGS:
+        found.error(node, f"nothing is called '{shown(' '.join(words))}'", _meant(words), "unknown_trigger")
+        return "", ""
     if which and known is not None and which not in known:
-        remedy = did_you_mean(which, known) if known else f"Write 'on: {kind}'"
+        remedy = did_you_mean(which, known, f"Without it, 'on: {kind}' is any") if known else f"Write 'on: {kind}'"
         found.error(node, f"there is no '{kind} {shown(which)}'", remedy, "unknown_trigger")
     return kind, which
+
+
+def _meant(words: Sequence[str]) -> str:
+    """The remedy for what nobody hears: the pair that was said the other way round, or by half; else the nearest word."""
+    pairs = {f"{kind} {which}": which for kind, known in HAPPENINGS.items() for which in known or ()}
+    *rest, last = words
+    if rest and last in HAPPENINGS:
+        known = HAPPENINGS[last]
+        which = " ".join(rest) if known is None else nearest("_".join(rest), known)
+        return f"Did you mean '{last} {which}'?" if which else f"Did you mean '{last}'?"
+    halves = [pair for pair, which in pairs.items() if which == "_".join(words)]
+    if halves:
+        return f"Did you mean '{halves[0]}'?"
+    return did_you_mean(" ".join(words), (*HAPPENINGS, *pairs))
 
 
 def _from(one: Section, stages: tuple[str, ...], found: Findings) -> tuple[str, ...]:

@@ -156,3 +156,24 @@ def test_choices_belong_to_a_field_that_is_chosen():
     assert findings("choices: [бумага, лента]", "choices: [бумага, лента], kind: text") == [
         "22:26: error: field 'wrap' has choices, and its kind is 'text'. Remove one of the two."
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("missed call", "nothing is called 'missed call'. Did you mean 'call missed'?"),
+        ("paid order", "nothing is called 'paid order'. Did you mean 'order paid'?"),
+        ("arived parcel", "nothing is called 'arived parcel'. Did you mean 'parcel arrived'?"),
+        ("in work order", "nothing is called 'in work order'. Did you mean 'order in_work'?"),
+        ("vip tag", "nothing is called 'vip tag'. Did you mean 'tag vip'?"),
+        ("new message", "nothing is called 'new message'. Did you mean 'message'?"),
+        ("missed", "nothing is called 'missed'. Did you mean 'call missed'?"),
+        ("item refused", "nothing is called 'item refused'. Did you mean 'order item_refused'?"),
+        ("masage", "nothing is called 'masage'. Did you mean 'message'?"),
+        ("order paidd", "there is no 'order paidd'. Did you mean 'paid'? Without it, 'on: order' is any."),
+        ("payment full", "there is no 'payment full'. Write 'on: payment'."),
+        ("[order paid, payment]", "a trigger hears one thing. Write a trigger for each of them."),
+    ],
+)
+def test_what_nobody_hears_is_told_with_what_was_meant(written: str, told: str):
+    assert findings("on: order paid", f"on: {written}") == [f"18:18: error: {told}"]
