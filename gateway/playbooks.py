@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from bots.kit.board_lints import lint_board
 from bots.kit.events import Media, MediaKind
 from bots.kit.linter import lint, lint_alone, lint_together
 from bots.kit.playbook import FILE, Playbook, load_playbook
-from bots.kit.problems import Problem, did_you_mean, has_errors, pointed
+from bots.kit.problems import Problem, did_you_mean, has_errors, in_order, pointed
 from bots.kit.reader import decode
 from bots.kit.script import Script
 from bots.kit.template_lints import lint_templates
@@ -57,7 +58,7 @@ def read_house(name_or_path: str) -> House:
     scripts, wrong = read_scripts(folder, playbook)
     attached = read_attached(folder, playbook)
     problems = [*((folder / FILE, problem) for problem in found), *wrong]
-    problems += check_templates(folder, playbook, scripts, whole=not has_errors(problem for _, problem in wrong))
+    problems += check_together(folder, playbook, scripts, whole=not has_errors(problem for _, problem in wrong))
     if playbook is None or has_errors([problem for _, problem in problems]):
         raise BadPlaybook([(str(file), problem) for file, problem in problems])
     return House(playbook, scripts, attached=attached)
@@ -66,12 +67,13 @@ def read_house(name_or_path: str) -> House:
 def read_scripts(
     folder: Path, playbook: Playbook | None, besides: Iterable[str] = ()
 ) -> tuple[dict[str, Script], list[tuple[Path, Problem]]]:
-    """The scripts that the playbook's bots begin with, those that they lead to, and others by name; what is wrong in each.
+    """The scripts that bots begin with, robots start, those that they lead to, and others by name; what is wrong in each.
 
     Without a playbook, as it has mistakes, only what is wrong with them whatever it says.
     """
     waiting = [(rule.bot, rule.funnel, rule.line) for rule in playbook.bots] if playbook else []
     waiting += [(one.script, one.funnel, one.line) for one in playbook.clarifications.values()] if playbook else []
+    waiting += [(one.name, one.funnel, one.line) for one in playbook.board.starts] if playbook else []
     waiting += [(name, "", 0) for name in besides]
     scripts: dict[str, Script] = {}
     files: dict[str, Path] = {}
@@ -141,10 +143,10 @@ def _media(ref: str, body: bytes) -> Media:
     return Media(kind, STORED + file, ref.rpartition("/")[2], told.mime, len(body))
 
 
-def check_templates(
+def check_together(
     folder: Path, playbook: Playbook | None, scripts: Mapping[str, Script], *, whole: bool = True
 ) -> list[tuple[Path, Problem]]:
-    """What is wrong with the playbook's templates, now that it is known what a deal of this shop may hold.
+    """What is wrong with the playbook's templates and triggers, now that it is known what a deal of this shop may hold.
 
     `whole`: all its scripts could be read; else nobody knows which fields they have.
     """
@@ -152,7 +154,9 @@ def check_templates(
         return []
     fields = [*playbook.fields, *(field for script in scripts.values() for field in script.fields)] if whole else None
     files = read_attached(folder, playbook)
-    return [(folder / FILE, problem) for problem in lint_templates(playbook.templates, fields, LIMITS, files)]
+    found = lint_templates(playbook.templates, fields, LIMITS, files)
+    found += lint_board(playbook, fields) if fields is not None else []
+    return [(folder / FILE, problem) for problem in in_order(found)]
 
 
 def _reader(folder: Path) -> Callable[[str], str]:

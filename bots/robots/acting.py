@@ -11,6 +11,7 @@ from bots.robots import effects as fx
 from bots.robots.actions import Action, Message, Note, Task, Word
 from bots.robots.effects import HERE
 from bots.robots.office import Line, Office
+from bots.robots.rules import Mention
 from bots.robots.setting import read_count, read_set
 
 TASK_KEYS: Final = ("kind", "text", "due", "to")
@@ -188,6 +189,14 @@ def _open(line: Line) -> Action | None:
     return fx.OpenDeal(funnel, stage) if funnel else None
 
 
+def _start(line: Line) -> Action | None:
+    name = name_of(line.value, "start", line.found)
+    if name is None:
+        return None
+    line.office.starts.append(Mention(name, line.funnel, line.value.line, line.value.column))
+    return fx.StartScript(name)
+
+
 def _stop(line: Line) -> Action | None:
     line.among(line.word(), ("bot",), "robots cannot stop", "unknown_word")
     return fx.StopBot()
@@ -213,7 +222,7 @@ _READERS: Final[Mapping[str, Callable[[Line], Action | None]]] = {
     "delete": _delete,
     "convert": _convert,
     "open": _open,
-    "start": lambda line: fx.StartScript(name) if (name := name_of(line.value, "start", line.found)) else None,
+    "start": _start,
     "stop": _stop,
     "responsible": lambda line: fx.Reassign(word) if (word := line.word()) else None,
     "tag": lambda line: fx.AddTag(word) if (word := line.word()) else None,

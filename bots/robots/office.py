@@ -13,6 +13,7 @@ from bots.kit.reader import Node, Scalar
 from bots.kit.schema import Findings, Section, text_of
 from bots.kit.templates import Template
 from bots.kit.words import Text, filled_with, parse
+from bots.robots.rules import Mention
 
 SUBJECTS_OF_ROBOTS: Final = tuple(word for word in SUBJECTS if word != "window")
 """Whether a window is open is found out when a message is to go: it may have several ways."""
@@ -36,6 +37,9 @@ class Office:
     locale: Locale
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     """What may be in fields, and in what else is asked about."""
+    starts: list[Mention] = field(default_factory=list)
+    heard: list[Mention] = field(default_factory=list)
+    """What is gathered of them for the board."""
 
     def askable(self, stages: tuple[str, ...], besides: str = "") -> Askable:
         """What conditions may be about that are looked at in these stages only."""

@@ -17,7 +17,7 @@ from bots.kit.spans import delay_of
 from bots.robots.acting import action_of
 from bots.robots.actions import Action
 from bots.robots.office import Office
-from bots.robots.rules import Board, Robot, Trigger
+from bots.robots.rules import Board, Mention, Robot, Trigger
 
 ROBOT_KEYS: Final = ("in", "every", "after", "at", "before", "working", "if", "do")
 TRIGGER_KEYS: Final = ("on", "from", "if", "do")
@@ -73,7 +73,8 @@ def board_of(
         for trigger in _triggers(funnel, stages, node, names[funnel], office):
             heard[funnel, trigger.on].append(trigger)
     dates = frozenset(robot.at for stage in robots.values() for robot in stage if robot.at)
-    return Board(robots, {key: tuple(found) for key, found in heard.items()}, dates)
+    told = {key: tuple(found) for key, found in heard.items()}
+    return Board(robots, told, dates, tuple(office.starts), tuple(office.heard))
 
 
 def _robots(place: Place, names: set[str], office: Office) -> Iterator[Robot]:
@@ -139,6 +140,8 @@ def _triggers(
         if one is None or not name:
             continue
         on, which = _happening(key, one, found)
+        if on == "field" and which and (at_ := one.get("on")) is not None:
+            office.heard.append(Mention(which, funnel, at_.line, at_.column))
         places = _from(one, stages, found)
         actions = _actions(key, one, funnel, stages, office)
         if on:

@@ -12,7 +12,7 @@ from bots.kit.reader import decode
 from bots.kit.script import Script
 from bots.kit.talk import departures, read_talk
 from gateway.playbooks import (
-    check_templates,
+    check_together,
     find_folder,
     read_lone_script,
     read_script_file,
@@ -87,7 +87,7 @@ def check_playbook(folder: Path) -> Iterator[Finding]:
         folder, playbook, sorted(file.stem for file in (folder / "scripts").glob("*.yaml"))
     )
     sound = not has_errors(problem for _, problem in findings)
-    yield from check_templates(folder, playbook, scripts, whole=sound)
+    yield from check_together(folder, playbook, scripts, whole=sound)
     yield from findings
     if playbook is not None:
         for file in sorted([*folder.glob("talks/**/*.talk"), *folder.glob("scripts/talks/**/*.talk")]):
