@@ -29,7 +29,7 @@ from bots.kit.schema import (
 )
 from bots.kit.shapes import shapes_of
 from bots.kit.shipping import shipping_of
-from bots.kit.staffing import rules_of, team_of
+from bots.kit.staffing import Crew, rules_of, team_of
 from bots.kit.starts import bot_rules, clarifications, funnel_of, stage_of
 from bots.kit.template_table import templates_of
 from bots.kit.waiting import LIMIT_KEYS, Desk, Waiting, waiting_of
@@ -74,6 +74,7 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         return None
     about, fields = _about(at.get("about"), found), read_fields(at.get("fields"), found)
     team = team_of(at.get("team"), calendars, found)
+    rules = rules_of(at.get("assign"), team, found)
     reasons = titles_of(at.get("reasons"), "reasons", found)
     templates = templates_of(at.get("templates"), language, about, found)
     endpoints = _endpoints(at.get("endpoints"), found)
@@ -81,7 +82,7 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
     office = Office(
         found, {**KNOWN, **BROUGHT, **{name: one.title for name, one in fields.items()}}, about,
         {one.name: tuple(stage.name for stage in one.stages) for one in funnels}, reasons, templates, frozenset(endpoints),
-        kinds, locale_of(language, zone, currency), shapes_of(fields, team),
+        kinds, locale_of(language, zone, currency), shapes_of(fields, team), Crew(team, rules),
     )  # fmt: skip
     return Playbook(
         name=name,
@@ -91,7 +92,7 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         currency=currency,
         funnels=funnels,
         bots=bot_rules(at, funnels, found),
-        sources=MappingProxyType(_sources(at, funnels, found)),
+        sources=MappingProxyType(_sources(at, funnels, office.crew, found)),
         reasons=MappingProxyType(reasons),
         loop_guard=_loop_guard(at, found),
         texts=MappingProxyType(_texts(at, found)),
@@ -108,7 +109,7 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         overdue=overdue_of(at.get("overdue"), team, found),
         team=MappingProxyType(team),
         shipping=MappingProxyType(shipping_of(at.get("shipping"), found)),
-        assign=MappingProxyType(rules_of(at.get("assign"), team, found)),
+        assign=MappingProxyType(rules),
         board=board(read, office),
         duplicates=MappingProxyType(_duplicates(at, found)),
         checks=MappingProxyType(read_checks(at.get("checks"), funnels, office)),
@@ -127,7 +128,7 @@ def _currency(node: Node | None, found: Findings) -> str:
     return currency
 
 
-def _sources(at: Section, funnels: tuple[Funnel, ...], found: Findings) -> dict[str, Source]:
+def _sources(at: Section, funnels: tuple[Funnel, ...], crew: Crew, found: Findings) -> dict[str, Source]:
     sources: dict[str, Source] = {}
     table = table_of(at.get("sources"), "sources", found)
     for key, node in table.pairs if table else ():
@@ -139,6 +140,7 @@ def _sources(at: Section, funnels: tuple[Funnel, ...], found: Findings) -> dict[
         known = [stage.name for stage in funnel.stages]
         stage = stage_of(one.get("stage"), funnel, found, "stage", known) or known[0]
         person = text_of(one.get("responsible"), "responsible", found) or ""
+        crew.look(one.get("responsible"), person, found, ("pool", "head"))
         opens = "opens" not in one or yes_of(one.get("opens"), "opens", found)
         sources[name] = Source(name, funnel.name, stage, person, text_of(one.get("tag"), "tag", found) or "", opens)
     return sources

@@ -50,7 +50,9 @@ def _task(line: Line) -> Action | None:
         found.error(line.key, "the task does not say what to do", "Add 'text: …' under 'task:'", "no_value")
     text = office.text(one.get("text"), "text")
     due, to = delay_of(one.get("due"), "due", found), text_of(one.get("to"), "to", found) or "responsible"
-    return Task(name_of(one.get("kind"), "kind", found) or "task", text, due, to) if text is not None else None
+    office.crew.look(one.get("to"), to, found)
+    kind = name_of(one.get("kind"), "kind", found) or "task"
+    return Task(kind, text, due, to) if text is not None else None
 
 
 def _message(line: Line) -> Action | None:
@@ -197,6 +199,12 @@ def _start(line: Line) -> Action | None:
     return fx.StartScript(name)
 
 
+def _responsible(line: Line) -> Action | None:
+    word = line.word()
+    line.office.crew.look(line.value, word, line.found, ("head",))
+    return fx.Reassign(word) if word else None
+
+
 def _stop(line: Line) -> Action | None:
     line.among(line.word(), ("bot",), "robots cannot stop", "unknown_word")
     return fx.StopBot()
@@ -224,7 +232,7 @@ _READERS: Final[Mapping[str, Callable[[Line], Action | None]]] = {
     "open": _open,
     "start": _start,
     "stop": _stop,
-    "responsible": lambda line: fx.Reassign(word) if (word := line.word()) else None,
+    "responsible": _responsible,
     "tag": lambda line: fx.AddTag(word) if (word := line.word()) else None,
     "untag": lambda line: fx.RemoveTag(word) if (word := line.word()) else None,
     "webhook": _webhook,

@@ -11,6 +11,7 @@ from bots.kit.impossible import Shape
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar
 from bots.kit.schema import Findings, Section, text_of
+from bots.kit.staffing import Crew
 from bots.kit.templates import Template
 from bots.kit.words import Text, filled_with, parse
 from bots.robots.rules import Mention
@@ -37,6 +38,8 @@ class Office:
     locale: Locale
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     """What may be in fields, and in what else is asked about."""
+    crew: Crew = field(default_factory=Crew)
+    """Whom tasks and deals may be given to."""
     starts: list[Mention] = field(default_factory=list)
     heard: list[Mention] = field(default_factory=list)
     """What is gathered of them for the board."""

@@ -26,9 +26,9 @@ def with_trigger(folder: Path, trigger: str) -> list[str]:
 
 
 def test_a_trigger_on_a_field_that_nobody_fills_is_told(shop: Path):
+    remedy = "Did you mean 'need'? Else add it to the playbook's 'fields:'."
     assert with_trigger(shop, "{on: field nead, do: [{tag: a}]}") == [
-        "playbook.yaml:37:18: error: no field is called 'nead', so nobody ever changes it. Did you mean 'need'? Else add it to the playbook's "
-        "'fields:'."
+        f"playbook.yaml:37:18: error: no field is called 'nead', so nobody ever changes it. {remedy}"
     ]
 
 
@@ -42,7 +42,9 @@ def test_a_trigger_hears_fields_of_the_playbook_of_scripts_of_orders_and_of_form
 
 def test_a_script_that_a_robot_starts_has_to_be_there(shop: Path):
     (found,) = with_trigger(shop, "{on: payment, do: [{start: helo}]}")
-    assert found.startswith("playbook.yaml:37:40: error: there is no script 'helo'. Did you mean 'hello'? Else put it into ")
+    assert found.startswith(
+        "playbook.yaml:37:40: error: there is no script 'helo'. Did you mean 'hello'? Else put it into "
+    )
 
 
 def test_a_script_that_only_a_robot_starts_is_at_hand(shop: Path):

@@ -177,3 +177,39 @@ def test_choices_belong_to_a_field_that_is_chosen():
 )
 def test_what_nobody_hears_is_told_with_what_was_meant(written: str, told: str):
     assert findings("on: order paid", f"on: {written}") == [f"18:18: error: {told}"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("{tag: новый}", "{task: {text: Собрать, to: florist}}", "13:59: warning: nobody of the team is 'florist'. Did you mean 'florists'? Else add them to 'team:'."),
+        ("{tag: новый}", "{task: {text: Собрать, to: Вася}}", "13:59: warning: nobody of the team is 'Вася'. Known here: by_turns, sales, florists, Лена, Рита, lena, rita, responsible, head, pool, manager, marketer, admin. Else add them to 'team:'."),
+        ("{tag: новый}", "{responsible: by_turn}", "13:46: warning: nobody of the team is 'by_turn'. Did you mean 'by_turns'? Else add them to 'team:'."),
+        ("reasons:", "sources: {message: {funnel: orders, responsible: Ленa}}\nreasons:", "19:50: warning: nobody of the team is 'Ленa'. Did you mean 'Лена'? Else add them to 'team:'."),
+        ("among: [sales]", "among: [sale]", "32:36: warning: nobody of the team is 'sale'. Did you mean 'sales'? Else add them to 'team:'."),
+        ("among: [sales]", "among: [sales], act: 1h, then: Olga", "32:60: warning: nobody of the team is 'Olga'. Known here: by_turns, sales, florists, Лена, Рита, lena, rita, head, manager, marketer, admin. Else add them to 'team:'."),
+        ("among: [sales]", "among: [sales], absent: haed", "32:53: warning: nobody of the team is 'haed'. Did you mean 'head'? Else add them to 'team:'."),
+        ("among: [sales]", "among: [sales], then: head", "32:45: error: 'then' says who has it next, and no time is set for the first one. Add 'act: 1h working'."),
+        ("reasons:", "overdue: {to: haed}\nreasons:", "19:15: warning: nobody of the team is 'haed'. Did you mean 'head'? Else add them to 'team:'."),
+    ],
+)  # fmt: skip
+def test_a_word_that_means_nobody_is_told_wherever_somebody_is_meant(old: str, new: str, told: str):
+    assert findings(old, new) == [told]
+
+
+@pytest.mark.parametrize("word", ["florists", "Рита", "rita", "by_turns", "head", "responsible", "pool", "manager"])
+def test_a_task_may_be_for_a_group_a_person_a_rule_or_a_role(word: str):
+    assert findings("{tag: новый}", f"{{task: {{text: Собрать, to: {word}}}}}") == []
+
+
+def test_a_rule_may_name_people_by_their_keys():
+    playbook, problems = load_playbook("flowers", {FILE: SHOP.replace("among: [sales]", "among: [rita, sales]")})
+    assert problems == []
+    assert playbook is not None
+    assert playbook.assign["by_turns"].among == ("Рита", "sales")
+
+
+def test_where_there_is_no_team_anybody_may_be_meant():
+    begins = SHOP.index("team:")
+    text = SHOP[:begins].replace("{tag: новый}", "{task: {text: Собрать, to: florist}}")
+    assert load_playbook("flowers", {FILE: text})[1] == []
