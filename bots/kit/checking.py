@@ -106,6 +106,7 @@ def _check(name: str, key: Scalar, one: Section, funnels: Sequence[Funnel], offi
         check = replace(check, older=older)
     if "within" in one and (within := duration_of(one.get("within"), "within", found)) is not None:
         check = replace(check, within=within)
+    office.known_kind(one.get("kind"), check.kind)
     if "kind" in one and what not in ("task", "overdue_task", "no_contact"):
         found.error(one.keys["kind"], "only tasks have a kind", "Add 'what: task', or remove the line", "contradiction")
     asked = table is not None and bool(table.pairs)

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, get_args
+from typing import Final
 
-from bots.kit.business import Funnel, Outcome, Stage
+from bots.kit.business import OUTCOMES, Funnel, Outcome, Stage
 from bots.kit.criteria import tests_of
 from bots.kit.opening import calendar_named
 from bots.kit.problems import shown
@@ -24,7 +24,6 @@ AGE: Final = "age"
 """The name of the robot that watches a stage's `age`."""
 TOO_OLD: Final = "Сделка стоит на этапе «{stage_title}» дольше положенного: продвиньте её или закройте"
 _DAY: Final = 86_400_000
-OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         return None
     about, fields = _about(at.get("about"), found), read_fields(at.get("fields"), found)
     team = team_of(at.get("team"), calendars, found)
+    task_kinds = kinds_of(at.get("task_kinds"), found)
     rules = rules_of(at.get("assign"), team, found)
     reasons = titles_of(at.get("reasons"), "reasons", found)
     templates = templates_of(at.get("templates"), language, about, found)
@@ -82,7 +83,7 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
     office = Office(
         found, {**KNOWN, **BROUGHT, **{name: one.title for name, one in fields.items()}}, about,
         {one.name: tuple(stage.name for stage in one.stages) for one in funnels}, reasons, templates, frozenset(endpoints),
-        kinds, locale_of(language, zone, currency), shapes_of(fields, team), Crew(team, rules),
+        kinds, locale_of(language, zone, currency), shapes_of(fields, team), Crew(team, rules), task_kinds,
     )  # fmt: skip
     return Playbook(
         name=name,
@@ -105,7 +106,7 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         fields=MappingProxyType(fields),
         kinds=MappingProxyType(kinds),
         idle=duration_of(at.get("idle"), "idle", found) or 3 * 86_400_000,
-        task_kinds=MappingProxyType(kinds_of(at.get("task_kinds"), found)),
+        task_kinds=MappingProxyType(task_kinds),
         overdue=overdue_of(at.get("overdue"), team, found),
         team=MappingProxyType(team),
         shipping=MappingProxyType(shipping_of(at.get("shipping"), found)),
@@ -137,8 +138,8 @@ def _sources(at: Section, funnels: tuple[Funnel, ...], crew: Crew, found: Findin
         if one is None or name is None:
             continue
         funnel = funnel_of(one.get("funnel"), funnels, found)
-        known = [stage.name for stage in funnel.stages]
-        stage = stage_of(one.get("stage"), funnel, found, "stage", known) or known[0]
+        known = [stage.name for stage in funnel.stages if not stage.outcome]
+        stage = stage_of(one.get("stage"), funnel, found, "open stage", known) or funnel.stages[0].name
         person = text_of(one.get("responsible"), "responsible", found) or ""
         crew.look(one.get("responsible"), person, found, ("pool", "head"))
         opens = "opens" not in one or yes_of(one.get("opens"), "opens", found)

@@ -30,10 +30,10 @@ def shapes_of(fields: Mapping[str, Field], team: Mapping[str, Member]) -> dict[s
     if team:
         names = tuple(one.name for one in team.values())
         known["responsible"] = Shape("choice", names, sure=False, besides="It is a person's name")
-    own = {
-        name: Shape(
-            one.kind, one.choices if one.kind == "choice" else (), besides="Else add it to the field's 'choices:'"
-        )
-        for name, one in fields.items()
-    }
+    own = {name: _shape(one) for name, one in fields.items()}
     return {**known, **own}
+
+
+def _shape(field: Field) -> Shape:
+    choices = field.choices if field.kind == "choice" else ()
+    return Shape(field.kind, choices, besides="Else add it to the field's 'choices:'")

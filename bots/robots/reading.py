@@ -8,14 +8,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bots.kit.business import OUTCOMES
 from bots.kit.conditions import Test
 from bots.kit.criteria import Askable, tests_of
 from bots.kit.problems import did_you_mean, nearest, shown
 from bots.kit.reader import Items, Node, Scalar
-from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, table_of, text_of, yes_of
+from bots.kit.schema import (
+    Findings,
+    Section,
+    duration_of,
+    items_of,
+    milliseconds,
+    name_of,
+    section,
+    table_of,
+    text_of,
+    yes_of,
+)
 from bots.kit.spans import delay_of
 from bots.robots.acting import action_of
 from bots.robots.actions import Action
+from bots.robots.effects import CloseDeal, Convert, DeleteDeal, MoveStage
+from bots.robots.lines import Where
 from bots.robots.office import Office
 from bots.robots.rules import Board, Mention, Robot, Trigger
 
@@ -40,6 +54,8 @@ MOST_ROBOTS: Final = 40
 """Of one stage."""
 MOST_TRIGGERS: Final = 100
 SHORTEST_EVERY: Final = 60_000
+_ENDING: Final = (CloseDeal, DeleteDeal, Convert)
+_MOVING: Final = (CloseDeal, DeleteDeal, MoveStage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +103,13 @@ def _robots(place: Place, names: set[str], office: Office) -> Iterator[Robot]:
         one, name = _named(key, node, ROBOT_KEYS, "robot", names, found)
         if one is None or not name:
             continue
-        actions = _actions(key, one, place.funnel, place.stages, office)
+        actions = _actions(key, one, Where(place.funnel, place.stages, (place.stage,)), office)
         after = _after(one, before, here, found)
         at = name_of(one.get("at"), "at", found) or ""
         if at:
-            office.known_field(one.get("at") or key, at)
+            office.day(one.get("at") or key, at)
+        if "before" in one and "in" in one:
+            found.error(one.keys["before"], "'before' and 'in' exclude each other", "Keep one of them", "contradiction")
         if "before" in one and not at:
             found.error(one.keys["before"], "'before' says before what", "Add 'at: field' with the date", "misplaced")
         if at and after:
@@ -114,8 +132,14 @@ def _robots(place: Place, names: set[str], office: Office) -> Iterator[Robot]:
 
 def _after(one: Section, before: str, here: list[str], found: Findings) -> str:
     """The robot that this one follows; only one that stands above it in the same stage, so that none waits for itself."""
-    word = name_of(one.get("after"), "after", found) or ""
     node = one.get("after")
+    if isinstance(node, Scalar) and milliseconds(node.text) is not None:
+        what = f"'after' is '{shown(node.text)}', and it names a robot"
+        found.error(
+            node, what, f"Write 'in: {node.text}'; 'after: previous' counts it from the robot above", "unknown_robot"
+        )
+        return ""
+    word = name_of(node, "after", found) or ""
     if not word or node is None:
         return ""
     if word == "previous" and not before:
@@ -143,10 +167,14 @@ def _triggers(
         if on == "field" and which and (at_ := one.get("on")) is not None:
             office.heard.append(Mention(which, funnel, at_.line, at_.column))
         places = _from(one, stages, found)
-        actions = _actions(key, one, funnel, stages, office)
+        actions = _actions(key, one, Where(funnel, stages, places or stages[: -len(OUTCOMES)]), office)
         if on:
             tests = _tests(one, office.askable(places or stages), found)
             yield Trigger(name, funnel, on, which, places, tests, actions, key.line)
+    if table and len(table.pairs) > MOST_TRIGGERS:
+        found.error(
+            table.pairs[MOST_TRIGGERS][0], f"more than {MOST_TRIGGERS} triggers", "Join some of them", "too_many"
+        )
 
 
 def _named(
@@ -210,7 +238,15 @@ def _from(one: Section, stages: tuple[str, ...], found: Findings) -> tuple[str, 
         stage = text_of(at, "from", found) or ""
         if stage and stage not in stages:
             found.error(at, f"the funnel has no stage '{shown(stage)}'", did_you_mean(stage, stages), "unknown_stage")
+        elif stage in OUTCOMES:
+            what = f"nothing is heard any more of a deal in '{stage}'"
+            found.error(at, what, f"Give the stage '{stage}' a robot instead", "impossible")
+            continue
         named.append(stage)
+    if isinstance(node, Items) and not nodes:
+        found.error(
+            node, "'from' names no stage", "Name one, or remove the line: then it listens in all of them", "no_value"
+        )
     return tuple(named)
 
 
@@ -219,11 +255,28 @@ def _tests(one: Section, askable: Askable, found: Findings) -> tuple[Test, ...]:
     return tuple(test for key, node in (table.pairs if table else ()) for test in tests_of(key, node, askable, found))
 
 
-def _actions(key: Scalar, one: Section, funnel: str, stages: tuple[str, ...], office: Office) -> tuple[Action, ...]:
+def _actions(key: Scalar, one: Section, where: Where, office: Office) -> tuple[Action, ...]:
     node = one.get("do")
     if node is None:
         office.found.error(key, f"'{key.text}' does nothing", "Add 'do:' with what it does", "no_value")
         return ()
     todo = items_of(node, "do", office.found)
-    done = (action_of(item, funnel, stages, office) for item in todo)
-    return tuple(action for action in done if action is not None)
+    if isinstance(node, Items) and not todo:
+        office.found.error(node, f"'{key.text}' does nothing", "Write what it does: [{tag: …}, {move: …}]", "no_value")
+    done: list[Action] = []
+    for item in todo:
+        action = action_of(item, where, office)
+        if action is not None:
+            _look_behind(item, action, done, office.found)
+            done.append(action)
+    return tuple(done)
+
+
+def _look_behind(item: Node, action: Action, done: Sequence[Action], found: Findings) -> None:
+    """What stands below a line that takes the deal away comes too late."""
+    if not isinstance(action, _MOVING):
+        return
+    if any(isinstance(one, _ENDING) or (isinstance(one, MoveStage) and one.stage in OUTCOMES) for one in done):
+        found.error(item, "a line above it has ended the deal", "Remove one of the two", "contradiction")
+    elif isinstance(action, MoveStage) and any(isinstance(one, MoveStage) for one in done):
+        found.warn(item, "a line above it has moved the deal already", "Keep the last one", "contradiction")

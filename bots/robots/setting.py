@@ -8,7 +8,7 @@ from bots.kit.schema import Findings, milliseconds, section, table_of, text_of
 from bots.kit.words import Text
 from bots.robots import effects as fx
 from bots.robots.actions import Action, Keep, KeepDate
-from bots.robots.office import Line
+from bots.robots.lines import Line
 
 DATE_KEYS: Final = ("from", "in", "before")
 LONGEST_MS: Final = 366 * 86_400_000
@@ -23,7 +23,7 @@ def read_set(line: Line) -> Action | None:
             )
         return None
     key, node = table.pairs[0]
-    line.office.known_field(key, key.text)
+    line.office.fillable(key, key.text)
     if isinstance(node, Table):
         return _date(key, node, line)
     text = Text((), "") if isinstance(node, Scalar) and not node.text else None
@@ -72,7 +72,7 @@ def _length(node: Node, what: str, found: Findings) -> int | None:
 def read_count(line: Line) -> Action | None:
     name = line.word()
     if name:
-        line.office.known_field(line.value, name)
+        line.office.fillable(line.value, name)
         field = line.office.kinds.get(name)
         if field is not None and field.kind != "number":
             remedy = "Count in a field of 'kind: number'"

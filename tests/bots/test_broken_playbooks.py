@@ -34,6 +34,7 @@ fields:
   advance: {title: Аванс, kind: money}
   roses: {title: Сколько роз, kind: number}
   callback: {title: Куда звонить, kind: phone}
+  rest: {title: Осталось, kind: money, is: budget - advance}
 team:
   lena: {name: Лена, groups: [sales]}
   rita: {name: Рита, groups: [florists]}
@@ -186,10 +187,10 @@ def test_what_nobody_hears_is_told_with_what_was_meant(written: str, told: str):
         ("{tag: новый}", "{task: {text: Собрать, to: Вася}}", "13:59: warning: nobody of the team is 'Вася'. Known here: by_turns, sales, florists, Лена, Рита, lena, rita, responsible, head, pool, manager, marketer, admin. Else add them to 'team:'."),
         ("{tag: новый}", "{responsible: by_turn}", "13:46: warning: nobody of the team is 'by_turn'. Did you mean 'by_turns'? Else add them to 'team:'."),
         ("reasons:", "sources: {message: {funnel: orders, responsible: Ленa}}\nreasons:", "19:50: warning: nobody of the team is 'Ленa'. Did you mean 'Лена'? Else add them to 'team:'."),
-        ("among: [sales]", "among: [sale]", "32:36: warning: nobody of the team is 'sale'. Did you mean 'sales'? Else add them to 'team:'."),
-        ("among: [sales]", "among: [sales], act: 1h, then: Olga", "32:60: warning: nobody of the team is 'Olga'. Known here: by_turns, sales, florists, Лена, Рита, lena, rita, head, manager, marketer, admin. Else add them to 'team:'."),
-        ("among: [sales]", "among: [sales], absent: haed", "32:53: warning: nobody of the team is 'haed'. Did you mean 'head'? Else add them to 'team:'."),
-        ("among: [sales]", "among: [sales], then: head", "32:45: error: 'then' says who has it next, and no time is set for the first one. Add 'act: 1h working'."),
+        ("among: [sales]", "among: [sale]", "33:36: warning: nobody of the team is 'sale'. Did you mean 'sales'? Else add them to 'team:'."),
+        ("among: [sales]", "among: [sales], act: 1h, then: Olga", "33:60: warning: nobody of the team is 'Olga'. Known here: by_turns, sales, florists, Лена, Рита, lena, rita, head, manager, marketer, admin. Else add them to 'team:'."),
+        ("among: [sales]", "among: [sales], absent: haed", "33:53: warning: nobody of the team is 'haed'. Did you mean 'head'? Else add them to 'team:'."),
+        ("among: [sales]", "among: [sales], then: head", "33:45: error: 'then' says who has it next, and no time is set for the first one. Add 'act: 1h working'."),
         ("reasons:", "overdue: {to: haed}\nreasons:", "19:15: warning: nobody of the team is 'haed'. Did you mean 'head'? Else add them to 'team:'."),
     ],
 )  # fmt: skip
@@ -213,3 +214,61 @@ def test_where_there_is_no_team_anybody_may_be_meant():
     begins = SHOP.index("team:")
     text = SHOP[:begins].replace("{tag: новый}", "{task: {text: Собрать, to: florist}}")
     assert load_playbook("flowers", {FILE: text})[1] == []
+
+
+TAG = "{tag: новый}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("in: 15m", "at: budget", "13:22: error: 'budget' is no day, and a robot cannot keep to it. Name a field of 'kind: date': bouquet_on."),
+        ("in: 15m", "at: name", "13:22: error: 'name' is no day, and a robot cannot keep to it. Name a field of 'kind: date': bouquet_on."),
+        ("in: 15m", "at: flowers", "13:22: warning: 'flowers' is a text, and is kept to only where it holds a day like 2026-03-12. Make it a day: 'flowers: {title: …, kind: date}'."),
+        ("in: 15m", "at: bouquet_on, in: 1h, before: 1d", "13:42: error: 'before' and 'in' exclude each other. Keep one of them."),
+        ("in: 15m", "after: 15m", "13:25: error: 'after' is '15m', and it names a robot. Write 'in: 15m'; 'after: previous' counts it from the robot above."),
+        ("[{tag: новый}]", "[]", "13:31: error: 'call' does nothing. Write what it does: [{tag: …}, {move: …}]."),
+        (TAG, "{move: asked}", "13:39: error: the deal is in 'asked' already. Name another: making."),
+        ("{on: order paid,", "{on: order paid, from: [making],", "18:58: error: the deal is in 'making' already. Name another: asked."),
+        (TAG, "{move: lost}", "13:39: error: a deal that is lost has a reason. Write '- close: REASON'."),
+        (TAG, "{close: won}, {move: making}", "13:46: error: a line above it has ended the deal. Remove one of the two."),
+        (TAG, "{move: making}, {move: won}", "13:48: warning: a line above it has moved the deal already. Keep the last one."),
+        ("won: Вручён", "won: {title: Вручён, robots: {back: {do: [{move: making}]}}}", "15:48: error: a deal in 'won' has ended, and 'move' does nothing any more. Remove it; a new deal is opened by '- open: {funnel: …}'."),
+        ("won: Вручён", "won: {title: Вручён, robots: {back: {do: [{close: price}]}}}", "15:48: error: a deal in 'won' has ended, and 'close' does nothing any more. Remove it; a new deal is opened by '- open: {funnel: …}'."),
+        ("{on: order paid,", "{on: order paid, from: [won],", "18:37: error: nothing is heard any more of a deal in 'won'. Give the stage 'won' a robot instead."),
+        ("{on: order paid,", "{on: order paid, from: [],", "18:36: error: 'from' names no stage. Name one, or remove the line: then it listens in all of them."),
+        (TAG, "{open: {funnel: orders, stage: won}}", "13:63: error: funnel 'orders' has no open stage 'won'. Known here: asked, making."),
+        ("reasons:", "sources: {form: {funnel: orders, stage: lost}}\nreasons:", "19:41: error: funnel 'orders' has no open stage 'lost'. Known here: asked, making."),
+        (TAG, "{task: {kind: cal, text: Набрать}}", "13:46: warning: no kind of tasks is called 'cal'. Did you mean 'call'? Else add it to 'task_kinds:'."),
+        ("reasons:", "checks: {calls: {what: task, kind: cal, older: 3d}}\nreasons:", "19:36: warning: no kind of tasks is called 'cal'. Did you mean 'call'? Else add it to 'task_kinds:'."),
+        (TAG, "{message: {text: Привет, values: [розы]}}", "13:57: error: 'values' are a template's. Add 'template: …', or remove them."),
+        (TAG, "{set: {owner: person}}", "13:39: error: 'owner' is what the deal is, and no field of it. Choose a field of 'fields:'."),
+        (TAG, "{set: {responsible: Лена}}", "13:39: error: 'responsible' is what the deal is, and no field of it. Write '- responsible: …'."),
+    ],
+)  # fmt: skip
+def test_what_would_never_happen_is_told(old: str, new: str, told: str):
+    assert findings(old, new) == [told]
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "{set: {wrap: Бумага}}", "{set: {wrap: ''}}", "{set: {budget: '{advance}'}}", "{set: {paid: yes}}", "{count: roses}", "{count: flowers}",
+        "{task: {kind: call_back, text: Набрать}}", "{move: won}", "{move: making}, {tag: б}", "{close: price}, {tag: б}", "{open: {funnel: orders, stage: making}}",
+    ],
+)  # fmt: skip
+def test_what_may_happen_is_let_be(action: str):
+    assert findings(TAG, action) == []
+
+
+def test_a_kind_of_tasks_may_be_the_playbooks_own():
+    kinds = SHOP.replace("reasons:", "task_kinds: {bouquet: Собрать букет}\nreasons:")
+    text = kinds.replace(TAG, "{task: {kind: bouquet, text: Собрать}}")
+    assert load_playbook("flowers", {FILE: text})[1] == []
+
+
+def test_too_many_triggers_are_told_of_instead_of_left_out():
+    many = "".join(f"      t{n}: {{on: message, do: [{{tag: a}}]}}\n" for n in range(101))
+    assert findings("    triggers:\n", f"    triggers:\n{many}") == [
+        "118:7: error: more than 100 triggers. Join some of them."
+    ]

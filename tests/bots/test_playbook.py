@@ -121,7 +121,7 @@ def test_what_is_not_said_has_sane_defaults():
         (", lost: Lost", "", "does not say what 'lost' is called"),
         ("on: message", "on: massage", "8:19: error: bot 'qualifier' cannot start on 'massage'. Did you mean 'message'?"),
         ("{on: message, funnel: retail}", "{on: message, funnel: retial}", "there is no funnel 'retial'. Did you mean 'retail'?"),
-        ("stage: work", "stage: wrk", "funnel 'retail' has no stage 'wrk'. Did you mean 'work'?"),
+        ("stage: work", "stage: wrk", "funnel 'retail' has no open stage 'wrk'. Did you mean 'work'?"),
         ("messages: 10", "messages: 1001", "'messages' is '1001'. Write a whole number from 0 to 1000"),
         ("share_phone", "share_fone", "'share_fone' is not known in texts. Did you mean 'share_phone'?"),
         ("funnels:", "funels:", "'funels' is not known in a playbook. Did you mean 'funnels'?"),
