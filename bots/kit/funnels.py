@@ -20,6 +20,13 @@ from bots.robots.rules import Board, Robot
 FUNNEL_KEYS: Final = ("title", "group", "stages", "won", "lost", "triggers", "calendar")
 STAGE_KEYS: Final = ("title", "criteria", "age", "late if", "required", "robots")
 CLOSING_KEYS: Final = ("title", "criteria", "required", "robots")
+_AGE_HINT: Final = "How long a deal may stay is 'age: 30m'"
+_STAGE_HINTS: Final = {
+    **dict.fromkeys(("late", "limit", "deadline", "timeout", "max", "due"), _AGE_HINT),
+    **dict.fromkeys(
+        ("do", "tasks", "task", "message", "triggers", "bots"), "What happens here by itself goes under 'robots:'"
+    ),
+}
 AGE: Final = "age"
 """The name of the robot that watches a stage's `age`."""
 TOO_OLD: Final = "Сделка стоит на этапе «{stage_title}» дольше положенного: продвиньте её или закройте"
@@ -128,7 +135,7 @@ def _stage(
     if not isinstance(node, Table):
         title = text_of(node, f"the title of '{shown(name)}'", found)
         return Stage(name, title, outcome) if title else None
-    one = section(node, CLOSING_KEYS if outcome else STAGE_KEYS, f"stage '{name}'", found)
+    one = section(node, CLOSING_KEYS if outcome else STAGE_KEYS, f"stage '{name}'", found, _STAGE_HINTS)
     if one is None:
         return None
     if (here := one.get("robots")) is not None:

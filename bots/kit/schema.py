@@ -6,6 +6,8 @@ Every function returns a usable value or None and writes down why; none raises, 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 from bots.kit.lengths import meant
 from bots.kit.problems import MOST, Problem, Severity, did_you_mean, nearest, shown
@@ -21,6 +23,7 @@ LONGEST_MS = 90 * _MS_DAY
 _SURE = 75
 """How near a key must be to the one that it is taken for, of 100."""
 _MOST_SLIPS = 20
+_NO_HINTS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class TooManyError(Exception):
@@ -72,8 +75,13 @@ def called(what: str) -> str:
     return what if what.startswith(("a ", "an ", "the ")) or "'" in what else f"'{what}'"
 
 
-def section(node: Node | None, known: Iterable[str], what: str, found: Findings) -> Section | None:
-    """A table with known keys only; an unknown one is reported with the nearest known."""
+def section(
+    node: Node | None, known: Iterable[str], what: str, found: Findings, hints: Mapping[str, str] = _NO_HINTS
+) -> Section | None:
+    """A table with known keys only; an unknown one is reported with the nearest known.
+
+    `hints`: what else to tell of words that people try.
+    """
     table = table_of(node, what, found)
     if table is None:
         return None
@@ -86,7 +94,11 @@ def section(node: Node | None, known: Iterable[str], what: str, found: Findings)
             if valueless and before is not None and before.line == key.line:
                 remedy = "A ',' ends a text in { }: put the text before it in quotes, the comma within"
             else:
-                found.unknown(key, f"'{shown(key.text)}' is not known in {what}", key.text, words, "unknown_key")
+                said, hint = f"'{shown(key.text)}' is not known in {what}", hints.get(key.text, "")
+                if hint and nearest(key.text, words) is None:
+                    found.error(key, said, hint, "unknown_key")
+                else:
+                    found.unknown(key, said, key.text, words, "unknown_key", hint)
                 if not valueless:
                     slips.append((key, value))
                 before = value

@@ -17,6 +17,11 @@ from bots.robots.rules import Mention
 from bots.robots.setting import read_count, read_set
 
 TASK_KEYS: Final = ("kind", "text", "due", "to")
+_TASK_HINTS: Final = {
+    **dict.fromkeys(("for", "who", "responsible", "assignee", "head"), "Whose it is is 'to: head'"),
+    **dict.fromkeys(("in", "deadline", "until", "by"), "Until when is 'due: 2h working'"),
+    "title": "What is to be done is 'text: …'",
+}
 CONVERT_KEYS: Final = ("funnel", "stage", "company", "tax_id")
 
 
@@ -43,7 +48,7 @@ def _task(line: Line) -> Action | None:
     if isinstance(line.value, Scalar):
         text = line.text()
         return Task("task", text) if text is not None else None
-    one = section(line.value, TASK_KEYS, "task", found)
+    one = section(line.value, TASK_KEYS, "task", found, _TASK_HINTS)
     if one is None:
         return None
     if "text" not in one:

@@ -11,6 +11,9 @@ from bots.robots.lines import Line
 from bots.robots.office import Office
 
 MESSAGE_KEYS: Final = ("text", "template", "values", "by", "also", "else", "subject")
+_HINTS: Final = dict.fromkeys(
+    ("channel", "channels", "via", "to"), "By which channels it goes is 'by: [whatsapp, sms]'"
+)
 CHANNELS: Final = (HERE, "whatsapp", "telegram", "sms", "email", "web")
 
 
@@ -19,7 +22,7 @@ def message(line: Line) -> Action | None:
     if isinstance(line.value, Scalar):
         text = line.text()
         return Message(text) if text is not None else None
-    one = section(line.value, MESSAGE_KEYS, "message", found)
+    one = section(line.value, MESSAGE_KEYS, "message", found, _HINTS)
     if one is None:
         return None
     text, subject = office.text(one.get("text"), "text"), office.text(one.get("subject"), "subject")

@@ -6,7 +6,7 @@ A robot is a table: when (`in`, `every`, `after`, `at`, `before`, `working`), on
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from bots.kit.business import OUTCOMES
 from bots.kit.conditions import Test
@@ -35,6 +35,18 @@ from bots.robots.rules import Board, Mention, Robot, Trigger
 
 ROBOT_KEYS: Final = ("in", "every", "after", "at", "before", "working", "if", "do")
 TRIGGER_KEYS: Final = ("on", "from", "if", "do")
+_ROBOT_HINTS: Final = {
+    **dict.fromkeys(("when", "delay", "wait", "later"), "How long after the deal came is 'in: 30m'"),
+    **dict.fromkeys(("on", "from"), "What happens to a deal is heard by the funnel's 'triggers:'"),
+    **dict.fromkeys(
+        ("task", "message", "move", "close", "tag", "set"), "What it does goes under 'do:', '- ' before each line"
+    ),
+}
+_TRIGGER_HINTS: Final = {
+    **dict.fromkeys(("when", "event"), "What it hears is 'on: order paid'"),
+    **dict.fromkeys(("stage", "stages"), "The stages in which it listens are 'from: [...]'"),
+    **dict.fromkeys(("in", "after", "every", "at"), "A trigger acts at once: what comes later is a robot of a stage"),
+}
 HAPPENINGS: Final[Mapping[str, tuple[str, ...] | None]] = {
     "message": (),
     "call": ("missed", "answered", "unanswered"),
@@ -100,7 +112,7 @@ def _robots(place: Place, names: set[str], office: Office) -> Iterator[Robot]:
     here: list[str] = []
     askable = office.askable((place.stage,), "A robot acts only in its own stage")
     for key, node in table.pairs[:MOST_ROBOTS] if table else ():
-        one, name = _named(key, node, ROBOT_KEYS, "robot", names, found)
+        one, name = _named(key, node, "robot", names, found)
         if one is None or not name:
             continue
         actions = _actions(key, one, Where(place.funnel, place.stages, (place.stage,)), office)
@@ -160,7 +172,7 @@ def _triggers(
     found = office.found
     table = table_of(node, "triggers", found)
     for key, value in table.pairs[:MOST_TRIGGERS] if table else ():
-        one, name = _named(key, value, TRIGGER_KEYS, "trigger", names, found)
+        one, name = _named(key, value, "trigger", names, found)
         if one is None or not name:
             continue
         on, which = _happening(key, one, found)
@@ -178,10 +190,11 @@ def _triggers(
 
 
 def _named(
-    key: Scalar, node: Node, keys: tuple[str, ...], what: str, names: set[str], found: Findings
+    key: Scalar, node: Node, what: Literal["robot", "trigger"], names: set[str], found: Findings
 ) -> tuple[Section | None, str]:
     name = name_of(key, f"a {what}'s name", found)
-    one = section(node, keys, f"{what} '{shown(key.text)}'", found)
+    keys, hints = (ROBOT_KEYS, _ROBOT_HINTS) if what == "robot" else (TRIGGER_KEYS, _TRIGGER_HINTS)
+    one = section(node, keys, f"{what} '{shown(key.text)}'", found, hints)
     if name in names:
         found.error(key, f"'{shown(key.text)}' is there twice in this funnel", "Give each a name of its own", "twice")
         return None, ""

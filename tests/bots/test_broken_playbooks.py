@@ -272,3 +272,29 @@ def test_too_many_triggers_are_told_of_instead_of_left_out():
     assert findings("    triggers:\n", f"    triggers:\n{many}") == [
         "118:7: error: more than 100 triggers. Join some of them."
     ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("9:00-20:00}}", "9:00-20:00}, holidays: [2026-03-09]}", "4:48: error: 'holidays' takes a country's two letters. Write 'holidays: RU'; single days go under 'except:', like '2026-03-09: closed'."),
+        ("9:00-20:00}}", "9:00-20:00}, holidays: 2026-03-09}", "4:48: error: 'holidays' takes a country's two letters. Write 'holidays: RU'; single days go under 'except:', like '2026-03-09: closed'."),
+        ("9:00-20:00}}", "9:00-20:00}, except: {2026-13-04: closed}}", "4:47: error: there is no day 2026-13-04. There is no month 13. Did you mean 2026-04-13?"),
+        ("9:00-20:00}}", "9:00-20:00}, except: {2026-13-31: closed}}", "4:47: error: there is no day 2026-13-31. There is no month 13. Write the month as 01 to 12."),
+        ("9:00-20:00}}", "9:00-20:00}, except: {2026-02-30: closed}}", "4:47: error: there is no day 2026-02-30. The month has 28 days."),
+        ("{week: {mon-sat: 9:00-20:00}}", "{mon-sat: 9:00-20:00}", "4:9: error: 'mon-sat' is not known in hours. Put the days under 'week:'."),
+        ("title: Спросили", "title: Спросили\n        late: 30m", "12:9: error: 'late' is not known in stage 'asked'. Did you mean 'late if'? How long a deal may stay is 'age: 30m'."),
+        ("title: Спросили", "title: Спросили\n        deadline: 30m", "12:9: error: 'deadline' is not known in stage 'asked'. How long a deal may stay is 'age: 30m'."),
+        ("{in: 15m,", "{when: 15m,", "13:18: error: 'when' is not known in robot 'call'. How long after the deal came is 'in: 30m'."),
+        ("{on: order paid,", "{on: order paid, in: 1d,", "18:30: error: 'in' is not known in trigger 'paid'. A trigger acts at once: what comes later is a robot of a stage."),
+        ("{on: order paid,", "{on: order paid, stages: [asked],", "18:30: error: 'stages' is not known in trigger 'paid'. The stages in which it listens are 'from: [...]'."),
+        (TAG, "{task: {text: Набрать, deadline: 1h}}", "13:55: error: 'deadline' is not known in task. Until when is 'due: 2h working'."),
+        (TAG, "{message: {text: Привет, channel: sms}}", "13:57: error: 'channel' is not known in message. By which channels it goes is 'by: [whatsapp, sms]'."),
+        ("kind: number}", "type: number}", "26:31: error: 'type' is not known in field 'roses'. What it holds is 'kind: money'."),
+        (TAG, "{task: {text: Набрать: срочно}}", "13:53: error: a table in { } goes wrong here. Write it as {key: value, key: value}; put texts with , : { } in them in quotes."),
+        (TAG, "{task: {text: Набрать, срочно}}", "13:55: error: 'срочно' is not known in task. A ',' ends a text in { }: put the text before it in quotes, the comma within."),
+        (TAG, "{task: {text: Набрать {name}}}", "13:54: error: a table in { } goes wrong here. Write it as {key: value, key: value}; put texts with , : { } in them in quotes."),
+    ],
+)  # fmt: skip
+def test_what_people_try_is_told_with_how_it_is_written(old: str, new: str, told: str):
+    assert findings(old, new) == [told]

@@ -59,7 +59,7 @@ def test_the_shop_is_sound(shop: Path):
     [
         ("criteria: Ещё", "criterai: Ещё", "playbook.yaml:30:9: error: 'criterai' is not known in stage 'new'. Did you mean 'criteria'?"),
         ("about:\n", "abuot:\n", "playbook.yaml:14:1: error: 'abuot' is not known in a playbook. Did you mean 'about'?"),
-        ('  open_hours: "', "  open_hours: [", "playbook.yaml:18:1: error: a list in [ ] goes wrong here. Separate its parts with commas and close it with ]."),
+        ('  open_hours: "', "  open_hours: [", "playbook.yaml:18:1: error: a list in [ ] goes wrong here. Separate its parts with commas and close it with ]; put texts with , : { } in them in quotes."),
         ("funnels:\n", "funels:\n", "playbook.yaml:24:1: error: 'funels' is not known in a playbook. Did you mean 'funnels'?"),
         ("fields:\n", "feilds:\n", "playbook.yaml:18:1: error: 'feilds' is not known in a playbook. Did you mean 'fields'?"),
         ("funnels:\n", "asks: {patience: 2 days}\nfunnels:\n", "playbook.yaml:24:18: error: 'patience' is '2 days': no length of time. Did you mean '2d'?"),
