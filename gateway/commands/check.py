@@ -12,6 +12,7 @@ from bots.kit.reader import decode
 from bots.kit.script import Script
 from bots.kit.talk import departures, read_talk
 from gateway.playbooks import (
+    SHIPPED,
     check_together,
     find_folder,
     read_lone_script,
@@ -28,21 +29,40 @@ _LONGEST = 400
 @click.command("check")
 @click.argument("what", nargs=-1, metavar="[PLAYBOOK_OR_FILE]…")
 def command(what: tuple[str, ...]) -> None:
-    """Look for mistakes. Each WHAT is a playbook's name, its folder, or a script's file; by default the shop's playbook.
-    With a playbook, its talks and stories are played, too.
+    """Look for mistakes. Each WHAT is a playbook's name, its folder, or a script's file; by default the playbook that the settings
+    name, else the one in this folder. With a playbook, its talks and stories are played, too.
 
     Exit status: 0 clean, 1 errors, 2 asked wrongly.
     """
-    found = [finding for one in what or (_shops(),) for finding in _check(one)]
-    for file, problem in found:
-        click.echo(f"{shown_path(file)}:{problem}".rstrip())
-    sys.exit(1 if any(problem.severity == "error" for _, problem in found) else 0)
+    wrong = False
+    for one, said in [(one, one) for one in what] or [_shops()]:
+        found = list(_check(one))
+        for file, problem in found:
+            click.echo(f"{shown_path(file)}:{problem}".rstrip())
+        wrong = wrong or has_errors(problem for _, problem in found)
+        if not what or sys.stderr.isatty():  # findings alone are for programs
+            click.echo(f"{said}: {_summed_up([problem for _, problem in found])}", err=True)
+    sys.exit(1 if wrong else 0)
 
 
-def _shops() -> str:
-    from gateway.commands.opening import settings_or_exit  # noqa: PLC0415 - only where nothing is named
+def _shops() -> tuple[str, str]:
+    """The playbook where none is named, and how we tell of it."""
+    from gateway.settings import SettingsError, load_settings  # noqa: PLC0415 - only where nothing is named
 
-    return settings_or_exit().playbook
+    try:
+        settings = load_settings()
+    except SettingsError as wrong:
+        raise click.UsageError(str(wrong)) from None
+    if "playbook" in settings.model_fields_set:
+        return settings.playbook, f"{settings.playbook} (PARLEY_PLAYBOOK)"
+    if Path(FILE).is_file():
+        return str(Path.cwd()), "the playbook in this folder"
+    return settings.playbook, f"{settings.playbook} (no setting names a playbook)"
+
+
+def _summed_up(problems: Sequence[Problem]) -> str:
+    counts = [(word, sum(one.severity == word for one in problems)) for word in ("error", "warning")]
+    return ", ".join(f"{n} {word}{'s' if n > 1 else ''}" for word, n in counts if n) or "clean"
 
 
 def _check(what: str) -> Iterator[Finding]:
@@ -56,7 +76,8 @@ def _check(what: str) -> Iterator[Finding]:
     elif folder.is_file():
         yield from check_file(folder)
     else:
-        raise click.UsageError(f"there is no playbook and no file {what!r}")
+        shipped = sorted(one.parent.name for one in SHIPPED.glob(f"*/{FILE}"))
+        raise click.UsageError(f"there is no playbook and no file {what!r}. {did_you_mean(what, shipped)}")
 
 
 def _check_whole(folder: Path) -> Iterator[Finding]:

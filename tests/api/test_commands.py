@@ -182,6 +182,38 @@ def test_an_import_that_makes_no_sense_stores_nothing(home: Path, lines: str, sa
 def test_the_shipped_playbook_is_clean(home: Path) -> None:
     result = parley("check")
     assert result.exit_code == 0, result.output
+    assert result.stdout == "", "findings alone stand there"
+    assert result.stderr == "autoparts (no setting names a playbook): clean\n"
+
+
+def test_who_names_nothing_has_the_playbook_of_the_settings_looked_at_and_is_told_which(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (own / "playbook.yaml").write_text(SHOP.replace("funnels:", "funels:", 1), encoding="utf-8")
+    (Path("parley.toml")).write_text('playbook = "./shop"\n', encoding="utf-8")
+    result = parley("check")
+    assert (result.exit_code, result.stderr) == (1, "./shop (PARLEY_PLAYBOOK): 1 error\n")
+    assert result.stdout.startswith(f"{Path('shop/playbook.yaml')}:")
+    monkeypatch.setenv("PARLEY_PLAYBOOK", "starter")
+    assert parley("check").stderr == "starter (PARLEY_PLAYBOOK): clean\n"
+
+
+def test_who_stands_in_a_playbook_has_it_looked_at(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(own)
+    (own / "playbook.yaml").write_text(SHOP + "wat: 1\n", encoding="utf-8")
+    result = parley("check")
+    assert (result.exit_code, result.stderr) == (1, "the playbook in this folder: 1 error\n")
+    assert result.stdout.startswith("playbook.yaml:")
+
+
+def test_what_is_named_is_told_of_by_its_findings_alone(home: Path) -> None:
+    result = parley("check", "starter")
+    assert (result.exit_code, result.output) == (0, "")
+
+
+def test_a_wrong_setting_is_no_mistake_of_the_playbook(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARLEY_PLAYBOKO", "x")
+    assert parley("check").exit_code == 2
 
 
 def test_a_mistake_is_told_with_file_line_column_and_remedy(home: Path) -> None:
@@ -256,6 +288,7 @@ def test_a_talk_that_cannot_be_played_is_told_with_its_line(own: Path, talk: byt
 
 def test_a_file_that_is_not_there_is_a_usage_error(home: Path) -> None:
     assert parley("check", "nothing.yaml").exit_code == 2
+    assert "Did you mean 'autoparts'?" in parley("check", "autopart").output
     assert parley("check", "--wat").exit_code == 2
 
 
