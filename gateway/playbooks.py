@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from bots.kit.board_lints import lint_board
 from bots.kit.events import Media, MediaKind
-from bots.kit.linter import lint, lint_together
+from bots.kit.linter import lint, lint_alone, lint_together
 from bots.kit.playbook import FILE, Playbook, load_playbook
-from bots.kit.problems import Problem, did_you_mean, has_errors, pointed
+from bots.kit.problems import Problem, did_you_mean, has_errors, in_order, pointed
 from bots.kit.reader import decode
 from bots.kit.script import Script
 from bots.kit.template_lints import lint_templates
@@ -56,7 +57,8 @@ def read_house(name_or_path: str) -> House:
     playbook, found = load_playbook(folder.name, _reader(folder))
     scripts, wrong = read_scripts(folder, playbook)
     attached = read_attached(folder, playbook)
-    problems = [*((folder / FILE, problem) for problem in found), *wrong, *check_templates(folder, playbook, scripts)]
+    problems = [*((folder / FILE, problem) for problem in found), *wrong]
+    problems += check_together(folder, playbook, scripts, whole=not has_errors(problem for _, problem in wrong))
     if playbook is None or has_errors([problem for _, problem in problems]):
         raise BadPlaybook([(str(file), problem) for file, problem in problems])
     return House(playbook, scripts, attached=attached)
@@ -65,9 +67,13 @@ def read_house(name_or_path: str) -> House:
 def read_scripts(
     folder: Path, playbook: Playbook | None, besides: Iterable[str] = ()
 ) -> tuple[dict[str, Script], list[tuple[Path, Problem]]]:
-    """The scripts that the playbook's bots begin with, those that they lead to, and others by name; what is wrong in each."""
+    """The scripts that bots begin with, robots start, those that they lead to, and others by name; what is wrong in each.
+
+    Without a playbook, as it has mistakes, only what is wrong with them whatever it says.
+    """
     waiting = [(rule.bot, rule.funnel, rule.line) for rule in playbook.bots] if playbook else []
     waiting += [(one.script, one.funnel, one.line) for one in playbook.clarifications.values()] if playbook else []
+    waiting += [(one.name, one.funnel, one.line) for one in playbook.board.starts] if playbook else []
     waiting += [(name, "", 0) for name in besides]
     scripts: dict[str, Script] = {}
     files: dict[str, Path] = {}
@@ -79,12 +85,13 @@ def read_scripts(
         if not file.is_file():
             problems.append((folder / FILE, _nowhere(folder, bot, named)))
             continue
-        script, found = _read(file, bot, playbook, funnel)
+        script, found = read_script_file(file, playbook, funnel, bot)
         problems += [(file, problem) for problem in found]
         if script is not None:
             scripts[bot] = script
             waiting += [(name, funnel, 0) for name in script.runs if script_file(folder, name).is_file()]
-    problems += [(files[bot], problem) for bot, problem in lint_together(scripts)]
+    unread = {bot for bot, file in files.items() if bot not in scripts and file.is_file()}
+    problems += [(files[bot], problem) for bot, problem in lint_together(scripts, unread)]
     return scripts, problems
 
 
@@ -96,9 +103,19 @@ def _nowhere(folder: Path, bot: str, line: int) -> Problem:
     return pointed(found, (folder / FILE).read_text(encoding="utf-8-sig").splitlines())
 
 
-def read_script_file(file: Path, playbook: Playbook | None, funnel: str = "") -> tuple[Script | None, list[Problem]]:
-    """A script by its file, looked through with what the channels can carry."""
-    return _read(file, file.stem, playbook, funnel)
+def read_script_file(
+    file: Path, playbook: Playbook | None, funnel: str = "", bot: str = ""
+) -> tuple[Script | None, list[Problem]]:
+    """A script by its file, looked through with what the channels can carry; without a playbook, as that has mistakes, alone."""
+    name = bot or file.stem
+    return _read(
+        file, name, lambda text: look_through(text, name, playbook, funnel) if playbook else lint_alone(text, name)
+    )
+
+
+def read_lone_script(file: Path) -> tuple[Script | None, list[Problem]]:
+    """A script of no playbook."""
+    return _read(file, file.stem, lambda text: look_through(text, file.stem, None))
 
 
 def read_attached(folder: Path, playbook: Playbook | None) -> dict[str, Attached]:
@@ -126,28 +143,35 @@ def _media(ref: str, body: bytes) -> Media:
     return Media(kind, STORED + file, ref.rpartition("/")[2], told.mime, len(body))
 
 
-def check_templates(
-    folder: Path, playbook: Playbook | None, scripts: Mapping[str, Script]
+def check_together(
+    folder: Path, playbook: Playbook | None, scripts: Mapping[str, Script], *, whole: bool = True
 ) -> list[tuple[Path, Problem]]:
-    """What is wrong with the playbook's templates, now that it is known what a deal of this shop may hold."""
+    """What is wrong with the playbook's templates and triggers, now that it is known what a deal of this shop may hold.
+
+    `whole`: all its scripts could be read; else nobody knows which fields they have.
+    """
     if playbook is None:
         return []
-    fields = [*playbook.fields, *(field for script in scripts.values() for field in script.fields)]
+    fields = [*playbook.fields, *(field for script in scripts.values() for field in script.fields)] if whole else None
     files = {name: file.media.size for name, file in read_attached(folder, playbook).items()}
-    return [(folder / FILE, problem) for problem in lint_templates(playbook.templates, fields, LIMITS, files)]
+    found = lint_templates(playbook.templates, fields, LIMITS, files)
+    found += lint_board(playbook, fields) if fields is not None else []
+    return [(folder / FILE, problem) for problem in in_order(found)]
 
 
 def _reader(folder: Path) -> Callable[[str], str]:
     return lambda name: (folder / name).read_text(encoding="utf-8-sig")
 
 
-def _read(file: Path, bot: str, playbook: Playbook | None, funnel: str) -> tuple[Script | None, list[Problem]]:
+def _read(
+    file: Path, bot: str, look: Callable[[str], tuple[Script | None, list[Problem]]]
+) -> tuple[Script | None, list[Problem]]:
     try:
         text, problems = decode(file.read_bytes())
     except OSError as error:
         what = f"the script of bot '{bot}' cannot be read: {error.strerror}"
         return None, [Problem(1, 1, "error", what, "Put the script there", "encoding")]
-    return (None, problems) if text is None else look_through(text, bot, playbook, funnel)
+    return (None, problems) if text is None else look(text)
 
 
 def look_through(

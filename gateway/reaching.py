@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from bots.kit.words import as_text
-from bots.robots.acting import CHANNELS
+from bots.robots.messages import CHANNELS
 from gateway.ledger import Ledger
 from state.inbox import identity_key
 from state.records import Deal, Identity

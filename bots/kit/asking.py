@@ -199,7 +199,7 @@ def _own(answer: Answer, key: Scalar, at: Section, desk: Desk) -> Answer:
             high = whole_of(at.get("max"), "max", -(10**9), 10**9, found)
             answer = replace(answer, low=low or 0, high=10**9 if high is None else high)
             if answer.low > answer.high:
-                found.error(key, "min is greater than max", "Swap them", "contradiction")
+                found.error(key, "'min' is greater than 'max'", "Swap them", "contradiction")
             return answer
         case "date":
             return replace(answer, past=yes_of(at.get("past"), "past", found))

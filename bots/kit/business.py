@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from bots.kit.checks import BUILT_IN, AuditPlan, Check
 from bots.kit.duties import BUILT_IN as BUILT_IN_KINDS
@@ -18,6 +18,8 @@ from bots.kit.waiting import Waiting
 from bots.robots.rules import Board
 
 Outcome = Literal["won", "lost"]
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
+"""What the two closing stages of each funnel are called."""
 When = Literal["", "open", "closed"]
 Likeness = Literal["no", "suggest", "automatic"]
 """What is done about two contacts who say the same of themselves."""

@@ -78,7 +78,7 @@ def read_plan(node: Node | None, office: Office) -> AuditPlan | None:
     said = text_of(at, "at", found)
     minute = clock_of(said) if said else 480
     if at is not None and said and (minute is None or minute >= 1_440):
-        found.error(at, f"at '{shown(said)}' is no time of day", "Write it like 8:00", "not_a_time")
+        found.error(at, f"'at' is '{shown(said)}': no time of day", "Write it like 8:00", "not_a_time")
     return AuditPlan(days, minute if minute is not None else 480)
 
 
@@ -90,8 +90,9 @@ def _check(name: str, key: Scalar, one: Section, funnels: Sequence[Funnel], offi
     state = _one_of(one, "state", STATES, office) or "open"
     tests: tuple[Test, ...] = ()
     table = table_of(one.get("if"), "if", found)
+    askable = office.askable(tuple(dict.fromkeys(stage.name for funnel in funnels for stage in funnel.stages)))
     for subject, node in table.pairs if table else ():
-        tests += tuple(tests_of(subject, node, office.fields, found))
+        tests += tuple(tests_of(subject, node, askable, found))
     missing = texts_of(one.get("missing"), "missing", found)
     for field in missing:
         office.known_field(one.get("missing") or key, field)
@@ -105,6 +106,7 @@ def _check(name: str, key: Scalar, one: Section, funnels: Sequence[Funnel], offi
         check = replace(check, older=older)
     if "within" in one and (within := duration_of(one.get("within"), "within", found)) is not None:
         check = replace(check, within=within)
+    office.known_kind(one.get("kind"), check.kind)
     if "kind" in one and what not in ("task", "overdue_task", "no_contact"):
         found.error(one.keys["kind"], "only tasks have a kind", "Add 'what: task', or remove the line", "contradiction")
     asked = table is not None and bool(table.pairs)
@@ -132,7 +134,7 @@ def _one_of(one: Section, key: str, known: Sequence[str], office: Office) -> str
     node = one.get(key)
     said = text_of(node, key, office.found) or ""
     if node is not None and said and said not in known:
-        office.found.error(node, f"{key} is '{shown(said)}'", did_you_mean(said, known), "unknown_word")
+        office.found.error(node, f"'{key}' is '{shown(said)}'", did_you_mean(said, known), "unknown_word")
         return ""
     return said
 

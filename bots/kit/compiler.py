@@ -14,7 +14,7 @@ from bots.kit.schema import Findings, Section, TooManyError, items_of, name_of, 
 from bots.kit.script import ENDINGS, FILES, Ask, Script, Step
 from bots.kit.steps import compile_step
 from bots.kit.waiting import WAITING_KEYS, Desk, Waiting, waiting_of
-from bots.kit.words import BUILT_IN, Said, Variants, plain
+from bots.kit.words import BUILT_IN, Anything, Said, Variants, plain
 
 MOST_STEPS = 300
 
@@ -56,7 +56,8 @@ def _compile(text: str, name: str, at: Section, found: Findings, usual: Waiting)
         name_of(key, "a step's name", found)
     languages = _languages(at, spoken, found)
     about = {key: said for key, said in usual.about.items() if key not in fields}
-    desk = Desk(found, spoken, fields, {}, names, Waiting(), languages, {**fields, **about}, about)
+    fillable = {**fields, **about} if usual.certain else Anything(fields)
+    desk = Desk(found, spoken, fields, {}, names, Waiting(), languages, fillable, about)
     desk = replace(desk, texts=_texts(at, spoken, desk))
     desk = replace(desk, waiting=waiting_of(at, desk, usual))
     steps: dict[str, Step] = {}

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bots.kit.problems import did_you_mean, shown
+from bots.kit.problems import shown
 from bots.kit.reader import Node, Scalar
 from bots.kit.schema import Findings, name_of, section, table_of, text_of, yes_of
 from bots.kit.spans import AT_ONCE, Span, delay_of
-from bots.kit.staffing import ROLES, Member
+from bots.kit.staffing import Crew, Member
 
 KIND_KEYS: Final = ("title", "contact", "due")
 OVERDUE_KEYS: Final = ("remind", "after", "to")
@@ -98,15 +98,7 @@ def overdue_of(node: Node | None, team: Mapping[str, Member], found: Findings) -
     if one is None:
         return usual
     to = text_of(one.get("to"), "to", found) or usual.to
-    known = (
-        *ROLES,
-        *team,
-        *(member.name for member in team.values()),
-        *(g for member in team.values() for g in member.groups),
-    )
-    if team and to not in known:
-        remedy = did_you_mean(to, known, "Else add them to 'team:'")
-        found.warn(one.get("to") or one.at, f"nobody of the team is '{shown(to)}'", remedy, "unknown_person")
+    Crew(team).look(one.get("to"), to, found, ())
     return Overdue(
         delay_of(one.get("remind"), "remind", found) if "remind" in one else usual.remind,
         delay_of(one.get("after"), "after", found) if "after" in one else usual.after,

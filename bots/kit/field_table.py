@@ -11,6 +11,9 @@ from bots.kit.schema import Findings, name_of, section, table_of, text_of, texts
 from bots.robots.facts import BROUGHT, KNOWN, MONEY_BROUGHT
 
 FIELD_KEYS: Final = ("title", "kind", "choices", "is")
+_HINTS: Final = {
+    "type": "What it holds is 'kind: money'", **dict.fromkeys(("options", "values", "list"), "What is chosen from is 'choices: [...]'"),
+}  # fmt: skip
 KINDS: Final[tuple[FieldKind, ...]] = get_args(FieldKind)
 LISTED: Final = ("office",)
 """What orders bring as a text that may be one of a list."""
@@ -55,14 +58,17 @@ def _field(name: str, node: Node, found: Findings) -> Field:
     usual: FieldKind = "money" if name in MONEY_BROUGHT else "text"
     if not isinstance(node, Table):
         return Field(name, text_of(node, f"the title of '{name}'", found) or name, usual)
-    one = section(node, FIELD_KEYS, f"field '{name}'", found)
+    one = section(node, FIELD_KEYS, f"field '{name}'", found, _HINTS)
     if one is None:
         return Field(name, name)
     kind = text_of(one.get("kind"), "kind", found) or ("choice" if "choices" in one else usual)
     if kind not in KINDS:
-        found.error(one.get("kind") or node, f"kind is '{shown(kind)}'", did_you_mean(kind, KINDS), "unknown_word")
+        found.error(one.get("kind") or node, f"'kind' is '{shown(kind)}'", did_you_mean(kind, KINDS), "unknown_word")
         kind = "text"
     choices = texts_of(one.get("choices"), "choices", found)
+    if choices and kind != "choice":
+        what = f"field '{name}' has choices, and its kind is '{kind}'"
+        found.error(one.keys["choices"], what, "Remove one of the two", "contradiction")
     if kind == "choice" and not choices:
         found.error(node, f"field '{name}' has nothing to choose from", "Add 'choices: [...]'", "no_value")
     terms = _terms(one.get("is"), found)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bots.kit.criteria import tests_of
+from bots.kit.criteria import Askable, tests_of
 from bots.kit.opening import clock_of
 from bots.kit.problems import shown
 from bots.kit.reader import Node, Scalar
@@ -49,7 +49,7 @@ def compile_check(key: Scalar, at: Section, desk: Desk, exits: Exits) -> Check:
             test
             for name, value in table.pairs
             if name.text != "then"
-            for test in tests_of(name, value, desk.fields, found)
+            for test in tests_of(name, value, Askable(desk.fields), found)
         ]
         if not any(name.text != "then" for name, _ in table.pairs):
             found.error(node, "a case has no condition", "Write one, or lead to its step by 'else: step'", "no_value")
@@ -59,7 +59,7 @@ def compile_check(key: Scalar, at: Section, desk: Desk, exits: Exits) -> Check:
         lead(exits, exit_, onward, desk)
         cases.append(Case(exit_, tuple(tests)))
     if not nodes:
-        found.error(at.keys["check"], "check has no cases", "Write them as lines '- field: value'", "no_value")
+        found.error(at.keys["check"], "'check' has no cases", "Write them as lines '- field: value'", "no_value")
     if "else" in at:
         lead(exits, "else", at.get("else"), desk)
     else:
@@ -81,7 +81,9 @@ def compile_split(at: Section, desk: Desk, exits: Exits) -> Split:
     if table is not None and len(table.pairs) > MOST_ARMS:
         found.error(table, f"more than {MOST_ARMS} ways", "Remove some", "too_many")
     if table is not None and len(arms) < 2:
-        found.error(table, "split needs two ways at least", "Write 'split: {one_step: 50, other_step: 50}'", "no_value")
+        found.error(
+            table, "'split' needs two ways at least", "Write 'split: {one_step: 50, other_step: 50}'", "no_value"
+        )
     elif table is not None and total != 100:
         found.error(table, f"the shares make {total}, not 100", "Write percentages that add up to 100", "not_a_number")
     return Split(tuple(arms))
@@ -105,7 +107,7 @@ def compile_wait(key: Scalar, at: Section, desk: Desk, exits: Exits) -> Wait:
     _person(at, desk, exits)
     gather = duration_of(at.get("gather"), "gather", found, zero=True)
     if gather is not None and gather > LONGEST_GATHER:
-        what = "gather is longer than a minute"
+        what = "'gather' is longer than a minute"
         found.error(at.keys["gather"], what, "The customer would wait: write 2s to 60s", "not_a_length")
     return Wait(
         wait.span, wait.working, wait.minute, wait.opens, wait.field, wait.before, desk.field(at.get("save"), "save"),
@@ -131,7 +133,7 @@ def _told(node: Node, one: Section, working: bool, desk: Desk) -> Wait:
     opens = OPEN not in desk.fields and text_of(one.get("until"), "until", found) == OPEN
     if ("for" in one) == ("until" in one) and not opens:
         found.error(
-            node, "wait says neither 'for' nor 'until', or both", "Write 'for: 2h' or 'until: 10:00'", "contradiction"
+            node, "'wait' says neither 'for' nor 'until', or both", "Write 'for: 2h' or 'until: 10:00'", "contradiction"
         )
         return Wait()
     if "for" in one or opens:
@@ -169,11 +171,9 @@ def _clock(node: Node | None, what: str, desk: Desk) -> int | None:
         return None
     minute = clock_of(text)
     if minute is None and milliseconds(text) is None:
-        desk.found.error(
-            node, f"{what} '{shown(text)}' is not an hour of the day", "Write it like 10:00", "not_an_hour"
-        )
+        desk.found.error(node, f"'{what}' is '{shown(text)}': no hour of the day", "Write it like 10:00", "not_an_hour")
     elif minute is None and what == "at":
-        what = f"at '{shown(text)}' is a length, not an hour: it is taken for 10:00"
+        what = f"'at' is '{shown(text)}', a length and no hour: it is taken for 10:00"
         desk.found.warn(node, what, "Write it like 10:00", "not_an_hour")
     return minute
 
@@ -189,7 +189,7 @@ def compile_call(key: Scalar, at: Section, desk: Desk, exits: Exits) -> Call:
         endpoint = (name_of(one.get("endpoint"), "endpoint", found) or "") if one else ""
         if one is not None and "endpoint" not in one:
             found.error(
-                node or at.at, "call names no endpoint", "Add 'endpoint: …', as the playbook calls it", "no_name"
+                node or at.at, "'call' names no endpoint", "Add 'endpoint: …', as the playbook calls it", "no_name"
             )
     send = tuple(desk.field(field, "a field") for field in items_of(one.get("send"), "send", found)) if one else ()
     table = table_of(one.get("keep"), "keep", found) if one else None

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, get_args
+from typing import Final
 
-from bots.kit.business import Funnel, Outcome, Stage
+from bots.kit.business import OUTCOMES, Funnel, Outcome, Stage
 from bots.kit.criteria import tests_of
 from bots.kit.opening import calendar_named
 from bots.kit.problems import shown
@@ -20,11 +20,17 @@ from bots.robots.rules import Board, Robot
 FUNNEL_KEYS: Final = ("title", "group", "stages", "won", "lost", "triggers", "calendar")
 STAGE_KEYS: Final = ("title", "criteria", "age", "late if", "required", "robots")
 CLOSING_KEYS: Final = ("title", "criteria", "required", "robots")
+_AGE_HINT: Final = "How long a deal may stay is 'age: 30m'"
+_STAGE_HINTS: Final = {
+    **dict.fromkeys(("late", "limit", "deadline", "timeout", "max", "due"), _AGE_HINT),
+    **dict.fromkeys(
+        ("do", "tasks", "task", "message", "triggers", "bots"), "What happens here by itself goes under 'robots:'"
+    ),
+}
 AGE: Final = "age"
 """The name of the robot that watches a stage's `age`."""
 TOO_OLD: Final = "Сделка стоит на этапе «{stage_title}» дольше положенного: продвиньте её или закройте"
 _DAY: Final = 86_400_000
-OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,7 @@ def _watches(funnels: Sequence[ReadFunnel], office: Office) -> Iterator[Robot]:
             tests = [
                 test
                 for key, node in (late.pairs if late else ())
-                for test in tests_of(key, node, office.fields, office.found)
+                for test in tests_of(key, node, office.askable((stage.name,)), office.found)
             ]
             if late and not stage.age:
                 office.found.error(
@@ -129,7 +135,7 @@ def _stage(
     if not isinstance(node, Table):
         title = text_of(node, f"the title of '{shown(name)}'", found)
         return Stage(name, title, outcome) if title else None
-    one = section(node, CLOSING_KEYS if outcome else STAGE_KEYS, f"stage '{name}'", found)
+    one = section(node, CLOSING_KEYS if outcome else STAGE_KEYS, f"stage '{name}'", found, _STAGE_HINTS)
     if one is None:
         return None
     if (here := one.get("robots")) is not None:

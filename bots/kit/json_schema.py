@@ -10,7 +10,8 @@ from bots.kit.asking import ANSWER_KEYS, CHOICE_KEYS, OWN_KEYS
 from bots.kit.checking import AUDIT_KEYS, CHECK_KEYS, SEVERITIES, WHATS
 from bots.kit.checking import STATES as DEAL_STATES
 from bots.kit.compiler import SCRIPT_KEYS
-from bots.kit.conditions import BARE, COMPARING, MEASURING
+from bots.kit.conditions import BARE, COMPARING
+from bots.kit.criteria import OPERATORS
 from bots.kit.duties import KIND_KEYS, OVERDUE_KEYS
 from bots.kit.field_table import FIELD_KEYS
 from bots.kit.field_table import KINDS as FIELD_KINDS
@@ -147,9 +148,7 @@ def _shared() -> dict[str, Schema]:
         kind: _table((*ANSWER_KEYS, *OWN_KEYS.get(kind, ())), {**own, "save": _ref("name"), "then": _ref("name")})
         for kind in KINDS
     }
-    compared: Schema = {
-        "anyOf": [{"enum": list(BARE)}, _TEXTS, _table((*COMPARING, *MEASURING), dict.fromkeys(COMPARING, _TEXTS))]
-    }
+    compared: Schema = {"anyOf": [{"enum": list(BARE)}, _TEXTS, _table(OPERATORS, dict.fromkeys(COMPARING, _TEXTS))]}
     until: Schema = {"anyOf": [{"type": "string", "pattern": _CLOCK}, _ref("name")]}
     return {
         "name": {"type": ["string", "boolean"], "pattern": _NAME},

@@ -3,7 +3,7 @@
 What `parley check` and an editor call. A function of texts: nothing is opened, and the same text gives the same findings.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from bots.kit.business import BotRule, Playbook
 from bots.kit.compiler import read_script
@@ -13,7 +13,15 @@ from bots.kit.playbook import check_script
 from bots.kit.problems import Problem, did_you_mean, in_order, pointed, shown
 from bots.kit.rooms import Room, too_much
 from bots.kit.script import Ask, RunScript, Script, Wait
+from bots.kit.waiting import UNCERTAIN
 from bots.kit.window import NEVER, outside
+
+
+def lint_alone(text: str, name: str) -> tuple[Script | None, list[Problem]]:
+    """The script of a playbook that has mistakes: only errors, and only those that are there whatever the playbook says."""
+    script, found = read_script(text, name, UNCERTAIN)
+    more = list(too_far(script, stopping(script.steps))) if script is not None else []
+    return (None if more else script), in_order(one for one in (*found, *more) if one.severity == "error")
 
 
 def lint(
@@ -77,16 +85,21 @@ def _length(ms: int) -> str:
 # -- several scripts together ------------------------------------------------------------------------------------------
 
 
-def lint_together(scripts: Mapping[str, Script]) -> Iterator[tuple[str, Problem]]:
-    """What only shows when all scripts of a shop are seen: leading to none, leading round. As (script, finding)."""
-    for name, problem in _together(scripts):
+def lint_together(
+    scripts: Mapping[str, Script], besides: Collection[str] = frozenset()
+) -> Iterator[tuple[str, Problem]]:
+    """What only shows when all scripts of a shop are seen: leading to none, leading round. As (script, finding).
+
+    `besides`: scripts that are there, but cannot be read.
+    """
+    for name, problem in _together(scripts, besides):
         yield name, pointed(problem, scripts[name].source.splitlines())
 
 
-def _together(scripts: Mapping[str, Script]) -> Iterator[tuple[str, Problem]]:
+def _together(scripts: Mapping[str, Script], besides: Collection[str]) -> Iterator[tuple[str, Problem]]:
     for name, script in scripts.items():
         for finish in _led(script):
-            if finish.name not in scripts:
+            if finish.name not in scripts and finish.name not in besides:
                 what = f"there is no script '{shown(finish.name)}'"
                 yield name, Problem(finish.line, 1, "error", what, did_you_mean(finish.name, scripts), "unknown_script")
     for circle, silent in _circles(scripts):

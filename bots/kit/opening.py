@@ -1,6 +1,7 @@
 """The sections `hours:` and `calendars:` of a playbook → its calendars, by name."""
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from datetime import date
 from itertools import pairwise
@@ -34,10 +35,13 @@ Special = dict[int, tuple[Stint, ...]]
 
 def hours_of(node: Node | None, zone: str, found: Findings, who: str = "the shop") -> Hours | None:
     """A calendar; in this zone, where it does not name its own."""
-    at = section(node, HOURS_KEYS, "hours", found)
+    hints = dict.fromkeys(
+        (one.text for one in _keys(node) if one.text.partition("-")[0] in DAYS), "Put the days under 'week:'"
+    )
+    before = len(found)
+    at = section(node, HOURS_KEYS, "hours", found, hints)
     if node is None or at is None:
         return None
-    before = len(found)
     own = at.get("zone")
     week = _week(at.get("week"), found)
     holidays = _holidays(at.get("holidays"), found)
@@ -50,6 +54,10 @@ def hours_of(node: Node | None, zone: str, found: Findings, who: str = "the shop
         what = f"{who} does not open for {MOST_DAYS} days from {date.fromordinal(day)}"
         found.error(at.keys["except"], what, "Shorten what is closed under 'except:'", "hours")
     return calendar
+
+
+def _keys(node: Node | None) -> Iterable[Scalar]:
+    return (key for key, _ in node.pairs) if isinstance(node, Table) else ()
 
 
 def calendars_of(node: Node | None, hours: Hours | None, zone: str, found: Findings) -> dict[str, Hours]:
@@ -119,10 +127,23 @@ def date_of(node: Scalar, text: str, found: Findings) -> date | None:
         if parts is not None:
             return date(*map(int, parts.groups()))
     except ValueError:
-        found.error(node, f"there is no day {shown(text)}", "Look at the calendar: the month is shorter", "date")
+        found.error(
+            node, f"there is no day {shown(text)}", _no_such_day(*map(int, parts.groups() if parts else ())), "date"
+        )
         return None
     found.error(node, f"'{shown(text)}' is not a day", "Write it like 2026-01-31, or 2026-01-01..2026-01-08", "date")
     return None
+
+
+def _no_such_day(year: int, month: int, day: int) -> str:
+    """The remedy: which of the three is wrong."""
+    if not 1 <= month <= 12:
+        turned = 1 <= day <= 12 and 1 <= month <= 31
+        meant = f"Did you mean {year:04}-{day:02}-{month:02}?" if turned else "Write the month as 01 to 12"
+        return f"There is no month {month:02}. {meant}"
+    if year < 1:
+        return "Write the year in four digits"
+    return f"The month has {monthrange(year, month)[1]} days"
 
 
 # -- the days of the week ----------------------------------------------------------------------------------------------
@@ -186,11 +207,15 @@ def _stints(node: Node, found: Findings) -> tuple[Stint, ...]:
 
 def _holidays(node: Node | None, found: Findings) -> Holidays | None:
     """`RU`, or `{country: DE, subdiv: BE}`."""
+    if isinstance(node, Items) or (isinstance(node, Scalar) and node.text[:1].isdigit()):
+        remedy = "Write 'holidays: RU'; single days go under 'except:', like '2026-03-09: closed'"
+        found.error(node, "'holidays' takes a country's two letters", remedy, "unknown_country")
+        return None
     if isinstance(node, Table):
         at = section(node, HOLIDAYS_KEYS, "holidays", found)
         country_at, subdiv_at = (at.get("country"), at.get("subdiv")) if at else (None, None)
         if at is not None and country_at is None:
-            found.error(node, "holidays name no country", "Add its two letters: 'country: UA'", "no_value")
+            found.error(node, "'holidays' name no country", "Add its two letters: 'country: UA'", "no_value")
     else:
         country_at, subdiv_at = node, None
     country, subdiv = text_of(country_at, "country", found), text_of(subdiv_at, "subdiv", found)

@@ -16,6 +16,8 @@ MOST = 200
 """Past so many findings nobody reads on, and a hostile file must not make a report of megabytes."""
 _MOST_KNOWN = 500
 """Words among which the one that was meant is looked for: a file of thousands makes every mistake in it dear."""
+MOST_LISTED = 40
+"""Words that a remedy names, where none is near: who is shown a part of them believes that the others do not exist."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,20 +49,22 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
     return found
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant."""
-    found = process.extractOne(word[:80], list(islice(known, _MOST_KNOWN)), scorer=fuzz.ratio, score_cutoff=60)
+def nearest(word: str, known: Iterable[str], least: int = 60) -> str | None:
+    """The known word that was probably meant; `least`: how sure, of 100."""
+    found = process.extractOne(word[:80], list(islice(known, _MOST_KNOWN)), scorer=fuzz.ratio, score_cutoff=least)
     return found[0] if found else None
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     """A remedy for a word that is not known: the nearest one, or all there are; and what else could be done."""
-    words = list(known)
+    words = list(dict.fromkeys(known))
     best = nearest(word, words)
     more = f" {otherwise}" if otherwise else ""
     if best is not None:
         return f"Did you mean '{best}'?{more}"
-    listed = ", ".join(words[:12])
+    listed = ", ".join(words[:MOST_LISTED])
+    if len(words) > MOST_LISTED:
+        listed += f" and {len(words) - MOST_LISTED} more"
     return (f"Known here: {listed}" if listed else "Nothing may stand here") + (f".{more}" if more else "")
 
 

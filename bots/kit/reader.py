@@ -71,8 +71,16 @@ _SYNTAX = (
     ("cannot start any token", "a text cannot begin with this sign", "Put the text in quotes"),
     ("<stream end>", "the file ends inside quotes or brackets", "Close the quote or bracket that opens before"),
     ("end of stream", "the file ends inside quotes or brackets", "Close the quote or bracket that opens before"),
-    ("flow sequence", "a list in [ ] goes wrong here", "Separate its parts with commas and close it with ]"),
-    ("flow mapping", "a table in { } goes wrong here", "Write it as {key: value, key: value}"),
+    (
+        "flow sequence",
+        "a list in [ ] goes wrong here",
+        "Separate its parts with commas and close it with ]; put texts with , : { } in them in quotes",
+    ),
+    (
+        "flow mapping",
+        "a table in { } goes wrong here",
+        "Write it as {key: value, key: value}; put texts with , : { } in them in quotes",
+    ),
     ("block mapping", "this line is neither deeper nor level with the lines above", "Check the indentation"),
     ("block collection", "this line is neither deeper nor level with the lines above", "Check the indentation"),
     ("simple key", "a line without ':' stands where 'key: value' should", "Add the ':' with a space after it"),

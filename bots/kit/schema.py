@@ -6,8 +6,11 @@ Every function returns a usable value or None and writes down why; none raises, 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
-from bots.kit.problems import MOST, Problem, Severity, did_you_mean, shown
+from bots.kit.lengths import meant
+from bots.kit.problems import MOST, Problem, Severity, did_you_mean, nearest, shown
 from bots.kit.reader import Items, Node, Scalar, Table
 
 _NAME = re.compile(r"[^\W\d][\w-]{0,63}")
@@ -17,6 +20,10 @@ _MS_DAY = 86_400_000
 _LONGEST_LENGTH = 40
 """Characters: `90d 23h 59m 59s` and then some."""
 LONGEST_MS = 90 * _MS_DAY
+_SURE = 75
+"""How near a key must be to the one that it is taken for, of 100."""
+_MOST_SLIPS = 20
+_NO_HINTS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class TooManyError(Exception):
@@ -63,12 +70,23 @@ class Section:
         return key in self.values
 
 
-def section(node: Node | None, known: Iterable[str], what: str, found: Findings) -> Section | None:
-    """A table with known keys only; an unknown one is reported with the nearest known."""
+def called(what: str) -> str:
+    """A key stands in quotes at the head of a sentence: `in` and `at` would be read as words of it."""
+    return what if what.startswith(("a ", "an ", "the ")) or "'" in what else f"'{what}'"
+
+
+def section(
+    node: Node | None, known: Iterable[str], what: str, found: Findings, hints: Mapping[str, str] = _NO_HINTS
+) -> Section | None:
+    """A table with known keys only; an unknown one is reported with the nearest known.
+
+    `hints`: what else to tell of words that people try.
+    """
     table = table_of(node, what, found)
     if table is None:
         return None
     words = list(known)
+    slips: list[tuple[Scalar, Node]] = []
     before: Node | None = None
     for key, value in table.pairs:
         if key.text not in words:
@@ -76,16 +94,25 @@ def section(node: Node | None, known: Iterable[str], what: str, found: Findings)
             if valueless and before is not None and before.line == key.line:
                 remedy = "A ',' ends a text in { }: put the text before it in quotes, the comma within"
             else:
-                found.unknown(key, f"'{shown(key.text)}' is not known in {what}", key.text, words, "unknown_key")
+                said, hint = f"'{shown(key.text)}' is not known in {what}", hints.get(key.text, "")
+                if hint and nearest(key.text, words) is None:
+                    found.error(key, said, hint, "unknown_key")
+                else:
+                    found.unknown(key, said, key.text, words, "unknown_key", hint)
+                if not valueless:
+                    slips.append((key, value))
                 before = value
                 continue
             found.error(key, f"'{shown(key.text)}' is not known in {what}", remedy, "unknown_key")
         before = value
-    return Section(
-        table,
-        {key.text: value for key, value in table.pairs if key.text in words},
-        {key.text: key for key, _ in table.pairs if key.text in words},
-    )
+    values = {key.text: value for key, value in table.pairs if key.text in words}
+    keys = {key.text: key for key, _ in table.pairs if key.text in words}
+    for key, value in slips[:_MOST_SLIPS]:
+        # What stands there is read as what was meant, so that one slip is one finding.
+        word = nearest(key.text, words, least=_SURE)
+        if word is not None and word not in values:
+            values[word], keys[word] = value, key
+    return Section(table, values, keys)
 
 
 def table_of(node: Node | None, what: str, found: Findings) -> Table | None:
@@ -96,7 +123,7 @@ def table_of(node: Node | None, what: str, found: Findings) -> Table | None:
             return None
         case _:
             remedy = "Indent the lines under it, each 'key: value'"
-            found.error(node, f"{what} must be a table of 'key: value' lines", remedy, "not_a_table")
+            found.error(node, f"{called(what)} must be a table of 'key: value' lines", remedy, "not_a_table")
             return None
 
 
@@ -106,9 +133,9 @@ def text_of(node: Node | None, what: str, found: Findings) -> str | None:
         case Scalar(text=text):
             if text.strip():
                 return text
-            found.error(node, f"{what} is empty", "Write the text, or remove the line", "empty_text")
+            found.error(node, f"{called(what)} is empty", "Write the text, or remove the line", "empty_text")
         case Table() | Items():
-            found.error(node, f"{what} must be a text", 'Put it in quotes: "…"', "not_a_text")
+            found.error(node, f"{called(what)} must be a text", 'Put it in quotes: "…"', "not_a_text")
         case None:
             pass
     return None
@@ -122,7 +149,7 @@ def name_of(node: Node | None, what: str, found: Findings) -> str | None:
     if _NAME.fullmatch(text):
         return text
     remedy = "Use letters, digits, _ and -, up to 64, a letter first"
-    found.error(node, f"{what} '{shown(text)}' is not a plain word", remedy, "not_a_name")
+    found.error(node, f"{called(what)} is '{shown(text)}': no plain word", remedy, "not_a_name")
     return None
 
 
@@ -133,9 +160,8 @@ def items_of(node: Node | None, what: str, found: Findings) -> tuple[Node, ...]:
         case None:
             return ()
         case _:
-            found.error(
-                node, f"{what} must be a list", "Write it as lines that begin with '- ', or as [a, b]", "not_a_list"
-            )
+            remedy = "Write it as lines that begin with '- ', or as [a, b]"
+            found.error(node, f"{called(what)} must be a list", remedy, "not_a_list")
             return ()
 
 
@@ -153,7 +179,9 @@ def whole_of(node: Node | None, what: str, low: int, high: int, found: Findings)
     digits = text.strip()
     if digits.isascii() and digits.removeprefix("-").isdigit() and len(digits) <= 12 and low <= int(digits) <= high:
         return int(digits)
-    found.error(node, f"{what} is '{shown(text)}'", f"Write a whole number from {low} to {high}", "not_a_number")
+    found.error(
+        node, f"{called(what)} is '{shown(text)}'", f"Write a whole number from {low} to {high}", "not_a_number"
+    )
     return None
 
 
@@ -163,14 +191,28 @@ def duration_of(node: Node | None, what: str, found: Findings, *, zero: bool = F
     if node is None or text is None:
         return None
     length = milliseconds(text)
-    remedy = "Write it like 30m, 10h, 1d 12h (s, m, h, d; at most 90d)"
-    if length is None or length > LONGEST_MS:
-        found.error(node, f"{what} '{shown(text)}' is not a length of time", remedy, "not_a_length")
-        return None
-    if length == 0 and not zero:
-        found.error(node, f"{what} must be longer than nothing", remedy, "not_a_length")
-        return None
-    return length
+    if length is None and (any_time := text.strip().removesuffix("working")) != text.strip() and lengths(any_time):
+        wrong = f"{called(what)} is '{shown(text)}', and working time is not counted here"
+        found.error(node, wrong, f"Write '{any_time.strip()}'", "not_a_length")
+    elif length is None:
+        remedy = length_meant(text, "30m, 10h, 1d 12h", LONGEST_MS, working=False)
+        found.error(node, f"{called(what)} is '{shown(text)}': no length of time", remedy, "not_a_length")
+    elif length > LONGEST_MS:
+        remedy = f"At most {LONGEST_MS // _MS_DAY}d"
+        found.error(node, f"{called(what)} is '{shown(text)}': too long", remedy, "not_a_length")
+    elif length == 0 and not zero:
+        found.error(node, f"{called(what)} must be longer than nothing", "Write it like 30m or 10h", "not_a_length")
+    else:
+        return length
+    return None
+
+
+def length_meant(text: str, like: str, most: int, *, working: bool) -> str:
+    """The remedy for what is no length: what was probably meant, else how lengths are written. `working`: of working time, too."""
+    guess = meant(text)
+    if guess is not None and (working or not guess.endswith("working")) and lengths(guess.removesuffix("working")):
+        return f"Did you mean '{guess}'?"
+    return f"Write it like {like} (s, m, h, d; at most {most // _MS_DAY}d)"
 
 
 def milliseconds(text: str) -> int | None:
@@ -202,5 +244,5 @@ def yes_of(node: Node | None, what: str, found: Findings) -> bool:
     if node is None or text is None or text == "no":
         return False
     if text != "yes":
-        found.error(node, f"{what} is '{shown(text)}'", "Write yes or no", "not_yes_or_no")
+        found.error(node, f"{called(what)} is '{shown(text)}'", "Write yes or no", "not_yes_or_no")
     return text == "yes"

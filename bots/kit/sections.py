@@ -27,8 +27,9 @@ from bots.kit.schema import (
     whole_of,
     yes_of,
 )
+from bots.kit.shapes import shapes_of
 from bots.kit.shipping import shipping_of
-from bots.kit.staffing import rules_of, team_of
+from bots.kit.staffing import Crew, rules_of, team_of
 from bots.kit.starts import bot_rules, clarifications, funnel_of, stage_of
 from bots.kit.template_table import templates_of
 from bots.kit.waiting import LIMIT_KEYS, Desk, Waiting, waiting_of
@@ -73,6 +74,8 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         return None
     about, fields = _about(at.get("about"), found), read_fields(at.get("fields"), found)
     team = team_of(at.get("team"), calendars, found)
+    task_kinds = kinds_of(at.get("task_kinds"), found)
+    rules = rules_of(at.get("assign"), team, found)
     reasons = titles_of(at.get("reasons"), "reasons", found)
     templates = templates_of(at.get("templates"), language, about, found)
     endpoints = _endpoints(at.get("endpoints"), found)
@@ -80,7 +83,7 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
     office = Office(
         found, {**KNOWN, **BROUGHT, **{name: one.title for name, one in fields.items()}}, about,
         {one.name: tuple(stage.name for stage in one.stages) for one in funnels}, reasons, templates, frozenset(endpoints),
-        kinds, locale_of(language, zone, currency),
+        kinds, locale_of(language, zone, currency), shapes_of(fields, team), Crew(team, rules), task_kinds,
     )  # fmt: skip
     return Playbook(
         name=name,
@@ -90,7 +93,7 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         currency=currency,
         funnels=funnels,
         bots=bot_rules(at, funnels, found),
-        sources=MappingProxyType(_sources(at, funnels, found)),
+        sources=MappingProxyType(_sources(at, funnels, office.crew, found)),
         reasons=MappingProxyType(reasons),
         loop_guard=_loop_guard(at, found),
         texts=MappingProxyType(_texts(at, found)),
@@ -103,11 +106,11 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
         fields=MappingProxyType(fields),
         kinds=MappingProxyType(kinds),
         idle=duration_of(at.get("idle"), "idle", found) or 3 * 86_400_000,
-        task_kinds=MappingProxyType(kinds_of(at.get("task_kinds"), found)),
+        task_kinds=MappingProxyType(task_kinds),
         overdue=overdue_of(at.get("overdue"), team, found),
         team=MappingProxyType(team),
         shipping=MappingProxyType(shipping_of(at.get("shipping"), found)),
-        assign=MappingProxyType(rules_of(at.get("assign"), team, found)),
+        assign=MappingProxyType(rules),
         board=board(read, office),
         duplicates=MappingProxyType(_duplicates(at, found)),
         checks=MappingProxyType(read_checks(at.get("checks"), funnels, office)),
@@ -126,7 +129,7 @@ def _currency(node: Node | None, found: Findings) -> str:
     return currency
 
 
-def _sources(at: Section, funnels: tuple[Funnel, ...], found: Findings) -> dict[str, Source]:
+def _sources(at: Section, funnels: tuple[Funnel, ...], crew: Crew, found: Findings) -> dict[str, Source]:
     sources: dict[str, Source] = {}
     table = table_of(at.get("sources"), "sources", found)
     for key, node in table.pairs if table else ():
@@ -135,9 +138,10 @@ def _sources(at: Section, funnels: tuple[Funnel, ...], found: Findings) -> dict[
         if one is None or name is None:
             continue
         funnel = funnel_of(one.get("funnel"), funnels, found)
-        known = [stage.name for stage in funnel.stages]
-        stage = stage_of(one.get("stage"), funnel, found, "stage", known) or known[0]
+        known = [stage.name for stage in funnel.stages if not stage.outcome]
+        stage = stage_of(one.get("stage"), funnel, found, "open stage", known) or funnel.stages[0].name
         person = text_of(one.get("responsible"), "responsible", found) or ""
+        crew.look(one.get("responsible"), person, found, ("pool", "head"))
         opens = "opens" not in one or yes_of(one.get("opens"), "opens", found)
         sources[name] = Source(name, funnel.name, stage, person, text_of(one.get("tag"), "tag", found) or "", opens)
     return sources
@@ -230,6 +234,6 @@ def _endpoints(node: Node | None, found: Findings) -> dict[str, Endpoint]:
         )
         timeout = duration_of(one.get("timeout"), "timeout", found) or 5_000
         if timeout > LONGEST_CALL:
-            found.error(one.keys["timeout"], "timeout is longer than 15 seconds", "Write 1s to 15s", "not_a_length")
+            found.error(one.keys["timeout"], "'timeout' is longer than 15 seconds", "Write 1s to 15s", "not_a_length")
         endpoints[name] = Endpoint(name, url, send, keep, timeout)
     return endpoints

@@ -43,7 +43,7 @@ def shipping_of(node: Node | None, found: Findings) -> dict[str, Shipping]:
         payer = said.pop("payer") or "recipient"
         if payer not in _PAYERS:
             found.error(
-                one.get("payer") or value, f"payer is '{shown(payer)}'", did_you_mean(payer, _PAYERS), "unknown_word"
+                one.get("payer") or value, f"'payer' is '{shown(payer)}'", did_you_mean(payer, _PAYERS), "unknown_word"
             )
         weight = whole_of(one.get("weight"), "weight", 1, 1_000_000, found) or 1_000
         carriers[name] = Shipping(**said, payer=payer, weight=weight)

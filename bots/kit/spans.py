@@ -11,7 +11,7 @@ from bots.kit.events import Instant
 from bots.kit.hours import DAY, Hours
 from bots.kit.problems import shown
 from bots.kit.reader import Node
-from bots.kit.schema import LONGEST_MS, Findings, Section, lengths, name_of, text_of, yes_of
+from bots.kit.schema import LONGEST_MS, Findings, Section, called, length_meant, lengths, name_of, text_of, yes_of
 
 WORKING: Final = "working"
 _MS_DAY: Final = 86_400_000
@@ -69,12 +69,17 @@ def span_of(
     if node is None or text is None:
         return None
     span = _read(text, working=working)
-    if span is None or (not span.working and span.length > limit.length):
-        remedy = f"Write it like 30m, 1d 12h, 2h working, 3d working (s, m, h, d; at most {limit.length // _MS_DAY}d)"
-        found.error(node, f"{what} '{shown(text)}' is not a length of time", remedy, "not_a_length")
+    if span is None:
+        remedy = length_meant(text, "30m, 1d 12h, 2h working, 3d working", limit.length, working=True)
+        found.error(node, f"{called(what)} is '{shown(text)}': no length of time", remedy, "not_a_length")
+        return None
+    if not span.working and span.length > limit.length:
+        remedy = f"At most {limit.length // _MS_DAY}d"
+        found.error(node, f"{called(what)} is '{shown(text)}': too long", remedy, "not_a_length")
         return None
     if not span and not zero:
-        found.error(node, f"{what} must be longer than nothing", "Write it like 30m or 2h working", "not_a_length")
+        remedy = "Write it like 30m or 2h working"
+        found.error(node, f"{called(what)} must be longer than nothing", remedy, "not_a_length")
         return None
     if span.working and (said := _too_long(span, limit)):
         found.error(node, said, f"At most {limit.days}d and {limit.hours}h, or wait until a date", "not_a_length")

@@ -1,7 +1,7 @@
 """Who gets what, as the playbook writes it: sample people (`team`) and rules by which deals find a responsible (`assign`)."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Final, Literal, cast, get_args
 
 from bots.kit.opening import calendar_named
@@ -52,6 +52,29 @@ class Assign:
     """Who gets it after that: another of them where nothing is said, `head`, or a name."""
 
 
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Whom a word may mean, as far as the playbook knows: an administrator adds the real people later."""
+
+    team: Mapping[str, Member] = field(default_factory=dict)
+    rules: Collection[str] = ()
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(group for one in self.team.values() for group in one.groups))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(one.name for one in self.team.values())
+
+    def look(self, node: Node | None, word: str, found: Findings, words: Collection[str] = WORDS) -> None:
+        """Whether there is such a group, rule, person or role; `words`: what may stand there besides."""
+        known = dict.fromkeys((*self.rules, *self.groups, *self.names, *self.team, *words, *ROLES))
+        if self.team and node is not None and word and word not in known:
+            remedy = did_you_mean(word, known, "Else add them to 'team:'")
+            found.warn(node, f"nobody of the team is '{shown(word)}'", remedy, "unknown_person")
+
+
 def team_of(node: Node | None, calendars: Collection[str], found: Findings) -> dict[str, Member]:
     team: dict[str, Member] = {}
     table = table_of(node, "team", found)
@@ -81,8 +104,9 @@ def team_of(node: Node | None, calendars: Collection[str], found: Findings) -> d
 def rules_of(node: Node | None, team: dict[str, Member], found: Findings) -> dict[str, Assign]:
     rules: dict[str, Assign] = {}
     table = table_of(node, "assign", found)
-    groups = {group for one in team.values() for group in one.groups}
-    people = {one.name for one in team.values()}
+    crew = Crew(team)
+    groups, people = set(crew.groups), set(crew.names)
+    heirs: list[tuple[Node | None, str, tuple[str, ...]]] = []
     for key, value in table.pairs if table else ():
         name = name_of(key, "a rule's name", found)
         one = section(value, RULE_KEYS, f"rule '{shown(key.text)}'", found)
@@ -92,16 +116,22 @@ def rules_of(node: Node | None, team: dict[str, Member], found: Findings) -> dic
             found.error(key, f"'{name}' is a word, a group or a person already", "Choose another name", "twice")
         how = text_of(one.get("how"), "how", found) or "evenly"
         if how not in HOWS:
-            found.error(one.get("how") or key, f"how is '{shown(how)}'", did_you_mean(how, HOWS), "unknown_word")
+            found.error(one.get("how") or key, f"'how' is '{shown(how)}'", did_you_mean(how, HOWS), "unknown_word")
             how = "evenly"
         among = texts_of(one.get("among"), "among", found)
         for word in among:
-            if team and word not in groups and word not in people and word not in ROLES:
-                remedy = did_you_mean(word, (*groups, *people), "Else add them to 'team:'")
-                found.warn(one.get("among") or key, f"nobody of the team is '{shown(word)}'", remedy, "unknown_person")
+            crew.look(one.get("among"), word, found, ())
+        absent = text_of(one.get("absent"), "absent", found) or "pool"
+        act, then = delay_of(one.get("act"), "act", found), text_of(one.get("then"), "then", found) or ""
+        heirs += [(one.get("absent"), absent, ("pool", "head")), (one.get("then"), then, ("head",))]
+        if then and "act" not in one:
+            what = "'then' says who has it next, and no time is set for the first one"
+            found.error(one.keys["then"], what, "Add 'act: 1h working'", "misplaced")
         rules[name] = Assign(
-            name, cast("How", how), among, whole_of(one.get("capacity"), "capacity", 0, 100_000, found) or 0,
-            text_of(one.get("absent"), "absent", found) or "pool", delay_of(one.get("act"), "act", found),
-            text_of(one.get("then"), "then", found) or "",
+            name, cast("How", how), tuple(team[word].name if word in team and word not in groups else word for word in among),
+            whole_of(one.get("capacity"), "capacity", 0, 100_000, found) or 0, absent, act, then,
         )  # fmt: skip
+    everybody = Crew(team, rules)
+    for at, word, words in heirs:
+        everybody.look(at, word, found, words)
     return rules

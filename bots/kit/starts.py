@@ -55,7 +55,7 @@ def _rule(bot: str, key: Scalar, one: Section, funnels: tuple[Funnel, ...], foun
         found.error(key, f"bot '{bot}' does not say on which stage it starts", "Add 'stage: …'", "no_value")
     when = text_of(one.get("when"), "when", found) or ""
     if when not in ("", *WHENS):
-        found.error(one.get("when") or key, f"when is '{shown(when)}'", did_you_mean(when, WHENS), "unknown_word")
+        found.error(one.get("when") or key, f"'when' is '{shown(when)}'", did_you_mean(when, WHENS), "unknown_word")
         when = ""
     within = duration_of(one.get("within"), "within", found) or 0
     after = duration_of(one.get("after"), "after", found) or 0

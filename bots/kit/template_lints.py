@@ -13,13 +13,17 @@ LONGEST_APPROVED = 1_024
 
 
 def lint_templates(
-    templates: Mapping[str, Template], fields: Collection[str], rooms: Mapping[str, Room], files: Mapping[str, int]
+    templates: Mapping[str, Template],
+    fields: Collection[str] | None,
+    rooms: Mapping[str, Room],
+    files: Mapping[str, int],
 ) -> list[Problem]:
-    """`fields`: all that a deal of this shop may hold. `files`: what of its attachments is there, and its bytes."""
+    """`fields`: all that a deal of this shop may hold; None: nobody knows. `files`: what of its attachments is there, and its bytes."""
     found: list[Problem] = []
-    known = tuple(dict.fromkeys([*OF_DEAL, *BROUGHT, *fields]))
+    known = tuple(dict.fromkeys([*OF_DEAL, *BROUGHT, *fields])) if fields is not None else ()
     for template in templates.values():
-        found += _unknown(template, known)
+        if known:
+            found += _unknown(template, known)
         found += _long(template, rooms)
         found += _heavy(template, rooms, files)
         for ref in template.attach:

@@ -11,20 +11,13 @@ from bots.kit.reader import Node, Scalar, Table
 from bots.kit.schema import Findings, Section, items_of, name_of, section, table_of, text_of
 from bots.kit.templates import BLANK, STATES, Approval, Template, number
 from bots.kit.waiting import CHANNELS, DEFAULT, Desk, Waiting
-from bots.kit.words import Said, Slot, Text, wordings
+from bots.kit.words import Anything, Said, Slot, Text, wordings
 
 TEMPLATE_KEYS = ("title", "text", "subject", "attach", *CHANNELS)
 APPROVAL_KEYS = ("id", "state", "values")
 MOST_FILES = 5
 
 _URL = re.compile(r"https://[^\s\\@/?#]{1,253}(?:[/?#][^\s\\]{0,1500})?")
-
-
-class _Anything(dict[str, str]):
-    """Which fields there are is known only when the scripts have been read."""
-
-    def __contains__(self, _: object) -> bool:
-        return True
 
 
 def templates_of(node: Node | None, main: str, about: Mapping[str, str], found: Findings) -> dict[str, Template]:
@@ -38,9 +31,10 @@ def templates_of(node: Node | None, main: str, about: Mapping[str, str], found: 
     spoken = language(main) or language(known_languages()[0])
     if spoken is None:
         return {}
+    # Which fields there are is known only when the scripts have been read.
     languages = dict.fromkeys([main, *(word for _, _, one in tables for word in _languages(one.get("text")))])
     desk = Desk(
-        found, spoken, {}, {}, (), Waiting(), tuple(languages), known=_Anything(name="name"), about=about, whole=True
+        found, spoken, {}, {}, (), Waiting(), tuple(languages), known=Anything(name="name"), about=about, whole=True
     )  # fmt: skip
     read = (_template(name, key, one, desk) for name, key, one in tables)
     return {template.name: template for template in read if template is not None}
@@ -159,7 +153,7 @@ def _approval(template: Template, channel: str, spoken: str, node: Node, found: 
         found.error(node, f"{what} has no id", "Add 'id: HX…', the provider's name for it", "no_value")
     state = text_of(one.get("state"), "state", found) or "approved"
     if state not in STATES:
-        found.error(one.values["state"], f"state is '{shown(state)}'", did_you_mean(state, STATES), "unknown_word")
+        found.error(one.values["state"], f"'state' is '{shown(state)}'", did_you_mean(state, STATES), "unknown_word")
     if "values" in one:
         order = _told(items_of(one.get("values"), "values", found), order, one.keys["values"], found)
     return Approval(known or "", next((word for word in STATES if word == state), "rejected"), order)

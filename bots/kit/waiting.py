@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from bots.kit.languages import Language
 from bots.kit.patterns import Scale
 from bots.kit.problems import nearest, shown
 from bots.kit.reader import Node, Scalar, Table
-from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, text_of, whole_of
+from bots.kit.schema import Findings, Section, called, duration_of, items_of, name_of, section, text_of, whole_of
 from bots.kit.script import Prepared, Reminder
 from bots.kit.words import Said, Text, Variants, filled_with, parse
 
@@ -40,6 +41,11 @@ class Waiting:
     """Exits that lead to a step: silence, person, not_understood."""
     about: Mapping[str, str] = field(default_factory=dict)
     """What the shop tells of itself: put into texts while they are compiled."""
+    certain: bool = True
+    """False: the playbook has mistakes, so that nobody knows what it says about waiting or of the shop."""
+
+
+UNCERTAIN: Final = Waiting(certain=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ class Desk:
                 self.missing(node, what)
             return text
         if any(isinstance(value, Scalar) and not value.text and not value.quoted for _, value in node.pairs):
-            self.found.error(node, f"{what} must be a text", 'Put it in quotes: "…"', "not_a_text")
+            self.found.error(node, f"{called(what)} must be a text", 'Put it in quotes: "…"', "not_a_text")
             return None
         if len(node.pairs) > MOST_WORDINGS:
             self.found.error(node, f"more than {MOST_WORDINGS} wordings of {what}", "Remove some", "too_many")
@@ -120,7 +126,7 @@ class Desk:
             return None
         if not (("", "") in texts or (self.languages[0], "") in texts):
             remedy = f"Add '{self.languages[0] if by_language else DEFAULT}: …'"
-            self.found.error(node, f"{what} has no wording for everybody else", remedy, "no_default")
+            self.found.error(node, f"{called(what)} has no wording for everybody else", remedy, "no_default")
         if len(self.languages) > 1:
             self.missing(node, what, tuple(spoken))
         return Variants(texts, self.languages[0])
@@ -135,7 +141,10 @@ class Desk:
         for language in self.languages:
             if language not in (spoken or self.languages[:1]):
                 self.found.warn(
-                    node, f"{what} is not there in '{language}'", f"Add '{language}: …' beside the others", "language"
+                    node,
+                    f"{called(what)} is not there in '{language}'",
+                    f"Add '{language}: …' beside the others",
+                    "language",
                 )
 
     def _whose(self, key: Scalar, what: str, language: str = "") -> tuple[str, str]:
@@ -183,7 +192,7 @@ class Desk:
         if otherwise not in ("task", "skip"):
             self.found.error(
                 one.get("else") or node,
-                f"else is '{shown(otherwise)}'",
+                f"'else' is '{shown(otherwise)}'",
                 "Write task (a person writes) or skip",
                 "unknown_word",
             )
@@ -210,7 +219,7 @@ def waiting_of(at: Section, desk: Desk, base: Waiting) -> Waiting:
     elif "close" in at:
         exits.pop("silence", None)
     if gather is not None and gather > LONGEST_GATHER:
-        what = "gather is longer than a minute"
+        what = "'gather' is longer than a minute"
         found.error(at.keys["gather"], what, "The customer would wait: write 2s to 60s", "not_a_length")
     waiting = Waiting(
         base.tries if tries is None else tries,
@@ -220,8 +229,9 @@ def waiting_of(at: Section, desk: Desk, base: Waiting) -> Waiting:
         reason or base.reason,
         exits,
         base.about,
+        base.certain or "patience" in at,
     )
-    if waiting.reminders and waiting.reminders[-1].after >= waiting.patience:
+    if waiting.certain and waiting.reminders and waiting.reminders[-1].after >= waiting.patience:
         node = at.get("remind") or at.get("patience") or at.at
         what = "a reminder comes when patience is already over"
         found.error(node, what, "Make 'after' shorter than 'patience'", "too_late")

@@ -145,6 +145,13 @@ class Variants:
         return self.texts.get((self.main, "")) or next(iter(self.texts.values()))
 
 
+class Anything(dict[str, str]):
+    """Names of which nobody knows yet which there are: each may be one."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
 Said = Text | Variants
 
 

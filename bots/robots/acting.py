@@ -3,25 +3,31 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from bots.kit.business import OUTCOMES
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar
-from bots.kit.schema import Findings, Section, items_of, name_of, section, table_of, text_of
+from bots.kit.schema import Section, name_of, section, table_of, text_of
 from bots.kit.spans import delay_of
 from bots.robots import effects as fx
-from bots.robots.actions import Action, Message, Note, Task, Word
-from bots.robots.effects import HERE
-from bots.robots.office import Line, Office
+from bots.robots.actions import Action, Note, Task, Word
+from bots.robots.lines import Line, Where
+from bots.robots.messages import email, message, sms
+from bots.robots.office import Office
+from bots.robots.rules import Mention
 from bots.robots.setting import read_count, read_set
 
 TASK_KEYS: Final = ("kind", "text", "due", "to", "ends")
 WITH_STAGE: Final = "with stage"
 """How a task ends that is needless once the deal has moved on."""
-MESSAGE_KEYS: Final = ("text", "template", "values", "by", "also", "else", "subject")
+_TASK_HINTS: Final = {
+    **dict.fromkeys(("for", "who", "responsible", "assignee", "head"), "Whose it is is 'to: head'"),
+    **dict.fromkeys(("in", "deadline", "until", "by"), "Until when is 'due: 2h working'"),
+    "title": "What is to be done is 'text: …'",
+}
 CONVERT_KEYS: Final = ("funnel", "stage", "company", "tax_id")
-CHANNELS: Final = (HERE, "whatsapp", "telegram", "sms", "email", "web")
 
 
-def action_of(node: Node, funnel: str, stages: tuple[str, ...], office: Office) -> Action | None:
+def action_of(node: Node, where: Where, office: Office) -> Action | None:
     found = office.found
     table = table_of(node, "an action", found)
     if table is None:
@@ -35,7 +41,7 @@ def action_of(node: Node, funnel: str, stages: tuple[str, ...], office: Office) 
     if read is None:
         found.error(key, f"robots cannot '{shown(key.text)}'", did_you_mean(key.text, _READERS), "unknown_action")
         return None
-    return read(Line(key, value, funnel, stages, office))
+    return read(Line(key, value, where, office))
 
 
 def _task(line: Line) -> Action | None:
@@ -44,95 +50,23 @@ def _task(line: Line) -> Action | None:
     if isinstance(line.value, Scalar):
         text = line.text()
         return Task("task", text) if text is not None else None
-    one = section(line.value, TASK_KEYS, "task", found)
+    one = section(line.value, TASK_KEYS, "task", found, _TASK_HINTS)
     if one is None:
         return None
     if "text" not in one:
         found.error(line.key, "the task does not say what to do", "Add 'text: …' under 'task:'", "no_value")
     text = office.text(one.get("text"), "text")
     due, to = delay_of(one.get("due"), "due", found), text_of(one.get("to"), "to", found) or "responsible"
+    office.crew.look(one.get("to"), to, found)
     ends = text_of(one.get("ends"), "ends", found) or ""
     if ends not in ("", WITH_STAGE):
         what = f"a task ends '{WITH_STAGE}', not '{shown(ends)}'"
         found.error(
             one.get("ends") or line.key, what, "Write it so; without it, it ends when it is done", "unknown_word"
         )
-    if text is None:
-        return None
     kind = name_of(one.get("kind"), "kind", found) or "task"
-    return Task(kind, text, due, to, "stage" if ends else "")
-
-
-def _message(line: Line) -> Action | None:
-    found, office = line.found, line.office
-    if isinstance(line.value, Scalar):
-        text = line.text()
-        return Message(text) if text is not None else None
-    one = section(line.value, MESSAGE_KEYS, "message", found)
-    if one is None:
-        return None
-    text, subject = office.text(one.get("text"), "text"), office.text(one.get("subject"), "subject")
-    template = name_of(one.get("template"), "template", found) or ""
-    if text is None and not template:
-        found.error(line.key, "the message has no text", "Add 'text: …' or 'template: …'", "no_value")
-    values = tuple(
-        value
-        for node in items_of(one.get("values"), "values", found)
-        if (value := office.text(node, "a value")) is not None
-    )
-    if template:
-        _prepared(template, len(values), one.get("template") or line.key, office)
-    by, also = (tuple(_channel(node, office) for node in _listed(one.get(key), key, found)) for key in ("by", "also"))
-    otherwise = text_of(one.get("else"), "else", found) or "task"
-    if otherwise not in ("task", "skip"):
-        found.error(one.get("else") or line.key, f"else is '{shown(otherwise)}'", "Write task or skip", "unknown_word")
-    return Message(text, by, also, subject, template, values, otherwise)
-
-
-def _prepared(name: str, values: int, at: Node, office: Office) -> None:
-    """A robot sends a template that is there and that nobody has to write anything into."""
-    found, template = office.found, office.templates.get(name)
-    if template is None:
-        what = f"the playbook has no template '{shown(name)}'"
-        found.error(at, what, did_you_mean(name, office.templates), "unknown_template")
-    elif template.blanks:
-        what = f"in template '{name}' a person writes {{{template.blanks[0]}}}, so no robot can send it"
-        found.error(at, what, "Fill in a field there, or give a person a task: '- task: …'", "template_values")
-    elif values and not template.numbered:
-        what = f"template '{name}' fills in its values by name"
-        found.error(at, what, "Remove 'values:'", "template_values")
-    elif values != template.values and template.numbered:
-        what = f"template '{name}' takes {template.values} values, not {values}"
-        found.error(at, what, "List them under 'values:', in their order", "template_values")
-
-
-def _listed(node: Node | None, what: str, found: Findings) -> tuple[Node, ...]:
-    return (node,) if isinstance(node, Scalar) else items_of(node, what, found)
-
-
-def _channel(node: Node, office: Office) -> str:
-    """A channel, or the field in which the customer's own wish stands."""
-    word = text_of(node, "a channel", office.found) or ""
-    if word and word not in CHANNELS and word not in office.fields:
-        what = f"there is no channel and no field '{shown(word)}'"
-        office.found.error(node, what, did_you_mean(word, (*CHANNELS, *office.fields)), "unknown_channel")
-    return word
-
-
-def _email(line: Line) -> Action | None:
-    one = section(line.value, ("subject", "text"), "email", line.found)
-    if one is None:
-        return None
-    text, subject = line.office.text(one.get("text"), "text"), line.office.text(one.get("subject"), "subject")
-    for word, said in (("text", text), ("subject", subject)):
-        if said is None and word not in one:
-            line.found.error(line.key, f"the e-mail has no {word}", f"Add '{word}: …'", "no_value")
-    return Message(text, ("email",), subject=subject) if text is not None else None
-
-
-def _sms(line: Line) -> Action | None:
-    text = line.text()
-    return Message(text, ("sms",)) if text is not None else None
+    office.known_kind(one.get("kind"), kind)
+    return Task(kind, text, due, to, "stage" if ends else "") if text is not None else None
 
 
 def _tell(to: str) -> Callable[[Line], Action | None]:
@@ -149,11 +83,25 @@ def _note(line: Line) -> Action | None:
 
 
 def _move(line: Line) -> Action | None:
-    stage = line.among(line.word(), line.stages, f"funnel '{line.funnel}' has no stage", "unknown_stage")
+    stage = line.among(line.word(), line.where.stages, f"funnel '{line.where.funnel}' has no stage", "unknown_stage")
+    if line.where.over:
+        _over(line)
+    elif stage == "lost":
+        line.found.error(line.value, "a deal that is lost has a reason", "Write '- close: REASON'", "unknown_reason")
+    elif set(line.where.within) == {stage}:
+        remedy = f"Name another: {', '.join(one for one in line.where.open if one != stage)}"
+        line.found.error(line.value, f"the deal is in '{stage}' already", remedy, "impossible")
     return fx.MoveStage(stage) if stage else None
 
 
+def _over(line: Line) -> None:
+    what = f"a deal in '{line.where.within[0]}' has ended, and '{line.key.text}' does nothing any more"
+    line.found.error(line.key, what, "Remove it; a new deal is opened by '- open: {funnel: …}'", "impossible")
+
+
 def _close(line: Line) -> Action | None:
+    if line.where.over:
+        _over(line)
     return fx.CloseDeal("won") if line.word() == "won" else fx.CloseDeal("lost", _reason(line))
 
 
@@ -177,9 +125,10 @@ def _place(line: Line, keys: tuple[str, ...]) -> tuple[str, str, Section | None]
         return "", "", one
     node = one.get("stage")
     stage = text_of(node, "stage", line.found) or ""
-    if stage and node is not None and stage not in known[funnel]:
-        what = f"funnel '{funnel}' has no stage '{shown(stage)}'"
-        line.found.error(node, what, did_you_mean(stage, known[funnel]), "unknown_stage")
+    still_open = known[funnel][: -len(OUTCOMES)]
+    if stage and node is not None and stage not in still_open:
+        what = f"funnel '{funnel}' has no open stage '{shown(stage)}'"
+        line.found.error(node, what, did_you_mean(stage, still_open), "unknown_stage")
     return funnel, stage, one
 
 
@@ -197,6 +146,20 @@ def _open(line: Line) -> Action | None:
     return fx.OpenDeal(funnel, stage) if funnel else None
 
 
+def _start(line: Line) -> Action | None:
+    name = name_of(line.value, "start", line.found)
+    if name is None:
+        return None
+    line.office.starts.append(Mention(name, line.where.funnel, line.value.line, line.value.column))
+    return fx.StartScript(name)
+
+
+def _responsible(line: Line) -> Action | None:
+    word = line.word()
+    line.office.crew.look(line.value, word, line.found, ("head",))
+    return fx.Reassign(word) if word else None
+
+
 def _stop(line: Line) -> Action | None:
     line.among(line.word(), ("bot",), "robots cannot stop", "unknown_word")
     return fx.StopBot()
@@ -209,9 +172,9 @@ def _webhook(line: Line) -> Action | None:
 
 _READERS: Final[Mapping[str, Callable[[Line], Action | None]]] = {
     "task": _task,
-    "message": _message,
-    "email": _email,
-    "sms": _sms,
+    "message": message,
+    "email": email,
+    "sms": sms,
     "tell head": _tell("head"),
     "tell responsible": _tell("responsible"),
     "note": _note,
@@ -222,9 +185,9 @@ _READERS: Final[Mapping[str, Callable[[Line], Action | None]]] = {
     "delete": _delete,
     "convert": _convert,
     "open": _open,
-    "start": lambda line: fx.StartScript(name) if (name := name_of(line.value, "start", line.found)) else None,
+    "start": _start,
     "stop": _stop,
-    "responsible": lambda line: fx.Reassign(word) if (word := line.word()) else None,
+    "responsible": _responsible,
     "tag": lambda line: fx.AddTag(word) if (word := line.word()) else None,
     "untag": lambda line: fx.RemoveTag(word) if (word := line.word()) else None,
     "webhook": _webhook,

@@ -6,22 +6,47 @@ A robot is a table: when (`in`, `every`, `after`, `at`, `before`, `working`), on
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
+from bots.kit.business import OUTCOMES
 from bots.kit.conditions import Test
-from bots.kit.criteria import tests_of
-from bots.kit.problems import did_you_mean, shown
-from bots.kit.reader import Node, Scalar
-from bots.kit.schema import Findings, Section, duration_of, items_of, name_of, section, table_of, text_of, yes_of
+from bots.kit.criteria import Askable, tests_of
+from bots.kit.problems import did_you_mean, nearest, shown
+from bots.kit.reader import Items, Node, Scalar
+from bots.kit.schema import (
+    Findings,
+    Section,
+    duration_of,
+    items_of,
+    milliseconds,
+    name_of,
+    section,
+    table_of,
+    text_of,
+    yes_of,
+)
 from bots.kit.spans import delay_of
-from bots.robots import effects as fx
 from bots.robots.acting import WITH_STAGE, action_of
 from bots.robots.actions import Action, Task
+from bots.robots.effects import CloseDeal, Convert, DeleteDeal, MoveStage
+from bots.robots.lines import Where
 from bots.robots.office import Office
-from bots.robots.rules import Board, Robot, Trigger
+from bots.robots.rules import Board, Mention, Robot, Trigger
 
 ROBOT_KEYS: Final = ("in", "every", "after", "at", "before", "working", "if", "do")
 TRIGGER_KEYS: Final = ("on", "from", "if", "do")
+_ROBOT_HINTS: Final = {
+    **dict.fromkeys(("when", "delay", "wait", "later"), "How long after the deal came is 'in: 30m'"),
+    **dict.fromkeys(("on", "from"), "What happens to a deal is heard by the funnel's 'triggers:'"),
+    **dict.fromkeys(
+        ("task", "message", "move", "close", "tag", "set"), "What it does goes under 'do:', '- ' before each line"
+    ),
+}
+_TRIGGER_HINTS: Final = {
+    **dict.fromkeys(("when", "event"), "What it hears is 'on: order paid'"),
+    **dict.fromkeys(("stage", "stages"), "The stages in which it listens are 'from: [...]'"),
+    **dict.fromkeys(("in", "after", "every", "at"), "A trigger acts at once: what comes later is a robot of a stage"),
+}
 HAPPENINGS: Final[Mapping[str, tuple[str, ...] | None]] = {
     "message": (),
     "call": ("missed", "answered", "unanswered"),
@@ -41,8 +66,9 @@ MOST_ROBOTS: Final = 40
 """Of one stage."""
 MOST_TRIGGERS: Final = 100
 SHORTEST_EVERY: Final = 60_000
-_CLOSING: Final = ("won", "lost")
-_LEAVING: Final = (fx.MoveStage, fx.CloseDeal, fx.Convert, fx.DeleteDeal)
+_LEAVING: Final = (MoveStage, CloseDeal, Convert, DeleteDeal)
+_ENDING: Final = (CloseDeal, DeleteDeal, Convert)
+_MOVING: Final = (CloseDeal, DeleteDeal, MoveStage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +107,8 @@ def board_of(
         *(one for found in heard.values() for one in found),
     ]
     passing = frozenset(one.funnel for one in every if any(isinstance(do, Task) and do.ends for do in one.actions))
-    return Board(robots, {key: tuple(found) for key, found in heard.items()}, dates, passing)
+    told = {key: tuple(found) for key, found in heard.items()}
+    return Board(robots, told, dates, passing, tuple(office.starts), tuple(office.heard))
 
 
 def _robots(place: Place, names: set[str], office: Office) -> Iterator[Robot]:
@@ -89,18 +116,21 @@ def _robots(place: Place, names: set[str], office: Office) -> Iterator[Robot]:
     table = table_of(place.robots, "robots", found)
     before = ""
     here: list[str] = []
+    askable = office.askable((place.stage,), "A robot acts only in its own stage")
     for key, node in table.pairs[:MOST_ROBOTS] if table else ():
-        one, name = _named(key, node, ROBOT_KEYS, "robot", names, found)
+        one, name = _named(key, node, "robot", names, found)
         if one is None or not name:
             continue
-        actions = _actions(key, one, place.funnel, place.stages, office)
-        if place.stage in _CLOSING and any(isinstance(action, Task) and action.ends for action in actions):
+        actions = _actions(key, one, Where(place.funnel, place.stages, (place.stage,)), office)
+        if place.stage in OUTCOMES and any(isinstance(action, Task) and action.ends for action in actions):
             what = f"a deal never leaves '{place.stage}'"
             found.error(one.get("do") or key, what, f"Remove 'ends: {WITH_STAGE}'", "never_ends")
         after = _after(one, before, here, found)
         at = name_of(one.get("at"), "at", found) or ""
         if at:
-            office.known_field(one.get("at") or key, at)
+            office.day(one.get("at") or key, at)
+        if "before" in one and "in" in one:
+            found.error(one.keys["before"], "'before' and 'in' exclude each other", "Keep one of them", "contradiction")
         if "before" in one and not at:
             found.error(one.keys["before"], "'before' says before what", "Add 'at: field' with the date", "misplaced")
         if at and after:
@@ -109,11 +139,11 @@ def _robots(place: Place, names: set[str], office: Office) -> Iterator[Robot]:
             )
         every = duration_of(one.get("every"), "every", found) or 0
         if 0 < every < SHORTEST_EVERY:
-            found.error(one.keys["every"], "every is too often", "Write 1m or more", "not_a_length")
+            found.error(one.keys["every"], "'every' is too often", "Write 1m or more", "not_a_length")
         yield Robot(
             name, place.funnel, place.stage, delay_of(one.get("in"), "in", found), every, after, at,
             duration_of(one.get("before"), "before", found) or 0, yes_of(one.get("working"), "working", found),
-            _tests(one, office), actions, key.line,
+            _tests(one, askable, found), actions, key.line,
         )  # fmt: skip
         before = name
         here.append(name)
@@ -123,8 +153,14 @@ def _robots(place: Place, names: set[str], office: Office) -> Iterator[Robot]:
 
 def _after(one: Section, before: str, here: list[str], found: Findings) -> str:
     """The robot that this one follows; only one that stands above it in the same stage, so that none waits for itself."""
-    word = name_of(one.get("after"), "after", found) or ""
     node = one.get("after")
+    if isinstance(node, Scalar) and milliseconds(node.text) is not None:
+        what = f"'after' is '{shown(node.text)}', and it names a robot"
+        found.error(
+            node, what, f"Write 'in: {node.text}'; 'after: previous' counts it from the robot above", "unknown_robot"
+        )
+        return ""
+    word = name_of(node, "after", found) or ""
     if not word or node is None:
         return ""
     if word == "previous" and not before:
@@ -145,21 +181,29 @@ def _triggers(
     found = office.found
     table = table_of(node, "triggers", found)
     for key, value in table.pairs[:MOST_TRIGGERS] if table else ():
-        one, name = _named(key, value, TRIGGER_KEYS, "trigger", names, found)
+        one, name = _named(key, value, "trigger", names, found)
         if one is None or not name:
             continue
         on, which = _happening(key, one, found)
+        if on == "field" and which and (at_ := one.get("on")) is not None:
+            office.heard.append(Mention(which, funnel, at_.line, at_.column))
         places = _from(one, stages, found)
-        actions = _actions(key, one, funnel, stages, office)
+        actions = _actions(key, one, Where(funnel, stages, places or stages[: -len(OUTCOMES)]), office)
         if on:
-            yield Trigger(name, funnel, on, which, places, _tests(one, office), actions, key.line)
+            tests = _tests(one, office.askable(places or stages), found)
+            yield Trigger(name, funnel, on, which, places, tests, actions, key.line)
+    if table and len(table.pairs) > MOST_TRIGGERS:
+        found.error(
+            table.pairs[MOST_TRIGGERS][0], f"more than {MOST_TRIGGERS} triggers", "Join some of them", "too_many"
+        )
 
 
 def _named(
-    key: Scalar, node: Node, keys: tuple[str, ...], what: str, names: set[str], found: Findings
+    key: Scalar, node: Node, what: Literal["robot", "trigger"], names: set[str], found: Findings
 ) -> tuple[Section | None, str]:
     name = name_of(key, f"a {what}'s name", found)
-    one = section(node, keys, f"{what} '{shown(key.text)}'", found)
+    keys, hints = (ROBOT_KEYS, _ROBOT_HINTS) if what == "robot" else (TRIGGER_KEYS, _TRIGGER_HINTS)
+    one = section(node, keys, f"{what} '{shown(key.text)}'", found, hints)
     if name in names:
         found.error(key, f"'{shown(key.text)}' is there twice in this funnel", "Give each a name of its own", "twice")
         return None, ""
@@ -177,16 +221,35 @@ def _happening(key: Scalar, one: Section, found: Findings) -> tuple[str, str]:
             key, f"trigger '{key.text}' does not say on what", "Add 'on: order paid', 'on: message' …", "no_value"
         )
         return "", ""
-    words = (text_of(node, "on", found) or "").split()
-    kind, which = (words[0] if words else ""), " ".join(words[1:])
-    if kind not in HAPPENINGS:
-        found.error(node, f"nothing is called '{shown(kind)}'", did_you_mean(kind, HAPPENINGS), "unknown_trigger")
+    if isinstance(node, Items):
+        found.error(node, "a trigger hears one thing", "Write a trigger for each of them", "unknown_trigger")
         return "", ""
-    known = HAPPENINGS[kind]
+    words = (text_of(node, "on", found) or "").split()
+    if not words:
+        return "", ""
+    kind, which = words[0], " ".join(words[1:])
+    known = HAPPENINGS.get(kind, ())
+    if kind not in HAPPENINGS:
+        found.error(node, f"nothing is called '{shown(' '.join(words))}'", _meant(words), "unknown_trigger")
+        return "", ""
     if which and known is not None and which not in known:
-        remedy = did_you_mean(which, known) if known else f"Write 'on: {kind}'"
+        remedy = did_you_mean(which, known, f"Without it, 'on: {kind}' is any") if known else f"Write 'on: {kind}'"
         found.error(node, f"there is no '{kind} {shown(which)}'", remedy, "unknown_trigger")
     return kind, which
+
+
+def _meant(words: Sequence[str]) -> str:
+    """The remedy for what nobody hears: the pair that was said the other way round, or by half; else the nearest word."""
+    pairs = {f"{kind} {which}": which for kind, known in HAPPENINGS.items() for which in known or ()}
+    *rest, last = words
+    if rest and last in HAPPENINGS:
+        known = HAPPENINGS[last]
+        which = " ".join(rest) if known is None else nearest("_".join(rest), known)
+        return f"Did you mean '{last} {which}'?" if which else f"Did you mean '{last}'?"
+    halves = [pair for pair, which in pairs.items() if which == "_".join(words)]
+    if halves:
+        return f"Did you mean '{halves[0]}'?"
+    return did_you_mean(" ".join(words), (*HAPPENINGS, *pairs))
 
 
 def _from(one: Section, stages: tuple[str, ...], found: Findings) -> tuple[str, ...]:
@@ -197,29 +260,59 @@ def _from(one: Section, stages: tuple[str, ...], found: Findings) -> tuple[str, 
         stage = text_of(at, "from", found) or ""
         if stage and stage not in stages:
             found.error(at, f"the funnel has no stage '{shown(stage)}'", did_you_mean(stage, stages), "unknown_stage")
+        elif stage in OUTCOMES:
+            what = f"nothing is heard any more of a deal in '{stage}'"
+            found.error(at, what, f"Give the stage '{stage}' a robot instead", "impossible")
+            continue
         named.append(stage)
+    if isinstance(node, Items) and not nodes:
+        found.error(
+            node, "'from' names no stage", "Name one, or remove the line: then it listens in all of them", "no_value"
+        )
     return tuple(named)
 
 
-def _tests(one: Section, office: Office) -> tuple[Test, ...]:
-    table = table_of(one.get("if"), "if", office.found)
-    return tuple(
-        test
-        for key, node in (table.pairs if table else ())
-        for test in tests_of(key, node, office.fields, office.found)
-    )
+def _tests(one: Section, askable: Askable, found: Findings) -> tuple[Test, ...]:
+    table = table_of(one.get("if"), "if", found)
+    return tuple(test for key, node in (table.pairs if table else ()) for test in tests_of(key, node, askable, found))
 
 
-def _actions(key: Scalar, one: Section, funnel: str, stages: tuple[str, ...], office: Office) -> tuple[Action, ...]:
+def _actions(key: Scalar, one: Section, where: Where, office: Office) -> tuple[Action, ...]:
     node = one.get("do")
     if node is None:
         office.found.error(key, f"'{key.text}' does nothing", "Add 'do:' with what it does", "no_value")
         return ()
     todo = items_of(node, "do", office.found)
-    done = [action_of(item, funnel, stages, office) for item in todo]
-    leaves = next((n for n in range(len(done) - 1, -1, -1) if isinstance(done[n], _LEAVING)), 0)
-    for item, action in zip(todo[:leaves], done, strict=False):
+    if isinstance(node, Items) and not todo:
+        office.found.error(node, f"'{key.text}' does nothing", "Write what it does: [{tag: …}, {move: …}]", "no_value")
+    done: list[Action] = []
+    given: list[tuple[Node, Task]] = []
+    for item in todo:
+        action = action_of(item, where, office)
+        if action is None:
+            continue
+        _look_behind(item, action, done, office.found)
         if isinstance(action, Task) and action.ends:
-            what = "the task would end at once: the deal leaves the stage in a line below"
-            office.found.error(item, what, f"Put it behind that line, or remove 'ends: {WITH_STAGE}'", "ends_at_once")
-    return tuple(action for action in done if action is not None)
+            given.append((item, action))
+        elif isinstance(action, _LEAVING):
+            _end_at_once(given, office.found)
+        done.append(action)
+    return tuple(done)
+
+
+def _end_at_once(given: list[tuple[Node, Task]], found: Findings) -> None:
+    """Tasks that end with the stage, above a line that leaves it."""
+    while given:
+        item, _ = given.pop()
+        what = "the task would end at once: the deal leaves the stage in a line below"
+        found.error(item, what, f"Put it behind that line, or remove 'ends: {WITH_STAGE}'", "ends_at_once")
+
+
+def _look_behind(item: Node, action: Action, done: Sequence[Action], found: Findings) -> None:
+    """What stands below a line that takes the deal away comes too late."""
+    if not isinstance(action, _MOVING):
+        return
+    if any(isinstance(one, _ENDING) or (isinstance(one, MoveStage) and one.stage in OUTCOMES) for one in done):
+        found.error(item, "a line above it has ended the deal", "Remove one of the two", "contradiction")
+    elif isinstance(action, MoveStage) and any(isinstance(one, MoveStage) for one in done):
+        found.warn(item, "a line above it has moved the deal already", "Keep the last one", "contradiction")

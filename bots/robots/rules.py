@@ -54,6 +54,16 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """A name that only the shop's scripts can explain, and where the playbook says it."""
+
+    name: str
+    funnel: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """All robots and triggers of a playbook, as they are looked for."""
 
@@ -65,6 +75,10 @@ class Board:
     """Fields that a robot keeps to."""
     passing: frozenset[str] = frozenset()
     """Funnels with tasks that end when the deal leaves the stage."""
+    starts: tuple[Mention, ...] = ()
+    """Scripts that robots and triggers start."""
+    heard: tuple[Mention, ...] = ()
+    """Fields whose changes triggers hear."""
 
     def of(self, funnel: str, stage: str) -> tuple[Robot, ...]:
         return self.robots.get((funnel, stage), ())

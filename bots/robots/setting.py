@@ -8,7 +8,7 @@ from bots.kit.schema import Findings, milliseconds, section, table_of, text_of
 from bots.kit.words import Text
 from bots.robots import effects as fx
 from bots.robots.actions import Action, Keep, KeepDate
-from bots.robots.office import Line
+from bots.robots.lines import Line
 
 DATE_KEYS: Final = ("from", "in", "before")
 LONGEST_MS: Final = 366 * 86_400_000
@@ -19,11 +19,11 @@ def read_set(line: Line) -> Action | None:
     if table is None or len(table.pairs) != 1:
         if table is not None:
             line.found.error(
-                line.key, "set is one field", "Write '- set: {field: value}', one line each", "contradiction"
+                line.key, "'set' is one field", "Write '- set: {field: value}', one line each", "contradiction"
             )
         return None
     key, node = table.pairs[0]
-    line.office.known_field(key, key.text)
+    line.office.fillable(key, key.text)
     if isinstance(node, Table):
         return _date(key, node, line)
     text = Text((), "") if isinstance(node, Scalar) and not node.text else None
@@ -64,7 +64,7 @@ def _length(node: Node, what: str, found: Findings) -> int | None:
     length = milliseconds(text) if text is not None else None
     if text is not None and (not length or length > LONGEST_MS):
         remedy = "Write it like 7d, 2h, 1d 12h (m, h, d; at most 366d): days of the calendar, not of work"
-        found.error(node, f"{what} '{shown(text)}' is not a length of time", remedy, "not_a_length")
+        found.error(node, f"'{what}' is '{shown(text)}': no length of time", remedy, "not_a_length")
         return None
     return length
 
@@ -72,7 +72,7 @@ def _length(node: Node, what: str, found: Findings) -> int | None:
 def read_count(line: Line) -> Action | None:
     name = line.word()
     if name:
-        line.office.known_field(line.value, name)
+        line.office.fillable(line.value, name)
         field = line.office.kinds.get(name)
         if field is not None and field.kind != "number":
             remedy = "Count in a field of 'kind: number'"

@@ -25,7 +25,8 @@ _KINDS: Final = (".xlsx", ".csv")
 @click.command("audit")
 @click.option("--check", "names", multiple=True, metavar="NAME", help="Only this check; may be given several times.")
 @click.option("--export", "file", type=click.Path(dir_okay=False, path_type=Path), help="A workbook (.xlsx), or one check as .csv.")  # fmt: skip
-def command(names: tuple[str, ...], file: Path | None) -> None:
+@click.option("--playbook", default="", help="A playbook's name or folder; by default the shop's own.")
+def command(names: tuple[str, ...], file: Path | None, playbook: str) -> None:
     """Look the shop through by the playbook's checks. A server may be running beside it."""
     if file is not None and file.suffix.lower() not in _KINDS:
         raise click.UsageError("--export is a file that ends in .xlsx or .csv")
@@ -33,7 +34,7 @@ def command(names: tuple[str, ...], file: Path | None) -> None:
         raise click.UsageError("a .csv holds one check: name it with --check")
     with open_database() as (settings, db):
         try:
-            house = read_house(settings.playbook)
+            house = read_house(playbook or settings.playbook)
         except BadPlaybook as wrong:
             raise click.ClickException(str(wrong)) from None
         known = house.playbook.checks

@@ -81,6 +81,7 @@ async def _serve(settings: Settings, host: str, port: int, *, demo: bool) -> int
 
 
 async def _greet(app: "App", host: str) -> None:
+    from gateway.commands.greeting import hint  # noqa: PLC0415
     from gateway.hiring import hire_once  # noqa: PLC0415
     from state import people  # noqa: PLC0415
 
@@ -94,7 +95,7 @@ async def _greet(app: "App", host: str) -> None:
   Parley is ready.
 
   As a customer    {base}/chat
-                   Write «Здравствуйте», choose 1, answer the bot; or write «позовите менеджера» at any moment.
+                   {hint(app.house, app.clock.now())}
   As a manager     {base}/signin?token={token}
                    The link works once. What the bot hands over appears on the console's page.
 

@@ -202,7 +202,7 @@ def _opens(words: Words) -> _Act:
 
     async def act(scene: Scene, who: Person) -> None:
         command = OpenDeal(given.get("funnel", ""), given.get("title", ""))
-        await _asked(scene, await scene.known_contact(), 0, command, who)
+        await _asked(scene, await scene.entered_contact(), 0, command, who)
 
     return act
 

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -23,6 +24,7 @@ from gateway.turns import Turns
 from state import people
 from state.database import Database
 from state.live import LocalLive
+from tests.api.own_shop import MEETS, NIGHT, SHOP
 from tests.shop import furnished
 
 ADMIN = "the-settings-token-of-this-shop"
@@ -139,3 +141,21 @@ async def shop(database_url: str, autoparts: House) -> AsyncIterator[Shop]:
 
 
 both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgres"], indirect=True)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("DATABASE_URL", "DATA_DIR", "PUBLIC_URL", "PLAYBOOK", "ADMIN_TOKEN"):
+        monkeypatch.delenv(f"PARLEY_{name}", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def own(home: Path) -> Path:
+    """A shop's own playbook in the working folder."""
+    (home / "shop" / "scripts").mkdir(parents=True)
+    (home / "shop" / "playbook.yaml").write_text(SHOP, encoding="utf-8")
+    (home / "shop" / "scripts" / "meets.yaml").write_text(MEETS, encoding="utf-8")
+    (home / "shop" / "scripts" / "night.yaml").write_text(NIGHT, encoding="utf-8")
+    return home / "shop"

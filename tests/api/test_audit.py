@@ -206,7 +206,14 @@ def test_the_command_looks_through_the_shop_and_writes_a_workbook(
     done = CliRunner().invoke(audit_command.command, ["--check", "orphan", "--export", "one.csv"])
     assert done.exit_code == 0
     assert (tmp_path / "one.csv").read_bytes().startswith(b"\xef\xbb\xbf")
-    for wrong in (["--check", "nothing"], ["--export", "a.csv"], ["--export", "a.pdf"]):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "playbook.yaml").write_text(
+        "funnels: {f: {stages: {a: A}, won: W, lost: L}}\nchecks: {old: {title: Давно, older: 9d}}\n", encoding="utf-8"
+    )
+    done = CliRunner().invoke(audit_command.command, ["--playbook", str(tmp_path / "own"), "--check", "old"])
+    assert done.exit_code == 0, done.output
+    assert "old: Давно" in done.output
+    for wrong in (["--check", "nothing"], ["--check", "old"], ["--export", "a.csv"], ["--export", "a.pdf"]):
         assert CliRunner().invoke(audit_command.command, wrong).exit_code == 2
     db = Database(f"sqlite:///{tmp_path / 'parley.db'}")
     with db.engine.begin() as conn:

@@ -7,31 +7,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-import click
 import pytest
-from click.testing import CliRunner, Result
 from sqlalchemy import text
 
-from gateway.commands import COMMANDS
 from gateway.hiring import hire_once
 from gateway.playbooks import read_house
 from state import people, schema, staff
 from state.database import Database
+from tests.api.own_shop import SHOP, parley, trying
 from tests.standins.telegram import TOKEN, TelegramStandin
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    for name in ("DATABASE_URL", "DATA_DIR", "PUBLIC_URL", "PLAYBOOK", "ADMIN_TOKEN"):
-        monkeypatch.delenv(f"PARLEY_{name}", raising=False)
-    return tmp_path
-
-
-def parley(*args: str, input: str | bytes | None = None) -> Result:
-    return CliRunner().invoke(click.Group("parley", commands=COMMANDS), args, input=input)
 
 
 def _database(home: Path) -> Database:
@@ -179,93 +165,6 @@ def test_an_import_that_makes_no_sense_stores_nothing(home: Path, lines: str, sa
     db.engine.dispose()
 
 
-def test_the_shipped_playbook_is_clean(home: Path) -> None:
-    result = parley("check")
-    assert result.exit_code == 0, result.output
-
-
-def test_a_mistake_is_told_with_file_line_column_and_remedy(home: Path) -> None:
-    (home / "bad.yaml").write_text(
-        "script: Плохой\nsteps:\n  one:\n    ask: Как вас зовут?\n    save: name2\n    then: nowhere\n"
-    )
-    result = parley("check", "bad.yaml")
-    assert result.exit_code == 1
-    first = result.output.splitlines()[0]
-    file, line, column, severity, _ = first.split(":", 4)
-    assert (file, severity.strip()) == ("bad.yaml", "error")
-    assert int(line) >= 1
-    assert int(column) >= 1
-
-
-@pytest.mark.parametrize(
-    ("line", "place", "near"),
-    [
-        ("bots: {meets: {on: message}, nigth: {}}", "4:30", "night"),
-        ("clarifications: {day: {title: День, script: nigth}}", "7:45", "night"),
-    ],
-)
-def test_a_script_that_the_playbook_misspells_is_told_in_the_playbook(
-    own: Path, line: str, place: str, near: str
-) -> None:
-    word = line.partition(":")[0]
-    kept = [one for one in SHOP.splitlines() if not one.startswith(word)]
-    at = 3 if word == "bots" else len(kept)
-    (own / "playbook.yaml").write_text("\n".join([*kept[:at], line, *kept[at:]]) + "\n", encoding="utf-8")
-    result = parley("check", "shop")
-    told = (
-        f"error: there is no script 'nigth'. Did you mean '{near}'? Else put it into {Path('shop/scripts/nigth')}.yaml."
-    )
-    assert f"{Path('shop/playbook.yaml')}:{place}: {told}" in result.output.splitlines()
-    assert result.exit_code == 1
-
-
-def test_the_talks_of_a_playbook_are_played_whenever_it_is_looked_through(own: Path) -> None:
-    trying("привет", "1", "3", "/save three")
-    file = Path("shop/scripts/talks/three.talk")
-    assert str(file) not in parley("check", "shop").output
-    script = own / "scripts" / "meets.yaml"
-    script.write_text(MEETS.replace("Сколько?", "Сколько штук?"), encoding="utf-8")
-    result = parley("check", "shop")
-    told = [line for line in result.output.splitlines() if line.startswith(str(file))]
-    remedy = "Mend the script; or the talk, if it is meant so."
-    assert told == [f"{file}:8:1: error: expected bot: Сколько? but got bot: Сколько штук?. {remedy}"]
-    assert result.exit_code == 1
-    script.write_text(MEETS.replace("then: done", "then: dome"), encoding="utf-8")
-    broken = parley("check", "shop").output
-    assert "Did you mean 'done'?" in broken
-    assert str(file) not in broken, "a script that cannot be read plays nothing"
-
-
-@pytest.mark.parametrize(
-    ("talk", "told"),
-    [
-        (b"customer: a\n", ":1:1: error: the talk does not name its script. Begin with 'script: name'."),
-        (b"script: metes\n\ncustomer: a\n", ":1:1: error: there is no script 'metes'. Did you mean 'meets'?"),
-        (b"script: meets\n\nvisitor: a\n", ":3:1: error: 'visitor: a' is nobody's line."),
-        (b"\xff\xfe", ":1:1: error: the file is not UTF-8"),
-        (b"script: meets\n\n/+soon\n", ":3:1: error: a jump is written like /+30m"),
-    ],
-)
-def test_a_talk_that_cannot_be_played_is_told_with_its_line(own: Path, talk: bytes, told: str) -> None:
-    (own / "talks").mkdir()
-    (own / "talks" / "one.talk").write_bytes(talk)
-    result = parley("check", "shop")
-    assert f"{Path('shop/talks/one.talk')}{told}" in result.output
-    assert result.exit_code == 1
-
-
-def test_a_file_that_is_not_there_is_a_usage_error(home: Path) -> None:
-    assert parley("check", "nothing.yaml").exit_code == 2
-    assert parley("check", "--wat").exit_code == 2
-
-
-def test_a_binary_file_is_a_finding_and_not_a_crash(home: Path) -> None:
-    (home / "bad.yaml").write_bytes(b"\xff\xfe\x00")
-    result = parley("check", "bad.yaml")
-    assert result.exit_code == 1
-    assert "UTF-8" in result.output
-
-
 def test_chatting_is_one_line_a_message_and_a_clock_of_ones_own(home: Path) -> None:
     result = parley("chat", input="здравствуйте\n/now\n/+1h\n/now\n/+soon\n")
     assert result.exit_code == 0, result.output
@@ -287,42 +186,6 @@ def test_without_a_bot_the_whole_shop_answers_at_night_and_on_a_stage(home: Path
 def test_a_bot_waits_ten_hours_and_then_closes_the_talk(home: Path) -> None:
     result = parley("chat", "qualifier", "--playbook", "autoparts", input="здравствуйте\n/+11h\n")
     assert "closed: silence" in result.output
-
-
-SHOP = """\
-playbook: Магазин
-zone: Europe/Moscow
-funnels: {retail: {title: Розница, stages: {new: Новая}, won: Выдан, lost: Не состоялся}}
-bots: {meets: {on: message}, night: {}}
-reasons: {silence: Молчит}
-hours: {week: {mon-fri: 10:00-19:00}}
-"""
-MEETS = """\
-script: Встреча
-fields: {topic: Тема, count: Штук}
-steps:
-  menu:
-    ask: "Что нужно?"
-    save: topic
-    choices: {parts: {label: Запчасти, then: count}, other: {label: Другое, then: count}}
-  count: {ask: "Сколько?", answer: {number: {save: count, then: done}}}
-  done: {tag: готово, say: "Спасибо, {count} шт.", end: done}
-"""
-NIGHT = "script: Ночь\nsteps:\n  a: {check: [{hours: open, then: b}], else: c}\n  b: {say: День, end: day}\n  c: {say: Ночь, end: night}\n"
-
-
-@pytest.fixture
-def own(home: Path) -> Path:
-    """A shop's own playbook in the working folder."""
-    (home / "shop" / "scripts").mkdir(parents=True)
-    (home / "shop" / "playbook.yaml").write_text(SHOP, encoding="utf-8")
-    (home / "shop" / "scripts" / "meets.yaml").write_text(MEETS, encoding="utf-8")
-    (home / "shop" / "scripts" / "night.yaml").write_text(NIGHT, encoding="utf-8")
-    return home / "shop"
-
-
-def trying(*lines: str, bot: str = "meets") -> Result:
-    return parley("chat", bot, "--playbook", "shop", input="\n".join(lines) + "\n")
 
 
 def test_what_is_known_and_why_is_told(own: Path) -> None:

@@ -80,7 +80,7 @@ MANY = 19_000
 ASK = "  a:\n    ask: Q\n    choices: {x: {label: X, then: z, words: [%s]}}\n  z: {end: done}\n"
 HUGE = {
     "a list": ("a: [" + "x, " * MANY + "x]", "not known in a script"),
-    "a list of steps": ("steps: [" + "x, " * MANY + "x]", "steps must be a table"),
+    "a list of steps": ("steps: [" + "x, " * MANY + "x]", "'steps' must be a table"),
     "more than there may be": ("a: [" + "x, " * 25_000 + "x]", "more than 20000 values"),
     "words of a choice": (HEAD + ASK % ", ".join(f"w{n}" for n in range(MANY)), "more than 1000 words"),
     "keys nobody knows": ("".join(f"k{n}: t\n" for n in range(9_000)), "not known in a script"),
@@ -89,7 +89,7 @@ HUGE = {
     "wordings": (HEAD + "  a:\n    say:\n" + "".join(f"      k{n}: v\n" for n in range(9_000)) + "    end: d\n", "more than 50 wordings"),
     "placeholders": (say("'" + "{client_name or x} " * 13_000 + "'"), "more than 100 placeholders"),
     "placeholders of nothing": (say("'" + "{nope} " * 36_000 + "'"), "no field is called 'nope'"),
-    "a length of time": ("patience: " + "1h " * 80_000 + "\n" + GOOD, "is not a length of time"),
+    "a length of time": ("patience: " + "1h " * 80_000 + "\n" + GOOD, ": no length of time"),
     "patterns that multiply": (
         HEAD + "".join(f"  s{n}: {{ask: Q, answer: {{pattern: {{match: '(\\w{{1,90}}){{1,9}}{n}', then: z}}}}}}\n" for n in range(290)),
         "the pattern is too large",

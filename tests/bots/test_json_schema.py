@@ -114,3 +114,9 @@ def test_a_length_of_working_time_fits_in_days_and_hours():
     assert fits(script_schema(), text) == []
     assert fits(script_schema(), text.replace("3d working", "3dworking")) != []
     assert fits(script_schema(), text.replace("3d working", "3 days")) != []
+
+
+def test_a_condition_may_say_not_empty_beside_others():
+    text = "script: S\nfields: {car: C}\nsteps:\n  a: {check: [{car: {is not: x, not empty: yes}, then: z}], else: z}\n  z: {end: done}\n"
+    assert fits(script_schema(), text) == []
+    assert fits(script_schema(), text.replace("not empty", "not full")) != []

@@ -10,7 +10,7 @@ from gateway.channels.limits import LIMITS
 from gateway.desk import Edit, Invalid, Move, Take, Write
 from gateway.events import FormSubmitted, MessageReceived, Sender
 from gateway.picking import used_by
-from gateway.playbooks import check_templates
+from gateway.playbooks import check_together
 from state import staff
 from tests.shop import ANNA, PaperChannel, Shop, open_shop
 
@@ -191,7 +191,7 @@ def test_what_no_robot_can_send_is_an_error_of_the_playbook(old: str, new: str, 
 def test_fields_of_the_playbook_and_of_orders_are_known_to_templates_and_others_are_not(tmp_path: Path):
     text = PLAYBOOK.replace("Мы вас не забыли", "{city}, {order_status}, {paid_sum|price}, {cty}")
     playbook, _ = load_playbook("shop", {"playbook.yaml": text})
-    found = [problem for _, problem in check_templates(tmp_path, playbook, {}) if problem.severity == "error"]
+    found = [problem for _, problem in check_together(tmp_path, playbook, {}) if problem.severity == "error"]
     assert [(one.code, "'cty'" in one.what, "city" in one.remedy) for one in found] == [
         ("unknown_variable", True, True)
     ]

@@ -229,6 +229,20 @@ def test_several_customers_are_kept_apart(told):
     assert told(LATER + lines) == []
 
 
+def test_who_walks_in_is_entered_by_hand_and_known_when_they_write_later(told):
+    lines = (
+        'customer is "Мария Ким" phone +79161234567 email m@example.com\nmanager Анна opens deal title "Зашла сама"\nsee deals 1\nsee stage new\n'
+        'see responsible Анна\nsee customer name "Мария Ким"\nsee customer phone +79161234567\nsee customer email m@example.com\n'
+        "customer whatsapp: Это я, заходила утром\nsee deals 1\nsee waiting\n"
+    )
+    assert told(lines) == []
+
+
+@SQLITE
+def test_a_second_deal_is_opened_for_the_customer_that_is_there(told):
+    assert told(LATER + 'manager Анна opens deal\nsee refused "already has an open deal"\nsee deals 1\n') == []
+
+
 @SQLITE
 def test_people_who_are_away_or_gone_are(told):
     lines = "manager Анна takes\nsee responsible Анна\nmanager Анна goes away +2h\nmanager Анна comes back\nmanager Анна leaves\nsee no responsible Анна\n"
