@@ -136,7 +136,7 @@ async def test_an_answer_that_was_held_up_is_not_missed_by_a_page_that_knows_a_l
     for _ in range(6):
         await shop.app.delivery.once()
         await shop.app.delivery.settled()
-    assert "Здравствуйте, рады" in (await customer.items(ack["item"]))[0]["text"]
+    assert "Здравствуйте, спасибо" in (await customer.items(ack["item"]))[0]["text"]
     keeping.cancel()
 
 
