@@ -16,7 +16,7 @@ from bots.kit.script import Script
 from bots.robots.facts import BROUGHT
 from gateway.channels.base import STORED, Limits
 from gateway.clock import Instant
-from gateway.wording import FIELDS
+from gateway.wording import FIELDS, REASONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,8 @@ class House:
         return next((title for title in titles if title), None) or FIELDS.get(name, name)
 
     def reason(self, name: str) -> str:
-        return self.playbook.reasons.get(name, name)
+        """Why a deal was closed, in words."""
+        return self.playbook.reasons.get(name) or REASONS.get(name, name)
 
     @property
     def loop_guard(self) -> LoopGuard:

@@ -193,11 +193,13 @@ class Ledger(Voice):
             self.cut_timer(key)
         deal.closed_at, deal.outcome, deal.reason = self.now, outcome, reason
         deal.waiting_since = None
-        end = self.house.funnel(deal.funnel).ending(outcome)
+        path = self.house.funnel(deal.funnel)
+        end = path.ending(outcome)
         if end is not None:
             deal.stage, deal.stage_at = end, self.now
         self.touch(deal)
-        text = line("closed", why=self.house.reason(reason))
+        last = path.stage(deal.stage)
+        text = line("closed", why=self.house.reason(reason) or (last.title if last else ""))
         data = {"event": "closed", "outcome": outcome, "reason": reason}
         told = self.write_entry(deal, "system", author=author, text=text, data=data, person=person)
         if end is not None and stood != end:

@@ -26,7 +26,9 @@ def hear_order(ledger: Ledger, event: ev.OrderChanged) -> Ignored:
     }  # fmt: skip
     filling.keep(ledger, deal, {name: value for name, value in told.items() if value not in (None, "")})
     _know(ledger, event.sender)
-    text = line("order", number=event.number, what=ORDER_EVENTS[event.event], total=_money(event.total))
+    text = line(
+        "order", number=event.number, what=", ".join(filter(None, (ORDER_EVENTS[event.event], _money(event.total))))
+    )
     data = {"event": event.event, "order": event.number, "total": event.total, "currency": event.currency}
     ledger.write_entry(deal, "order", author="robot", text=text, data=data)
     ledger.happens(deal, "order", event.event)

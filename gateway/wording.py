@@ -72,7 +72,7 @@ RU: Final = {
     "changed_tags": "метки",
     "changed_responsible": "ответственный теперь {name}",
     "changed_released": "ответственный снят",
-    "order": "Заказ {number}: {what} {total}",
+    "order": "Заказ {number}: {what}",
     "order_title": "Заказ {number}",
     "order_joined": "Заказ {number} присоединён к обращению: это один и тот же клиент",
     "payment": "Оплата по заказу {number}: {total}",
@@ -247,6 +247,10 @@ STAFF: Final = {
 STALE_PRESS: Final = "Эта кнопка уже не действует. Ответьте, пожалуйста, на последний вопрос."
 SHARE_PHONE: Final = "Поделиться телефоном"
 
+REASONS: Final = {
+    "converted": "продолжается в другой сделке", "joined": "присоединена к другой сделке", "not_a_customer": "звонок не от клиента",
+}  # fmt: skip
+"""Why deals are closed by themselves, where the playbook has no words of its own for it."""
 
 _TOPICS: Final = {"ru": "Ваше обращение № {deal}", "uk": "Ваше звернення № {deal}", "en": "Your inquiry no. {deal}"}
 """The subject of a mail that nobody gave one. Customers read it."""
@@ -264,7 +268,9 @@ def source_title(source: str) -> str:
 
 
 def line(key: str, **values: object) -> str:
-    return RU[key].format(**values)
+    """A value that is not there leaves no colon behind which nothing comes."""
+    text = RU[key].format(**values)
+    return text if text == text.rstrip() else text.rstrip().removesuffix(":")
 
 
 def mail_left(name: str, why: str) -> str:

@@ -134,6 +134,19 @@ async def test_a_parcel_is_known_by_the_number_that_its_order_has(shop: Shop):
     assert await shop.balanced()
 
 
+async def lines(shop: Shop, deal: int = 0) -> list[str]:
+    return [e["text"] for e in await shop.all("entries") if deal in (0, e["deal_id"])]
+
+
+async def test_no_line_of_the_timeline_ends_where_something_is_missing(shop: Shop):
+    await told(shop, "orders", event="ready", order={"number": "5003"}, customer={"phone": PHONE})
+    await ordered(shop, "handed_over", number="5003")
+    told_ = await lines(shop)
+    assert "Заказ 5003: готов к выдаче" in told_
+    assert "Сделка закрыта: Выдан" in told_
+    assert [text for text in told_ if text != text.strip() or text.endswith(":")] == []
+
+
 async def test_a_call_that_was_no_customers_leaves_no_dirt(shop: Shop):
     caller = Sender("phone", "calls", PHONE, phone=PHONE)
     await shop.hear(CallEnded(caller, "missed", "in"))
