@@ -13,6 +13,7 @@ from bots.kit.hours import Hours, zone_of
 from bots.kit.opening import MOST_CALENDARS
 from bots.kit.playbook import BotRule, Funnel, LoopGuard, Playbook, Source
 from bots.kit.script import Script
+from bots.kit.worth import PAID, RECEIVED, TOTAL
 from bots.robots.facts import BROUGHT
 from gateway.channels.base import STORED, Limits
 from gateway.clock import Instant
@@ -70,6 +71,12 @@ class House:
     on_stage: dict[tuple[str, str], tuple[BotRule, ...]] = field(init=False, default_factory=dict)
     """By funnel and stage: the bots that begin because a deal has entered it."""
 
+    worth: str = field(init=False, default="")
+    """The field that says what a deal is worth, besides the order's own total."""
+
+    priced: frozenset[str] = field(init=False, default=frozenset())
+    """Fields that decide what of a deal is paid."""
+
     sums: dict[str, tuple[Field, ...]] = field(init=False, default_factory=dict)
     """By field: those that are reckoned from it."""
 
@@ -78,6 +85,8 @@ class House:
 
     def __post_init__(self) -> None:
         self.by_hash.update({s.hash: s for s in self.scripts.values()})
+        self.worth = self.playbook.worth
+        self.priced = frozenset({TOTAL, RECEIVED, PAID, self.worth} - {""})
         for one in self.playbook.fields.values():
             for _, name in one.terms:
                 self.sums[name] = (*self.sums.get(name, ()), one)

@@ -10,6 +10,8 @@ from typing import Any, Final
 from bots.kit.beginnings import STARTS, of_stage
 from bots.kit.beginnings import expected as beginning
 from bots.kit.reckoning import reckoned
+from bots.kit.words import FILTERS
+from bots.kit.worth import PAID, excess, received, settled, worth
 from bots.robots.facts import DealFacts
 from bots.robots.machine import Expected, expected, moved
 from gateway import novaposhta
@@ -70,8 +72,8 @@ class Ledger(Voice):
         return merge
 
     def set_field(self, deal: Deal, name: str, value: Any) -> None:
-        if deal.fields.get(name) != value:
-            deal.fields = {**deal.fields, name: value}
+        if (before := deal.fields).get(name) != value:
+            deal.fields = {**before, name: value}
             self.touch(deal)
             if name == "tracking" and value:
                 number = str(value)[:64]
@@ -83,6 +85,23 @@ class Ledger(Voice):
                 if (total := reckoned(one.terms, deal.fields)) != "" or one.name in deal.fields:
                     self.set_field(deal, one.name, total)
             self.claim(name, value)
+            if name in self.house.priced:
+                self._settle(deal, name, before)
+
+    def _settle(self, deal: Deal, changed: str, before: Mapping[str, Any]) -> None:
+        """What is paid of it follows from the sums, and triggers hear when that is all."""
+        marked = self.house.worth
+        for name, value in settled(deal.fields, changed, before, marked).items():
+            if deal.fields.get(name, "") != value:
+                deal.fields = {**deal.fields, name: value}
+                self._field_changed(deal, name)
+        if deal.fields.get(PAID) == "yes" != before.get(PAID):
+            self.happens(deal, "payment")
+        over = excess(deal.fields, marked)
+        if over and over != excess(before, marked):
+            self.write_entry(deal, "note", author="robot", text=line("overpaid", sum=FILTERS["money"](str(over))))
+        if worth(before, marked) is None and worth(deal.fields, marked) is not None and received(deal.fields):
+            self.finish_tasks(deal, "check_sum", line("sum_known"))
 
     def add_tag(self, deal: Deal, tag: str) -> None:
         if tag not in deal.tags:

@@ -49,6 +49,18 @@ class Lines(Page):
         self.write_entry(deal, "task", author=created_by, text=text, data=data, person=person)
         return task
 
+    def finish_tasks(self, deal: Deal, kind: str, result: str) -> None:
+        """Those of one kind: what was to be done has come about by itself."""
+        done = {task for task, _, _ in self.writes.done_tasks}
+        for task in [one for one in self.open_tasks(deal) if one.kind == kind and one.id not in done]:
+            if task in self.writes.tasks:
+                task.state, task.result, task.done_at = "done", result, self.now
+            else:
+                self.writes.done_tasks.append((task.id, result, None))
+            self.loose[deal.id] = deal
+            data = {"event": "done", "task": task.id, "result": result}
+            self.write_entry(deal, "task", author="robot", text=line("task_done", result=result), data=data)
+
     def end_tasks(self, deal: Deal, result: str) -> None:
         """All that was to be done for this deal has become needless."""
         self.writes.ended_tasks.append((deal.id, result))

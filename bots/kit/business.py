@@ -183,6 +183,11 @@ class Playbook:
         """When somebody works, by the calendar of their shift; "" is the shop's own hours."""
         return {"": self.hours, **self.calendars}
 
+    @property
+    def worth(self) -> str:
+        """The field that says what a deal is worth; empty: only the shop's own system does (`total`)."""
+        return next((one.name for one in self.fields.values() if one.worth), "")
+
     def likeness(self, kind: str, *, proved: bool = False) -> Likeness:
         """What is done where nothing is said: what a channel has proved joins, what is only said is suggested."""
         usual: Likeness = "automatic" if proved else "no" if kind == "name" else "suggest"
