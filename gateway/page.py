@@ -3,6 +3,7 @@
 Rows loaded are changed in place; what changed is remembered in `writes`. Timers of the lane are set and cut here.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -42,6 +43,10 @@ class Page:
         """How many robots have led to one another before what is done now."""
         self.happened: list[tuple[Deal, str, str]] = []
         """(deal, what, which): what triggers have yet to hear of."""
+        self.given: set[int] = set()
+        """Deals for which the funnel's own rules have given a task in this turn."""
+        self.otherwise: list[tuple[Deal, str, str, Mapping[str, Any]]] = []
+        """(deal, kind, text, details): tasks for those for which they will have given none."""
         self._keys = {identity_key(i.channel, i.account, i.address): i for i in rows.identities.values()}
 
     # -- who ---------------------------------------------------------------------------------------------------------

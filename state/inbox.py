@@ -129,9 +129,7 @@ def keep(
         add_files(conn, brought, now)
     if words := {arrival.task for row_id, arrival in rows.items() if arrival.task and row_id in kept}:
         _call_for_a_person(conn, ids, words, now)
-    answers = [
-        "new" if row_id in kept else "differs" if row_id in differing else "duplicate" for row_id in rows
-    ]
+    answers = ["new" if row_id in kept else "differs" if row_id in differing else "duplicate" for row_id in rows]
     counted: Counter[tuple[str, str, str]] = Counter()
     for v, answer in zip(values, answers, strict=True):
         counted[v["channel"], "received", ""] += 1
@@ -185,7 +183,9 @@ def _told_again(conn: Connection, repeats: list[dict[str, Any]]) -> tuple[set[in
         if kind == _UNUSABLE and conn.execute(aside).rowcount and _INSERT.write(conn, [v]):
             taken.add(v["id"])
             there[v["key"]] = v["id"], v["raw"], v["kind"]
-        elif kind != _UNUSABLE or conn.execute(_BODY, {"key": v["key"]}).scalar() != v["raw"]:  # another process was first
+        elif (
+            kind != _UNUSABLE or conn.execute(_BODY, {"key": v["key"]}).scalar() != v["raw"]
+        ):  # another process was first
             differing.add(v["id"])
     return taken, differing
 
