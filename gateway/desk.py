@@ -289,7 +289,10 @@ def _move_run(ledger: Ledger, deal: Deal, run_id: int, script: str, stood: str, 
 
 
 def _clarify(ledger: Ledger, deal: Deal, item: str, who: Person) -> None:
-    """The bot of the item takes over from whoever speaks; the answer is awaited by whoever answers for the deal."""
+    """The bot of the item takes over from whoever speaks; the answer is awaited by whoever answers for the deal.
+
+    A deal that is further than the item's stage stays where it is: what is missing of an order does not make it an inquiry.
+    """
     _must_be_open(deal)
     asked = ledger.house.playbook.clarifications.get(item)
     script = ledger.house.script_for(asked.script, deal.contact_id) if asked else None
@@ -304,7 +307,7 @@ def _clarify(ledger: Ledger, deal: Deal, item: str, who: Person) -> None:
     if deal.responsible_id is None:
         deal.responsible_id = who.id
         ledger.touch(deal)
-    if asked.stage and deal.funnel == asked.funnel:
+    if deal.funnel == asked.funnel and ledger.house.funnel(deal.funnel).is_before(deal.stage, asked.stage):
         ledger.move(deal, asked.stage, "manager", who)
     start_run(ledger, deal, identity, script)
 
