@@ -177,7 +177,8 @@ def _know(ledger: Ledger, sender: ev.Sender) -> None:
 
 
 def _latest(deals: Iterable[Deal]) -> Deal | None:
-    return max(deals, key=lambda d: (d.closed_at is None, d.opened_at, d.id), default=None)
+    """The open one first; one that was joined to another only where that one is not there."""
+    return max(deals, key=lambda d: (d.closed_at is None, d.reason != "joined", d.opened_at, d.id), default=None)
 
 
 def _money_came(ledger: Ledger, deal: Deal, number: str) -> None:

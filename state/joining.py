@@ -71,6 +71,7 @@ def join(
         m for m in timers if (going_on is None or m.run_id != going_on.id) and (m.run_id or m.deal_id == gone.id)
     ]
     data["timers"] = [asdict(timer) for timer in dropped]
+    data["clocks"] = [asdict(timer) for timer in timers if timer.deal_id == kept.id and not timer.run_id]
     _take_timers(conn, dropped, None, kept)
     epoch = max(kept.epoch, gone.epoch) + 1
     # What a bot still has to say is said: not over a person, and not beside the leading deal's own bot.

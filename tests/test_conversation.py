@@ -71,7 +71,9 @@ async def test_what_was_mended_may_come_in_one_batch_with_what_was_not(shop: Sho
     assert await shop.balanced()
 
 
-async def test_an_event_whose_handling_failed_does_not_come_again_under_its_id(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+async def test_an_event_whose_handling_failed_does_not_come_again_under_its_id(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
     def fail(*_: object) -> str:
         raise RuntimeError("poison")
 
