@@ -26,6 +26,7 @@ from gateway.router import Attach, Open, active, route
 from gateway.starting import begin
 from gateway.verdicts import CHANNEL_PAUSE_MS, RETRIES
 from gateway.wording import STALE_PRESS, line, source_title
+from state.joining import RECKON
 from state.lanes import BELOW
 from state.records import Deal, Entry, Identity, Run, Timer
 
@@ -227,6 +228,7 @@ _OF_DEALS: Final[Mapping[str, Callable[[Ledger, Deal, Timer], None]]] = {
     ACT: check_action,
     LEAVE: leave,
     IDLE: wake,
+    RECKON: lambda ledger, deal, _: ledger.reckon(deal),
 }
 """Timers of a deal that no stage and no run has set."""
 

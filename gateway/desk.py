@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
+from bots.kit.words import as_text
+from bots.kit.worth import ORDER
 from gateway import duties, filling
 from gateway.assigning import WAIT, hand_tasks, has_acted
 from gateway.duties import EditTask, FinishTask, GiveTask
@@ -349,6 +351,7 @@ def _set_fields(ledger: Ledger, deal: Deal, fresh: Mapping[str, Any]) -> tuple[l
     were = {name: deal.fields[name] for name in fresh if name in deal.fields}
     for name, value in fresh.items():
         ledger.set_field(deal, name, value)
+    ledger.expect_order(as_text(fresh.get(ORDER)).strip())
     told = line("changed_fields", names=", ".join(map(ledger.house.field_title, fresh)))
     return [told], {"fields_were": were, "fields": fresh}
 

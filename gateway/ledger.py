@@ -11,7 +11,7 @@ from bots.kit.beginnings import STARTS, of_stage
 from bots.kit.beginnings import expected as beginning
 from bots.kit.reckoning import reckoned
 from bots.kit.words import FILTERS
-from bots.kit.worth import PAID, excess, received, settled, worth
+from bots.kit.worth import PAID, RECEIVED, excess, received, settled, worth
 from bots.robots.facts import DealFacts
 from bots.robots.machine import Expected, expected, moved
 from gateway import novaposhta
@@ -88,12 +88,19 @@ class Ledger(Voice):
             if name in self.house.priced:
                 self._settle(deal, name, before)
 
+    def reckon(self, deal: Deal) -> None:
+        """Anew: it has become one with another deal, or two with it."""
+        self._settle(deal, RECEIVED, deal.fields)
+        if worth(deal.fields, self.house.worth) is not None:
+            self.finish_tasks(deal, "check_sum", line("sum_known"))
+
     def _settle(self, deal: Deal, changed: str, before: Mapping[str, Any]) -> None:
         """What is paid of it follows from the sums, and triggers hear when that is all."""
         marked = self.house.worth
         for name, value in settled(deal.fields, changed, before, marked).items():
             if deal.fields.get(name, "") != value:
                 deal.fields = {**deal.fields, name: value}
+                self.touch(deal)
                 self._field_changed(deal, name)
         if deal.fields.get(PAID) == "yes" != before.get(PAID):
             self.happens(deal, "payment")

@@ -130,7 +130,7 @@ def hear_visit(ledger: Ledger, event: ev.SiteVisited) -> Ignored:
 
 def _deal_of_order(ledger: Ledger, number: str, source: str) -> Deal:
     """The order's own deal; else the request that it came of; else a new one where orders enter."""
-    own = _latest(deal for deal in ledger.rows.deals if deal.fields.get("order") == number)
+    own = _latest(deal for deal in ledger.rows.deals if as_text(deal.fields.get("order")).strip() == number)
     if own is not None:
         return own
     entrance = ledger.house.entrance("order")

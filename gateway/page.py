@@ -5,7 +5,7 @@ Rows loaded are changed in place; what changed is remembered in `writes`. Timers
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from gateway.clock import Instant
 from gateway.house import House
@@ -16,6 +16,9 @@ from state.ids import Ids
 from state.inbox import identity_key, point_keys
 from state.lanes import Writes
 from state.records import Deal, Identity, LaneRows, Run, Timer
+
+_LONGEST_NUMBER: Final = 64
+"""Of an order, as the hooks take it."""
 
 
 class Page:
@@ -83,6 +86,11 @@ class Page:
         key = claimed(name, value, self.contact.name, self.house.region)
         if key:
             self.writes.claims.append(Claim(self.contact.id, key))
+
+    def expect_order(self, number: str) -> None:
+        """A person says that this order is the contact's: what is told of it later finds them."""
+        if 0 < len(number) <= _LONGEST_NUMBER:
+            self.writes.numbered.append((self.contact.id, number))
 
     # -- deals -------------------------------------------------------------------------------------------------------
 

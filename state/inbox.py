@@ -318,16 +318,16 @@ def _newcomers(conn: Connection, ids: Ids, fresh: dict[Any, Arrival], now: Insta
     return {key: contact for key, (contact, _) in there.items()}
 
 
-def track(conn: Connection, ids: Ids, parcels: Sequence[tuple[int, str]], now: Instant) -> None:
-    """News of these parcels are for these contacts; whoever had the number first keeps it."""
+def track(conn: Connection, ids: Ids, what: str, numbers: Sequence[tuple[int, str]], now: Instant) -> None:
+    """News of these are for these contacts; whoever had the number first keeps it. `what`: `order` or `parcel`."""
     _IDENTITIES.write(
         conn,
         [
             {
-                "id": ids.take("identity"), "contact_id": contact, "channel": "parcel", "account": "parcels", "address": number,
-                "name": "", "barred": "", "heard_at": None, "created_at": now, "key": identity_key("parcel", "parcels", number),
+                "id": ids.take("identity"), "contact_id": contact, "channel": what, "account": f"{what}s", "address": number,
+                "name": "", "barred": "", "heard_at": None, "created_at": now, "key": identity_key(what, f"{what}s", number),
             }
-            for contact, number in dict.fromkeys(parcels)
+            for contact, number in dict.fromkeys(numbers)
         ],
     )  # fmt: skip
 
