@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from bots.kit.beginnings import STARTS
+from bots.kit.conditions import as_number
 from bots.kit.events import MessageReceived as Heard
 from bots.kit.events import TimerFired, WebAnswered
 from bots.robots.facts import PROVED
@@ -25,6 +26,7 @@ from gateway.router import Attach, Open, active, route
 from gateway.starting import begin
 from gateway.verdicts import CHANNEL_PAUSE_MS, RETRIES
 from gateway.wording import STALE_PRESS, line, source_title
+from state.joining import RECKON
 from state.lanes import BELOW
 from state.records import Deal, Entry, Identity, Run, Timer
 
@@ -162,7 +164,7 @@ def _first_words(ledger: Ledger, deal: Deal, identity: Identity) -> Run | None:
     """A new deal: the qualifier takes it where we can answer, else a person must."""
     script = ledger.house.starts_on_message(ledger.contact.id, ledger.now)
     if script is None or not ledger.house.can_send(identity.channel, identity.account):
-        ledger.create_task(deal, "answer", line("task_message", source=source_title(identity.channel)), "robot")
+        ledger.ask_for(deal, "answer", line("task_message", source=source_title(identity.channel)))
         return None
     if identity.barred:
         ledger.create_task(deal, "answer", line("task_opted_out"), "robot")
@@ -226,6 +228,7 @@ _OF_DEALS: Final[Mapping[str, Callable[[Ledger, Deal, Timer], None]]] = {
     ACT: check_action,
     LEAVE: leave,
     IDLE: wake,
+    RECKON: lambda ledger, deal, _: ledger.reckon(deal),
 }
 """Timers of a deal that no stage and no run has set."""
 
@@ -315,7 +318,7 @@ def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
     deal.waiting_since = deal.waiting_since or ledger.now
     ledger.touch(deal, bump=False)
     if opened:
-        ledger.create_task(deal, "answer", line("task_form", form=event.form), "robot", details=event.fields)
+        ledger.ask_for(deal, "answer", line("task_form", form=event.form), event.fields)
     return ""
 
 
@@ -342,6 +345,8 @@ def hear_call(ledger: Ledger, event: ev.CallEnded) -> Ignored:
     if event.not_a_customer:
         return _no_customer(ledger)
     missed, ours = event.status == "missed", event.direction == "out"
+    if not missed:
+        _reached(ledger, event)
     entrance = ledger.house.entrance("call")
     match route(ledger.rows.deals, ledger.house.funnel(entrance.funnel).slot, "call", opens=missed and not ours):
         case Attach(joined):
@@ -368,8 +373,26 @@ def hear_call(ledger: Ledger, event: ev.CallEnded) -> Ignored:
     if missed and not ours:
         deal.waiting_since = deal.waiting_since or ledger.now
         ledger.touch(deal, bump=False)
-        ledger.create_task(deal, "call_back", line("task_call"), "robot", details={"phone": event.sender.phone})
+        _call_back(ledger, deal, event.sender.phone)
     return ""
+
+
+def _call_back(ledger: Ledger, deal: Deal, phone: str) -> None:
+    """One task, however often they call before anybody does; also where the funnel has others: it ends by itself."""
+    waiting = next((task for task in ledger.open_tasks(deal) if task.kind == "call_back"), None)
+    if waiting is None:
+        ledger.create_task(deal, "call_back", line("task_call"), "robot", details={"phone": phone})
+        return
+    calls = int(as_number(waiting.details.get("calls")) or 1) + 1
+    text = line("task_call_again", calls=calls)
+    ledger.renew_task(deal, waiting, text, {**waiting.details, "phone": phone, "calls": calls})
+
+
+def _reached(ledger: Ledger, event: ev.CallEnded) -> None:
+    """Whoever was to call back has spoken with them, whoever called."""
+    for deal in ledger.rows.deals:
+        if deal.closed_at is None:
+            ledger.finish_tasks(deal, "call_back", line("call_answered", seconds=event.duration_s))
 
 
 def _no_customer(ledger: Ledger) -> Ignored:

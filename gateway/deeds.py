@@ -93,6 +93,7 @@ def _give(ledger: Ledger, deal: Deal, give: fx.GiveTask) -> Amiss | None:
         return Amiss("task", "already")
     due = give.due_at if give.due_at != ledger.now else None  # at once, or as the kind has it
     person = person_for(ledger, deal, give.to)
+    ledger.given.add(deal.id)
     ledger.create_task(
         deal, give.kind, give.text, "robot", details=_gathered(deal), due_at=due, responsible=person, ends=give.ends
     )  # fmt: skip

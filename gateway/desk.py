@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
+from bots.kit.words import as_text
+from bots.kit.worth import ORDER
 from gateway import duties, filling
 from gateway.assigning import WAIT, hand_tasks, has_acted
 from gateway.duties import EditTask, FinishTask, GiveTask
@@ -289,7 +291,10 @@ def _move_run(ledger: Ledger, deal: Deal, run_id: int, script: str, stood: str, 
 
 
 def _clarify(ledger: Ledger, deal: Deal, item: str, who: Person) -> None:
-    """The bot of the item takes over from whoever speaks; the answer is awaited by whoever answers for the deal."""
+    """The bot of the item takes over from whoever speaks; the answer is awaited by whoever answers for the deal.
+
+    A deal that is further than the item's stage stays where it is: what is missing of an order does not make it an inquiry.
+    """
     _must_be_open(deal)
     asked = ledger.house.playbook.clarifications.get(item)
     script = ledger.house.script_for(asked.script, deal.contact_id) if asked else None
@@ -304,7 +309,7 @@ def _clarify(ledger: Ledger, deal: Deal, item: str, who: Person) -> None:
     if deal.responsible_id is None:
         deal.responsible_id = who.id
         ledger.touch(deal)
-    if asked.stage and deal.funnel == asked.funnel:
+    if deal.funnel == asked.funnel and ledger.house.funnel(deal.funnel).is_before(deal.stage, asked.stage):
         ledger.move(deal, asked.stage, "manager", who)
     start_run(ledger, deal, identity, script)
 
@@ -346,6 +351,7 @@ def _set_fields(ledger: Ledger, deal: Deal, fresh: Mapping[str, Any]) -> tuple[l
     were = {name: deal.fields[name] for name in fresh if name in deal.fields}
     for name, value in fresh.items():
         ledger.set_field(deal, name, value)
+    ledger.expect_order(as_text(fresh.get(ORDER)).strip())
     told = line("changed_fields", names=", ".join(map(ledger.house.field_title, fresh)))
     return [told], {"fields_were": were, "fields": fresh}
 

@@ -150,12 +150,12 @@ class OrderChanged:
 
 @value
 class PaymentReceived:
-    """Money has come in for an order."""
+    """Money has come in for an order, or went back."""
 
     sender: Sender
     number: str
     amount: int
-    """Minor units."""
+    """Minor units; less than nothing: it was given back."""
     currency: str = ""
     kind: Literal["payment"] = "payment"
 

@@ -34,6 +34,4 @@ def _is_kept(ledger: Ledger, deal: Deal, *, besides: str = "") -> bool:
         return True
     if any(t.deal_id == deal.id and t.key != besides for t in ledger.rows.timers.values()):
         return True
-    done = {task for task, _, _ in ledger.writes.done_tasks}
-    ended = {deal_id for deal_id, _ in ledger.writes.ended_tasks}
-    return any(task.id not in done for task in ledger.open_tasks(deal) if deal.id not in ended)
+    return bool(ledger.open_tasks(deal))

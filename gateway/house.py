@@ -13,10 +13,11 @@ from bots.kit.hours import Hours, zone_of
 from bots.kit.opening import MOST_CALENDARS
 from bots.kit.playbook import BotRule, Funnel, LoopGuard, Playbook, Source
 from bots.kit.script import Script
+from bots.kit.worth import PAID, RECEIVED, TOTAL
 from bots.robots.facts import BROUGHT
 from gateway.channels.base import STORED, Limits
 from gateway.clock import Instant
-from gateway.wording import FIELDS
+from gateway.wording import FIELDS, REASONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,12 @@ class House:
     on_stage: dict[tuple[str, str], tuple[BotRule, ...]] = field(init=False, default_factory=dict)
     """By funnel and stage: the bots that begin because a deal has entered it."""
 
+    worth: str = field(init=False, default="")
+    """The field that says what a deal is worth, besides the order's own total."""
+
+    priced: frozenset[str] = field(init=False, default=frozenset())
+    """Fields that decide what of a deal is paid."""
+
     sums: dict[str, tuple[Field, ...]] = field(init=False, default_factory=dict)
     """By field: those that are reckoned from it."""
 
@@ -78,6 +85,8 @@ class House:
 
     def __post_init__(self) -> None:
         self.by_hash.update({s.hash: s for s in self.scripts.values()})
+        self.worth = self.playbook.worth
+        self.priced = frozenset({TOTAL, RECEIVED, PAID, self.worth} - {""})
         for one in self.playbook.fields.values():
             for _, name in one.terms:
                 self.sums[name] = (*self.sums.get(name, ()), one)
@@ -159,7 +168,8 @@ class House:
         return next((title for title in titles if title), None) or FIELDS.get(name, name)
 
     def reason(self, name: str) -> str:
-        return self.playbook.reasons.get(name, name)
+        """Why a deal was closed, in words."""
+        return self.playbook.reasons.get(name) or REASONS.get(name, name)
 
     @property
     def loop_guard(self) -> LoopGuard:

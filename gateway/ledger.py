@@ -10,6 +10,8 @@ from typing import Any, Final
 from bots.kit.beginnings import STARTS, of_stage
 from bots.kit.beginnings import expected as beginning
 from bots.kit.reckoning import reckoned
+from bots.kit.words import FILTERS
+from bots.kit.worth import PAID, RECEIVED, excess, received, settled, worth
 from bots.robots.facts import DealFacts
 from bots.robots.machine import Expected, expected, moved
 from gateway import novaposhta
@@ -70,8 +72,8 @@ class Ledger(Voice):
         return merge
 
     def set_field(self, deal: Deal, name: str, value: Any) -> None:
-        if deal.fields.get(name) != value:
-            deal.fields = {**deal.fields, name: value}
+        if (before := deal.fields).get(name) != value:
+            deal.fields = {**before, name: value}
             self.touch(deal)
             if name == "tracking" and value:
                 number = str(value)[:64]
@@ -83,6 +85,30 @@ class Ledger(Voice):
                 if (total := reckoned(one.terms, deal.fields)) != "" or one.name in deal.fields:
                     self.set_field(deal, one.name, total)
             self.claim(name, value)
+            if name in self.house.priced:
+                self._settle(deal, name, before)
+
+    def reckon(self, deal: Deal) -> None:
+        """Anew: it has become one with another deal, or two with it."""
+        self._settle(deal, RECEIVED, deal.fields)
+        if worth(deal.fields, self.house.worth) is not None:
+            self.finish_tasks(deal, "check_sum", line("sum_known"))
+
+    def _settle(self, deal: Deal, changed: str, before: Mapping[str, Any]) -> None:
+        """What is paid of it follows from the sums, and triggers hear when that is all."""
+        marked = self.house.worth
+        for name, value in settled(deal.fields, changed, before, marked).items():
+            if deal.fields.get(name, "") != value:
+                deal.fields = {**deal.fields, name: value}
+                self.touch(deal)
+                self._field_changed(deal, name)
+        if deal.fields.get(PAID) == "yes" != before.get(PAID):
+            self.happens(deal, "payment")
+        over = excess(deal.fields, marked)
+        if over and over != excess(before, marked):
+            self.write_entry(deal, "note", author="robot", text=line("overpaid", sum=FILTERS["money"](str(over))))
+        if worth(before, marked) is None and worth(deal.fields, marked) is not None and received(deal.fields):
+            self.finish_tasks(deal, "check_sum", line("sum_known"))
 
     def add_tag(self, deal: Deal, tag: str) -> None:
         if tag not in deal.tags:
@@ -193,11 +219,13 @@ class Ledger(Voice):
             self.cut_timer(key)
         deal.closed_at, deal.outcome, deal.reason = self.now, outcome, reason
         deal.waiting_since = None
-        end = self.house.funnel(deal.funnel).ending(outcome)
+        path = self.house.funnel(deal.funnel)
+        end = path.ending(outcome)
         if end is not None:
             deal.stage, deal.stage_at = end, self.now
         self.touch(deal)
-        text = line("closed", why=self.house.reason(reason))
+        last = path.stage(deal.stage)
+        text = line("closed", why=self.house.reason(reason) or (last.title if last else ""))
         data = {"event": "closed", "outcome": outcome, "reason": reason}
         told = self.write_entry(deal, "system", author=author, text=text, data=data, person=person)
         if end is not None and stood != end:

@@ -1,6 +1,7 @@
 """What is written of a deal for those who read it: lines of its timeline, tasks, and how long a customer has waited."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from gateway.clock import Instant
@@ -49,6 +50,37 @@ class Lines(Page):
         self.write_entry(deal, "task", author=created_by, text=text, data=data, person=person)
         return task
 
+    def ask_for(self, deal: Deal, kind: str, text: str, details: Mapping[str, Any] | None = None) -> None:
+        """A task that nobody needs where the funnel's own rules give one for the deal in this turn."""
+        self.otherwise.append((deal, kind, text, details or {}))
+
+    def give_otherwise(self) -> None:
+        """What was asked for, now that the rules have had their turn."""
+        for deal, kind, text, details in self.otherwise:
+            if deal.id not in self.given and deal.closed_at is None:
+                self.create_task(deal, kind, text, "robot", details=details)
+        self.otherwise.clear()
+
+    def renew_task(self, deal: Deal, task: Task, text: str, details: Mapping[str, Any]) -> None:
+        """It has become more urgent, not another one."""
+        if task in self.writes.tasks:
+            task.text, task.details = text, dict(details)
+        else:
+            self.writes.edited_tasks.append((task.id, {"text": text, "details": dict(details)}))
+        data = {"event": "edited", "task": task.id, "text": text}
+        self.write_entry(deal, "task", author="robot", text=text, data=data)
+
+    def finish_tasks(self, deal: Deal, kind: str, result: str) -> None:
+        """Those of one kind: what was to be done has come about by itself."""
+        for task in [one for one in self.open_tasks(deal) if one.kind == kind]:
+            if task in self.writes.tasks:
+                task.state, task.result, task.done_at = "done", result, self.now
+            else:
+                self.writes.done_tasks.append((task.id, result, None))
+            self.loose[deal.id] = deal
+            data = {"event": "done", "task": task.id, "result": result}
+            self.write_entry(deal, "task", author="robot", text=line("task_done", result=result), data=data)
+
     def end_tasks(self, deal: Deal, result: str) -> None:
         """All that was to be done for this deal has become needless."""
         self.writes.ended_tasks.append((deal.id, result))
@@ -75,9 +107,15 @@ class Lines(Page):
             self.write_entry(deal, "task", author="robot", text=text, data=data)
 
     def open_tasks(self, deal: Deal) -> list[Task]:
-        """Of a deal, with those that this turn has made."""
+        """Of a deal, as this turn has left them."""
+        done = {task for task, _, _ in self.writes.done_tasks}
+        changed: dict[int, dict[str, Any]] = {}
+        for task, values in self.writes.edited_tasks:
+            changed.setdefault(task, {}).update(values)
+        ended = any(one == deal.id for one, _ in self.writes.ended_tasks)
+        before = [] if ended else self.look.open_tasks(deal.id)
         return [
-            *self.look.open_tasks(deal.id),
+            *(replace(t, **changed.get(t.id, {})) for t in before if t.id not in done),
             *(t for t in self.writes.tasks if t.deal_id == deal.id and t.state == "open"),
         ]
 

@@ -40,7 +40,7 @@ def hear_mail(ledger: Ledger, event: ev.MailReceived) -> str:
     ledger.happens(deal, "mail")
     run = ledger.rows.runs.get(deal.id)
     if opened:  # no bot answers of itself: the address may be anybody's who never wrote to us
-        ledger.create_task(deal, "answer", line("task_message", source=source_title("mail")), "robot")
+        ledger.ask_for(deal, "answer", line("task_message", source=source_title("mail")))
     elif run is not None and ours and (event.text or event.media):
         media = tuple(replace(m, ref=f"/api/v1/entries/{entry.id}/media/{n}") for n, m in enumerate(event.media))
         walk(ledger, deal, run, identity, Heard(event.text, media=media))

@@ -155,7 +155,7 @@ def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.E
             deal.waiting_since = deal.waiting_since or ledger.now
             ledger.create_task(deal, task.kind, task.text, "bot", details=task.details)
         case fx.CloseDeal(reason):
-            ledger.close_deal(deal, "lost", reason, "bot")
+            _give_up(ledger, deal, run, reason)
         case fx.EndRun(status, reason):
             key = "bot_timed_out" if status == "timed_out" else "bot_finished"
             if run.status == "running":
@@ -169,6 +169,14 @@ def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.E
                 walk(ledger, deal, run, identity, WebAnswered(turn, ok=False))
         case _:
             assert_never(effect)
+
+
+def _give_up(ledger: Ledger, deal: Deal, run: Run, reason: str) -> None:
+    """Silence loses an inquiry that waits for its data, not one that has come further: that is a person's."""
+    if ledger.house.playbook.is_past_clarifying(run.bot, deal.funnel, deal.stage):
+        ledger.create_task(deal, "call", line("task_silent", bot=ledger.house.title(run.bot)), "bot")
+    else:
+        ledger.close_deal(deal, "lost", reason, "bot")
 
 
 def _say_template(

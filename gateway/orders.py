@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bots.kit.words import FILTERS, as_text
+from bots.kit.worth import PAID, RECEIVED, WORD, received, worth
 from gateway import events as ev
 from gateway import filling
 from gateway.entering import enter
@@ -20,37 +21,89 @@ Ignored = str
 
 def hear_order(ledger: Ledger, event: ev.OrderChanged) -> Ignored:
     deal = _deal_of_order(ledger, event.number, "order")
+    ours = _is_ours(ledger, event.currency)
     told = {
-        "order": event.number, "order_status": event.event, "total": event.total, "currency": event.currency, "office": event.office,
-        "items": "\n".join(event.items), "tracking": event.tracking, "paid": _paid(event),
+        "order": event.number, "order_status": event.event, "total": event.total if ours else None, "currency": event.currency if ours else "",
+        "office": event.office, "items": "\n".join(event.items), "tracking": event.tracking,
     }  # fmt: skip
-    filling.keep(ledger, deal, {name: value for name, value in told.items() if value not in (None, "")})
-    _know(ledger, event.sender)
-    text = line("order", number=event.number, what=ORDER_EVENTS[event.event], total=_money(event.total))
+    total = _money(event.total, "" if ours else event.currency)
+    text = line("order", number=event.number, what=", ".join(filter(None, (ORDER_EVENTS[event.event], total))))
     data = {"event": event.event, "order": event.number, "total": event.total, "currency": event.currency}
     ledger.write_entry(deal, "order", author="robot", text=text, data=data)
+    filling.keep(ledger, deal, {name: value for name, value in told.items() if value not in (None, "")})
+    _know(ledger, event.sender)
     ledger.happens(deal, "order", event.event)
+    if event.event == "paid" or event.paid:
+        _take_the_word(ledger, deal)
+    elif event.paid is False and not received(deal.fields):
+        ledger.set_field(deal, PAID, "no")
     if event.event == "paid":
         _money_came(ledger, deal, event.number)
+    if total and not ours:
+        _of_another_currency(ledger, deal, event.number, total)
     return ""
 
 
 def hear_payment(ledger: Ledger, event: ev.PaymentReceived) -> Ignored:
-    """Several may come for one order: it is paid when they make up its total, or where nobody knows that."""
+    """Several may come for one order, and some may go back: it is paid when what is left makes up its sum."""
     deal = _deal_of_order(ledger, event.number, "payment")
-    before, total = deal.fields.get("paid_sum"), deal.fields.get("total")
-    received = event.amount + (before if isinstance(before, int) else 0)
-    whole = not isinstance(total, int) or received >= total
-    ledger.set_field(deal, "order", event.number)
-    ledger.set_field(deal, "paid_sum", received)
-    ledger.set_field(deal, "paid", "yes" if whole else "partly")
-    _know(ledger, event.sender)
-    text = line("payment", number=event.number, total=_money(event.amount))
-    data = {"event": "payment", "order": event.number, "amount": event.amount, "currency": event.currency}
+    back, ours = event.amount < 0, _is_ours(ledger, event.currency)
+    amount = _money(abs(event.amount), "" if ours else event.currency)
+    text = line("refund" if back else "payment", number=event.number, total=amount)
+    data = {
+        "event": "refund" if back else "payment", "order": event.number, "amount": event.amount, "currency": event.currency,
+    }  # fmt: skip
     ledger.write_entry(deal, "order", author="robot", text=text, data=data)
-    if whole:
+    ledger.set_field(deal, "order", event.number)
+    _know(ledger, event.sender)
+    if not ours:
+        _of_another_currency(ledger, deal, event.number, amount)
+    elif back:
+        _give_back(ledger, deal, -event.amount)
+    else:
+        ledger.set_field(deal, RECEIVED, (received(deal.fields) or 0) + event.amount)
+        if worth(deal.fields, ledger.house.worth) is None and deal.fields.get(PAID) != "yes":
+            _ask_for_the_sum(ledger, deal, event.number, amount)
+    if back:
+        ledger.happens(deal, "refund")
+    else:
         _money_came(ledger, deal, event.number)
     return ""
+
+
+def _take_the_word(ledger: Ledger, deal: Deal) -> None:
+    """The shop's own system says that all is paid, whatever payments we know of."""
+    ledger.set_field(deal, PAID, "yes")
+    ledger.set_field(deal, WORD, "yes")
+
+
+def _give_back(ledger: Ledger, deal: Deal, amount: int) -> None:
+    """What was paid without our knowing of the payments is what the deal is worth."""
+    whole = worth(deal.fields, ledger.house.worth) if deal.fields.get(PAID) == "yes" else None
+    had = received(deal.fields)
+    had = had if had is not None else whole
+    ledger.set_field(deal, WORD, "")
+    if had is None:
+        ledger.set_field(deal, PAID, "partly" if deal.fields.get(PAID) == "yes" else "no")
+        return
+    if amount > had:
+        ledger.write_entry(deal, "note", author="robot", text=line("refund_over"))
+    ledger.set_field(deal, RECEIVED, max(0, had - amount))
+
+
+def _is_ours(ledger: Ledger, currency: str) -> bool:
+    return currency in ("", ledger.house.playbook.currency)
+
+
+def _of_another_currency(ledger: Ledger, deal: Deal, number: str, sum_: str) -> None:
+    text = line("task_foreign", number=number, total=sum_)
+    if all(task.text != text for task in ledger.open_tasks(deal)):
+        ledger.create_task(deal, "check_payment", text, "robot")
+
+
+def _ask_for_the_sum(ledger: Ledger, deal: Deal, number: str, sum_: str) -> None:
+    if not any(task.kind == "check_sum" for task in ledger.open_tasks(deal)):
+        ledger.create_task(deal, "check_sum", line("task_unknown_sum", number=number, total=sum_), "robot")
 
 
 def hear_parcel(ledger: Ledger, event: ev.ParcelMoved) -> Ignored:
@@ -77,7 +130,7 @@ def hear_visit(ledger: Ledger, event: ev.SiteVisited) -> Ignored:
 
 def _deal_of_order(ledger: Ledger, number: str, source: str) -> Deal:
     """The order's own deal; else the request that it came of; else a new one where orders enter."""
-    own = _latest(deal for deal in ledger.rows.deals if deal.fields.get("order") == number)
+    own = _latest(deal for deal in ledger.rows.deals if as_text(deal.fields.get("order")).strip() == number)
     if own is not None:
         return own
     entrance = ledger.house.entrance("order")
@@ -124,21 +177,15 @@ def _know(ledger: Ledger, sender: ev.Sender) -> None:
 
 
 def _latest(deals: Iterable[Deal]) -> Deal | None:
-    return max(deals, key=lambda d: (d.closed_at is None, d.opened_at, d.id), default=None)
+    """The open one first; one that was joined to another only where that one is not there."""
+    return max(deals, key=lambda d: (d.closed_at is None, d.reason != "joined", d.opened_at, d.id), default=None)
 
 
 def _money_came(ledger: Ledger, deal: Deal, number: str) -> None:
     """No trigger hears of a deal that was given up: somebody has to."""
-    ledger.happens(deal, "payment")
     if deal.outcome == "lost":
         ledger.create_task(deal, "check_payment", line("task_paid_lost", number=number), "robot")
 
 
-def _paid(event: ev.OrderChanged) -> str:
-    if event.event == "paid" or event.paid:
-        return "yes"
-    return "no" if event.paid is False else ""
-
-
-def _money(minor: int | None) -> str:
-    return FILTERS["money"](str(minor)) if minor is not None else ""
+def _money(minor: int | None, currency: str = "") -> str:
+    return " ".join(filter(None, (FILTERS["money"](str(minor)), currency))) if minor is not None else ""

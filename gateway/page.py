@@ -3,8 +3,9 @@
 Rows loaded are changed in place; what changed is remembered in `writes`. Timers of the lane are set and cut here.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from gateway.clock import Instant
 from gateway.house import House
@@ -15,6 +16,9 @@ from state.ids import Ids
 from state.inbox import identity_key, point_keys
 from state.lanes import Writes
 from state.records import Deal, Identity, LaneRows, Run, Timer
+
+_LONGEST_NUMBER: Final = 64
+"""Of an order, as the hooks take it."""
 
 
 class Page:
@@ -42,6 +46,10 @@ class Page:
         """How many robots have led to one another before what is done now."""
         self.happened: list[tuple[Deal, str, str]] = []
         """(deal, what, which): what triggers have yet to hear of."""
+        self.given: set[int] = set()
+        """Deals for which the funnel's own rules have given a task in this turn."""
+        self.otherwise: list[tuple[Deal, str, str, Mapping[str, Any]]] = []
+        """(deal, kind, text, details): tasks for those for which they will have given none."""
         self._keys = {identity_key(i.channel, i.account, i.address): i for i in rows.identities.values()}
 
     # -- who ---------------------------------------------------------------------------------------------------------
@@ -78,6 +86,11 @@ class Page:
         key = claimed(name, value, self.contact.name, self.house.region)
         if key:
             self.writes.claims.append(Claim(self.contact.id, key))
+
+    def expect_order(self, number: str) -> None:
+        """A person says that this order is the contact's: what is told of it later finds them."""
+        if 0 < len(number) <= _LONGEST_NUMBER:
+            self.writes.numbered.append((self.contact.id, number))
 
     # -- deals -------------------------------------------------------------------------------------------------------
 

@@ -182,8 +182,11 @@ def _fields(raw: bytes, charset: str) -> dict[str, Any] | None:
     return {payload.text(k): payload.text(v) for k, v in pairs}
 
 
-def _whole(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else 0
+def _seconds(said: Any) -> int | None:
+    """Whole ones, spelled in digits or not; none where it is not said. None: it is no length of time."""
+    if isinstance(said, float) and 0 <= said < 2**31:
+        return int(said)
+    return payload.whole(0 if said in (None, "") else said, 0, 2**31 - 1)
 
 
 # -- translations ----------------------------------------------------------------------------------------------------
@@ -227,11 +230,16 @@ def _call(data: Mapping[str, Any], region: str) -> Event | Ignored | Unusable:
     status, direction = data.get("status"), data.get("direction", "in")
     if status not in ("missed", "answered") or direction not in ("in", "out"):
         return Unusable("bad_status")
+    duration, marked = _seconds(data.get("duration_s")), data.get("not_a_customer")
+    stranger = payload.truth(False if marked in (None, "") else marked)
+    if duration is None:
+        return Unusable("bad_duration")
+    if stranger is None:
+        return Unusable("bad_not_a_customer")
     recording = payload.text(data.get("recording_url"))[:1000]
     return CallEnded(
         Sender("phone", "calls", phone, payload.name(data.get("name")), phone), status, direction,
-        _whole(data.get("duration_s")), recording if recording.startswith("https://") else "",
-        payload.text(data.get("manager"))[:200], data.get("not_a_customer") is True,
+        duration, recording if recording.startswith("https://") else "", payload.text(data.get("manager"))[:200], stranger,
     )  # fmt: skip
 
 

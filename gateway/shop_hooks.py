@@ -1,10 +1,13 @@
 """What the shop's own systems tell: orders, payments, parcels, visits. Pure translation of their plain JSON.
 
-Money: a whole number is in minor units (kopecks); a text or a number with a fraction is in major ones: "1250.00".
+Money: a whole number is in minor units (kopecks), a text in major ones: "1250.00". A JSON number with a fraction is refused:
+whoever writes 1250.5 writes 1250 for 1250.00 as well, a hundredth of it. What is there and of a wrong kind is never
+passed over: it is spelled in a way that anybody understands, or the event is not used.
 """
 
+import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from gateway.channels import payload
@@ -17,11 +20,20 @@ ORDER_EVENTS: Final = (
 PARCEL_STATUSES: Final = (
     "created", "accepted", "in_transit", "arrived", "collected", "money_received", "refused", "returned",
 )  # fmt: skip
+_CAME: Final = ("", "paid", "received", "succeeded", "success", "completed")
+_WENT: Final = ("refunded", "refund", "returned")
 _MOST_MONEY: Final = 10**13
+_SUM: Final = re.compile(r"[+-]?[0-9]{1,13}(?:[.,][0-9]{1,2})?")
 _MOST_ITEMS: Final = 50
 
+Told = Event | Ignored | Unusable
 
-def order(data: Mapping[str, Any], region: str) -> Event | Ignored | Unusable:
+
+class _Wrong(Exception):
+    """Something in it cannot be used; `str` is the reason."""
+
+
+def order(data: Mapping[str, Any], region: str) -> Told:
     about = data.get("order")
     if not isinstance(about, dict):
         return Unusable("no_order")
@@ -30,46 +42,47 @@ def order(data: Mapping[str, Any], region: str) -> Event | Ignored | Unusable:
         return Unusable("no_order_number")
     if data.get("event") not in ORDER_EVENTS:
         return Unusable("unknown_order_event")
-    total = money(about.get("total"))
-    if about.get("total") is not None and total is None:
+    total = _money(about.get("total"), "bad_total")
+    if total is not None and total < 0:
         return Unusable("bad_total")
-    currency = _currency(about.get("currency"))
-    if currency is None:
-        return Unusable("bad_currency")
-    paid = about.get("paid")
+    tracking = _number(about.get("tracking"))
+    if not tracking and about.get("tracking") not in (None, ""):
+        return Unusable("bad_tracking")
     return OrderChanged(
-        sender_of("order", "orders", number, _who(data), region), number, data["event"], total, currency,
-        paid if isinstance(paid, bool) else None, _line(about.get("office")), _items(about.get("items")), _number(about.get("tracking")),
+        sender_of("order", "orders", number, _who(data), region), number, data["event"], total, _currency(about.get("currency")),
+        _truth(about.get("paid"), "bad_paid"), _line(about.get("office"), "bad_office"), _items(about.get("items")), tracking,
     )  # fmt: skip
 
 
-def payment(data: Mapping[str, Any], region: str) -> Event | Ignored | Unusable:
-    """`{id, order, amount, currency?, customer?}`: money that has come in for an order."""
-    number, amount = _number(data.get("order")), money(data.get("amount"))
+def payment(data: Mapping[str, Any], region: str) -> Told:
+    """`{id, order, amount, currency?, status?, customer?}`: money that has come in for an order, or went back."""
+    number, amount = _number(data.get("order")), _money(data.get("amount"), "bad_amount")
     if not number:
         return Unusable("no_order_number")
-    if amount is None or amount <= 0:
+    if not amount:
         return Unusable("bad_amount")
-    currency = _currency(data.get("currency"))
-    if currency is None:
-        return Unusable("bad_currency")
+    status = _line(data.get("status"), "unknown_payment_status").lower()
+    if status not in (*_CAME, *_WENT):
+        return Unusable("unknown_payment_status")
     sender = sender_of("order", "orders", number, _who(data), region)
-    return PaymentReceived(sender, number, amount, currency)
+    return PaymentReceived(sender, number, -abs(amount) if status in _WENT else amount, _currency(data.get("currency")))
 
 
-def parcel(data: Mapping[str, Any], _region: str) -> Event | Ignored | Unusable:
+def parcel(data: Mapping[str, Any], _region: str) -> Told:
     tracking = _number(data.get("tracking"))
     if not tracking:
         return Unusable("no_tracking")
     if data.get("status") not in PARCEL_STATUSES:
         return Unusable("unknown_parcel_status")
-    return ParcelMoved(Sender("parcel", "parcels", tracking), tracking, data["status"], _line(data.get("note")))
+    return ParcelMoved(
+        Sender("parcel", "parcels", tracking), tracking, data["status"], _line(data.get("note"), "bad_note")
+    )
 
 
-def visit(data: Mapping[str, Any], region: str) -> Event | Ignored | Unusable:
+def visit(data: Mapping[str, Any], region: str) -> Told:
     """`{id, page, phone?|email?}`: a known customer is looking at a page of the site."""
     phone, email = phone_of(data.get("phone"), region), payload.email(data.get("email"))
-    page = _line(data.get("page"))
+    page = _line(data.get("page"), "no_page")
     if not page:
         return Unusable("no_page")
     if not (phone or email):
@@ -77,11 +90,21 @@ def visit(data: Mapping[str, Any], region: str) -> Event | Ignored | Unusable:
     return SiteVisited(Sender("visit", "visits", phone or email, "", phone, email), page)
 
 
-TOLD: Final[Mapping[str, Callable[[Mapping[str, Any], str], Event | Ignored | Unusable]]] = {
-    "orders": order,
-    "payments": payment,
-    "parcels": parcel,
-    "visits": visit,
+def _heedful(read: Callable[[Mapping[str, Any], str], Told]) -> Callable[[Mapping[str, Any], str], Told]:
+    def told(data: Mapping[str, Any], region: str) -> Told:
+        try:
+            return read(data, region)
+        except _Wrong as wrong:
+            return Unusable(str(wrong))
+
+    return told
+
+
+TOLD: Final[Mapping[str, Callable[[Mapping[str, Any], str], Told]]] = {
+    "orders": _heedful(order),
+    "payments": _heedful(payment),
+    "parcels": _heedful(parcel),
+    "visits": _heedful(visit),
 }
 """By the last word of the hook's address."""
 CHANNEL_OF: Final = {"orders": "order", "payments": "payment", "parcels": "parcel", "visits": "visit"}
@@ -101,29 +124,40 @@ def sender_of(channel: str, account: str, address: str, who: Mapping[str, Any], 
 def _who(data: Mapping[str, Any]) -> Mapping[str, Any]:
     """The customer; systems that have no table for one write name, phone and e-mail beside the order."""
     who = data.get("customer")
-    return who if isinstance(who, dict) else data
+    if who is not None and not isinstance(who, dict):
+        raise _Wrong("bad_customer")
+    return data if who is None else who
 
 
-def money(said: Any) -> int | None:
-    """Minor units; None: no sum of money."""
-    if isinstance(said, bool) or said is None:
+def _money(said: Any, reason: str) -> int | None:
+    """Minor units; None: none is named."""
+    if said is None:
         return None
-    if isinstance(said, int):
-        return said if 0 <= said <= _MOST_MONEY else None
-    if not isinstance(said, str | float):
-        return None
-    try:
-        exact = Decimal(str(said).replace(" ", "").replace("\u00a0", "").replace(",", "."))
-        minor = exact * 100
-    except (InvalidOperation, ValueError):
-        return None
-    return int(minor) if minor.is_finite() and minor == int(minor) and 0 <= minor <= _MOST_MONEY else None
+    if isinstance(said, float):
+        raise _Wrong("ambiguous_money")
+    if isinstance(said, str) and _SUM.fullmatch(exact := re.sub("[ \u00a0\u202f]", "", said)):
+        said = int(Decimal(exact.replace(",", ".")) * 100)
+    if isinstance(said, bool) or not isinstance(said, int) or abs(said) > _MOST_MONEY:
+        raise _Wrong(reason)
+    return said
 
 
-def _currency(said: Any) -> str | None:
-    """Three letters; empty where none is named; None: something else."""
-    text = payload.text(said).strip().upper()
-    return text if not text or (len(text) == 3 and text.isascii() and text.isalpha()) else None
+def _truth(said: Any, reason: str) -> bool | None:
+    """None: it is not said."""
+    if said in (None, ""):
+        return None
+    read = payload.truth(said)
+    if read is None:
+        raise _Wrong(reason)
+    return read
+
+
+def _currency(said: Any) -> str:
+    """Three letters; empty where none is named."""
+    text = _line(said, "bad_currency").upper()
+    if text and not (len(text) == 3 and text.isascii() and text.isalpha()):
+        raise _Wrong("bad_currency")
+    return text
 
 
 def _number(said: Any) -> str:
@@ -134,20 +168,34 @@ def _number(said: Any) -> str:
     return number if 0 < len(number) <= 64 else ""
 
 
-def _line(said: Any) -> str:
-    return " ".join(payload.text(said).split())[:300] if isinstance(said, str) else ""
+def _line(said: Any, reason: str) -> str:
+    """One line; numbers are words as well."""
+    if said is None:
+        return ""
+    if isinstance(said, bool) or not isinstance(said, int | str):
+        raise _Wrong(reason)
+    return " ".join(payload.text(str(said)).split())[:300]
 
 
 def _items(said: Any) -> tuple[str, ...]:
-    """What was ordered, a line each: texts, or tables with a name and a quantity."""
-    if not isinstance(said, list):
+    """What was ordered, a line each: texts, or tables with a name and a quantity; or one text of several lines."""
+    listed = said.splitlines() if isinstance(said, str) else said
+    if listed is None:
         return ()
-    lines = []
-    for one in said[:_MOST_ITEMS]:
-        if isinstance(one, dict):
-            name, quantity = _line(one.get("name") or one.get("title")), one.get("quantity", one.get("qty"))
-            counted = isinstance(quantity, int) and not isinstance(quantity, bool) and quantity > 1
-            lines.append(f"{name} × {quantity}" if counted else name)
-        else:
-            lines.append(_line(one))
-    return tuple(line for line in lines if line)
+    if not isinstance(listed, list):
+        raise _Wrong("bad_items")
+    return tuple(line for one in listed[:_MOST_ITEMS] if (line := _item(one)))
+
+
+def _item(one: Any) -> str:
+    if not isinstance(one, dict):
+        return _line(one, "bad_items")
+    name, quantity = _line(one.get("name") or one.get("title"), "bad_items"), one.get("quantity", one.get("qty"))
+    if quantity is None:
+        return name
+    if isinstance(quantity, float):
+        return f"{name} × {quantity:g}"
+    counted = payload.whole(quantity)
+    if counted is None:
+        raise _Wrong("bad_items")
+    return f"{name} × {counted}" if counted > 1 else name

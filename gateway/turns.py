@@ -183,6 +183,7 @@ class Turns:
                 hear_all(ledger)
             if asks:
                 _let_fire(conn, ledger)
+            ledger.give_otherwise()
             if ledger.loose:
                 guard.keep(ledger)
         except Exception:

@@ -58,6 +58,8 @@ RU: Final = {
     "task_window": "Клиент писал больше суток назад, бот написать не может. Напишите ему сами: {text}",
     "task_form": "Заявка с сайта «{form}». Свяжитесь с клиентом",
     "task_call": "Пропущенный звонок. Перезвоните клиенту",
+    "task_call_again": "Пропущенные звонки: звонили ещё раз, всего {calls}. Перезвоните клиенту",
+    "task_silent": "Клиент не ответил боту «{bot}». Сделка уже дальше уточнения данных и осталась открытой: свяжитесь с клиентом",
     "task_message": "Новое обращение ({source}). Ответьте клиенту",
     "task_mail": "Клиент написал письмо, а бот говорит с ним не по почте. Прочитайте и ответьте",
     "mail_files": "Письмо без текста, файлы: {names}",
@@ -72,10 +74,16 @@ RU: Final = {
     "changed_tags": "метки",
     "changed_responsible": "ответственный теперь {name}",
     "changed_released": "ответственный снят",
-    "order": "Заказ {number}: {what} {total}",
+    "order": "Заказ {number}: {what}",
     "order_title": "Заказ {number}",
     "order_joined": "Заказ {number} присоединён к обращению: это один и тот же клиент",
     "payment": "Оплата по заказу {number}: {total}",
+    "refund": "Возврат денег по заказу {number}: {total}",
+    "refund_over": "Вернули больше, чем известно оплат. Проверьте, все ли оплаты дошли сюда",
+    "overpaid": "Пришло больше, чем стоит заказ: лишние {sum}. Решите, вернуть или зачесть",
+    "sum_known": "Сумма стала известна",
+    "task_unknown_sum": "По заказу {number} пришло {total}, а сколько он стоит, неизвестно. Запишите сумму: станет видно, оплачен ли он",
+    "task_foreign": "По заказу {number} названа сумма в другой валюте: {total}. Она нигде не учтена, решите сами",
     "parcel": "Посылка {number}: {what}",
     "task_paid_lost": "Пришла оплата по заказу {number}, а сделка закрыта. Решите, отгружать или вернуть деньги",
     "why_order": "пришёл заказ {number}",
@@ -247,6 +255,10 @@ STAFF: Final = {
 STALE_PRESS: Final = "Эта кнопка уже не действует. Ответьте, пожалуйста, на последний вопрос."
 SHARE_PHONE: Final = "Поделиться телефоном"
 
+REASONS: Final = {
+    "converted": "продолжается в другой сделке", "joined": "присоединена к другой сделке", "not_a_customer": "звонок не от клиента",
+}  # fmt: skip
+"""Why deals are closed by themselves, where the playbook has no words of its own for it."""
 
 _TOPICS: Final = {"ru": "Ваше обращение № {deal}", "uk": "Ваше звернення № {deal}", "en": "Your inquiry no. {deal}"}
 """The subject of a mail that nobody gave one. Customers read it."""
@@ -264,7 +276,9 @@ def source_title(source: str) -> str:
 
 
 def line(key: str, **values: object) -> str:
-    return RU[key].format(**values)
+    """A value that is not there leaves no colon behind which nothing comes."""
+    text = RU[key].format(**values)
+    return text if text == text.rstrip() else text.rstrip().removesuffix(":")
 
 
 def mail_left(name: str, why: str) -> str:

@@ -53,6 +53,8 @@ class Arrival:
         return f"{self.channel}:{self.account}:{self.external_id}"
 
 
+_UNUSABLE: Final = "unusable"
+"""The kind of what was authentic and could not be understood."""
 _KNOWN_PEOPLE: Final = ("visit",)
 """Kinds of events that are of interest only of somebody who is known already."""
 _COLUMNS = (
@@ -60,6 +62,7 @@ _COLUMNS = (
     "state", "reason", "done_at",
 )  # fmt: skip
 _INSERT = inserting(inbox, *_COLUMNS, json=("event",), conflict=skipping("key"))
+_BODY = select(inbox.c.raw).where(inbox.c.key == bindparam("key"))
 _KEPT = Ready(lambda among: select(inbox.c.id).where(among(inbox.c.id, "ids")))
 _IDENTITIES = inserting(
     identities,
@@ -113,6 +116,10 @@ def keep(
             }
         )  # fmt: skip
     kept = set(_insert_new(conn, values))
+    differing: set[int] = set()
+    if repeats := [v for v in values if v["id"] not in kept]:
+        mended, differing = _told_again(conn, repeats)
+        kept |= mended
     busy = wake(conn, {v["contact_id"] for v in values if v["id"] in kept and v["state"] == "waiting"}, now)
     if held is not None:
         held += busy
@@ -122,9 +129,7 @@ def keep(
         add_files(conn, brought, now)
     if words := {arrival.task for row_id, arrival in rows.items() if arrival.task and row_id in kept}:
         _call_for_a_person(conn, ids, words, now)
-    answers = ["new" if row_id in kept else "duplicate" for row_id in rows]
-    if len(kept) < len(values):
-        answers = _differing(conn, values, kept, answers)
+    answers = ["new" if row_id in kept else "differs" if row_id in differing else "duplicate" for row_id in rows]
     counted: Counter[tuple[str, str, str]] = Counter()
     for v, answer in zip(values, answers, strict=True):
         counted[v["channel"], "received", ""] += 1
@@ -159,13 +164,30 @@ def _insert_new(conn: Connection, values: list[dict[str, Any]]) -> list[int]:
     return _KEPT.column(conn, ids=ids)
 
 
-def _differing(conn: Connection, values: list[dict[str, Any]], kept: set[int], answers: list[str]) -> list[str]:
-    keys = [v["key"] for v in values if v["id"] not in kept]
-    stored = dict(conn.execute(select(inbox.c.key, inbox.c.raw).where(inbox.c.key.in_(keys))).all())
-    return [
-        "differs" if answer == "duplicate" and stored.get(v["key"], v["raw"]) != v["raw"] else answer
-        for answer, v in zip(answers, values, strict=True)
-    ]
+def _told_again(conn: Connection, repeats: list[dict[str, Any]]) -> tuple[set[int], set[int]]:
+    """Of events whose id was there before: which are taken nevertheless, and which others come with another body.
+
+    An id under which there is only something unusable may come again, mended. What could not be used stays as it was, under
+    a key that nothing else can have.
+    """
+    columns = (inbox.c.key, inbox.c.id, inbox.c.raw, inbox.c.kind)
+    found = conn.execute(select(*columns).where(inbox.c.key.in_([v["key"] for v in repeats])))
+    there: dict[str, tuple[int, bytes, str]] = {row.key: (row.id, row.raw, row.kind) for row in found}
+    taken: set[int] = set()
+    differing: set[int] = set()
+    for v in sorted(repeats, key=itemgetter("key")):  # in one order for all
+        number, raw, kind = there.get(v["key"], (0, v["raw"], ""))
+        if raw == v["raw"]:
+            continue
+        aside = update(inbox).where(inbox.c.id == number, inbox.c.key == v["key"]).values(key=f"{v['key']}~{number}")
+        if kind == _UNUSABLE and conn.execute(aside).rowcount and _INSERT.write(conn, [v]):
+            taken.add(v["id"])
+            there[v["key"]] = v["id"], v["raw"], v["kind"]
+        elif (
+            kind != _UNUSABLE or conn.execute(_BODY, {"key": v["key"]}).scalar() != v["raw"]
+        ):  # another process was first
+            differing.add(v["id"])
+    return taken, differing
 
 
 def _parts(conn: Connection, part_ids: Sequence[int]) -> dict[Any, int]:
@@ -296,16 +318,16 @@ def _newcomers(conn: Connection, ids: Ids, fresh: dict[Any, Arrival], now: Insta
     return {key: contact for key, (contact, _) in there.items()}
 
 
-def track(conn: Connection, ids: Ids, parcels: Sequence[tuple[int, str]], now: Instant) -> None:
-    """News of these parcels are for these contacts; whoever had the number first keeps it."""
+def track(conn: Connection, ids: Ids, what: str, numbers: Sequence[tuple[int, str]], now: Instant) -> None:
+    """News of these are for these contacts; whoever had the number first keeps it. `what`: `order` or `parcel`."""
     _IDENTITIES.write(
         conn,
         [
             {
-                "id": ids.take("identity"), "contact_id": contact, "channel": "parcel", "account": "parcels", "address": number,
-                "name": "", "barred": "", "heard_at": None, "created_at": now, "key": identity_key("parcel", "parcels", number),
+                "id": ids.take("identity"), "contact_id": contact, "channel": what, "account": f"{what}s", "address": number,
+                "name": "", "barred": "", "heard_at": None, "created_at": now, "key": identity_key(what, f"{what}s", number),
             }
-            for contact, number in dict.fromkeys(parcels)
+            for contact, number in dict.fromkeys(numbers)
         ],
     )  # fmt: skip
 

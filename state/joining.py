@@ -18,6 +18,8 @@ from state.records import Deal, Identity, Instant, Merge, Run, Timer
 
 APART: Final = "#"
 """A deal that somebody keeps apart from the contact's other one has a slot of its own: the group's name and its number."""
+RECKON: Final = "reckon:"
+"""The timer of a deal whose sums have changed behind its lane."""
 _RUN = [t.runs.c[f.name] for f in fields(Run)]
 _TIMER = [t.timers.c[f.name] for f in fields(Timer)]
 _DEAL = [t.deals.c[f.name] for f in fields(Deal)]
@@ -71,6 +73,7 @@ def join(
         m for m in timers if (going_on is None or m.run_id != going_on.id) and (m.run_id or m.deal_id == gone.id)
     ]
     data["timers"] = [asdict(timer) for timer in dropped]
+    data["clocks"] = [asdict(timer) for timer in timers if timer.deal_id == kept.id and not timer.run_id]
     _take_timers(conn, dropped, None, kept)
     epoch = max(kept.epoch, gone.epoch) + 1
     # What a bot still has to say is said: not over a person, and not beside the leading deal's own bot.
@@ -90,6 +93,7 @@ def join(
     conn.execute(update(t.deals).where(t.deals.c.id == gone.id).values(closed | {"version": gone.version + 1}))
     one = _as_one(conn, kept, gone, going_on, words) | {"epoch": epoch, "version": kept.version + 1}
     conn.execute(update(t.deals).where(t.deals.c.id == kept.id).values(one))
+    reckon_again(conn, kept.id, kept.contact_id, one["fields"], now)
     data |= _move_history(conn, kept, gone)
     texts = {kept.id: words.took(gone.id), gone.id: words.joined(kept.id)}
     event = {
@@ -106,6 +110,16 @@ def join(
         conn, Merge(merge, "deals", kept.contact_id, from_contact, kept.id, gone.id, cause.parent, cause.batch, cause.why, cause.by, now, data)
     )  # fmt: skip
     return merge
+
+
+def reckon_again(conn: Connection, deal: int, contact: int, fields: dict[str, Any], now: Instant) -> None:
+    """What is paid of it follows from other sums now: its lane sees to that."""
+    if not fields.get("paid_sum"):
+        return
+    key = f"deal:{deal}:{RECKON}"
+    conn.execute(delete(t.timers).where(t.timers.c.contact_id == contact, t.timers.c.key == key))
+    conn.execute(insert(t.timers).values(asdict(Timer(contact, key, deal, 0, RECKON, now))))
+    conn.execute(update(t.lanes).where(t.lanes.c.contact_id == contact).values(due_at=now))
 
 
 # -- who goes on speaking --------------------------------------------------------------------------------------------

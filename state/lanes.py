@@ -367,8 +367,10 @@ def _robots(conn: Connection, ids: Ids, w: Writes, now: Instant) -> None:
         _AUDIENCE.write(conn, w.audience)
     if w.companies:
         companies.join(conn, ids, w.companies, now)
+    if w.numbered:
+        inbox_rows.track(conn, ids, "order", w.numbered, now)
     if w.tracked:
-        inbox_rows.track(conn, ids, [(contact, number) for contact, number, _ in w.tracked], now)
+        inbox_rows.track(conn, ids, "parcel", [(contact, number) for contact, number, _ in w.tracked], now)
         parcels.add(conn, [(number, carrier) for _, number, carrier in w.tracked if carrier], now)
 
 

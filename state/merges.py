@@ -53,10 +53,13 @@ def find(conn: Connection, merge_id: int) -> Merge | None:
     return Merge(*row) if row else None
 
 
-def children(conn: Connection, merge_id: int) -> list[Merge]:
-    """The merges of deals that this merge of contacts brought about and that stand, the latest first."""
-    found = select(*_COLUMNS).where(merges.c.parent_id == merge_id, merges.c.undone_at.is_(None))
-    return [Merge(*row) for row in conn.execute(found.order_by(merges.c.id.desc()))]
+def between(conn: Connection, some: list[int]) -> list[Merge]:
+    """The merges that stand by which one of these deals and one that is none of them are one, the latest first."""
+    m = merges.c
+    apart = m.deal_id.in_(some) != m.from_deal_id.in_(some)
+    found = select(*_COLUMNS).where(m.kind == "deals", m.undone_at.is_(None), apart)
+    mine = or_(m.deal_id.in_(some), m.from_deal_id.in_(some))
+    return [Merge(*row) for row in conn.execute(found.where(mine).order_by(m.id.desc()))]
 
 
 def mark_undone(conn: Connection, merge_id: int, now: Instant, by: int | None) -> None:

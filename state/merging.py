@@ -13,6 +13,7 @@ from state import inbox as inbox_rows
 from state import tables as t
 from state.ids import Ids
 from state.joining import Words
+from state.leading import in_order
 from state.merges import Cause, Refused, became
 from state.records import Contact, Deal, Instant, LaneRows, Merge
 
@@ -45,18 +46,25 @@ def hand_over(conn: Connection, event: int, contact: int, other: int, now: Insta
     conn.execute(update(t.inbox).where(t.inbox.c.id == event).values(contact_id=other))
 
 
-def merge_deals(conn: Connection, ids: Ids, leading: int, other: int, now: Instant, words: Words, cause: Cause) -> int:
-    """Two open deals become one, whosever they are; where they are two contacts', these are one person. Takes the lanes."""
+def merge_deals(
+    conn: Connection, ids: Ids, leading: int, other: int, now: Instant, words: Words, cause: Cause, *, firmly: bool = False
+) -> int:  # fmt: skip
+    """Two open deals become one, whosever they are; where they are two contacts', these are one person. Takes the lanes.
+
+    An order leads a request; `firmly`: whatever they are, `leading` does.
+    """
     kept, gone = joining.find(conn, leading), joining.find(conn, other)
     if kept is None or gone is None:
         raise Refused("gone", "there is no such deal")
+    if not firmly:
+        kept, gone = in_order(conn, kept, gone)
     if kept.closed_at is not None or gone.closed_at is not None:
         raise Refused("closed", "only open deals can be merged")
     if kept.contact_id != gone.contact_id:
-        merge = join(conn, ids, kept.contact_id, gone.contact_id, now, words, cause, lead=(leading, other))
+        merge = join(conn, ids, kept.contact_id, gone.contact_id, now, words, cause, lead=(kept.id, gone.id))
     else:
         lanes.claim(conn, now, 0, only=[kept.contact_id], ids=ids)
-        merge = join_deals(conn, ids, leading, other, now, words, cause)
+        merge = join_deals(conn, ids, kept.id, gone.id, now, words, cause)
         conn.execute(update(t.lanes).where(t.lanes.c.contact_id == kept.contact_id).values(due_at=now))
     if not merge:
         raise Refused("moved", "one of the deals was just closed or joined to another: look again")
@@ -88,7 +96,7 @@ def join(
     """Everything of `gone` becomes `kept`'s. Both lanes are locked, in order; nothing is lost if one is gone already.
 
     `lead` are two deals of theirs that become one, the leading one first, whatever their funnels; else those of one slot
-    do, `kept`'s leading. The answer is the merge's id, 0 where nothing was to be done.
+    do, `kept`'s leading unless only `gone`'s is an order. The answer is the merge's id, 0 where nothing was to be done.
     """
     cause = cause or Cause()
     found = {r.contact.id: r for r in lanes.claim(conn, now, 0, only=sorted((kept, gone)), ids=ids)}
@@ -98,10 +106,10 @@ def join(
     joining.lock(conn, kept, gone)
     merge = ids.take("merge")
     below = Cause(cause.why, cause.by, cause.batch, merge, cause.author)
-    for leading, other in _pairs(into, out, lead):  # each as the one before has left it
-        pair = joining.find(conn, leading.id), joining.find(conn, other.id)
-        if pair[0] is not None and pair[1] is not None:
-            joining.join(conn, ids, pair[0], pair[1], now, words, below)
+    for leading, other in _pairs(conn, into, out, lead):  # each as the one before has left it
+        one, two = joining.find(conn, merges.into(conn, leading.id)), joining.find(conn, other.id)
+        if one is not None and two is not None and one.id != two.id and two.closed_at is None:
+            joining.join(conn, ids, one, two, now, words, below)
     data = _move_all(conn, kept, gone) | {"contact": _fill(conn, into.contact, out.contact)}
     conn.execute(update(t.contacts).where(t.contacts.c.id == gone).values(merged_into=kept))
     conn.execute(update(t.lanes).where(t.lanes.c.contact_id == gone).values(due_at=None))
@@ -158,7 +166,7 @@ def separate(conn: Connection, ids: Ids, one: int, other: int, now: Instant) -> 
     duplicates.separate(conn, ids, one, other, now, None)
 
 
-def _pairs(into: LaneRows, out: LaneRows, lead: tuple[int, int] | None) -> list[tuple[Deal, Deal]]:
+def _pairs(conn: Connection, into: LaneRows, out: LaneRows, lead: tuple[int, int] | None) -> list[tuple[Deal, Deal]]:
     """Which deals become one, the leading ones first in each."""
     named: list[tuple[Deal, Deal]] = []
     if lead is not None:
@@ -168,7 +176,7 @@ def _pairs(into: LaneRows, out: LaneRows, lead: tuple[int, int] | None) -> list[
             raise Refused("closed", "one of the deals is closed or somebody else's by now")
         named = [(ours, theirs)]
     rest = [d for d in out.deals if lead is None or d.id != lead[1]]
-    twins = [(twin, d) for d in rest for twin in into.deals if twin.slot == d.slot]
+    twins = [in_order(conn, twin, d) for d in rest for twin in into.deals if twin.slot == d.slot]
     return [*twins, *named]
 
 

@@ -1,7 +1,7 @@
 """Two deals that were joined are two again. What each gets of what has happened since, and who speaks in it.
 
 Every value that has not changed since goes back to what it was; what has changed stays with the leading deal, unless it
-came by an address of the other's, or by the bot that goes back with it.
+came by an address of the other's, by the bot that goes back with it, or for its order (state/order_news.py).
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, and_, delete, insert, literal_column, or_, select, update
 
-from state import joining, merges
+from state import joining, merges, order_news
 from state import tables as t
 from state.ids import Ids
 from state.joining import APART, Words, carry_words, group
@@ -39,40 +39,39 @@ def part_deals(
         raise Refused("gone", "one of the deals is not there any more")
     joining.lock(conn, one.contact_id, two.contact_id)
     routes = sides.routes | frozenset(data["routes"])
+    direct = one.id == merge.deal_id
     back, since = _lines(conn, one.id, data, routes)
-    run = joining.running(conn, one.id, two.id).get(one.id)
-    side = side_of(run, one, data, routes) if run is not None else ""
-    if run is not None and mixed(run, since[LEADING if side == OTHER else OTHER]):
-        _end(conn, one, run, words, now)
-        run, side = None, ""
-    goes = side == OTHER
+    news, was_closed = order_news.find(conn, one, two, data), one.closed_at is not None
+    gone_on = order_news.give_stage(conn, one, two, (sides.contact, sides.other), news, data) if direct and news else {}
+    back = sorted({*back, *news.lines}) if news is not None else back
+    run, side = _who_speaks(conn, one, two, data, routes, since, words, now)
     epoch = max(one.epoch, two.epoch) + 1
     besides = [m.data for m in merges.standing_in(conn, one.id) if m.id != merge.id]
-    alone = not besides and one.id == merge.deal_id
+    alone = not besides and direct
     talks = {name: talk_of(name, one, data, since, holds=side == name) for name in (LEADING, OTHER)}
     if not alone:  # whatever else is joined to it has its say, too
         talks[LEADING] = Talk("pool" if side != LEADING and one.owner == "bot" else one.owner, one.responsible_id)
+    if gone_on and talks[OTHER].woken is not None:  # the order has gone on without it
+        talks[OTHER] = Talk("pool", talks[OTHER].responsible)
     _carry(conn, one, back, routes, talks, epoch)
-    _give_back(conn, one.id, two.id, sides.other, back, data)
-    if run is not None and goes:
+    _give_back(conn, one.id, two.id, sides.other, back, data, news.tasks if news is not None else [])
+    told = dict(news.fields) if news is not None else {}
+    if run is not None and side == OTHER:
         conn.execute(update(t.runs).where(t.runs.c.id == run.id).values(deal_id=two.id, contact_id=sides.other))
         mine = t.timers.c.contact_id == one.contact_id, t.timers.c.run_id == run.id
         conn.execute(update(t.timers).where(*mine).values(deal_id=two.id, contact_id=sides.other))
-    told = _told_by(run, one, data["after"]) if goes else {}
-    waits = {name: since[name].waits(data[name]["waiting_since"]) for name in (LEADING, OTHER)}
-    if one.waiting_since is not None and not any(waits.values()):
-        waits[OTHER if one.route_id in routes else LEADING] = one.waiting_since  # a call, or a bot that handed over
-    if not alone:
-        waits[LEADING] = one.waiting_since
-    row = _unmixed(one, data, told, besides, words, direct=one.id == merge.deal_id)
+        told |= _told_by(run, one, data["after"])
+    waits = _waits(one, data, since, routes, alone=alone)
+    row = _unmixed(one, data, told, besides, words, direct=direct)
     if one.closed_at is None:
-        row |= _led_on(one, data, since[LEADING], talks[LEADING], routes, alone=alone) | {
-            "waiting_since": waits[LEADING]
-        }
+        row |= _led_on(one, data, since[LEADING], talks[LEADING], routes, alone=alone)
+        row |= {"waiting_since": waits[LEADING], "stage": one.stage, "stage_at": one.stage_at}
+    if one.closed_at is None and was_closed:
+        row |= {"closed_at": None, "outcome": None, "reason": "", "slot": _slot(conn, sides.contact, one)}
     conn.execute(
         update(t.deals).where(t.deals.c.id == one.id).values(row | {"epoch": epoch, "version": one.version + 1})
     )
-    if one.id != merge.deal_id and (own := joining.find(conn, merge.deal_id or 0)) is not None:
+    if not direct and (own := joining.find(conn, merge.deal_id or 0)) is not None:
         conn.execute(
             update(t.deals).where(t.deals.c.id == own.id).values(_unmixed(own, data, {}, [], words, direct=True))
         )
@@ -80,15 +79,16 @@ def part_deals(
         "contact_id": sides.other, "closed_at": None, "reason": "", "fields": words.sums({**two.fields, **told}), "owner": talks[OTHER].owner,
         "responsible_id": talks[OTHER].responsible, "route_id": since[OTHER].route(data[OTHER]["route_id"]),
         "waiting_since": waits[OTHER], "epoch": epoch, "version": two.version + 1, "slot": _slot(conn, sides.other, two),
-    }  # fmt: skip
+    } | gone_on  # fmt: skip
     conn.execute(update(t.deals).where(t.deals.c.id == two.id).values(other))
-    _wake_timers(conn, one, two, sides, talks, data)
+    clocks = [timer for timer in data["timers"] if not order_news.is_over(timer, two.id, gone_on)]
+    _wake_timers(conn, one, two, sides, talks, clocks)
     for deal, number, name in ((one, two.id, LEADING), (two, one.id, OTHER)):
         deal.contact_id = sides.contact if name == LEADING else sides.other
         event = {"event": "parted", "merge": merge.id, "from_deal": number}
         joining.write_line(conn, ids, deal, now, words.parted(number), event, cause)
-        if name == OTHER or one.closed_at is None:
-            _call_somebody(conn, ids, deal.id, now, words, cause, was=data[name]["owner"])
+        joining.reckon_again(conn, deal.id, deal.contact_id, (other if name == OTHER else row)["fields"], now)
+        _call_somebody(conn, ids, deal.id, now, words, cause, was=data[name]["owner"])
 
 
 # -- whose is what ---------------------------------------------------------------------------------------------------
@@ -115,6 +115,30 @@ def _lines(
             for side in since.values():
                 side.messages.append(TAKEN)
     return moved, since
+
+
+def _who_speaks(
+    conn: Connection, one: Deal, two: Deal, data: dict[str, Any], routes: frozenset[int], since: dict[str, Since], words: Words, now: Instant
+) -> tuple[Run | None, str]:  # fmt: skip
+    """The bot that speaks now, and on which side it goes on; on neither, where it has heard both."""
+    run = joining.running(conn, one.id, two.id).get(one.id)
+    side = side_of(run, one, data, routes) if run is not None else ""
+    if run is not None and mixed(run, since[LEADING if side == OTHER else OTHER]):
+        _end(conn, one, run, words, now)
+        return None, ""
+    return run, side
+
+
+def _waits(
+    one: Deal, data: dict[str, Any], since: dict[str, Since], routes: frozenset[int], *, alone: bool
+) -> dict[str, Instant | None]:  # fmt: skip
+    """Since when each side's customer waits for us."""
+    waits = {name: since[name].waits(data[name]["waiting_since"]) for name in (LEADING, OTHER)}
+    if one.waiting_since is not None and not any(waits.values()):
+        waits[OTHER if one.route_id in routes else LEADING] = one.waiting_since  # a call, or a bot that handed over
+    if not alone:
+        waits[LEADING] = one.waiting_since
+    return waits
 
 
 def _still(conn: Connection, column: Any, where: Any) -> list[int]:
@@ -188,13 +212,16 @@ def _carry(
         carry_words(conn, one, None if persons else epoch, mine, p.epoch != epoch)
 
 
-def _give_back(conn: Connection, one: int, two: int, contact: int, back: list[int], data: dict[str, Any]) -> None:
+def _give_back(
+    conn: Connection, one: int, two: int, contact: int, back: list[int], data: dict[str, Any], more: list[int]
+) -> None:
+    """`more`: tasks besides those that the merge had moved."""
     to = {"deal_id": two, "contact_id": contact}
     p = t.parts.c
     conn.execute(update(t.parts).where(p.entry_id.in_(back)).values(to))
     conn.execute(update(t.parts).where(p.id.in_(data["calls"]), p.deal_id == one).values(to))
     _back(conn, t.entries, back, to)
-    tasks = _still(conn, t.tasks.c.id, and_(t.tasks.c.id.in_(data["tasks"]), t.tasks.c.deal_id == one))
+    tasks = _still(conn, t.tasks.c.id, and_(t.tasks.c.id.in_([*data["tasks"], *more]), t.tasks.c.deal_id == one))
     _back(conn, t.tasks, tasks, to)
     e = t.entries.c
     for entry, client in data["clients"]:
@@ -208,7 +235,7 @@ def _back(conn: Connection, table: Table, rows: list[int], to: dict[str, int]) -
 
 
 def _wake_timers(
-    conn: Connection, one: Deal, two: Deal, sides: Sides, talks: dict[str, Talk], data: dict[str, Any]
+    conn: Connection, one: Deal, two: Deal, sides: Sides, talks: dict[str, Talk], clocks: list[dict[str, Any]]
 ) -> None:
     """Runs that go on get their clocks back, and the other deal what its stage had set."""
     woken = {talk.woken["id"]: talk.woken for talk in talks.values() if talk.woken is not None}
@@ -224,7 +251,7 @@ def _wake_timers(
         conn.execute(update(t.runs).where(t.runs.c.id == run).values(row | {"deal_id": deal, "contact_id": contact}))
         if trail := stood["state"].get("trail"):  # it has not been left there after all
             conn.execute(delete(t.steps).where(t.steps.c.run_id == run, t.steps.c.n >= trail[1]))
-    for timer in data["timers"]:
+    for timer in clocks:
         if timer["run_id"] in woken or (not timer["run_id"] and timer["deal_id"] == two.id):
             contact = sides.contact if timer["deal_id"] == one.id else sides.other
             key = and_(t.timers.c.contact_id == contact, t.timers.c.key == timer["key"])
@@ -237,7 +264,7 @@ def _call_somebody(
 ) -> None:  # fmt: skip
     """Nobody is lost: a talk that had somebody, and has nobody now, is a person's to look at."""
     row = joining.find(conn, deal)
-    if row is None or row.owner != "pool":
+    if row is None or row.closed_at is not None or row.owner != "pool":
         return
     ahead = joining.timers_of(conn, deal)
     if was == "pool" and row.waiting_since is None and ahead:

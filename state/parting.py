@@ -83,16 +83,19 @@ def _part_contacts(
     theirs = conn.execute(select(t.contacts.c.merged_into).where(t.contacts.c.id == gone)).scalar()
     if theirs != merge.contact_id:
         raise Refused("moved", "one of them was joined to another since")
-    joined = merges.children(conn, merge.id)
     joining.lock(conn, holder, gone)
     routes = _give_back_addresses(conn, merge, holder, gone)
     conn.execute(update(t.contacts).where(t.contacts.c.id == gone).values(merged_into=None))
     _unfill(conn, merge, holder)
-    back = [*merge.data["deals"], *_opened_since(conn, merge, holder, routes)]
-    _move_deals(conn, _of(conn, back, holder), holder, gone)
-    for child in joined:
-        part_deals(conn, ids, child, Sides(holder, gone, frozenset(routes)), now, words, cause)
-        merges.mark_undone(conn, child.id, now, cause.by)
+    back = _of(conn, [*merge.data["deals"], *_opened_since(conn, merge, holder, routes)], holder)
+    _move_deals(conn, back, holder, gone)
+    for joined in merges.between(conn, back):
+        theirs = joined.deal_id in back  # their order leads our request
+        mine = frozenset(joining.identities_of(conn, holder)) if theirs else frozenset(routes)
+        sides = Sides(gone, holder, mine) if theirs else Sides(holder, gone, mine)
+        part_deals(conn, ids, joined, sides, now, words, cause)
+        merges.mark_undone(conn, joined.id, now, cause.by)
+    _give_order_numbers(conn, merge, back, holder, gone)
     merging.give_events(conn, holder, gone)
     aside = t.inbox.c.contact_id == holder, t.inbox.c.id.in_(merge.data["quarantined"])
     conn.execute(update(t.inbox).where(*aside).values(contact_id=gone))
@@ -112,6 +115,16 @@ def _give_back_addresses(conn: Connection, merge: Merge, holder: int, gone: int)
         update(t.points).where(p.contact_id == holder, p.key.in_(merge.data["points"])).values(contact_id=gone)
     )
     return routes
+
+
+def _give_order_numbers(conn: Connection, merge: Merge, back: list[int], holder: int, gone: int) -> None:
+    """What comes for an order or a parcel later is for whose deal it is, also where its number has come since."""
+    keys = set()
+    for fields in conn.execute(select(t.deals.c.fields).where(t.deals.c.id.in_(back))).scalars():
+        keys |= {f"order:orders:{fields.get('order')}", f"parcel:parcels:{fields.get('tracking')}"}
+    i = t.identities.c
+    news = update(t.identities).where(i.contact_id == holder, i.created_at >= merge.at, i.key.in_(keys))
+    conn.execute(news.values(contact_id=gone))
 
 
 def _unfill(conn: Connection, merge: Merge, holder: int) -> None:

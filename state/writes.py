@@ -45,6 +45,8 @@ class Writes:
     """(deal, why): its open tasks are needless and end with this result."""
     tracked: list[tuple[int, str, str]] = field(default_factory=list)
     """(contact, number, carrier): news of this parcel are for this contact; the carrier, if any is named, is asked."""
+    numbered: list[tuple[int, str]] = field(default_factory=list)
+    """(contact, number): news of this order are for this contact, as a person has said."""
     done_tasks: list[tuple[int, str, int | None]] = field(default_factory=list)
     """(task, result, person; None: it has ended by itself)."""
     edited_tasks: list[tuple[int, dict[str, Any]]] = field(default_factory=list)

@@ -49,9 +49,11 @@ async def merge(shop: Shop, kept: int, gone: int, **more: Any) -> int:
     return done
 
 
-async def merge_deals(shop: Shop, leading: int, other: int) -> int:
+async def merge_deals(shop: Shop, leading: int, other: int, *, firmly: bool = False) -> int:
     ids = shop.db.ids
-    done = await shop.turns.together(lambda c, now: merging.merge_deals(c, ids, leading, other, now, WORDS, CAUSE))
+    done = await shop.turns.together(
+        lambda c, now: merging.merge_deals(c, ids, leading, other, now, WORDS, CAUSE, firmly=firmly)
+    )
     await shop.settle()
     return done
 
@@ -93,6 +95,7 @@ async def picture(shop: Shop) -> dict[str, list[dict[str, Any]]]:
     for table in ("contacts", "identities", "points", "deals", "entries", "tasks", "runs", "timers", "parts", "steps"):
         rows = [row for row in await shop.all(table) if row.get("kind") != "merge"]
         seen[table] = [{k: v for k, v in row.items() if k not in _NOT_COMPARED.get(table, ())} for row in rows]
+    seen["timers"].sort(key=lambda timer: timer["key"])
     for deal in seen["deals"]:
         deal["tags"] = sorted(deal["tags"])
     return seen

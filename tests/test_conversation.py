@@ -47,6 +47,43 @@ async def test_a_repeat_with_another_body_is_a_duplicate_and_is_noticed(shop: Sh
     assert await shop.hear(MessageReceived(shop.sender(), "два"), ids=["u1"]) == ["differs"]
 
 
+async def test_an_id_that_only_stands_for_something_unusable_may_come_again_mended(shop: Shop):
+    bad, worse = Unusable("bad_total"), Unusable("bad_paid")
+    hello = MessageReceived(shop.sender(), "Здравствуйте")
+    assert await shop.hear(bad, ids=["u1"]) == ["new"]
+    assert await shop.hear(bad, ids=["u1"]) == ["duplicate"]
+    assert await shop.hear(worse, ids=["u1"]) == ["new"]
+    assert await shop.hear(hello, hello, ids=["u1", "u1"]) == ["new", "duplicate"]
+    await shop.settle()
+    assert await shop.hear(hello, bad, ids=["u1", "u1"]) == ["duplicate", "differs"]
+    assert len([e for e in await shop.all("entries") if e["author"] == "customer"]) == 1
+    assert [(row["state"], row["reason"]) for row in await shop.all("inbox")] == [
+        ("quarantined", "bad_total"), ("quarantined", "bad_paid"), ("processed", ""),
+    ]  # fmt: skip
+    assert await shop.outcomes() == {"received": 7, "quarantined": 2, "processed": 1, "duplicate": 4}
+
+
+async def test_what_was_mended_may_come_in_one_batch_with_what_was_not(shop: Shop):
+    hello, other = (MessageReceived(shop.sender(), text) for text in ("раз", "два"))
+    assert await shop.hear(Unusable("bad_total"), hello, other, ids=["u1"] * 3) == ["new", "new", "differs"]
+    await shop.settle()
+    assert [e["text"] for e in await shop.all("entries") if e["author"] == "customer"] == ["раз"]
+    assert await shop.balanced()
+
+
+async def test_an_event_whose_handling_failed_does_not_come_again_under_its_id(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(*_: object) -> str:
+        raise RuntimeError("poison")
+
+    monkeypatch.setattr("gateway.turns.decide", fail)
+    await shop.hear(MessageReceived(shop.sender(), "раз"), ids=["u1"])
+    await shop.later(minutes=5)
+    assert [(row["state"], row["reason"]) for row in await shop.all("inbox")] == [("quarantined", "poison")]
+    assert await shop.hear(MessageReceived(shop.sender(), "два"), ids=["u1"]) == ["differs"]
+
+
 async def test_take_is_one_act_and_a_second_taker_is_refused(shop: Shop):
     await shop.write("Здравствуйте")
     await shop.ask(Take(), who=ANNA)

@@ -56,6 +56,11 @@ class Funnel:
     def stage(self, name: str) -> Stage | None:
         return next((stage for stage in self.stages if stage.name == name), None)
 
+    def is_before(self, one: str, other: str) -> bool:
+        """Whether the one stage comes before the other; one that is not there comes before none."""
+        names = [stage.name for stage in self.stages]
+        return one in names and other in names and names.index(one) < names.index(other)
+
     def ending(self, outcome: str) -> str | None:
         """The stage that a deal with this outcome ends in."""
         return next((stage.name for stage in self.stages if stage.outcome == outcome), None)
@@ -185,6 +190,11 @@ class Playbook:
         """When somebody works, by the calendar of their shift; "" is the shop's own hours."""
         return {"": self.hours, **self.calendars}
 
+    @property
+    def worth(self) -> str:
+        """The field that says what a deal is worth; empty: only the shop's own system does (`total`)."""
+        return next((one.name for one in self.fields.values() if one.worth), "")
+
     def likeness(self, kind: str, *, proved: bool = False) -> Likeness:
         """What is done where nothing is said: what a channel has proved joins, what is only said is suggested."""
         usual: Likeness = "automatic" if proved else "no" if kind == "name" else "suggest"
@@ -193,6 +203,17 @@ class Playbook:
     def task_kind(self, name: str) -> TaskKind:
         """By name; scripts and robots may call theirs anything."""
         return self.task_kinds.get(name) or TaskKind(name, self.task_kinds["task"].title)
+
+    def is_past_clarifying(self, script: str, funnel: str, stage: str) -> bool:
+        """Whether a deal is further than where it waits for what this script asks for, if the script clarifies something.
+
+        An item without a stage is asked for anywhere; what it waits for is waited for where the others are.
+        """
+        home = self.funnel(funnel)
+        listed = [one for one in self.clarifications.values() if one.funnel == funnel]
+        mine = [one for one in listed if one.script == script]
+        stages = [one.stage for one in mine if one.stage] or [one.stage for one in listed if one.stage]
+        return home is not None and bool(mine and stages) and all(home.is_before(one, stage) for one in stages)
 
     def funnel(self, name: str) -> Funnel | None:
         return next((funnel for funnel in self.funnels if funnel.name == name), None)

@@ -62,6 +62,7 @@ BUILT_IN: Final = _kinds(
     ("check_loop", "Проверить переписку", False),
     ("check_robots", "Проверить роботов", False),
     ("check_payment", "Проверить оплату", False),
+    ("check_sum", "Узнать сумму", False),
     ("quarantine", "Разобрать непонятое", False),
     ("task", "Задача", False),
     ("other", "Задача", False),

@@ -7,10 +7,10 @@ from bots.kit.fields import Field, FieldKind
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Table
 from bots.kit.reckoning import Terms, terms_of
-from bots.kit.schema import Findings, name_of, section, table_of, text_of, texts_of
+from bots.kit.schema import Findings, name_of, section, table_of, text_of, texts_of, yes_of
 from bots.robots.facts import BROUGHT, KNOWN, MONEY_BROUGHT
 
-FIELD_KEYS: Final = ("title", "kind", "choices", "is")
+FIELD_KEYS: Final = ("title", "kind", "choices", "is", "worth")
 _HINTS: Final = {
     "type": "What it holds is 'kind: money'", **dict.fromkeys(("options", "values", "list"), "What is chosen from is 'choices: [...]'"),
 }  # fmt: skip
@@ -30,6 +30,9 @@ def read_fields(node: Node | None, found: Findings) -> dict[str, Field]:
         if name in KNOWN:
             found.error(key, f"'{name}' is the customer's or the deal's own", "Choose another name", "twice")
         fields[name] = _field(name, value, found)
+    sums = [key for key, _ in (table.pairs if table else ()) if key.text in fields and fields[key.text].worth]
+    for key in sums[1:]:
+        found.error(key, f"'{sums[0].text}' is the deal's sum already", "Keep 'worth: yes' at one field", "twice")
     for key, value in table.pairs if table else ():
         if key.text in fields and fields[key.text].terms:
             _look_at_terms(value, fields[key.text], fields, found)
@@ -77,7 +80,11 @@ def _field(name: str, node: Node, found: Findings) -> Field:
     if name in BROUGHT and (terms or kind != usual) and not (name in LISTED and kind == "choice"):
         what = f"'{name}' comes with orders, as {'money' if usual == 'money' else 'a text'}"
         found.error(node, what, "Remove 'kind', 'choices' and 'is', or choose another name", "contradiction")
-    return Field(name, text_of(one.get("title"), "title", found) or name, cast("FieldKind", kind), choices, terms)
+    worth = yes_of(one.get("worth"), "worth", found)
+    if worth and kind != "money":
+        found.error(one.keys["worth"], f"field '{name}' is no money", "Add 'kind: money'", "contradiction")
+    title = text_of(one.get("title"), "title", found) or name
+    return Field(name, title, cast("FieldKind", kind), choices, terms, worth)
 
 
 def _terms(node: Node | None, found: Findings) -> Terms:

@@ -63,6 +63,8 @@ class Field:
     choices: tuple[str, ...] = ()
     terms: Terms = ()
     """What it is reckoned from; nobody fills it in."""
+    worth: bool = False
+    """It is what the deal is worth."""
 
 
 @value

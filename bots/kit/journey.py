@@ -40,6 +40,7 @@ from bots.kit.script import (
 )
 from bots.kit.waits import task_due, wait_until
 from bots.kit.words import Said, as_text
+from bots.kit.worth import has_order
 
 
 class Journey(Draft):
@@ -198,9 +199,11 @@ class Journey(Draft):
         self.effects.append(HandOff(reason, task))
 
     def time_out(self, reason: str) -> None:
+        """Silence ends an inquiry. Where there is an order, or money has come, a person sees to it."""
+        task = self.task("call", self.script.language.labels["silent"], ())
         self._finish("time_out")
         self.effects.append(EndRun("timed_out", reason))
-        self.effects.append(CloseDeal(reason))
+        self.effects.append(task if has_order(self.facts.fields) else CloseDeal(reason))
 
     def _finish(self, trigger: str) -> None:
         self.status = LIFE[self.status, trigger]

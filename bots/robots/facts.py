@@ -18,7 +18,7 @@ KNOWN: Final[Mapping[str, str]] = {
 
 BROUGHT: Final[Mapping[str, str]] = {
     "order": "Номер заказа", "total": "Сумма заказа", "paid": "Оплачен", "paid_sum": "Оплачено", "office": "Офис", "items": "Состав заказа",
-    "tracking": "Номер отправления", "parcel": "Посылка", "order_status": "Состояние заказа", "form": "Форма",
+    "paid_word": "Оплата подтверждена", "tracking": "Номер отправления", "parcel": "Посылка", "order_status": "Состояние заказа", "form": "Форма",
 }  # fmt: skip
 """Fields that orders, parcels and forms bring along."""
 

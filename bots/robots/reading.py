@@ -57,6 +57,7 @@ HAPPENINGS: Final[Mapping[str, tuple[str, ...] | None]] = {
         "created", "accepted", "in_transit", "arrived", "collected", "money_received", "refused", "returned",
     ),
     "payment": (),
+    "refund": (),
     "visit": None,
     "tag": None,
     "field": None,

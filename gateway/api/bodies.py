@@ -101,6 +101,11 @@ class MergeBody(Body):
     """A name under which several merges can be undone together."""
 
 
+class MergeDealsBody(MergeBody):
+    lead: Id | None = None
+    """Which of the two deals leads; where it is not said, the order does, else the one that the other is joined to."""
+
+
 class SplitBody(Body):
     entries: Annotated[list[Id], Field(min_length=1, max_length=500)] | None = None
     identity: Id | None = None

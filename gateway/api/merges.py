@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 
 from gateway.api import shapes
 from gateway.api.asking import lost_race, show
-from gateway.api.bodies import AcceptBody, BatchBody, MergeBody, NoBody, SplitBody
+from gateway.api.bodies import AcceptBody, BatchBody, MergeBody, MergeDealsBody, NoBody, SplitBody
 from gateway.api.calls import Answer, Calls
 from gateway.api.context import ApiContext
 from gateway.api.deals import tagged
@@ -27,24 +27,29 @@ _AT_ONCE: Final = 100
 
 
 @calls.on("POST", "/deals/{deal_id}/merge")
-async def merge_deals(ctx: ApiContext, who: Person, deal_id: Id, body: MergeBody) -> Answer:
-    """Join another open deal to this one, which leads; where they are two contacts', these become one person."""
+async def merge_deals(ctx: ApiContext, who: Person, deal_id: Id, body: MergeDealsBody) -> Answer:
+    """Join two open deals: an order leads a request, else this one does, or the one in `lead`; their contacts become one person.
+    The answer is the deal that leads.
+    """
     for number in (deal_id, body.from_):
         await _must_be_there(ctx, number)
     if deal_id == body.from_:
         raise invalid("from", "a deal cannot be joined to itself")
-    cause = _by_hand(who, body.batch)
+    if body.lead not in (None, deal_id, body.from_):
+        raise invalid("lead", "must be one of the two deals")
+    cause, firmly, words = _by_hand(who, body.batch), body.lead is not None, words_of(ctx.house.playbook)
+    kept, gone = (body.from_, deal_id) if body.lead == body.from_ else (deal_id, body.from_)
     await _do(
         ctx,
         lambda c, now: _act(
             c,
             who,
-            merging.merge_deals(c, ctx.db.ids, deal_id, body.from_, now, words_of(ctx.house.playbook), cause),
-            deal=deal_id,
+            merging.merge_deals(c, ctx.db.ids, kept, gone, now, words, cause, firmly=firmly),
+            deal=merges.into(c, deal_id),
         ),
         deal_id,
     )
-    return tagged(await show(ctx, deal_id))
+    return tagged(await show(ctx, await ctx.db.read(lambda c: merges.into(c, deal_id))))
 
 
 @calls.on("POST", "/contacts/{contact_id}/merge")

@@ -119,6 +119,16 @@ def whole(value: Any, low: int = 0, high: int = MAX_INT) -> int | None:
     return value if low <= value <= high else None
 
 
+_YES: Final = frozenset({"yes", "true", "1", "y", "да", "так"})
+_NO: Final = frozenset({"no", "false", "0", "n", "нет", "ні"})
+
+
+def truth(value: Any) -> bool | None:
+    """Yes or no, also when spelled: `"yes"`, `1`, `"False"`. None for all else."""
+    said = value.strip().lower() if isinstance(value, str) else str(int(value)) if isinstance(value, int) else ""
+    return True if said in _YES else False if said in _NO else None
+
+
 def place(latitude: Any, longitude: Any) -> tuple[float, float] | None:
     """Degrees, or None where they are not a place on Earth."""
     try:

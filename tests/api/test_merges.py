@@ -44,6 +44,22 @@ async def test_two_deals_become_one_and_two_again(shop: Shop) -> None:
     assert (status, again["error"]["code"]) == (409, "undone")
 
 
+@pytest.mark.parametrize(("lead", "leads"), [(None, "olga"), ("ivan", "ivan"), ("olga", "olga")])
+@both_databases
+async def test_an_order_leads_unless_it_is_said_which_does(shop: Shop, lead: str | None, leads: str) -> None:
+    ivan, olga = await _two(shop)
+    placed = '{"order": "7", "order_status": "placed"}'
+    await shop.ctx.db.write(
+        lambda c: c.exec_driver_sql(f"UPDATE deals SET fields = '{placed}' WHERE id = {olga['id']}")
+    )
+    numbers = {None: None, "ivan": ivan["id"], "olga": olga["id"]}
+    body = {"from": olga["id"]} | ({"lead": numbers[lead]} if lead else {})
+    status, deal = await shop.call("POST", f"/deals/{ivan['id']}/merge", json=body)
+    assert (status, deal["id"]) == (200, numbers[leads])
+    assert (deal["closed_at"], deal["fields"]["order"]) == (None, "7")
+    assert {i["address"] for i in deal["contact"]["identities"]} == {"ivan", "olga"}
+
+
 async def test_a_batch_is_undone_by_a_head_in_one_call(shop: Shop) -> None:
     one, other = await _two(shop)
     third = await shop.deal("petr", name="Пётр")
@@ -67,6 +83,7 @@ async def test_what_cannot_be_merged_is_refused_with_its_reason(shop: Shop) -> N
     for path, body, expected in (
         (f"/deals/{one['id']}/merge", {"from": one["id"]}, (422, "invalid")),
         (f"/deals/{one['id']}/merge", {"from": 99_999}, (404, "not_found")),
+        (f"/deals/{one['id']}/merge", {"from": other["id"], "lead": 99_999}, (422, "invalid")),
         (f"/contacts/{one['contact']['id']}/merge", {"from": one["contact"]["id"]}, (422, "invalid")),
         (f"/contacts/{one['contact']['id']}/merge", {"from": 99_999}, (404, "not_found")),
         (f"/deals/{one['id']}/split", {}, (422, "invalid")),

@@ -10,6 +10,7 @@ from bots.kit.effects import (
     AddTag,
     CancelTimer,
     CloseDeal,
+    CreateTask,
     Effect,
     EndRun,
     HandOff,
@@ -199,6 +200,28 @@ def test_silence_ends_the_run_and_closes_the_deal():
     bot = Bot()
     assert bot.fires("patience", 9 * HOUR) == (EndRun("timed_out", "silence"), CloseDeal("silence"))
     assert (bot.run.status, bot.run.timers) == ("timed_out", {})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"order": "4711"}, {"order": 4711}, {"paid": "yes"}, {"paid": "partly"}, {"paid_sum": 100}, {"paid_sum": "1.00"}],
+)
+def test_silence_closes_no_deal_that_has_an_order_or_money(fields: dict[str, object]):
+    bot = Bot()
+    bot.fields |= fields
+    ended, task = bot.fires("patience", 9 * HOUR)
+    assert ended == EndRun("timed_out", "silence")
+    assert isinstance(task, CreateTask)
+    assert (task.kind, task.text.partition(":")[0]) == ("call", "Клиент не ответил боту, а заказ уже есть")
+
+
+@pytest.mark.parametrize(
+    "fields", [{"order": " "}, {"order": None}, {"paid": "no"}, {"paid_sum": 0}, {"total": 125_000}]
+)
+def test_without_an_order_it_does(fields: dict[str, object]):
+    bot = Bot()
+    bot.fields |= fields
+    assert bot.fires("patience", 9 * HOUR)[-1] == CloseDeal("silence")
 
 
 def test_a_reminder_is_said_once_and_patience_goes_on():

@@ -8,7 +8,7 @@ import pytest
 
 from bots.kit.playbook import load_playbook
 from gateway.desk import Edit, Invalid, Move
-from gateway.events import CallEnded, FormSubmitted, OrderChanged, Sender, SiteVisited
+from gateway.events import CallEnded, FormSubmitted, OrderChanged, PaymentReceived, Sender, SiteVisited
 from tests.shop import PaperChannel, Shop, open_shop
 
 PHONE = "+79161234567"
@@ -18,7 +18,7 @@ language: ru
 zone: Europe/Moscow
 currency: RUB
 fields:
-  budget: {title: Бюджет, kind: money}
+  budget: {title: Бюджет, kind: money, worth: yes}
   advance: {title: Аванс, kind: money}
   cod: {title: Наложенный платёж, kind: money, is: budget - advance}
   attempts: {title: Недозвоны, kind: number}
@@ -41,7 +41,14 @@ funnels:
       thrice: {on: field attempts, if: {attempts: {over: 2}}, do: [{close: silence}]}
       looks: {on: visit /prices, do: [{tag: prices}]}
       cod: {on: field cod, if: {cod: {over: 0}}, do: [{tag: наложенный}]}
-  orders: {title: Заказы, stages: {placed: Оформлен, paying: Оплата}, won: Выдан, lost: Отменён}
+  orders:
+    title: Заказы
+    stages: {placed: Оформлен, paying: Оплата}
+    won: Выдан
+    lost: Отменён
+    triggers:
+      refunded: {on: refund, do: [{tag: вернули}]}
+      paid: {on: payment, do: [{tag: оплачен}]}
 sources:
   message: {funnel: leads}
   order: {funnel: orders, stage: paying, tag: сайт}
@@ -108,6 +115,8 @@ async def test_nobody_writes_what_is_reckoned(shop: Shop):
         ("budget - advance", "cod - advance", "'cod' cannot be reckoned from 'cod'"),
         ("budget - advance", "budget - attempts", "'cod' cannot be reckoned from 'attempts'"),
         ("kind: money, is", "kind: text, is", "field 'cod' is no money"),
+        ("Аванс, kind: money", "Аванс, kind: money, worth: yes", "'budget' is the deal's sum already"),
+        ("Недозвоны, kind: number", "Недозвоны, kind: number, worth: yes", "field 'attempts' is no money"),
         ("count: attempts", "count: atempts", "no field is called 'atempts'. Did you mean 'attempts'?"),
         ("delete: false_data", "delete: false_dat", "no reason 'false_dat'. Did you mean 'false_data'?"),
     ],
@@ -116,6 +125,22 @@ def test_a_sum_that_cannot_be_is_told_with_its_remedy(old: str, new: str, said: 
     playbook, problems = load_playbook("shop", {"playbook.yaml": BOOK.replace(old, new)})
     assert playbook is None
     assert any(said in str(problem) for problem in problems), problems
+
+
+async def test_the_field_that_the_playbook_calls_the_sum_says_what_is_paid_in_full(shop: Shop):
+    customer = Sender("order", "orders", "77", "Анна", PHONE)
+    await shop.hear(PaymentReceived(customer, "77", 100_000))
+    await shop.settle()
+    assert ((await fields(shop))["paid"], (await shop.deal())["tags"]) == ("partly", ["сайт"])
+    await shop.ask(Edit(fields={"budget": "1000.00", "total": 125_000}))
+    assert ((await fields(shop))["paid"], (await shop.deal())["tags"]) == ("yes", ["сайт", "оплачен"])
+    await shop.hear(PaymentReceived(customer, "77", -40_000))
+    await shop.settle()
+    assert ((await fields(shop))["paid"], (await fields(shop))["paid_sum"]) == ("partly", 60_000)
+    assert (await shop.deal())["tags"] == ["сайт", "оплачен", "вернули"]
+    await shop.ask(Edit(fields={"budget": ""}))
+    await shop.ask(Edit(fields={"budget": 60_000}))
+    assert (await fields(shop))["paid"] == "yes"
 
 
 async def test_calls_that_the_customer_does_not_answer_are_counted_until_it_is_enough(shop: Shop):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.events import CallEnded, MessageReceived, OrderChanged, Sender
+from gateway.events import CallEnded, MessageReceived, OrderChanged, PaymentReceived, Sender
 from gateway.shop_hooks import TOLD
 from tests.merged import undo
 from tests.shop import MONDAY_NOON, PaperChannel, Shop, open_shop
@@ -134,6 +134,19 @@ async def test_a_parcel_is_known_by_the_number_that_its_order_has(shop: Shop):
     assert await shop.balanced()
 
 
+async def lines(shop: Shop, deal: int = 0) -> list[str]:
+    return [e["text"] for e in await shop.all("entries") if deal in (0, e["deal_id"])]
+
+
+async def test_no_line_of_the_timeline_ends_where_something_is_missing(shop: Shop):
+    await told(shop, "orders", event="ready", order={"number": "5003"}, customer={"phone": PHONE})
+    await ordered(shop, "handed_over", number="5003")
+    told_ = await lines(shop)
+    assert "Заказ 5003: готов к выдаче" in told_
+    assert "Сделка закрыта: Выдан" in told_
+    assert [text for text in told_ if text != text.strip() or text.endswith(":")] == []
+
+
 async def test_a_call_that_was_no_customers_leaves_no_dirt(shop: Shop):
     caller = Sender("phone", "calls", PHONE, phone=PHONE)
     await shop.hear(CallEnded(caller, "missed", "in"))
@@ -162,11 +175,32 @@ async def test_a_call_that_was_no_customers_leaves_no_dirt(shop: Shop):
         ("orders", {"event": "placed", "order": {"number": 1, "total": 10**30}}, "bad_total"),
         ("orders", {"event": "placed", "order": {"number": 1, "total": "1.005"}}, "bad_total"),
         ("orders", {"event": "placed", "order": {"number": 1, "currency": "рубли"}}, "bad_currency"),
+        ("orders", {"event": "placed", "order": {"number": 1, "total": 12500.5}}, "ambiguous_money"),
+        ("orders", {"event": "placed", "order": {"number": 1, "total": 12500.0}}, "ambiguous_money"),
+        ("orders", {"event": "placed", "order": {"number": 1, "total": "12,500"}}, "bad_total"),
+        ("orders", {"event": "placed", "order": {"number": 1, "total": True}}, "bad_total"),
+        ("orders", {"event": "placed", "order": {"number": 1, "paid": "maybe"}}, "bad_paid"),
+        ("orders", {"event": "placed", "order": {"number": 1, "paid": [True]}}, "bad_paid"),
+        ("orders", {"event": "placed", "order": {"number": 1, "items": {"name": "Колодки"}}}, "bad_items"),
+        ("orders", {"event": "placed", "order": {"number": 1, "items": [["Колодки"]]}}, "bad_items"),
+        (
+            "orders",
+            {"event": "placed", "order": {"number": 1, "items": [{"name": "К", "quantity": "две"}]}},
+            "bad_items",
+        ),
+        ("orders", {"event": "placed", "order": {"number": 1, "office": {"id": 1}}}, "bad_office"),
+        ("orders", {"event": "sent", "order": {"number": 1, "tracking": {"id": 1}}}, "bad_tracking"),
+        ("orders", {"event": "placed", "order": {"number": 1}, "customer": "Анна"}, "bad_customer"),
+        ("payments", {"order": 1, "amount": 12500.5}, "ambiguous_money"),
+        ("payments", {"order": 1, "amount": 100, "status": "pending"}, "unknown_payment_status"),
+        ("payments", {"order": 1, "amount": 100, "status": ["refunded"]}, "unknown_payment_status"),
+        ("payments", {"order": 1, "amount": 100, "customer": ["Анна"]}, "bad_customer"),
         ("payments", {"amount": 5}, "no_order_number"),
         ("payments", {"order": 1, "amount": 0}, "bad_amount"),
         ("payments", {"order": 1, "amount": True}, "bad_amount"),
         ("parcels", {"status": "arrived"}, "no_tracking"),
         ("parcels", {"tracking": "A", "status": "lost"}, "unknown_parcel_status"),
+        ("parcels", {"tracking": "A", "status": "arrived", "note": ["в отделении"]}, "bad_note"),
         ("visits", {"phone": PHONE}, "no_page"),
         ("visits", {"page": "/brakes"}, "unknown_visitor"),
     ],
@@ -180,3 +214,53 @@ def test_an_order_may_say_who_it_is_from_beside_itself():
     read = TOLD["orders"](said, "RU")
     assert isinstance(read, OrderChanged)
     assert (read.sender.name, read.sender.phone) == ("Мария", "+79161234567")
+
+
+@pytest.mark.parametrize(
+    ("given", "minor"),
+    [(12_500, 12_500), ("12500", 1_250_000), ("12 500,5", 1_250_050), ("12\u00a0500.50", 1_250_050), (None, None)],
+)
+def test_a_whole_number_is_in_minor_units_and_a_text_in_major_ones(given: Any, minor: int | None):
+    read = TOLD["orders"]({"id": "1", "event": "placed", "order": {"number": "7", "total": given}}, "RU")
+    assert isinstance(read, OrderChanged)
+    assert read.total == minor
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [("yes", True), ("TRUE", True), (1, True), ("0", False), ("нет", False), ("", None)]
+)
+def test_yes_and_no_are_understood_however_they_are_spelled(given: Any, said: bool | None):
+    read = TOLD["orders"]({"id": "1", "event": "placed", "order": {"number": "7", "paid": given}}, "RU")
+    assert isinstance(read, OrderChanged)
+    assert read.paid is said
+
+
+@pytest.mark.parametrize(
+    ("given", "lines"),
+    [
+        ("Колодки\nДиски", ("Колодки", "Диски")),
+        (
+            [{"name": "Колодки", "quantity": "2"}, {"title": "Шланг, м", "qty": 1.5}, 42],
+            ("Колодки × 2", "Шланг, м × 1.5", "42"),
+        ),
+    ],
+)
+def test_what_was_ordered_may_be_a_text_or_a_list(given: Any, lines: tuple[str, ...]):
+    read = TOLD["orders"]({"id": "1", "event": "placed", "order": {"number": "7", "items": given}}, "RU")
+    assert isinstance(read, OrderChanged)
+    assert read.items == lines
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"amount": -500},
+        {"amount": "-5.00"},
+        {"amount": 500, "status": "refunded"},
+        {"amount": -500, "status": "Refund"},
+    ],
+)
+def test_money_that_went_back_is_less_than_nothing(given: dict[str, Any]):
+    read = TOLD["payments"]({"id": "1", "order": "7", **given}, "RU")
+    assert isinstance(read, PaymentReceived)
+    assert read.amount == -500

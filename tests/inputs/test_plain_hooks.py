@@ -167,6 +167,10 @@ async def test_the_unusable_is_kept_whole_and_a_person_is_told(hall: Hall, path:
         (CALLS, {"phone": ["+79161234567"]}, "bad_phone"),
         (CALLS, {"status": ["missed"]}, "bad_status"),
         (CALLS, {"direction": {"a": 1}}, "bad_status"),
+        (CALLS, {"not_a_customer": "who knows"}, "bad_not_a_customer"),
+        (CALLS, {"duration_s": "a minute"}, "bad_duration"),
+        (CALLS, {"duration_s": True}, "bad_duration"),
+        (CALLS, {"duration_s": -5}, "bad_duration"),
         (MAIL, {"from": ["Анна"]}, "not_a_mail"),
         (MAIL, {"from": "Анна"}, "not_a_mail"),
         (MAIL, {"text": " ", "subject": ["no"]}, "empty_message"),
@@ -180,6 +184,16 @@ async def test_what_lacks_what_it_takes_is_kept_with_its_reason(
         assert (answer.status, await answer.json()) == (200, {"status": "quarantined", "reason": reason})
     kept = await hall.last()
     assert (kept["state"], kept["reason"]) == ("quarantined", reason)
+
+
+async def test_a_call_is_understood_however_its_numbers_and_its_yes_are_spelled(hall: Hall) -> None:
+    data = said(hall, CALLS) | {"duration_s": "60", "not_a_customer": "no"}
+    assert await post(hall, CALLS, data) == 200
+    kept = (await hall.last())["event"]["event"]
+    assert (kept["duration_s"], kept["not_a_customer"]) == (60, False)
+    assert await post(hall, CALLS, data | {"id": f"{data['id']}b", "duration_s": 61.7, "not_a_customer": "yes"}) == 200
+    kept = (await hall.last())["event"]["event"]
+    assert (kept["duration_s"], kept["not_a_customer"]) == (61, True)
 
 
 @pytest.mark.parametrize("path", DOORS)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gateway.desk import Move, Take
-from gateway.events import FormSubmitted, MessageReceived, ReachChanged, Received, Sender
+from gateway.events import FormSubmitted, MessageReceived, OrderChanged, ReachChanged, Received, Sender
 from gateway.intake import Intake
 from gateway.refusals import Conflict
 from gateway.turns import Turns
@@ -200,3 +200,23 @@ async def test_receipts_and_verdicts_of_the_same_parts_never_wait_for_each_other
 def _deadlocks(conn: Connection) -> int:
     counted = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
     return int(conn.exec_driver_sql(counted).scalar_one())
+
+
+async def test_two_processes_that_are_told_the_same_mended_event_take_it_once(shop: Shop, other: Database) -> None:
+    now = shop.clock.now()
+    bad = inbox.Arrival("order", "orders", "e1", "unusable", {}, b"bad", "quarantined", "bad_total")
+    sender = {"channel": "order", "account": "orders", "address": "7", "name": "", "phone": "", "email": ""}
+    event = {"event": OrderChanged(Sender("order", "orders", "7"), "7", "placed")}
+    mended = inbox.Arrival("order", "orders", "e1", "order", event, b"mended", sender=sender)
+    assert await shop.db.write(lambda c: inbox.keep(c, shop.db.ids, [bad], now)) == ["new"]
+    with shop.db.engine.connect() as theirs:
+        turn = theirs.begin()
+        assert inbox.keep(theirs, shop.db.ids, [mended], now) == ["new"]
+        ours = asyncio.ensure_future(other.write(lambda c: inbox.keep(c, other.ids, [mended], now)))
+        await asyncio.sleep(0.3)
+        assert not ours.done()  # it waits for what becomes of it there
+        turn.commit()
+    assert await ours == ["duplicate"]
+    await shop.settle()
+    assert sorted(row["state"] for row in await shop.all("inbox")) == ["processed", "quarantined"]
+    assert await shop.balanced()

@@ -10,6 +10,7 @@ see tag сайт
 see responsible Ольга
 see message email "заявку получили"
 see task "Позвонить: анна петрова, +79161234567" kind call for Ольга due 13:00
+see no task "Заявка с сайта"
 see field goal переезд
 manager Ольга takes
 see stage contacted

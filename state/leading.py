@@ -1,0 +1,25 @@
+"""Which of two deals leads when they become one: the order, where one of them is a request. Else whichever was asked for."""
+
+from sqlalchemy import Connection, select
+
+from state.records import Deal
+from state.tables import identities
+
+_PROOFS = ("order_status", "paid_sum", "paid_word")
+"""Fields that only the shop's own systems fill."""
+
+
+def in_order(conn: Connection, one: Deal, other: Deal) -> tuple[Deal, Deal]:
+    """The leading one first; `one` is meant to."""
+    return (other, one) if _proved(conn, other) > _proved(conn, one) else (one, other)
+
+
+def _proved(conn: Connection, deal: Deal) -> int:
+    """How surely it is an order's: a number that its customer has only typed proves nothing."""
+    if any(deal.fields.get(name) for name in _PROOFS):
+        return 2
+    number = deal.fields.get("order")
+    if number in (None, ""):
+        return 0
+    known = select(identities.c.contact_id).where(identities.c.key == f"order:orders:{number}")
+    return 1 if conn.execute(known).scalar() == deal.contact_id else 0
