@@ -266,7 +266,7 @@ async def test_a_take_with_all_that_is_required_moves_on(shop: Shop):
 
 async def test_a_trigger_moves_without_what_is_required_and_the_audit_finds_it_by_the_stage(shop: Shop):
     await form(shop)
-    await shop.ask(Edit(fields={"order": "4711"}))
+    await shop.ask(Edit(fields={"order": "4711", "total": 5_000}))
     await audit(shop, ["missing_field"])
     assert await shop.all("findings") == []
     await shop.hear(PaymentReceived(Sender("order", "orders", "4711", "Анна", PHONE), "4711", 5_000))
