@@ -301,3 +301,5 @@ class Person:
     name: str
     role: str
     active: bool
+    program: bool = False
+    """Behind a token of its own: it acts, and nothing is given to it."""

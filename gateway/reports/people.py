@@ -72,7 +72,7 @@ def _load(_conn: Connection, asked: Asked) -> list[Facts]:
 def _workload(conn: Connection, asked: Asked) -> list[Line]:
     several = _load(conn, asked)
     lines = count(conn, *several)
-    here = [one for one in staff.colleagues(conn) if one.active and one.role in ("manager", "head")]
+    here = [one for one in staff.colleagues(conn) if one.active and not one.program and one.role in ("manager", "head")]
     for one in here:
         if asked.narrow.manager in (None, one.id):
             lines.setdefault((one.id,), Line((one.id,)))
