@@ -70,8 +70,11 @@ POLICY: Final[dict[tuple[str, str], Policy]] = {
     ("GET", "/audiences/{name}"): READERS,  # marketers write to them: whom to, and by what
     ("GET", "/audiences/{name}/csv"): READERS,
     ("GET", "/people"): WORKERS,
-    ("PATCH", "/people/{person_id}"): HEADS,
+    ("GET", "/people/{person_id}"): WORKERS,
+    ("PATCH", "/people/{person_id}"): HEADS,  # an admin: admins, and so with the three below
     ("POST", "/people/{person_id}/absence"): HEADS,
+    ("DELETE", "/people/{person_id}/absence"): HEADS,
+    ("POST", "/people/{person_id}/link"): HEADS,
     ("POST", "/me/presence"): EVERYONE,
     ("GET", "/events"): WORKERS,
     ("GET", "/scripts"): EVERYONE,
