@@ -33,9 +33,9 @@ def command(what: tuple[str, ...]) -> None:
 
 
 def _shops() -> str:
-    from gateway.commands.opening import settings_or_exit  # noqa: PLC0415 - only where nothing is named
+    from gateway.commands.opening import data_settings_or_exit  # noqa: PLC0415 - only where nothing is named
 
-    return settings_or_exit().playbook
+    return data_settings_or_exit().playbook
 
 
 def _check(what: str) -> Iterator[Finding]:
