@@ -37,6 +37,14 @@ class Roster:
     def find(self, person_id: int) -> Colleague | None:
         return next((one for one in self.people if one.id == person_id), None)
 
+    def called(self, word: str) -> Colleague | None:
+        """The one who works here under this name (or number), as a telephone system spells it; None: nobody, or several."""
+        word = " ".join(word.split()).casefold()
+        found = [one for one in self.people if one.active and word == " ".join(one.name.split()).casefold()]
+        if not found and word.isdecimal():
+            found = [one for one in self.people if one.active and word == str(one.id)]
+        return found[0] if len(found) == 1 else None
+
     def is_there(self, one: Colleague, now: Instant) -> bool:
         if not one.active or one.program or (one.away_until is not None and now < one.away_until):
             return False

@@ -32,6 +32,10 @@ class Colleague:
     program: bool = False
     """What stands behind a token: nobody who could be there."""
 
+    @property
+    def person(self) -> Person:
+        return Person(self.id, self.name, self.role, self.active, self.program)
+
 
 _COLUMNS: Final = [people.c[f.name] for f in fields(Colleague)]
 _LOAD: Final = (
