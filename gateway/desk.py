@@ -12,6 +12,7 @@ from gateway.assigning import WAIT, hand_tasks, has_acted
 from gateway.duties import EditTask, FinishTask, GiveTask
 from gateway.ledger import Ledger
 from gateway.obey import move_run, resume_run, start_run
+from gateway.reaching import keep, way_to_write
 from gateway.refusals import Conflict, Invalid, said
 from gateway.routes import reply_route
 from gateway.templates import Known, must_render, own_words
@@ -218,7 +219,8 @@ def _move(ledger: Ledger, deal: Deal, stage: str, reason: str, fields: Mapping[s
 def _write(ledger: Ledger, deal: Deal, message: Write, who: Person) -> int:
     _must_be_open(deal)
     house = ledger.house
-    identity = _reply_route(ledger, deal, message.channel)
+    theirs = ledger.rows.identities.values()
+    identity = way_to_write(house, ledger.contact, deal, theirs, message.channel, ledger.look.is_known)
     if not house.can_send(identity.channel, identity.account):
         raise Invalid("channel", f"nothing can be sent over {identity.channel}; choose another channel")
     if identity.barred:
@@ -232,6 +234,7 @@ def _write(ledger: Ledger, deal: Deal, message: Write, who: Person) -> int:
     if deal.owner != "person" or deal.responsible_id is None:
         # Whoever helps out does not take the deal from the one who answers for it.
         _hold(ledger, deal, deal.responsible_id or who.id, line("why_written", who=who.name))
+    keep(ledger, identity)
     data = {**asked_for(message), "left": list(words.left)} if words.left else asked_for(message)
     return ledger.say(
         deal, identity, words.text, author="manager", person=who, client_id=message.client_id, template=words.approved,
@@ -246,8 +249,12 @@ def asked_for(message: Write) -> dict[str, Any]:
     return {"template": message.template, "given": dict(message.variables), "language": message.language}
 
 
-def _reply_route(ledger: Ledger, deal: Deal, channel: str) -> Identity:
-    return reply_route(ledger.house, ledger.contact, deal, ledger.rows.identities.values(), channel)
+def _bots_way(ledger: Ledger, deal: Deal, field: str) -> Identity:
+    """Where a bot can speak: only where the conversation is."""
+    identity = reply_route(ledger.house, ledger.contact, deal, ledger.rows.identities.values())
+    if identity is None or identity.barred or not ledger.house.can_send(identity.channel, identity.account):
+        raise Invalid(field, "the customer cannot be written to on the conversation's channel")
+    return identity
 
 
 def _steer(ledger: Ledger, deal: Deal, command: SteerBot, who: Person) -> None:
@@ -269,9 +276,7 @@ def _steer(ledger: Ledger, deal: Deal, command: SteerBot, who: Person) -> None:
         raise Invalid("bot", f"there is no bot {bot!r}")
     if run is not None:
         raise Conflict("bot_running", "a bot already has this conversation")
-    identity = _reply_route(ledger, deal, "")
-    if not ledger.house.can_send(identity.channel, identity.account) or identity.barred:
-        raise Invalid("bot", "the customer cannot be written to on the conversation's channel")
+    identity = _bots_way(ledger, deal, "bot")
     left = ledger.house.by_hash.get(last.script) if last is not None and last.status == "stopped" else None
     if action == "resume" and last is not None and left is not None and bot in ("", last.bot):
         resume_run(ledger, deal, identity, last, left)
@@ -295,9 +300,7 @@ def _clarify(ledger: Ledger, deal: Deal, item: str, who: Person) -> None:
     script = ledger.house.script_for(asked.script, deal.contact_id) if asked else None
     if asked is None or script is None:
         raise Invalid("item", f"there is no clarification {item!r}")
-    identity = _reply_route(ledger, deal, "")
-    if not ledger.house.can_send(identity.channel, identity.account) or identity.barred:
-        raise Invalid("item", "the customer cannot be written to on the conversation's channel")
+    identity = _bots_way(ledger, deal, "item")
     run = ledger.rows.runs.get(deal.id)
     if run is not None:
         ledger.stop_run(deal, run, line("why_clarify", who=who.name, what=asked.title))

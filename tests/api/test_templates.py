@@ -128,6 +128,19 @@ async def test_a_customer_without_an_address_can_be_read_to_but_not_written_to(s
     assert (status, refused["error"]["field"]) == (422, "channel")
 
 
+async def test_a_phone_can_be_read_to_and_written_to_by_the_channel_that_is_named(shop: Shop) -> None:
+    deal = await shop.open_deal(name="Анна", phone="+79161234567")
+    made = await preview(shop, deal, "pickup_ready", channel="whatsapp")
+    assert (made["channel"], made["sends"], made["refused"]) == ("whatsapp", "approved", None)
+    given = {"template": "pickup_ready", "channel": "whatsapp"}
+    status, sent = await shop.call("POST", f"/deals/{deal['id']}/messages", json=given)
+    assert (status, sent["channel"], sent["text"]) == (200, "whatsapp", made["text"])
+    shown = await shop.get(f"/deals/{deal['id']}")
+    assert [(one["channel"], one["address"]) for one in shown["contact"]["identities"]] == [
+        ("whatsapp", "+79161234567")
+    ]
+
+
 @only(
     ("body", "field"),
     [

@@ -43,7 +43,7 @@ async def missed(shop: Shop, **rule: Any) -> list[Person]:
 
 @pytest.mark.parametrize("answered", [OURS, THEIRS])
 async def test_an_answered_call_ends_the_wait_with_whoever_spoke(shop: Shop, answered: dict[str, Any]):
-    anna, boris = await missed(shop)
+    _, boris = await missed(shop)
     began = (await shop.deal())["waiting_since"]
     assert began is not None
     await shop.later(minutes=10)
