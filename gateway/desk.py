@@ -7,17 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
-from gateway import duties, filling
+from gateway import duties, filling, steering
 from gateway.assigning import WAIT, hand_tasks, has_acted
 from gateway.duties import EditTask, FinishTask, GiveTask
 from gateway.ledger import Ledger
-from gateway.obey import move_run, resume_run, start_run
 from gateway.reaching import keep, way_to_write
 from gateway.refusals import Conflict, Invalid, said
-from gateway.routes import reply_route
+from gateway.steering import Clarify, MoveRun, SteerBot, must_be_open
 from gateway.templates import Known, must_render, own_words
 from gateway.wording import line
-from state.records import Deal, Identity, Person, Run, Task
+from state.records import Deal, Person, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +54,6 @@ class WriteNote:
 
 
 @dataclass(frozen=True, slots=True)
-class SteerBot:
-    action: str
-    bot: str = ""
-    last: Run | None = None
-    """The deal's newest run, for one that is to go on where it was stopped."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clarify:
-    """Have a bot ask the customer for one item of the playbook's list."""
-
-    item: str
-
-
-@dataclass(frozen=True, slots=True)
 class Edit:
     title: str | None = None
     fields: Mapping[str, Any] | None = None
@@ -89,18 +73,6 @@ class OpenDeal:
 
     funnel: str = ""
     title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class MoveRun:
-    """Bring a run to another version of its script, or to a person, if it still stands where it was seen."""
-
-    run: int
-    script: str
-    """Hash of the version; the process knows it."""
-    stood: str
-    to: str
-    """The step there; empty: to a person."""
 
 
 OfDeal = Take | Move | Write | WriteNote | SteerBot | Clarify | GiveTask | FinishTask | EditTask | Edit | MoveRun
@@ -132,9 +104,9 @@ def _obey(ledger: Ledger, deal: Deal, command: OfDeal, who: Person) -> int:
         case WriteNote(text):
             return ledger.write_entry(deal, "note", author="manager", text=said(text, "text"), person=who).id
         case SteerBot():
-            _steer(ledger, deal, command, who)
+            steering.steer(ledger, deal, command, who)
         case Clarify(item):
-            _clarify(ledger, deal, item, who)
+            steering.clarify(ledger, deal, item, who)
         case GiveTask():
             return duties.give(ledger, deal, command, who)
         case FinishTask():
@@ -145,7 +117,7 @@ def _obey(ledger: Ledger, deal: Deal, command: OfDeal, who: Person) -> int:
             _must_be(deal, command.version)
             _edit(ledger, deal, command, who)
         case MoveRun(run, script, stood, to):
-            return _move_run(ledger, deal, run, script, stood, to)
+            return steering.bring_over(ledger, deal, run, script, stood, to)
         case _:
             assert_never(command)
     return 0
@@ -157,7 +129,7 @@ def take(ledger: Ledger, deal: Deal, who: Person, task: Task | None = None) -> s
     It is never refused for a field: the answer says what the next stage still needs, where the deal has stayed for want of it.
     `task`: the one by which it was taken; it is theirs from here on, wherever the deal goes.
     """
-    _must_be_open(deal)
+    must_be_open(deal)
     if deal.owner == "person" and deal.responsible_id != who.id:
         raise Conflict("taken", "another manager holds this deal")
     if task is not None and task.state == "open" and task.responsible_id in (None, deal.responsible_id, who.id):
@@ -195,7 +167,7 @@ def _hold(ledger: Ledger, deal: Deal, holder: int, why: str) -> None:
 
 
 def _move(ledger: Ledger, deal: Deal, stage: str, reason: str, fields: Mapping[str, Any], who: Person) -> None:
-    _must_be_open(deal)
+    must_be_open(deal)
     target = ledger.house.funnel(deal.funnel).stage(stage)
     if target is None:
         raise Invalid("stage", f"there is no stage {stage!r} in funnel {deal.funnel!r}")
@@ -217,7 +189,7 @@ def _move(ledger: Ledger, deal: Deal, stage: str, reason: str, fields: Mapping[s
 
 
 def _write(ledger: Ledger, deal: Deal, message: Write, who: Person) -> int:
-    _must_be_open(deal)
+    must_be_open(deal)
     house = ledger.house
     theirs = ledger.rows.identities.values()
     identity = way_to_write(house, ledger.contact, deal, theirs, message.channel, ledger.look.is_known)
@@ -247,69 +219,6 @@ def asked_for(message: Write) -> dict[str, Any]:
     if not message.template:
         return {}
     return {"template": message.template, "given": dict(message.variables), "language": message.language}
-
-
-def _bots_way(ledger: Ledger, deal: Deal, field: str) -> Identity:
-    """Where a bot can speak: only where the conversation is."""
-    identity = reply_route(ledger.house, ledger.contact, deal, ledger.rows.identities.values())
-    if identity is None or identity.barred or not ledger.house.can_send(identity.channel, identity.account):
-        raise Invalid(field, "the customer cannot be written to on the conversation's channel")
-    return identity
-
-
-def _steer(ledger: Ledger, deal: Deal, command: SteerBot, who: Person) -> None:
-    _must_be_open(deal)
-    action, bot, last = command.action, command.bot, command.last
-    run = ledger.rows.runs.get(deal.id)
-    if action == "stop":
-        if run is not None:
-            ledger.stop_run(deal, run, line("why_command", who=who.name))
-            # Nobody is lost: the talk that the bot leaves is somebody's to go on with.
-            task = line("task_bot_stopped", who=who.name)
-            ledger.create_task(deal, "answer", task, "manager", responsible=deal.responsible_id or who.id, person=who)
-        return
-    if action not in ("start", "resume"):
-        raise Invalid("action", "start, stop or resume")
-    house, contact = ledger.house, ledger.contact.id
-    script = house.script_for(bot, contact) if bot else house.starts_on_message(contact)
-    if script is None:
-        raise Invalid("bot", f"there is no bot {bot!r}")
-    if run is not None:
-        raise Conflict("bot_running", "a bot already has this conversation")
-    identity = _bots_way(ledger, deal, "bot")
-    left = ledger.house.by_hash.get(last.script) if last is not None and last.status == "stopped" else None
-    if action == "resume" and last is not None and left is not None and bot in ("", last.bot):
-        resume_run(ledger, deal, identity, last, left)
-    else:
-        start_run(ledger, deal, identity, script)
-
-
-def _move_run(ledger: Ledger, deal: Deal, run_id: int, script: str, stood: str, to: str) -> int:
-    run = ledger.rows.runs.get(deal.id)
-    if run is None or run.id != run_id or run.script == script or run.state.get("step") != stood:
-        return 0  # it has gone on, or has been moved before
-    if not move_run(ledger, deal, run, ledger.house.by_hash[script], to):
-        raise Conflict("settling", "the customer is still speaking; in a moment")
-    return run.id
-
-
-def _clarify(ledger: Ledger, deal: Deal, item: str, who: Person) -> None:
-    """The bot of the item takes over from whoever speaks; the answer is awaited by whoever answers for the deal."""
-    _must_be_open(deal)
-    asked = ledger.house.playbook.clarifications.get(item)
-    script = ledger.house.script_for(asked.script, deal.contact_id) if asked else None
-    if asked is None or script is None:
-        raise Invalid("item", f"there is no clarification {item!r}")
-    identity = _bots_way(ledger, deal, "item")
-    run = ledger.rows.runs.get(deal.id)
-    if run is not None:
-        ledger.stop_run(deal, run, line("why_clarify", who=who.name, what=asked.title))
-    if deal.responsible_id is None:
-        deal.responsible_id = who.id
-        ledger.touch(deal)
-    if asked.stage and deal.funnel == asked.funnel:
-        ledger.move(deal, asked.stage, "manager", who)
-    start_run(ledger, deal, identity, script)
 
 
 def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
@@ -373,8 +282,3 @@ def _open_by_hand(ledger: Ledger, command: OpenDeal, who: Person) -> int:
 def _must_be(deal: Deal, version: int | None) -> None:
     if version is not None and version != deal.version:
         raise Conflict("stale", f"the deal has changed since: it is at version {deal.version}")
-
-
-def _must_be_open(deal: Deal) -> None:
-    if deal.closed_at is not None:
-        raise Conflict("closed", "the deal is closed")

@@ -16,7 +16,7 @@ from bots.kit.compiler import read_script
 from gateway import guard, pager
 from gateway.clock import Clock, Instant
 from gateway.decide import decide, fire
-from gateway.desk import Command, SteerBot, Write, asked_for, obey_manager
+from gateway.desk import Command, Write, asked_for, obey_manager
 from gateway.duties import EditTask, FinishTask
 from gateway.house import House
 from gateway.ledger import Ledger
@@ -24,6 +24,7 @@ from gateway.refusals import Conflict, Invalid
 from gateway.robots import hear_all, place
 from gateway.roster import Look, Roster
 from gateway.router import active
+from gateway.steering import SteerBot
 from gateway.translate import event_from_json
 from gateway.unions import elsewhere, pass_on, settle
 from gateway.wording import line

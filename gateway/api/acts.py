@@ -9,8 +9,9 @@ from gateway.api.deals import IfMatch, matched, must_work_here, tagged
 from gateway.api.errors import invalid, not_found
 from gateway.api.tasks import length_of
 from gateway.api.values import Id
-from gateway.desk import Clarify, Move, SteerBot, Take, Write, WriteNote
+from gateway.desk import Move, Take, Write, WriteNote
 from gateway.duties import GiveTask
+from gateway.steering import Clarify, SteerBot
 from state import tasks, timeline
 from state.records import Person
 

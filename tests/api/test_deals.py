@@ -259,6 +259,24 @@ async def test_a_bot_can_be_stopped_and_started_again(shop: Shop) -> None:
 
 
 @both_databases
+async def test_a_customer_who_asked_for_a_person_is_not_done_without_one_and_the_bot_does_not_begin_anew(
+    shop: Shop,
+) -> None:
+    deal, anna = await shop.deal(), shop.token()
+    await shop.say("позовите менеджера")
+    at = f"/deals/{deal['id']}"
+    assert (await shop.get(at))["bot"]["status"] == "handed_off"
+    status, refused = await shop.call("POST", f"{at}/bot", anna, json={"action": "resume"})
+    assert (status, refused["error"]["code"], refused["error"]["current"]["id"]) == (409, "not_stopped", deal["id"])
+    (task,) = (await shop.get("/tasks?kind=talk"))["items"]
+    assert "просит менеджера" in task["text"]
+    status, refused = await shop.call("POST", f"/tasks/{task['id']}/done", anna, json={"result": "сделал"})
+    assert (status, refused["error"]["code"]) == (409, "no_contact")
+    await shop.call("POST", f"{at}/messages", anna, json={"text": "Здравствуйте, это менеджер"})
+    assert (await shop.call("POST", f"/tasks/{task['id']}/done", anna, json={"result": "сделал"}))[0] == 200
+
+
+@both_databases
 async def test_tasks_are_listed_by_whose_and_when(shop: Shop) -> None:
     deal, olga = await shop.open_deal(), shop.token(name="Ольга")
     person = await shop.get("/me", olga)
