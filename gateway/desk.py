@@ -85,6 +85,12 @@ def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Perso
         return _open_by_hand(ledger, command, who)
     if deal is None:
         raise Conflict("gone", "the deal is not there any more")
+    if (
+        deal.closed_at is not None
+        and deal.reason == "joined"
+        and not isinstance(command, FinishTask | EditTask | MoveRun)
+    ):
+        raise Conflict("joined", "the deal is part of another by now")
     held, told = deal.responsible_id, len(ledger.writes.entries)
     made = _obey(ledger, deal, command, who)
     if held == who.id and len(ledger.writes.entries) > told and not isinstance(command, MoveRun):

@@ -63,13 +63,15 @@ async def steer_bot(ctx: ApiContext, who: Person, deal_id: Id, body: BotBody) ->
 
 @calls.on("POST", "/deals/{deal_id}/tasks")
 async def give_task(ctx: ApiContext, who: Person, deal_id: Id, body: TaskBody) -> shapes.TaskShape:
-    """A task on this deal, for oneself or for another."""
+    """A task on this deal: for oneself where no responsible is named, for another, or (null) for whoever looks into the pool."""
     if body.responsible is not None:
         await must_work_here(ctx, body.responsible)
     length = length_of(body.due_in)
     if length is not None and body.due_at is not None:
         raise invalid("due_in", "say either when or in how long")
-    made = await ask(ctx, who, deal_id, GiveTask(body.text, body.kind, body.responsible, body.due_at, length))
+    nobodys = "responsible" in body.model_fields_set and body.responsible is None
+    given = GiveTask(body.text, body.kind, body.responsible, body.due_at, length, nobodys)
+    made = await ask(ctx, who, deal_id, given)
     duty = await ctx.db.read(lambda c: tasks.find_duty(c, made))
     if duty is None:
         raise not_found()

@@ -125,6 +125,7 @@ class TaskBody(Body):
     text: Words
     kind: Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=40)] = "other"
     responsible: Id | None = None
+    """Left out: oneself. Null: nobody, which is whoever looks into the pool."""
     due_at: Moment | None = None
     due_in: Length = ""
 
@@ -138,7 +139,7 @@ class DoneBody(Body):
 class TaskEditBody(Body):
     text: Words | None = None
     responsible: Id | None = None
-    """Null gives it to nobody: to whoever looks into the pool."""
+    """Left out: as it is. Null: nobody, which is whoever looks into the pool."""
     due_at: Moment | None = None
     due_in: Length = ""
 

@@ -18,6 +18,7 @@ from gateway.channels import payload
 from gateway.desk import Edit, OpenDeal
 from state import cards, contacts, deals, people, timeline
 from state.records import Person
+from state.staff_chats import WORKERS
 
 calls = Calls()
 
@@ -139,7 +140,10 @@ async def must_work_here(ctx: ApiContext, person_id: int) -> str:
     found = await ctx.db.read(lambda c: people.find_people(c, [person_id]))
     if person_id not in found or not found[person_id].active:
         raise invalid("responsible", "there is no such person")
-    return str(found[person_id].name)
+    one = found[person_id]
+    if one.role not in WORKERS:
+        raise invalid("responsible", f"{one.name} is a {one.role}, who sees neither deals nor tasks")
+    return str(one.name)
 
 
 def sought_phone(text: str, region: str) -> tuple[str, bool]:

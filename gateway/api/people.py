@@ -1,14 +1,14 @@
 """Who works here: groups, shifts, room, presence; and what becomes of the deals of those who are away or have left."""
 
 from collections import Counter
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NotRequired
 
 import structlog
 from aiohttp import web
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from gateway import leaving
+from gateway import leaving, vocabulary
 from gateway.api.bodies import NoBody
 from gateway.api.calls import Calls
 from gateway.api.context import ApiContext
@@ -45,6 +45,8 @@ class ColleagueShape(TypedDict):
     seen_at: str | None
     there: bool
     open_deals: int
+    warnings: NotRequired[list[str]]
+    """Of what was just changed: groups that no rule of the playbook knows."""
 
 
 class Colleagues(TypedDict):
@@ -138,7 +140,13 @@ async def edit_person(ctx: ApiContext, who: Person, person_id: Id, body: PersonB
             staff.wake_waiting(conn, WAIT, now)
 
     await ctx.db.write(job, "people")
-    return await _changed(ctx, person_id)
+    changed = await _changed(ctx, person_id)
+    known = vocabulary.groups(ctx.house)
+    if unknown := [group for group in given.get("groups", ()) if group not in known]:
+        changed["warnings"] = [
+            f"{vocabulary.no_such('group', group, sorted(known))} No rule gives it anything" for group in unknown
+        ]
+    return changed
 
 
 @calls.on("POST", "/me/presence")

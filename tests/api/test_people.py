@@ -32,6 +32,15 @@ async def test_groups_and_room_are_the_heads_to_set(shop: Shop):
     assert (status, told["error"]["field"]) == (422, "calendar")
 
 
+async def test_a_group_that_no_rule_knows_is_kept_with_a_word_about_it(shop: Shop):
+    number = await person(shop, "Анна")
+    status, one = await shop.call("PATCH", f"/people/{number}", json={"groups": ["sales", "slaes"]})
+    assert (status, one["groups"]) == (200, ["sales", "slaes"])
+    assert len(one["warnings"]) == 1
+    assert "Did you mean 'sales'?" in one["warnings"][0]
+    assert "warnings" not in (await shop.call("PATCH", f"/people/{number}", json={"groups": ["phones"]}))[1]
+
+
 async def test_whoever_is_deactivated_loses_their_token_and_their_deals(shop: Shop):
     anna, boris = shop.token(), shop.token()
     gone, heir = await me(shop, anna), await me(shop, boris)
