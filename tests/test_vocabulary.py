@@ -14,7 +14,15 @@ def test_kinds_of_tasks_are_those_declared_and_those_that_scripts_and_robots_giv
 def test_groups_are_those_of_the_team_and_of_whatever_is_given_to_somebody():
     assert vocabulary.groups(furnished()) >= {"sales", "phones"}
     assert vocabulary.groups(furnished("novaposhta")) >= {"packing"}
-    assert not vocabulary.groups(furnished()) & {"manager", "head", "pool", "", "responsible", "Анна Лебедева", "inquiries"}
+    assert not vocabulary.groups(furnished()) & {
+        "manager",
+        "head",
+        "pool",
+        "",
+        "responsible",
+        "Анна Лебедева",
+        "inquiries",
+    }
 
 
 def test_tags_are_those_that_rules_and_scripts_put():
@@ -22,4 +30,7 @@ def test_tags_are_those_that_rules_and_scripts_put():
 
 
 def test_a_word_that_is_not_there_is_told_of_with_the_one_that_was_meant():
-    assert vocabulary.no_such("funnel", "retial", ["retail", "mail"]) == "there is no funnel 'retial'. Did you mean 'retail'?"
+    assert (
+        vocabulary.no_such("funnel", "retial", ["retail", "mail"])
+        == "there is no funnel 'retial'. Did you mean 'retail'?"
+    )

@@ -7,7 +7,7 @@ import phonenumbers
 from pydantic import Field
 
 from gateway.api import shapes
-from gateway.api.asking import ask, ask_lane, lost_race, show
+from gateway.api.asking import ask, ask_lane, checked, lost_race, show
 from gateway.api.bodies import EditBody, OpenBody
 from gateway.api.calls import Answer, Calls, Header
 from gateway.api.context import ApiContext
@@ -16,6 +16,7 @@ from gateway.api.paging import cut, open_cursor
 from gateway.api.values import Cursor, Flag, Id, Limit, Sought, Word
 from gateway.channels import payload
 from gateway.desk import Edit, OpenDeal
+from gateway.filters import must_occur
 from state import cards, contacts, deals, people, timeline
 from state.records import Person
 from state.staff_chats import WORKERS
@@ -41,6 +42,8 @@ async def list_deals(
 ) -> shapes.Deals:
     """Deals, newest first."""
     number, part = sought_phone(phone, ctx.house.region)
+    if funnel or stage:
+        await checked(ctx, lambda c: must_occur(c, ctx.house, funnel=funnel, stage=stage))
     wanted = cards.Wanted(
         phone=number, phone_part=part, funnel=funnel, stage=stage, responsible=whose(responsible, who),
         nobodys=responsible == "none", open=open, q=q,

@@ -63,3 +63,21 @@ def write(db: Database, job: Job[T]) -> T:
 def base_url(settings: DataSettings) -> str:
     """Where people reach the console."""
     return settings.public_url or "http://127.0.0.1:8080"
+
+
+@contextmanager
+def writing(file: Path) -> Iterator[None]:
+    """What goes wrong with a file that somebody has named is told in a line."""
+    try:
+        yield
+    except OSError as error:
+        raise click.ClickException(f"{file}: {error.strerror or error}") from None
+
+
+def must_be_writable(file: Path) -> None:
+    """Before hours of work whose end would be a file that cannot be made."""
+    with writing(file):
+        there = file.exists()
+        file.open("ab").close()
+        if not there:
+            file.unlink()

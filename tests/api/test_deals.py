@@ -109,6 +109,22 @@ async def test_deals_are_found_by_each_of_their_filters(shop: Shop) -> None:
 
 
 @both_databases
+async def test_a_filter_that_nothing_has_is_a_slip_and_no_empty_list(shop: Shop) -> None:
+    deal = await shop.deal()
+    for query, field, meant in (
+        ("funnel=retial", "funnel", "retail"), ("stage=offer_manger", "stage", "offer_manager"), ("funnel=mail&stage=lef_request", "stage", ""),
+    ):  # fmt: skip
+        status, refused = await shop.call("GET", f"/deals?{query}")
+        assert (status, refused["error"]["field"]) == (422, field), query
+        assert meant in refused["error"]["message"]
+    assert (await shop.get("/deals?funnel=mail&stage=sent"))["items"] == []
+    await shop.ctx.db.write(lambda c: c.exec_driver_sql("UPDATE deals SET funnel = 'old', stage = 'older'"))
+    assert [one["id"] for one in (await shop.get("/deals?funnel=old&stage=older"))["items"]] == [
+        deal["id"]
+    ]  # of another playbook
+
+
+@both_databases
 async def test_a_search_is_literal_and_capped(shop: Shop) -> None:
     deal = await shop.open_deal(name="Анна")
     assert [d["id"] for d in (await shop.get("/deals", params={"q": "анн"}))["items"]] == [deal["id"]]
