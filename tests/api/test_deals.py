@@ -1,6 +1,7 @@
 """Deals as other programs see them: shapes, pages, searches and what managers do."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,8 @@ async def test_a_first_message_is_a_deal_with_a_bot_at_its_first_question(shop: 
         "web",
         True,
     )
-    assert deal["contact"]["identities"] == [{"channel": "web", "address": "ivan"}]
+    (address,) = deal["contact"]["identities"]
+    assert (address["channel"], address["address"], address["id"] > 0) == ("web", "ivan", True)
     assert (deal["contact"]["name"], deal["contact"]["phone"], deal["responsible"]) == ("Иван", None, None)
     assert deal["bot"]["name"] == "qualifier"
     assert deal["bot"]["status"] == "running"
@@ -386,6 +388,28 @@ async def test_what_is_ahead_is_listed_soonest_first(shop: Shop) -> None:
     assert ("task", "Позвонить") in {(a["kind"], a["text"]) for a in ahead}
     assert ("bot", "qualifier") in {(a["kind"], a["bot"]) for a in ahead}
     assert (await shop.get("/upcoming"))["items"] == ahead
+
+
+async def test_what_is_ahead_says_whose_doing_it_is(shop: Shop) -> None:
+    deal = await shop.open_deal()
+    await shop.ctx.db.write(lambda c: c.exec_driver_sql("DELETE FROM timers"))
+    names = ("robot:offer_late:1:1", "assign:inquiries", "act:site:1:0", "idle:", "start:collector:1")
+
+    def set_them(conn: Any) -> None:
+        for n, name in enumerate(names):
+            row = (deal["contact"]["id"], name, deal["id"], 0, name, shop.clock.now() + n + 1)
+            conn.exec_driver_sql(f"INSERT INTO timers (contact_id, key, deal_id, run_id, name, due_at) VALUES {row}")
+        task = (900, 0, 0, "quarantine", "Разобрать", "{}", shop.clock.now() + 99, "open", "", "robot", 1)
+        columns = "id, deal_id, contact_id, kind, text, details, due_at, state, result, created_by, created_at"
+        conn.exec_driver_sql(f"INSERT INTO tasks ({columns}) VALUES {task}")
+
+    await shop.ctx.db.write(set_them)
+    ahead = (await shop.get("/upcoming"))["items"]
+    assert [(a["kind"], a["bot"], a["robot"], a["text"]) for a in ahead] == [
+        ("robot", None, "offer_late", "offer_late"), ("assign", None, None, "inquiries"), ("assign", None, None, "site"),
+        ("idle", None, None, "idle"), ("bot", "collector", None, "start"), ("task", None, None, "Разобрать"),
+    ]  # fmt: skip
+    assert [a["deal"] for a in ahead] == [deal["id"]] * 5 + [None]
 
 
 async def test_scripts_and_oneself_are_told(shop: Shop) -> None:
