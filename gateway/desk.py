@@ -5,7 +5,7 @@ A command either has its whole effect or raises a refusal (gateway/refusals.py) 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from gateway import duties, filling, steering
 from gateway.assigning import WAIT, hand_tasks, has_acted
@@ -17,6 +17,9 @@ from gateway.steering import Clarify, MoveRun, SteerBot, must_be_open
 from gateway.templates import Known, must_render, own_words
 from gateway.wording import line
 from state.records import Deal, Person, Task
+
+MOST_TAGS: Final = 50
+"""Of a deal, that people give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,9 @@ class Edit:
     title: str | None = None
     fields: Mapping[str, Any] | None = None
     tags: tuple[str, ...] | None = None
+    """All of them; or what is put to those that are there, and taken away."""
+    tags_add: tuple[str, ...] = ()
+    tags_remove: tuple[str, ...] = ()
     responsible: int | None = None
     name: str = ""
     """What the new responsible is called."""
@@ -235,11 +241,11 @@ def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
         changed.append(line("changed_title"))
     told, facts = _set_fields(ledger, deal, filling.accept(ledger, deal, edit.fields or {}))
     changed += told
-    if edit.tags is not None and list(edit.tags) != deal.tags:
-        for tag in set(edit.tags) - set(deal.tags):
+    if (tags := _tags(deal, edit)) != deal.tags:
+        for tag in [one for one in tags if one not in deal.tags]:
             ledger.happens(deal, "tag", tag)
-        facts |= {"tags_were": deal.tags, "tags": list(dict.fromkeys(edit.tags))}
-        deal.tags = list(dict.fromkeys(edit.tags))
+        facts |= {"tags_were": deal.tags, "tags": tags}
+        deal.tags = tags
         changed.append(line("changed_tags"))
     if edit.responsible is not None and edit.responsible != deal.responsible_id:
         deal.responsible_id = edit.responsible
@@ -255,6 +261,14 @@ def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
         ledger.touch(deal)
         _tell_changed(ledger, deal, changed, facts, who)
     ledger.change(deal, "deal")
+
+
+def _tags(deal: Deal, edit: Edit) -> list[str]:
+    there = deal.tags if edit.tags is None else edit.tags
+    tags = list(dict.fromkeys(tag for tag in (*there, *edit.tags_add) if tag not in edit.tags_remove))
+    if len(tags) > max(MOST_TAGS, len(deal.tags)):
+        raise Invalid("tags_add", f"a deal has at most {MOST_TAGS} tags")
+    return tags
 
 
 def _set_fields(ledger: Ledger, deal: Deal, fresh: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from gateway.api.values import Body, Fields, Id, Line, Moment, Word, Words, clean
+from gateway.desk import MOST_TAGS
 
 Version = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
@@ -168,13 +169,18 @@ class ReplayBody(Body):
     last: Annotated[int, Field(ge=1, le=500)] = 100
 
 
+Tags = Annotated[
+    list[Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=64)]], Field(max_length=MOST_TAGS)
+]
+
+
 class EditBody(Body):
     title: Line | None = None
     fields: Fields | None = None
-    tags: (
-        Annotated[list[Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=64)]], Field(max_length=50)]
-        | None
-    ) = None
+    tags: Tags | None = None
+    """All that the deal is to have; or:"""
+    tags_add: Tags = Field(default_factory=list)
+    tags_remove: Tags = Field(default_factory=list)
     responsible: Id | None = None
     """Null gives the deal back to nobody."""
     version: Version | None = None

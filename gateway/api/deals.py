@@ -105,10 +105,14 @@ async def edit_deal(ctx: ApiContext, who: Person, deal_id: Id, body: EditBody, i
     for name in ("title", "fields", "tags"):
         if name in given and getattr(body, name) is None:
             raise invalid(name, "must not be null")
+    if body.tags is not None and (body.tags_add or body.tags_remove):
+        raise invalid("tags", "say either all of them, or what is added and removed")
+    if both := set(body.tags_add) & set(body.tags_remove):
+        raise invalid("tags_remove", f"{min(both)!r} is to be added, too")
     name = await must_work_here(ctx, body.responsible) if body.responsible is not None else ""
     edit = Edit(
         title=body.title, fields=body.fields, tags=tuple(body.tags) if body.tags is not None else None,
-        responsible=body.responsible, name=name, release="responsible" in given and body.responsible is None,
+        tags_add=tuple(body.tags_add), tags_remove=tuple(body.tags_remove), responsible=body.responsible, name=name, release="responsible" in given and body.responsible is None,
         version=body.version if body.version is not None else matched(if_match),
     )  # fmt: skip
     await ask(ctx, who, deal_id, edit)

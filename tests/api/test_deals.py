@@ -1,5 +1,6 @@
 """Deals as other programs see them: shapes, pages, searches and what managers do."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -218,6 +219,25 @@ async def test_an_edit_changes_only_what_it_names(shop: Shop) -> None:
     assert (now["title"], now["responsible"]) == ("Колодки", {"id": person["id"], "name": "Ольга"})
     _, now = await shop.call("PATCH", f"/deals/{deal['id']}", json={"responsible": None})
     assert (now["responsible"], now["owner"]) == (None, "pool")
+
+
+@both_databases
+async def test_single_tags_are_added_and_removed_whatever_others_do_meanwhile(shop: Shop) -> None:
+    deal = await shop.open_deal()
+    at = f"/deals/{deal['id']}"
+    asked = [shop.call("PATCH", at, json={"tags_add": [tag]}) for tag in ("срочно", "опт", "срочно")]
+    assert [status for status, _ in await asyncio.gather(*asked)] == [200] * 3
+    _, now = await shop.call("PATCH", at, json={"tags_add": ["новый"], "tags_remove": ["опт", "чужой"]})
+    assert sorted(now["tags"]) == ["новый", "срочно"]
+    for body, field in (
+        ({"tags": [], "tags_add": ["а"]}, "tags"),
+        ({"tags_add": ["а"], "tags_remove": ["а"]}, "tags_remove"),
+        ({"tags_add": [f"т{n}" for n in range(49)]}, "tags_add"),
+        ({"tags_add": [""]}, "tags_add"),
+    ):
+        status, refused = await shop.call("PATCH", at, json=body)
+        assert (status, refused["error"]["field"]) == (422, field)
+    assert sorted((await shop.get(at))["tags"]) == ["новый", "срочно"]
 
 
 @both_databases
