@@ -88,6 +88,7 @@ POLICY: Final[dict[tuple[str, str], Policy]] = {
     ("POST", "/scripts/{name}/rollout"): PUBLISHERS,
     ("POST", "/simulator"): AUTHORS,
     ("POST", "/scripts/{name}/replay"): AUTHORS,
+    ("GET", "/playbook"): EVERYONE,
     ("GET", "/clarifications"): EVERYONE,
     ("GET", "/templates"): EVERYONE,
     ("POST", "/deals/{deal_id}/preview"): WORKERS,
