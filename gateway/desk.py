@@ -9,6 +9,7 @@ from typing import Any, Final, assert_never
 
 from gateway import duties, filling, steering
 from gateway.assigning import WAIT, hand_tasks, has_acted
+from gateway.correcting import CorrectContact, correct
 from gateway.duties import EditTask, FinishTask, GiveTask
 from gateway.ledger import Ledger
 from gateway.reaching import keep, way_to_write
@@ -82,13 +83,16 @@ class OpenDeal:
 
 
 OfDeal = Take | Move | Write | WriteNote | SteerBot | Clarify | GiveTask | FinishTask | EditTask | Edit | MoveRun
-Command = OfDeal | OpenDeal
+Command = OfDeal | OpenDeal | CorrectContact
 
 
 def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Person) -> int:
     """Do it. The answer is the id of what it made (entry, task, deal), 0 where it made nothing."""
     if isinstance(command, OpenDeal):
         return _open_by_hand(ledger, command, who)
+    if isinstance(command, CorrectContact):
+        correct(ledger, command, who)
+        return 0
     if deal is None:
         raise Conflict("gone", "the deal is not there any more")
     if (

@@ -19,7 +19,7 @@ from gateway.routes import reply_route
 from state.inbox import identity_key
 from state.records import Contact, Deal, Identity
 
-_BY_PHONE: Final = ("whatsapp", "sms")
+BY_PHONE: Final = ("whatsapp", "sms")
 NOT_KEPT: Final = 0
 """The number of an address that nobody has written to yet."""
 
@@ -45,11 +45,11 @@ def _possible(
 ) -> Iterator[Identity]:
     if not contact.phone.startswith("+"):
         return
-    known = {one.channel for one in theirs}
+    known = {one.channel for one in theirs if one.heard_at is not None or one.address == contact.phone}
     accounts = [key.split(":", 1) for key in house.channels]
     for channel in channels:
         account = next((account for of, account in accounts if of == channel), None)
-        if channel in _BY_PHONE and channel not in known and account is not None:
+        if channel in BY_PHONE and channel not in known and account is not None:
             yield Identity(NOT_KEPT, contact.id, channel, account, contact.phone, "", "", None, 0)
 
 
@@ -57,12 +57,15 @@ def way_to_write(
     house: House, contact: Contact, deal: Deal, theirs: Collection[Identity], channel: str, is_known: Callable[[str], bool]
 ) -> Identity:  # fmt: skip
     """Where a person's message goes. Raises `Invalid` where that is nowhere."""
-    if (known := reply_route(house, contact, deal, theirs, channel)) is not None:
+    known = reply_route(house, contact, deal, theirs, channel)
+    if known is not None and not (channel in BY_PHONE and known.barred and known.address != contact.phone):
         return known
-    possible = list(_possible(house, contact, theirs, [channel] if channel else _BY_PHONE))
+    possible = list(_possible(house, contact, theirs, [channel] if channel else BY_PHONE))
     free = [one for one in possible if not is_known(identity_key(one.channel, one.account, one.address))]
     if channel and free:
         return free[0]
+    if known is not None:
+        return known
     raise Invalid("channel", _why_not(house, theirs, channel, possible, free))
 
 
@@ -82,7 +85,7 @@ def _why_not(
         return f"nothing can be sent over {channel}; choose another channel"
     if possible:
         return f"their phone is another contact's on {channel}: join the two, or choose another channel"
-    lacks = "no phone, and so " if channel in _BY_PHONE else ""
+    lacks = "no phone, and so " if channel in BY_PHONE else ""
     return f"the customer has {lacks}no address on this channel"
 
 

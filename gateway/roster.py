@@ -135,6 +135,10 @@ def _no_contact(_contact: int, _since: Instant) -> bool:
     return False
 
 
+def _nobodys(_point: str) -> int | None:
+    return None
+
+
 def _nothing(_deal: int) -> Sequence[Task]:
     return ()
 
@@ -149,6 +153,8 @@ class Look:
     """Of a deal, as they were before this turn."""
     is_known: Callable[[str], bool] = bool
     """Whether an address, by its key, is somebody's already."""
+    owner: Callable[[str], int | None] = _nobodys
+    """Whose a phone or an e-mail is, by its point's key."""
     was_in_contact: Callable[[int, Instant], bool] = _no_contact
     """Whether a person has spoken with this contact since then."""
     chats: Chats | None = None

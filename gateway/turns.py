@@ -28,7 +28,7 @@ from gateway.steering import SteerBot
 from gateway.translate import event_from_json
 from gateway.unions import elsewhere, pass_on, settle
 from gateway.wording import line
-from state import deals, inbox, lanes, scripts, staff, staff_chats, timeline
+from state import deals, inbox, lanes, points, scripts, staff, staff_chats, timeline
 from state.contacting import contact_made
 from state.database import Connection, Database, Unavailable
 from state.live import Live
@@ -280,6 +280,7 @@ class Turns:
             lambda: self._known_staff(conn, now),
             lambda deal: deals.open_tasks(conn, deal),
             lambda key: inbox.is_known(conn, key),
+            lambda point: points.owner(conn, point),
             lambda contact, since: contact_made(conn, contact, since),
             Chats(conn),
         )

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal_column, select, update
 
-from state import companies, erasing, outbox, parcels, staff, staff_chats, steps
+from state import companies, erasing, outbox, parcels, points, staff, staff_chats, steps
 from state import group_tables as g
 from state import inbox as inbox_rows
 from state import report_tables as r
@@ -311,6 +311,8 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0, *, ids: Ids)
         steps.add(conn, w.steps)
     if w.contacts:
         _CONTACTS_CHANGED.write(conn, w.contacts.values())
+    if w.lost_points:
+        points.lose(conn, w.lost_points)
     if w.points:
         _POINTS.write(conn, w.points)
     if w.tasks:

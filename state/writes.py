@@ -74,6 +74,8 @@ class Writes:
     """contact_id, due_at, pace."""
     changes: list[dict[str, Any]] = field(default_factory=list)
     points: list[dict[str, Any]] = field(default_factory=list)
+    lost_points: list[tuple[int, str]] = field(default_factory=list)
+    """(contact, point): a person says that this phone or e-mail is not theirs; what a channel has proved stays."""
     pinned: list[tuple[int, str]] = field(default_factory=list)
     """(run, hash): the other version of its script that it goes on by."""
     steps: list[dict[str, Any]] = field(default_factory=list)

@@ -11,6 +11,7 @@ from aiohttp.typedefs import Handler
 from gateway.api import (
     acts,
     audit,
+    contacts,
     deals,
     events,
     groups,
@@ -46,6 +47,7 @@ CALLS: Final[list[Call]] = [
     *acts.calls,
     *merges.calls,
     *tasks.calls,
+    *contacts.calls,
     *lookups.calls,
     *playbook.calls,
     *templates.calls,

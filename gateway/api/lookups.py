@@ -1,4 +1,4 @@
-"""What else can be looked up: contacts, what is ahead, oneself, and what could not be used."""
+"""What else can be looked up: what is ahead, oneself, and what could not be used."""
 
 from typing import Literal
 
@@ -14,7 +14,7 @@ from gateway.api.values import Cursor, Id, Limit
 from gateway.clock import iso
 from gateway.guard import IDLE
 from gateway.ledger import ROBOT
-from state import contacts, deals, quarantine, tasks
+from state import deals, quarantine, tasks
 from state.records import Person
 from state.tasks import Ahead
 
@@ -43,15 +43,6 @@ class Upcoming(TypedDict):
 async def me(who: Person) -> shapes.MeShape:
     """Whom the token speaks for."""
     return {"id": who.id, "name": who.name, "role": who.role}
-
-
-@calls.on("GET", "/contacts/{contact_id}")
-async def get_contact(ctx: ApiContext, contact_id: Id) -> shapes.ProfileShape:
-    """A person, their addresses and their deals."""
-    found = await ctx.db.read(lambda c: contacts.find_profile(c, contact_id))
-    if found is None:
-        raise not_found()
-    return shapes.profile(found)
 
 
 @calls.on("GET", "/upcoming")

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.channels.base import Limits
 from gateway.channels.limits import LIMITS
+from gateway.correcting import CorrectContact
 from gateway.desk import OpenDeal, Take, Write
 from gateway.events import CallEnded, FormSubmitted, MessageReceived, Sender
 from gateway.refusals import Invalid
@@ -200,3 +201,17 @@ async def test_a_phone_that_is_another_contacts_on_the_channel_is_not_written_to
         lambda c: inbox.add_identities(c, [Identity(77, 900, "whatsapp", "7000", PHONE, "", "", None, 1)])
     )
     assert "another contact's" in (await refused(shop, deal, template="call_missed", channel="whatsapp"))[1]
+
+
+async def test_after_a_correction_messages_go_to_the_right_number_and_no_more_to_the_wrong_one(shop: Shop):
+    deal = await opened(shop, phone="+79160000000")
+    await shop.ask(Write(template="call_missed", channel="whatsapp"), deal)
+    await shop.ask(Write(template="call_missed", channel="whatsapp"), deal)
+    assert {part.address for part in shop.channels["whatsapp:7000"].sent} == {"+79160000000"}
+    (contact,) = await shop.all("contacts")
+    await shop.ask(CorrectContact(phone=PHONE), contact=contact["id"])
+    await shop.ask(Write(template="call_missed", channel="whatsapp"), deal)
+    assert shop.channels["whatsapp:7000"].sent[-1].address == PHONE
+    await call(shop)
+    assert shop.channels["whatsapp:7000"].sent[-1].address == PHONE  # a robot's
+    assert sorted(await addresses(shop, "whatsapp")) == [("+79160000000", contact["id"]), (PHONE, contact["id"])]
