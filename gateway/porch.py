@@ -172,7 +172,7 @@ class Visit(asyncio.Protocol):
 
     def _hand_over(self, data: bytes) -> None:
         self._porch.open.discard(self)
-        theirs: Any = Caller(self._porch.others, loop=self._loop, access_log=None)
+        theirs: Any = Caller(self._porch.others, loop=self._loop, access_log=None)  # type: ignore[arg-type]  # none is kept
         if self._paused:
             self._paused = False
             self._transport.resume_reading()

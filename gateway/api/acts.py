@@ -2,7 +2,7 @@
 
 from gateway.api import shapes
 from gateway.api.asking import ask, show
-from gateway.api.bodies import BotBody, ClarifyBody, MessageBody, MoveBody, NoBody, NoteBody, TaskBody
+from gateway.api.bodies import BotBody, ClarifyBody, MessageBody, MoveBody, NoBody, NoteBody, TaskBody, as_said
 from gateway.api.calls import Answer, Calls
 from gateway.api.context import ApiContext
 from gateway.api.deals import IfMatch, matched, must_work_here, tagged
@@ -43,7 +43,7 @@ async def write_message(ctx: ApiContext, who: Person, deal_id: Id, body: Message
     if body.language and not body.template:
         raise invalid("language", "belongs to a template")
     message = Write(
-        body.text, body.template, dict(body.variables), body.channel, body.client_id, body.language, body.subject
+        body.text, body.template, as_said(body.variables), body.channel, body.client_id, body.language, body.subject
     )
     return await _entry(ctx, await ask(ctx, who, deal_id, message))
 

@@ -1,10 +1,11 @@
 """What callers send in bodies, by the call it belongs to."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from gateway.api.values import Body, Fields, Id, Line, Moment, Word, Words, clean
+from gateway.api.values import MOST, Body, Fields, Id, Line, Moment, Word, Words, clean
 from gateway.desk import MOST_TAGS
 
 Version = Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -26,6 +27,18 @@ Length = Annotated[str, Field(max_length=60)]
 """`30m`, `2d`, `1h working`, `3d working`: working days."""
 
 
+Said = Line | Annotated[int, Field(ge=-MOST, le=MOST)] | Annotated[float, Field(allow_inf_nan=False)]
+"""What is filled in: a text, or a number as one."""
+
+
+def as_said(values: Mapping[str, str | float]) -> dict[str, str]:
+    """Numbers as people write them: 4500, 0.25."""
+    return {
+        name: f"{value:.10f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+        for name, value in values.items()
+    }
+
+
 class NoBody(Body):
     """Nothing is needed; an empty object is welcome."""
 
@@ -40,7 +53,7 @@ class MoveBody(Body):
 class MessageBody(Body):
     text: Annotated[str, AfterValidator(clean), Field(max_length=10_000)] = ""
     template: Word = ""
-    variables: Annotated[dict[Word, Line], Field(max_length=50)] = Field(default_factory=dict)
+    variables: Annotated[dict[Word, Said], Field(max_length=50)] = Field(default_factory=dict)
     channel: Word = ""
     language: Word = ""
     """Of the template's wordings; empty: the customer's."""
@@ -51,7 +64,7 @@ class MessageBody(Body):
 
 class PreviewBody(Body):
     template: Word
-    variables: Annotated[dict[Word, Line], Field(max_length=50)] = Field(default_factory=dict)
+    variables: Annotated[dict[Word, Said], Field(max_length=50)] = Field(default_factory=dict)
     channel: Word = ""
     language: Word = ""
 

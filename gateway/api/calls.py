@@ -216,7 +216,10 @@ def _field(at: tuple[int | str, ...]) -> str:
 
 
 def _said(wrong: ValidationError) -> str:
-    return str(wrong.errors(include_url=False, include_input=False)[0]["msg"]).removeprefix("Value error, ")
+    first = wrong.errors(include_url=False, include_input=False)[0]
+    if first["type"] in ("string_too_short", "too_short") and first.get("ctx", {}).get("min_length") == 1:
+        return "must not be empty"
+    return str(first["msg"]).removeprefix("Value error, ")
 
 
 async def read_body(request: web.Request) -> bytes:

@@ -6,7 +6,7 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from bots.kit.templates import BLANK, State, Template, as_written
-from gateway.api.bodies import PreviewBody
+from gateway.api.bodies import PreviewBody, as_said
 from gateway.api.calls import Calls
 from gateway.api.context import ApiContext
 from gateway.api.errors import invalid, not_found
@@ -125,7 +125,7 @@ async def preview(ctx: ApiContext, who: Person, deal_id: Id, body: PreviewBody) 
             raise invalid(nowhere.name, str(nowhere)) from None
         identity = None
     known = Known(card.deal, card.contact, ctx.clock.now(), who.name)
-    made = draft(ctx.house, known, template, identity, language=body.language, given=body.variables)
+    made = draft(ctx.house, known, template, identity, language=body.language, given=as_said(body.variables))
     return _preview(ctx.house, template, identity, known, made)
 
 
