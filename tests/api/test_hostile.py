@@ -312,3 +312,21 @@ async def test_an_address_that_cannot_be_read_is_refused_in_json_and_nobodys_fai
     error = orjson.loads(body)["error"]
     assert (error["code"], told in error["message"]) == ("bad_request", True)
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"title": "а", "title": "б"}',
+        '{"fields": {"vin": "1", "vin": "2"}}',
+        '{"title": "а", "\\u0074itle": "б"}',
+        '{"fields": {"list": [1], "list": 2}}',
+    ],
+)
+async def test_a_key_that_stands_twice_is_refused(shop: Shop, body: str) -> None:
+    deal = await shop.open_deal()
+    status, refused = await shop.call(
+        "PATCH", f"/deals/{deal['id']}", data=body.encode(), headers={"Content-Type": "application/json"}
+    )
+    assert (status, refused["error"]["code"], "twice" in refused["error"]["message"]) == (400, "bad_json", True)
+    assert (await shop.get(f"/deals/{deal['id']}"))["version"] == deal["version"]
