@@ -9,6 +9,7 @@ from bots.kit.staffing import Assign
 from gateway.ledger import Ledger
 from gateway.wording import line
 from state.records import Deal, Timer
+from state.writes import Handed
 
 WAIT: Final = "assign:"
 """A deal in the pool that a rule hands out when somebody comes; then follows the rule."""
@@ -147,10 +148,15 @@ def leave(ledger: Ledger, deal: Deal, timer: Timer) -> None:
     hand_tasks(ledger, deal, gone, deal.responsible_id)
 
 
-def hand_tasks(ledger: Ledger, deal: Deal, giver: int | None, taker: int | None, *, knows: bool = False) -> None:
-    """Open tasks of the one, and those of nobody, are the other's now. `knows`: who has done it themselves is not told."""
+def hand_tasks(
+    ledger: Ledger, deal: Deal, giver: int | None, taker: int | None, *, knows: bool = False, named_stay: bool = False
+) -> None:  # fmt: skip
+    """Open tasks of the one, and those of nobody, are the other's now. `knows`: who has done it themselves is not told;
+    `named_stay`: what a colleague has asked the one to do stays theirs.
+    """
     for who in {giver, None} - {taker}:
-        ledger.writes.handed_tasks.append((deal.id, who, taker, knows))
+        ledger.writes.handed_tasks.append(Handed(deal.id, who, taker, knows, named_stay))
         for task in ledger.writes.tasks:
-            if task.deal_id == deal.id and task.state == "open" and task.responsible_id == who:
+            named = named_stay and who is not None and task.created_by == "manager"
+            if task.deal_id == deal.id and task.state == "open" and task.responsible_id == who and not named:
                 task.responsible_id = taker

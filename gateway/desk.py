@@ -179,7 +179,7 @@ def _hold(ledger: Ledger, deal: Deal, holder: int, why: str) -> None:
     ledger.cut_timer(f"deal:{deal.id}:{WAIT}")  # it looks for nobody any more
     has_acted(ledger, deal)
     ledger.touch(deal)
-    hand_tasks(ledger, deal, had, holder, knows=True)
+    hand_tasks(ledger, deal, had, holder, knows=True, named_stay=True)
 
 
 def _move(ledger: Ledger, deal: Deal, stage: str, reason: str, fields: Mapping[str, Any], who: Person) -> None:
@@ -251,16 +251,19 @@ def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
         facts |= {"tags_were": deal.tags, "tags": tags}
         deal.tags = tags
         changed.append(line("changed_tags"))
-    if edit.responsible is not None and edit.responsible != deal.responsible_id:
+    had = deal.responsible_id
+    if edit.responsible is not None and edit.responsible != had:
         deal.responsible_id = edit.responsible
+        hand_tasks(ledger, deal, had, edit.responsible, knows=edit.responsible == who.id, named_stay=True)
         changed.append(line("changed_responsible", name=edit.name or edit.responsible))
     elif edit.release and deal.responsible_id is not None:
         deal.responsible_id = None
+        hand_tasks(ledger, deal, had, None, named_stay=True)
         changed.append(line("changed_released"))
         if deal.owner == "person":
             deal.owner = "pool"
             task = "task_released" if deal.waiting_since is None else "task_released_waiting"
-            ledger.create_task(deal, "answer", line(task, who=who.name), "manager", person=who)
+            ledger.create_task(deal, "answer", line(task, who=who.name), "robot", person=who)
     if changed:
         ledger.touch(deal)
         _tell_changed(ledger, deal, changed, facts, who)

@@ -56,7 +56,7 @@ def _stop(ledger: Ledger, deal: Deal, run: Run, who: Person) -> None:
     ledger.stop_run(deal, run, line("why_command", who=who.name))
     # Nobody is lost: the talk that the bot leaves is somebody's to go on with.
     task = line("task_bot_stopped", who=who.name)
-    ledger.create_task(deal, "answer", task, "manager", responsible=deal.responsible_id or who.id, person=who)
+    ledger.create_task(deal, "answer", task, "robot", responsible=deal.responsible_id or who.id, person=who)
 
 
 def _start(ledger: Ledger, deal: Deal, bot: str, running: Run | None) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bots.kit.schema import Span
+from bots.kit.spans import Span
 from gateway.events import CallEnded
 from state.records import Person
 from tests.funnels.test_assigning import HOUR, hired, holders, ruled
