@@ -6,14 +6,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import unquote
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
-from gateway.commands import COMMANDS, init
+from gateway.commands import COMMANDS
 from gateway.hiring import hire_once
 from gateway.playbooks import read_house
 from state import people, schema, staff
@@ -474,36 +473,6 @@ def test_a_playbook_that_was_begun_is_served(home: Path) -> None:
     where = (home / "shop" / "README.md").read_text(encoding="utf-8")
     for link in re.findall(r"\]\(([^)#]+)", where):
         assert (home / "shop" / link).exists(), link
-
-
-@pytest.mark.parametrize("like", ["starter", "school"])
-def test_a_folder_with_a_blank_is_named_so_that_a_shell_takes_it(home: Path, like: str) -> None:
-    begun = parley("init", "мой магазин", "--like", like)
-    assert "parley check './мой магазин'" in begun.output
-    said = (home / "мой магазин" / "README.md").read_text(encoding="utf-8")
-    assert "parley check './мой магазин'" in said
-    assert f"parley check {like}" not in said  # that would be the shipped one
-
-
-def test_links_of_a_begun_playbook_lead_where_they_led_also_out_of_a_folder_that_lies_elsewhere(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Behind a link of the file system, and with a blank in the way: the one changes what `..` means, the other ends a link."""
-    far = tmp_path / "far away" / "shelf"
-    far.mkdir(parents=True)
-    (home / "near").symlink_to(far)
-    program = tmp_path / "the program"
-    for page in ("docs/write-a-playbook.md", "bots/qualifier/README.md"):
-        (program / page).parent.mkdir(parents=True)
-        (program / page).touch()
-    monkeypatch.setattr(init, "ROOT", program)
-    assert parley("init", "near/shop").exit_code == 0
-    copied = home / "near" / "shop" / "README.md"
-    links = re.findall(r"\]\(([^)#]+)\)", copied.read_text(encoding="utf-8"))
-    assert len(links) == 2
-    for link in links:
-        assert " " not in link
-        assert (copied.parent / unquote(link)).exists(), link
 
 
 def test_nothing_that_is_there_is_written_over(home: Path) -> None:

@@ -1,8 +1,6 @@
 """Deals as other programs see them: shapes, pages, searches and what managers do."""
 
-import asyncio
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -112,22 +110,6 @@ async def test_deals_are_found_by_each_of_their_filters(shop: Shop) -> None:
 
 
 @both_databases
-async def test_a_filter_that_nothing_has_is_a_slip_and_no_empty_list(shop: Shop) -> None:
-    deal = await shop.deal()
-    for query, field, meant in (
-        ("funnel=retial", "funnel", "retail"), ("stage=offer_manger", "stage", "offer_manager"), ("funnel=mail&stage=lef_request", "stage", ""),
-    ):  # fmt: skip
-        status, refused = await shop.call("GET", f"/deals?{query}")
-        assert (status, refused["error"]["field"]) == (422, field), query
-        assert meant in refused["error"]["message"]
-    assert (await shop.get("/deals?funnel=mail&stage=sent"))["items"] == []
-    await shop.ctx.db.write(lambda c: c.exec_driver_sql("UPDATE deals SET funnel = 'old', stage = 'older'"))
-    assert [one["id"] for one in (await shop.get("/deals?funnel=old&stage=older"))["items"]] == [
-        deal["id"]
-    ]  # of another playbook
-
-
-@both_databases
 async def test_a_search_is_literal_and_capped(shop: Shop) -> None:
     deal = await shop.open_deal(name="Анна")
     assert [d["id"] for d in (await shop.get("/deals", params={"q": "анн"}))["items"]] == [deal["id"]]
@@ -222,25 +204,6 @@ async def test_an_edit_changes_only_what_it_names(shop: Shop) -> None:
 
 
 @both_databases
-async def test_single_tags_are_added_and_removed_whatever_others_do_meanwhile(shop: Shop) -> None:
-    deal = await shop.open_deal()
-    at = f"/deals/{deal['id']}"
-    asked = [shop.call("PATCH", at, json={"tags_add": [tag]}) for tag in ("срочно", "опт", "срочно")]
-    assert [status for status, _ in await asyncio.gather(*asked)] == [200] * 3
-    _, now = await shop.call("PATCH", at, json={"tags_add": ["новый"], "tags_remove": ["опт", "чужой"]})
-    assert sorted(now["tags"]) == ["новый", "срочно"]
-    for body, field in (
-        ({"tags": [], "tags_add": ["а"]}, "tags"),
-        ({"tags_add": ["а"], "tags_remove": ["а"]}, "tags_remove"),
-        ({"tags_add": [f"т{n}" for n in range(49)]}, "tags_add"),
-        ({"tags_add": [""]}, "tags_add"),
-    ):
-        status, refused = await shop.call("PATCH", at, json=body)
-        assert (status, refused["error"]["field"]) == (422, field)
-    assert sorted((await shop.get(at))["tags"]) == ["новый", "срочно"]
-
-
-@both_databases
 async def test_an_edit_of_an_old_version_is_refused_with_the_current_one(shop: Shop) -> None:
     deal = await shop.open_deal()
     _, now = await shop.call("PATCH", f"/deals/{deal['id']}", json={"title": "Раз"})
@@ -297,24 +260,6 @@ async def test_a_bot_can_be_stopped_and_started_again(shop: Shop) -> None:
 
 
 @both_databases
-async def test_a_customer_who_asked_for_a_person_is_not_done_without_one_and_the_bot_does_not_begin_anew(
-    shop: Shop,
-) -> None:
-    deal, anna = await shop.deal(), shop.token()
-    await shop.say("позовите менеджера")
-    at = f"/deals/{deal['id']}"
-    assert (await shop.get(at))["bot"]["status"] == "handed_off"
-    status, refused = await shop.call("POST", f"{at}/bot", anna, json={"action": "resume"})
-    assert (status, refused["error"]["code"], refused["error"]["current"]["id"]) == (409, "not_stopped", deal["id"])
-    (task,) = (await shop.get("/tasks?kind=talk"))["items"]
-    assert "просит менеджера" in task["text"]
-    status, refused = await shop.call("POST", f"/tasks/{task['id']}/done", anna, json={"result": "сделал"})
-    assert (status, refused["error"]["code"]) == (409, "no_contact")
-    await shop.call("POST", f"{at}/messages", anna, json={"text": "Здравствуйте, это менеджер"})
-    assert (await shop.call("POST", f"/tasks/{task['id']}/done", anna, json={"result": "сделал"}))[0] == 200
-
-
-@both_databases
 async def test_tasks_are_listed_by_whose_and_when(shop: Shop) -> None:
     deal, olga = await shop.open_deal(), shop.token(name="Ольга")
     person = await shop.get("/me", olga)
@@ -355,36 +300,6 @@ async def test_tasks_are_listed_by_whose_and_when(shop: Shop) -> None:
 
 
 @both_databases
-async def test_a_task_is_for_oneself_for_another_or_for_nobody_alike_when_it_is_given_and_passed_on(shop: Shop) -> None:
-    deal, anna, boris = await shop.open_deal(), shop.token(name="Анна"), shop.token(name="Борис")
-    other, at = (await shop.get("/me", boris))["id"], f"/deals/{deal['id']}/tasks"
-    given = [{}, {"responsible": other}, {"responsible": None}]
-    whose = [(await shop.call("POST", at, anna, json={"text": "а", **more}))[1]["responsible"] for more in given]
-    assert [one and one["name"] for one in whose] == ["Анна", "Борис", None]
-    task = (await shop.get("/tasks"))["items"][0]["id"]
-    _, left = await shop.call("PATCH", f"/tasks/{task}", anna, json={"text": "б"})
-    assert left["responsible"]["name"] == "Анна"
-    _, nobodys = await shop.call("PATCH", f"/tasks/{task}", anna, json={"responsible": None})
-    assert nobodys["responsible"] is None
-
-
-async def test_a_task_is_of_a_kind_that_there_is_and_for_somebody_who_sees_it(shop: Shop) -> None:
-    deal, marketer = await shop.open_deal(), shop.token("marketer", "Мара")
-    mara, at = (await shop.get("/me", marketer))["id"], f"/deals/{deal['id']}"
-    status, refused = await shop.call("POST", f"{at}/tasks", json={"text": "а", "kind": "cal"})
-    assert (status, refused["error"]["field"]) == (422, "kind")
-    assert "Did you mean 'call'?" in refused["error"]["message"]
-    for kind in ("call", "parts", "return"):  # built in, declared, a script's
-        assert (await shop.call("POST", f"{at}/tasks", json={"text": "а", "kind": kind}))[0] == 200, kind
-    task = (await shop.get("/tasks"))["items"][0]["id"]
-    for method, path in (("POST", f"{at}/tasks"), ("PATCH", at), ("PATCH", f"/tasks/{task}")):
-        body = {"responsible": mara} | ({"text": "а"} if method == "POST" else {})
-        status, refused = await shop.call(method, path, json=body)
-        assert (status, refused["error"]["field"]) == (422, "responsible"), path
-        assert "marketer" in refused["error"]["message"]
-
-
-@both_databases
 async def test_a_deal_by_hand_finds_the_contact_it_is_for(shop: Shop) -> None:
     deal = await shop.deal("+79161234567", channel="whatsapp", phone="+79161234567")
     status, refused = await shop.call("POST", "/deals", json={"contact": {"phone": "8 916 123 45 67"}})
@@ -410,28 +325,6 @@ async def test_what_is_ahead_is_listed_soonest_first(shop: Shop) -> None:
     assert ("task", "Позвонить") in {(a["kind"], a["text"]) for a in ahead}
     assert ("bot", "qualifier") in {(a["kind"], a["bot"]) for a in ahead}
     assert (await shop.get("/upcoming"))["items"] == ahead
-
-
-async def test_what_is_ahead_says_whose_doing_it_is(shop: Shop) -> None:
-    deal = await shop.open_deal()
-    await shop.ctx.db.write(lambda c: c.exec_driver_sql("DELETE FROM timers"))
-    names = ("robot:offer_late:1:1", "assign:inquiries", "act:site:1:0", "idle:", "start:collector:1")
-
-    def set_them(conn: Any) -> None:
-        for n, name in enumerate(names):
-            row = (deal["contact"]["id"], name, deal["id"], 0, name, shop.clock.now() + n + 1)
-            conn.exec_driver_sql(f"INSERT INTO timers (contact_id, key, deal_id, run_id, name, due_at) VALUES {row}")
-        task = (900, 0, 0, "quarantine", "Разобрать", "{}", shop.clock.now() + 99, "open", "", "robot", 1)
-        columns = "id, deal_id, contact_id, kind, text, details, due_at, state, result, created_by, created_at"
-        conn.exec_driver_sql(f"INSERT INTO tasks ({columns}) VALUES {task}")
-
-    await shop.ctx.db.write(set_them)
-    ahead = (await shop.get("/upcoming"))["items"]
-    assert [(a["kind"], a["bot"], a["robot"], a["text"]) for a in ahead] == [
-        ("robot", None, "offer_late", "offer_late"), ("assign", None, None, "inquiries"), ("assign", None, None, "site"),
-        ("idle", None, None, "idle"), ("bot", "collector", None, "start"), ("task", None, None, "Разобрать"),
-    ]  # fmt: skip
-    assert [a["deal"] for a in ahead] == [deal["id"]] * 5 + [None]
 
 
 async def test_scripts_and_oneself_are_told(shop: Shop) -> None:
