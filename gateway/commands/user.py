@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from gateway import leaving
+from gateway import leaving, vocabulary
 from gateway.api.telegram import deep_link
 from gateway.clock import Clock
 from gateway.commands.opening import base_url, open_database, settings_or_exit, write
@@ -52,6 +52,7 @@ def add(
     with open_database() as (settings, db):
         _must_be_known(calendar, settings.playbook)
         link = signin_link(db, base_url(settings), fresh, again=again)
+        _warn_of(fresh.groups, settings.playbook)
     _tell_link(link, settings)
 
 
@@ -105,6 +106,7 @@ def edit(
             return staff.colleague(conn, one.id)
 
         one = write(db, job)
+        _warn_of(_groups(groups), settings.playbook)
     click.echo(_line(one) if one is not None else "")
 
 
@@ -227,6 +229,14 @@ def _groups(groups: tuple[str, ...]) -> tuple[str, ...]:
     if any(not group.strip() or len(group) > 100 for group in groups):
         raise click.UsageError("a group has 1 to 100 characters")
     return tuple(group.strip() for group in groups)
+
+
+def _warn_of(groups: tuple[str, ...], playbook: str) -> None:
+    """Groups that no rule knows are kept: a playbook that is being written may be behind its people."""
+    known = vocabulary.groups(_house(playbook)) if groups else ()
+    for group in groups:
+        if group not in known:
+            click.echo(vocabulary.no_such("group", group, sorted(known)), err=True)
 
 
 def _house(playbook: str) -> House:

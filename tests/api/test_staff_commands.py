@@ -93,6 +93,8 @@ def test_a_person_is_corrected_by_name_or_number(home: Path) -> None:
     assert edited.output == "1\tАнна\thead\tphones\thours\n", edited.output
     edited = parley("user", "edit", "1", "--no-groups", "--calendar", "", "--name", "Анна Лебедева")
     assert edited.output == "1\tАнна Лебедева\thead\n", edited.output
+    warned = parley("user", "edit", "1", "--group", "slaes")
+    assert (warned.exit_code, "Did you mean 'sales'?" in warned.output) == (0, True), warned.output
     assert parley("user", "edit", "1").exit_code == 2
     assert parley("user", "edit", "1", "--calendar", "nights").exit_code == 2
 
