@@ -9,6 +9,7 @@ from bots.kit.staffing import Assign
 from gateway.ledger import Ledger
 from gateway.wording import line
 from state.records import Deal, Timer
+from state.writes import Handed
 
 WAIT: Final = "assign:"
 """A deal in the pool that a rule hands out when somebody comes; then follows the rule."""
@@ -16,27 +17,33 @@ ACT: Final = "act:"
 """A responsible who has not acted yet; then follow rule, person, how many had it before, and since when the deal stands where it does."""
 LEAVE: Final = "leave:"
 """A person whose deals are to find somebody else; then follow the person and who gets them."""
+NUMBER: Final = "#"
+"""Before a person's number, where two may have one name."""
 _LOOK_AGAIN_MS: Final = 10 * 60_000
 _LONGEST_LOOK_MS: Final = 12 * 3_600_000
 _MOST_HANDS: Final = 3
 """After so many people who did not act, it is the head's."""
 
 
-def person_for(ledger: Ledger, deal: Deal, to: str) -> int | None:
+def person_for(ledger: Ledger, deal: Deal, to: str, without: frozenset[int] = frozenset()) -> int | None:
     """Who is meant by a robot's word; None: whoever looks into the pool."""
     if to == "responsible":
         return deal.responsible_id
+    roster = ledger.look.roster()
     if (rule := ledger.house.playbook.assign.get(to)) is not None:
-        return ledger.look.roster().choose(rule, ledger.now)
+        return roster.choose(rule, ledger.now, without)
+    if to.startswith(NUMBER) and to[1:].isdecimal():
+        one = roster.find(int(to[1:]))
+        return one.id if one is not None and one.active and one.id not in without else None
     member = ledger.house.playbook.team.get(to)
-    return ledger.look.roster().lightest(member.name if member else to, ledger.now)
+    return roster.lightest(member.name if member else to, ledger.now, without)
 
 
 def assign(ledger: Ledger, deal: Deal, word: str, *, without: frozenset[int] = frozenset(), hands: int = 0) -> bool:
     """Give the deal to whom the word means. False: it stays in the pool; a rule goes on looking."""
     rule = ledger.house.playbook.assign.get(word)
     if rule is None:
-        person = person_for(ledger, deal, word)
+        person = person_for(ledger, deal, word, without)
         if person is not None:
             give(ledger, deal, person)
         return person is not None
@@ -46,7 +53,7 @@ def assign(ledger: Ledger, deal: Deal, word: str, *, without: frozenset[int] = f
         give(ledger, deal, person, rule.name)
         _expect_action(ledger, deal, rule, person, hands)
         return True
-    if rule.absent not in ("", "pool") and (other := person_for(ledger, deal, rule.absent)) is not None:
+    if rule.absent not in ("", "pool") and (other := person_for(ledger, deal, rule.absent, without)) is not None:
         give(ledger, deal, other)
         return True
     if rule.how != "to all":
@@ -141,10 +148,15 @@ def leave(ledger: Ledger, deal: Deal, timer: Timer) -> None:
     hand_tasks(ledger, deal, gone, deal.responsible_id)
 
 
-def hand_tasks(ledger: Ledger, deal: Deal, giver: int | None, taker: int | None, *, knows: bool = False) -> None:
-    """Open tasks of the one, and those of nobody, are the other's now. `knows`: who has done it themselves is not told."""
+def hand_tasks(
+    ledger: Ledger, deal: Deal, giver: int | None, taker: int | None, *, knows: bool = False, named_stay: bool = False
+) -> None:  # fmt: skip
+    """Open tasks of the one, and those of nobody, are the other's now. `knows`: who has done it themselves is not told;
+    `named_stay`: what a colleague has asked the one to do stays theirs.
+    """
     for who in {giver, None} - {taker}:
-        ledger.writes.handed_tasks.append((deal.id, who, taker, knows))
+        ledger.writes.handed_tasks.append(Handed(deal.id, who, taker, knows, named_stay))
         for task in ledger.writes.tasks:
-            if task.deal_id == deal.id and task.state == "open" and task.responsible_id == who:
+            named = named_stay and who is not None and task.created_by == "manager"
+            if task.deal_id == deal.id and task.state == "open" and task.responsible_id == who and not named:
                 task.responsible_id = taker

@@ -8,21 +8,21 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from bots.kit.beginnings import STARTS
-from bots.kit.conditions import as_number
 from bots.kit.events import MessageReceived as Heard
 from bots.kit.events import TimerFired, WebAnswered
 from bots.robots.facts import PROVED
 from gateway import events as ev
 from gateway import filling, staff_room
-from gateway.assigning import ACT, LEAVE, WAIT, check_action, has_called, leave, look_again
-from gateway.entering import deal_for, enter, last_deal
+from gateway.assigning import ACT, LEAVE, WAIT, check_action, leave, look_again
+from gateway.calls import hear_call
+from gateway.entering import deal_for, last_deal
 from gateway.guard import IDLE, wake
 from gateway.ledger import ROBOT, Ledger
 from gateway.mailroom import hear_mail
 from gateway.obey import start_run, walk
 from gateway.orders import hear_order, hear_parcel, hear_payment, hear_visit
 from gateway.robots import take_turn
-from gateway.router import Attach, Open, active, route
+from gateway.router import active
 from gateway.starting import begin
 from gateway.verdicts import CHANNEL_PAUSE_MS, RETRIES
 from gateway.wording import STALE_PRESS, line, source_title
@@ -300,7 +300,7 @@ def hear_address(ledger: Ledger, event: ev.AddressChanged) -> Ignored:
     return ""
 
 
-# -- forms and calls -------------------------------------------------------------------------------------------------
+# -- forms -----------------------------------------------------------------------------------------------------------
 
 
 def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
@@ -337,71 +337,6 @@ def _keep_form(ledger: Ledger, deal: Deal, identity: Identity, event: ev.FormSub
         entry.data["kept"] = kept
     ledger.happens(deal, "form", event.form)
     return ""
-
-
-def hear_call(ledger: Ledger, event: ev.CallEnded) -> Ignored:
-    if ledger.identity(event.sender.channel, event.sender.account, event.sender.address) is None:
-        return "unknown_sender"
-    if event.not_a_customer:
-        return _no_customer(ledger)
-    missed, ours = event.status == "missed", event.direction == "out"
-    if not missed:
-        _reached(ledger, event)
-    entrance = ledger.house.entrance("call")
-    match route(ledger.rows.deals, ledger.house.funnel(entrance.funnel).slot, "call", opens=missed and not ours):
-        case Attach(joined):
-            deal = joined
-        case Open(why):
-            deal = enter(ledger, "call", why, entrance)
-        case _:
-            return "no_open_deal"  # who was called or spoken to has a manager already: they make the deal by hand
-    data = {
-        "status": event.status, "direction": event.direction, "duration_s": event.duration_s,
-        "recording_url": event.recording_url, "manager": event.manager,
-    }  # fmt: skip
-    ledger.happens(deal, "call", "unanswered" if missed and ours else event.status)
-    text = (
-        line("call_unanswered")
-        if missed and ours
-        else line("call_missed")
-        if missed
-        else line("call_answered", seconds=event.duration_s)
-    )
-    ledger.write_entry(deal, "call", author="customer", text=text, direction=event.direction, data=data)
-    if ours or not missed:
-        has_called(ledger, deal, event.manager)
-    if missed and not ours:
-        deal.waiting_since = deal.waiting_since or ledger.now
-        ledger.touch(deal, bump=False)
-        _call_back(ledger, deal, event.sender.phone)
-    return ""
-
-
-def _call_back(ledger: Ledger, deal: Deal, phone: str) -> None:
-    """One task, however often they call before anybody does; also where the funnel has others: it ends by itself."""
-    waiting = next((task for task in ledger.open_tasks(deal) if task.kind == "call_back"), None)
-    if waiting is None:
-        ledger.create_task(deal, "call_back", line("task_call"), "robot", details={"phone": phone})
-        return
-    calls = int(as_number(waiting.details.get("calls")) or 1) + 1
-    text = line("task_call_again", calls=calls)
-    ledger.renew_task(deal, waiting, text, {**waiting.details, "phone": phone, "calls": calls})
-
-
-def _reached(ledger: Ledger, event: ev.CallEnded) -> None:
-    """Whoever was to call back has spoken with them, whoever called."""
-    for deal in ledger.rows.deals:
-        if deal.closed_at is None:
-            ledger.finish_tasks(deal, "call_back", line("call_answered", seconds=event.duration_s))
-
-
-def _no_customer(ledger: Ledger) -> Ignored:
-    """A wrong number leaves no dirt: a deal that only a call has opened ends, with its tasks."""
-    for deal in ledger.rows.deals:
-        if deal.closed_at is None and deal.source == "call" and deal.route_id is None:
-            ledger.end_tasks(deal, line("not_a_customer"))
-            ledger.close_deal(deal, "lost", "not_a_customer", "robot")
-    return "not_a_customer"
 
 
 # -- what became of our parts ----------------------------------------------------------------------------------------

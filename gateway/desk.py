@@ -5,20 +5,24 @@ A command either has its whole effect or raises a refusal (gateway/refusals.py) 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from bots.kit.words import as_text
 from bots.kit.worth import ORDER
-from gateway import duties, filling
+from gateway import duties, filling, steering
 from gateway.assigning import WAIT, hand_tasks, has_acted
+from gateway.correcting import CorrectContact, correct
 from gateway.duties import EditTask, FinishTask, GiveTask
 from gateway.ledger import Ledger
-from gateway.obey import move_run, resume_run, start_run
+from gateway.reaching import keep, way_to_write
 from gateway.refusals import Conflict, Invalid, said
-from gateway.routes import reply_route
+from gateway.steering import Clarify, MoveRun, SteerBot, must_be_open
 from gateway.templates import Known, must_render, own_words
 from gateway.wording import line
-from state.records import Deal, Identity, Person, Run, Task
+from state.records import Deal, Person, Task
+
+MOST_TAGS: Final = 50
+"""Of a deal, that people give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +60,13 @@ class WriteNote:
 
 
 @dataclass(frozen=True, slots=True)
-class SteerBot:
-    action: str
-    bot: str = ""
-    last: Run | None = None
-    """The deal's newest run, for one that is to go on where it was stopped."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clarify:
-    """Have a bot ask the customer for one item of the playbook's list."""
-
-    item: str
-
-
-@dataclass(frozen=True, slots=True)
 class Edit:
     title: str | None = None
     fields: Mapping[str, Any] | None = None
     tags: tuple[str, ...] | None = None
+    """All of them; or what is put to those that are there, and taken away."""
+    tags_add: tuple[str, ...] = ()
+    tags_remove: tuple[str, ...] = ()
     responsible: int | None = None
     name: str = ""
     """What the new responsible is called."""
@@ -92,28 +84,25 @@ class OpenDeal:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MoveRun:
-    """Bring a run to another version of its script, or to a person, if it still stands where it was seen."""
-
-    run: int
-    script: str
-    """Hash of the version; the process knows it."""
-    stood: str
-    to: str
-    """The step there; empty: to a person."""
-
-
 OfDeal = Take | Move | Write | WriteNote | SteerBot | Clarify | GiveTask | FinishTask | EditTask | Edit | MoveRun
-Command = OfDeal | OpenDeal
+Command = OfDeal | OpenDeal | CorrectContact
 
 
 def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Person) -> int:
     """Do it. The answer is the id of what it made (entry, task, deal), 0 where it made nothing."""
     if isinstance(command, OpenDeal):
         return _open_by_hand(ledger, command, who)
+    if isinstance(command, CorrectContact):
+        correct(ledger, command, who)
+        return 0
     if deal is None:
         raise Conflict("gone", "the deal is not there any more")
+    if (
+        deal.closed_at is not None
+        and deal.reason == "joined"
+        and not isinstance(command, FinishTask | EditTask | MoveRun)
+    ):
+        raise Conflict("joined", "the deal is part of another by now")
     held, told = deal.responsible_id, len(ledger.writes.entries)
     made = _obey(ledger, deal, command, who)
     if held == who.id and len(ledger.writes.entries) > told and not isinstance(command, MoveRun):
@@ -133,9 +122,9 @@ def _obey(ledger: Ledger, deal: Deal, command: OfDeal, who: Person) -> int:
         case WriteNote(text):
             return ledger.write_entry(deal, "note", author="manager", text=said(text, "text"), person=who).id
         case SteerBot():
-            _steer(ledger, deal, command, who)
+            steering.steer(ledger, deal, command, who)
         case Clarify(item):
-            _clarify(ledger, deal, item, who)
+            steering.clarify(ledger, deal, item, who)
         case GiveTask():
             return duties.give(ledger, deal, command, who)
         case FinishTask():
@@ -146,7 +135,7 @@ def _obey(ledger: Ledger, deal: Deal, command: OfDeal, who: Person) -> int:
             _must_be(deal, command.version)
             _edit(ledger, deal, command, who)
         case MoveRun(run, script, stood, to):
-            return _move_run(ledger, deal, run, script, stood, to)
+            return steering.bring_over(ledger, deal, run, script, stood, to)
         case _:
             assert_never(command)
     return 0
@@ -158,7 +147,7 @@ def take(ledger: Ledger, deal: Deal, who: Person, task: Task | None = None) -> s
     It is never refused for a field: the answer says what the next stage still needs, where the deal has stayed for want of it.
     `task`: the one by which it was taken; it is theirs from here on, wherever the deal goes.
     """
-    _must_be_open(deal)
+    must_be_open(deal)
     if deal.owner == "person" and deal.responsible_id != who.id:
         raise Conflict("taken", "another manager holds this deal")
     if task is not None and task.state == "open" and task.responsible_id in (None, deal.responsible_id, who.id):
@@ -192,11 +181,11 @@ def _hold(ledger: Ledger, deal: Deal, holder: int, why: str) -> None:
     ledger.cut_timer(f"deal:{deal.id}:{WAIT}")  # it looks for nobody any more
     has_acted(ledger, deal)
     ledger.touch(deal)
-    hand_tasks(ledger, deal, had, holder, knows=True)
+    hand_tasks(ledger, deal, had, holder, knows=True, named_stay=True)
 
 
 def _move(ledger: Ledger, deal: Deal, stage: str, reason: str, fields: Mapping[str, Any], who: Person) -> None:
-    _must_be_open(deal)
+    must_be_open(deal)
     target = ledger.house.funnel(deal.funnel).stage(stage)
     if target is None:
         raise Invalid("stage", f"there is no stage {stage!r} in funnel {deal.funnel!r}")
@@ -218,9 +207,10 @@ def _move(ledger: Ledger, deal: Deal, stage: str, reason: str, fields: Mapping[s
 
 
 def _write(ledger: Ledger, deal: Deal, message: Write, who: Person) -> int:
-    _must_be_open(deal)
+    must_be_open(deal)
     house = ledger.house
-    identity = _reply_route(ledger, deal, message.channel)
+    theirs = ledger.rows.identities.values()
+    identity = way_to_write(house, ledger.contact, deal, theirs, message.channel, ledger.look.is_known)
     if not house.can_send(identity.channel, identity.account):
         raise Invalid("channel", f"nothing can be sent over {identity.channel}; choose another channel")
     if identity.barred:
@@ -234,6 +224,7 @@ def _write(ledger: Ledger, deal: Deal, message: Write, who: Person) -> int:
     if deal.owner != "person" or deal.responsible_id is None:
         # Whoever helps out does not take the deal from the one who answers for it.
         _hold(ledger, deal, deal.responsible_id or who.id, line("why_written", who=who.name))
+    keep(ledger, identity)
     data = {**asked_for(message), "left": list(words.left)} if words.left else asked_for(message)
     return ledger.say(
         deal, identity, words.text, author="manager", person=who, client_id=message.client_id, template=words.approved,
@@ -248,72 +239,6 @@ def asked_for(message: Write) -> dict[str, Any]:
     return {"template": message.template, "given": dict(message.variables), "language": message.language}
 
 
-def _reply_route(ledger: Ledger, deal: Deal, channel: str) -> Identity:
-    return reply_route(ledger.house, ledger.contact, deal, ledger.rows.identities.values(), channel)
-
-
-def _steer(ledger: Ledger, deal: Deal, command: SteerBot, who: Person) -> None:
-    _must_be_open(deal)
-    action, bot, last = command.action, command.bot, command.last
-    run = ledger.rows.runs.get(deal.id)
-    if action == "stop":
-        if run is not None:
-            ledger.stop_run(deal, run, line("why_command", who=who.name))
-            # Nobody is lost: the talk that the bot leaves is somebody's to go on with.
-            task = line("task_bot_stopped", who=who.name)
-            ledger.create_task(deal, "answer", task, "manager", responsible=deal.responsible_id or who.id, person=who)
-        return
-    if action not in ("start", "resume"):
-        raise Invalid("action", "start, stop or resume")
-    house, contact = ledger.house, ledger.contact.id
-    script = house.script_for(bot, contact) if bot else house.starts_on_message(contact)
-    if script is None:
-        raise Invalid("bot", f"there is no bot {bot!r}")
-    if run is not None:
-        raise Conflict("bot_running", "a bot already has this conversation")
-    identity = _reply_route(ledger, deal, "")
-    if not ledger.house.can_send(identity.channel, identity.account) or identity.barred:
-        raise Invalid("bot", "the customer cannot be written to on the conversation's channel")
-    left = ledger.house.by_hash.get(last.script) if last is not None and last.status == "stopped" else None
-    if action == "resume" and last is not None and left is not None and bot in ("", last.bot):
-        resume_run(ledger, deal, identity, last, left)
-    else:
-        start_run(ledger, deal, identity, script)
-
-
-def _move_run(ledger: Ledger, deal: Deal, run_id: int, script: str, stood: str, to: str) -> int:
-    run = ledger.rows.runs.get(deal.id)
-    if run is None or run.id != run_id or run.script == script or run.state.get("step") != stood:
-        return 0  # it has gone on, or has been moved before
-    if not move_run(ledger, deal, run, ledger.house.by_hash[script], to):
-        raise Conflict("settling", "the customer is still speaking; in a moment")
-    return run.id
-
-
-def _clarify(ledger: Ledger, deal: Deal, item: str, who: Person) -> None:
-    """The bot of the item takes over from whoever speaks; the answer is awaited by whoever answers for the deal.
-
-    A deal that is further than the item's stage stays where it is: what is missing of an order does not make it an inquiry.
-    """
-    _must_be_open(deal)
-    asked = ledger.house.playbook.clarifications.get(item)
-    script = ledger.house.script_for(asked.script, deal.contact_id) if asked else None
-    if asked is None or script is None:
-        raise Invalid("item", f"there is no clarification {item!r}")
-    identity = _reply_route(ledger, deal, "")
-    if not ledger.house.can_send(identity.channel, identity.account) or identity.barred:
-        raise Invalid("item", "the customer cannot be written to on the conversation's channel")
-    run = ledger.rows.runs.get(deal.id)
-    if run is not None:
-        ledger.stop_run(deal, run, line("why_clarify", who=who.name, what=asked.title))
-    if deal.responsible_id is None:
-        deal.responsible_id = who.id
-        ledger.touch(deal)
-    if deal.funnel == asked.funnel and ledger.house.funnel(deal.funnel).is_before(deal.stage, asked.stage):
-        ledger.move(deal, asked.stage, "manager", who)
-    start_run(ledger, deal, identity, script)
-
-
 def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
     """Anybody may correct any deal; the timeline says who did, and what."""
     changed: list[str] = []
@@ -322,26 +247,37 @@ def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
         changed.append(line("changed_title"))
     told, facts = _set_fields(ledger, deal, filling.accept(ledger, deal, edit.fields or {}))
     changed += told
-    if edit.tags is not None and list(edit.tags) != deal.tags:
-        for tag in set(edit.tags) - set(deal.tags):
+    if (tags := _tags(deal, edit)) != deal.tags:
+        for tag in [one for one in tags if one not in deal.tags]:
             ledger.happens(deal, "tag", tag)
-        facts |= {"tags_were": deal.tags, "tags": list(dict.fromkeys(edit.tags))}
-        deal.tags = list(dict.fromkeys(edit.tags))
+        facts |= {"tags_were": deal.tags, "tags": tags}
+        deal.tags = tags
         changed.append(line("changed_tags"))
-    if edit.responsible is not None and edit.responsible != deal.responsible_id:
+    had = deal.responsible_id
+    if edit.responsible is not None and edit.responsible != had:
         deal.responsible_id = edit.responsible
+        hand_tasks(ledger, deal, had, edit.responsible, knows=edit.responsible == who.id, named_stay=True)
         changed.append(line("changed_responsible", name=edit.name or edit.responsible))
     elif edit.release and deal.responsible_id is not None:
         deal.responsible_id = None
+        hand_tasks(ledger, deal, had, None, named_stay=True)
         changed.append(line("changed_released"))
         if deal.owner == "person":
             deal.owner = "pool"
             task = "task_released" if deal.waiting_since is None else "task_released_waiting"
-            ledger.create_task(deal, "answer", line(task, who=who.name), "manager", person=who)
+            ledger.create_task(deal, "answer", line(task, who=who.name), "robot", person=who)
     if changed:
         ledger.touch(deal)
         _tell_changed(ledger, deal, changed, facts, who)
     ledger.change(deal, "deal")
+
+
+def _tags(deal: Deal, edit: Edit) -> list[str]:
+    there = deal.tags if edit.tags is None else edit.tags
+    tags = list(dict.fromkeys(tag for tag in (*there, *edit.tags_add) if tag not in edit.tags_remove))
+    if len(tags) > max(MOST_TAGS, len(deal.tags)):
+        raise Invalid("tags_add", f"a deal has at most {MOST_TAGS} tags")
+    return tags
 
 
 def _set_fields(ledger: Ledger, deal: Deal, fresh: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
@@ -376,8 +312,3 @@ def _open_by_hand(ledger: Ledger, command: OpenDeal, who: Person) -> int:
 def _must_be(deal: Deal, version: int | None) -> None:
     if version is not None and version != deal.version:
         raise Conflict("stale", f"the deal has changed since: it is at version {deal.version}")
-
-
-def _must_be_open(deal: Deal) -> None:
-    if deal.closed_at is not None:
-        raise Conflict("closed", "the deal is closed")

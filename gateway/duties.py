@@ -9,6 +9,7 @@ from bots.kit.spans import Span
 from gateway.clock import Instant, iso
 from gateway.ledger import Ledger
 from gateway.refusals import Conflict, Invalid, said
+from gateway.vocabulary import no_such, task_kinds
 from gateway.wording import line
 from state.records import Deal, Person, Task
 
@@ -24,6 +25,8 @@ class GiveTask:
     due_at: Instant | None = None
     due_in: Span | None = None
     """From now; where neither is said, the kind's own."""
+    nobodys: bool = False
+    """For whoever looks into the pool; else, where no responsible is named, for oneself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,18 @@ class EditTask:
 
 
 def give(ledger: Ledger, deal: Deal, command: GiveTask, who: Person) -> int:
+    if command.kind not in (known := task_kinds(ledger.house)):
+        raise Invalid("kind", no_such("kind of task", command.kind, known))
     due = command.due_at
     if due is None:  # who gives it is there, whatever the hour
         shop = ledger.house.playbook
         due = shop.later(ledger.now, command.due_in or shop.task_kind(command.kind).due, deal.funnel)
-    return ledger.create_task(
+    task = ledger.create_task(
         deal, command.kind, said(command.text, "text"), "manager", responsible=command.responsible or who.id, due_at=due, person=who,
-    ).id  # fmt: skip
+    )  # fmt: skip
+    if command.nobodys:
+        task.responsible_id = None
+    return task.id
 
 
 def finish(ledger: Ledger, deal: Deal, command: FinishTask, who: Person) -> None:

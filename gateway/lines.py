@@ -119,8 +119,8 @@ class Lines(Page):
             *(t for t in self.writes.tasks if t.deal_id == deal.id and t.state == "open"),
         ]
 
-    def _waited(self, deal: Deal, told: Entry, since: Instant, person: Person | None) -> None:
-        """The customer's wait for a person is over."""
+    def _waited(self, deal: Deal, told: Entry, since: Instant, person: int | None) -> None:
+        """The customer's wait for a person is over. `person` as in `Wait`."""
         route = self.route_of(deal)
         channel = route.channel if route else told.channel or "phone"
-        self.writes.waits.append(Wait(told.id, deal.id, channel, since, self.now, person.id if person else None))
+        self.writes.waits.append(Wait(told.id, deal.id, channel, since, self.now, person))

@@ -9,9 +9,9 @@ import structlog
 
 from gateway import library
 from gateway.clock import Clock
-from gateway.desk import MoveRun
 from gateway.house import House
 from gateway.refusals import Conflict
+from gateway.steering import MoveRun
 from gateway.turns import Turns
 from state import people, scripts
 from state.database import Database

@@ -95,8 +95,10 @@ def _news(conn: Connection, told: lanes.Writes) -> Iterator[tuple[str, int, int 
         if task_id not in seen:
             seen.add(task_id)
             yield what, task_id, by
-    for deal, _, taker, knows in told.handed_tasks:
-        for task_id in staff_chats.handed(conn, deal, taker) if taker is not None and not knows else ():
+    for one in told.handed_tasks:
+        if one.taker is None or one.knows:
+            continue
+        for task_id in staff_chats.handed(conn, one.deal, one.taker):
             if task_id not in seen:
                 seen.add(task_id)
                 yield "handed", task_id, None

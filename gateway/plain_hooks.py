@@ -31,6 +31,7 @@ _ALSO: Final = {
     "image": "photo", "picture": "photo", "file": "document", "audio/ogg": "voice", "audio/opus": "voice", "audio/amr": "voice",
 }  # fmt: skip
 """What other systems call them, media types besides."""
+_NOT_JSON: Final = "not_json"
 _MARKS: Final = ("referrer", "referer", "page")
 _LONGEST_MARK: Final = 512
 _MOST_FIELDS: Final = 400
@@ -73,10 +74,11 @@ class PlainHooks:
     async def form(self, request: web.Request) -> web.Response:
         name = request.match_info["form"]
         data, raw = await _read(request)
-        key = request.headers.get("X-Form-Key", "") or str((data or {}).get("form_key", ""))
+        sent = data.get("form_key", "") if isinstance(data, dict) else ""
+        key = request.headers.get("X-Form-Key", "") or str(sent)
         if not (self._bearer(request) or _same(key, self._form_key)):
             return self._deny(request)
-        if data is not None:
+        if isinstance(data, dict):
             data.pop("form_key", None)
         return await self._keep("form", name, data, raw, lambda d: _form(name, d, self._region))
 
@@ -118,12 +120,12 @@ class PlainHooks:
         return web.json_response({"error": {"code": "unauthorized", "message": "a bearer token is needed"}}, status=401)
 
     async def _keep(
-        self, channel: str, account: str, data: dict[str, Any] | None, raw: bytes, read: Any
+        self, channel: str, account: str, data: dict[str, Any] | str, raw: bytes, read: Any
     ) -> web.Response:
         if not (_NAME.fullmatch(channel) and _NAME.fullmatch(account)):
             return _unknown()
-        meaning: Event | Ignored | Unusable = Unusable("not_json") if data is None else read(data)
-        key = _id(data["id"]) if data is not None and data.get("id") not in (None, "") else ""
+        meaning: Event | Ignored | Unusable = Unusable(data) if isinstance(data, str) else read(data)
+        key = _id(data["id"]) if isinstance(data, dict) and data.get("id") not in (None, "") else ""
         if not key:
             key = payload.fingerprint(raw)
             if not isinstance(meaning, Unusable):
@@ -161,15 +163,18 @@ def _unknown() -> web.Response:
     return web.json_response({"error": {"code": "not_found", "message": "no such source"}}, status=404)
 
 
-async def _read(request: web.Request) -> tuple[dict[str, Any] | None, bytes]:
-    """The fields of a JSON object or a form post; None where there are none to be read."""
+async def _read(request: web.Request) -> tuple[dict[str, Any] | str, bytes]:
+    """The fields of a JSON object or a form post; or why there are none to be read."""
     raw = await request.read()
     if request.content_type == "application/x-www-form-urlencoded":
-        return _fields(raw, (request.charset or "").lower()), raw
+        fields = _fields(raw, (request.charset or "").lower())
+        return (_NOT_JSON if fields is None else fields), raw
     if request.content_type == "multipart/form-data":
-        return None, raw
-    value, _ = payload.read_json(raw)
-    return (value if isinstance(value, dict) else None), raw
+        return _NOT_JSON, raw
+    value, why = payload.read_json(raw)
+    if isinstance(value, dict):
+        return value, raw
+    return (_NOT_JSON if why else "not_an_object"), raw
 
 
 def _fields(raw: bytes, charset: str) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError, InvalidURLError
 
 from gateway.channels.base import Post
 from gateway.hooks import Answer, Door
@@ -27,6 +28,7 @@ _HEAD: Final = re.compile(
 )
 _FOR_AIOHTTP: Final = frozenset({"transfer-encoding", "expect", "upgrade", "connection"})
 """Headers that change how a message is read or what becomes of its connection."""
+_NOT_ASCII: Final = "the address cannot be read: signs outside of ASCII are written in it as %D1%86 and so on"
 _REASONS: Final = {
     200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 415: "Unsupported Media Type",
     500: "Internal Server Error", 503: "Service Unavailable",
@@ -170,13 +172,31 @@ class Visit(asyncio.Protocol):
 
     def _hand_over(self, data: bytes) -> None:
         self._porch.open.discard(self)
-        theirs: Any = self._porch.others()
+        theirs: Any = Caller(self._porch.others, loop=self._loop, access_log=None)  # type: ignore[arg-type]  # none is kept
         if self._paused:
             self._paused = False
             self._transport.resume_reading()
         self._transport.set_protocol(theirs)
         theirs.connection_made(self._transport)
         theirs.data_received(data)
+
+
+class Caller(web.RequestHandler):
+    """A connection of aiohttp's. What cannot be read is a mistake of whoever calls, no failure of ours: it is refused, and raises no alarm."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        if not isinstance(exc, HttpProcessingError):
+            return super().handle_error(request, status, exc, message)
+        log.debug("request_unreadable", why=type(exc).__name__, peer=request.remote)
+        said = _NOT_ASCII if isinstance(exc, InvalidURLError) else "the request is no HTTP that can be read"
+        answer = web.json_response({"error": {"code": "bad_request", "message": said}}, status=status)
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        answer.force_close()
+        return answer
 
 
 def _message(answer: Answer, *, last: bool) -> bytes:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from bots.kit.business import Playbook
-from gateway.assigning import LEAVE, WAIT
+from gateway import leaving
 from gateway.channels.base import Channel
 from gateway.clock import Instant, SetClock
 from gateway.delivery import Delivery
@@ -20,10 +20,9 @@ from gateway.hiring import hire
 from gateway.house import House
 from gateway.intake import Intake
 from gateway.playbooks import read_house
-from gateway.roster import FOREVER
 from gateway.timekeeper import Timekeeper
 from gateway.turns import BATCH, Turns
-from state import people, scenes, staff
+from state import people, scenes
 from state.database import Connection, Job
 from state.inline import InlineDatabase
 from state.live import LocalLive
@@ -171,25 +170,15 @@ class Rehearsal:
         return found
 
     async def away(self, who: Person, until: Instant | None = None) -> None:
-        await self._staff(lambda c: staff.edit(c, who.id, away_until=until or FOREVER))
+        await self._staff(lambda c: leaving.go_away(c, who.id, until, "", self.clock.at))
 
     async def back(self, who: Person) -> None:
-        def job(conn: Connection) -> None:
-            staff.edit(conn, who.id, away_until=None)
-            staff.wake_waiting(conn, WAIT, self.clock.at)
-
-        await self._staff(job)
+        await self._staff(lambda c: leaving.come_back(c, who.id, self.clock.at))
 
     async def leave(self, who: Person) -> None:
         """For good: what they had goes to others."""
-        shop = self.house.playbook
-        heir = shop.source("message").responsible or next(iter(shop.assign), "manager")
-
-        def job(conn: Connection) -> None:
-            people.deactivate(conn, who.id, self.clock.at)
-            staff.hand_over(conn, who.id, f"{LEAVE}{who.id}:{heir}", self.clock.at)
-
-        await self._staff(job)
+        heir = leaving.Heirs(self.house.playbook, ()).word("", who.id, "to")
+        await self._staff(lambda c: leaving.leave(c, who.id, heir, self.clock.at))
 
     async def _staff(self, job: Callable[[Connection], object]) -> None:
         await self.db.write(job, "people")

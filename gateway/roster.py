@@ -37,8 +37,16 @@ class Roster:
     def find(self, person_id: int) -> Colleague | None:
         return next((one for one in self.people if one.id == person_id), None)
 
+    def called(self, word: str) -> Colleague | None:
+        """The one who works here under this name (or number), as a telephone system spells it; None: nobody, or several."""
+        word = " ".join(word.split()).casefold()
+        found = [one for one in self.people if one.active and word == " ".join(one.name.split()).casefold()]
+        if not found and word.isdecimal():
+            found = [one for one in self.people if one.active and word == str(one.id)]
+        return found[0] if len(found) == 1 else None
+
     def is_there(self, one: Colleague, now: Instant) -> bool:
-        if not one.active or (one.away_until is not None and now < one.away_until):
+        if not one.active or one.program or (one.away_until is not None and now < one.away_until):
             return False
         hours = self.hours.get(one.calendar, self.hours.get(""))
         if hours is not None and not hours.is_open(now):
@@ -50,7 +58,8 @@ class Roster:
 
     def next_there(self, people: Sequence[Colleague], now: Instant) -> Instant | None:
         """When the next of them is expected; None: nobody knows."""
-        times = [at for one in people if one.active and (at := self._back(one, now)) is not None]
+        here = (one for one in people if one.active and not one.program)
+        times = [at for one in here if (at := self._back(one, now)) is not None]
         return min(times, default=None)
 
     def _back(self, one: Colleague, now: Instant) -> Instant | None:
@@ -62,12 +71,16 @@ class Roster:
         return at if at > now else None
 
     def meant(self, word: str) -> list[Colleague]:
-        """The people that a name, a group or a role means."""
-        return [one for one in self.people if one.active and (word in (one.name, one.role) or word in one.groups)]
+        """The people that a name, a group or a role means; a program only where it is named."""
+        return [
+            one
+            for one in self.people
+            if one.active and (word == one.name or (not one.program and (word == one.role or word in one.groups)))
+        ]
 
     def among(self, rule: Assign) -> list[Colleague]:
         if not rule.among:
-            return [one for one in self.people if one.active and one.role in _WORKERS]
+            return [one for one in self.people if one.active and not one.program and one.role in _WORKERS]
         found = {one.id: one for word in rule.among for one in self.meant(word)}
         return list(found.values())
 
@@ -98,9 +111,9 @@ class Roster:
         if rule:
             self.last[rule] = person_id
 
-    def lightest(self, word: str, now: Instant) -> int | None:
+    def lightest(self, word: str, now: Instant, without: frozenset[int] = frozenset()) -> int | None:
         """One of those that a word means: who is there before who is not, then who has least."""
-        found = self.meant(word)
+        found = [one for one in self.meant(word) if one.id not in without]
         best = min(found, key=lambda one: (not self.is_there(one, now), self.open_deals[one.id], one.id), default=None)
         return best.id if best is not None else None
 
@@ -122,6 +135,10 @@ def _no_contact(_contact: int, _since: Instant) -> bool:
     return False
 
 
+def _nobodys(_point: str) -> int | None:
+    return None
+
+
 def _nothing(_deal: int) -> Sequence[Task]:
     return ()
 
@@ -136,6 +153,8 @@ class Look:
     """Of a deal, as they were before this turn."""
     is_known: Callable[[str], bool] = bool
     """Whether an address, by its key, is somebody's already."""
+    owner: Callable[[str], int | None] = _nobodys
+    """Whose a phone or an e-mail is, by its point's key."""
     was_in_contact: Callable[[int, Instant], bool] = _no_contact
     """Whether a person has spoken with this contact since then."""
     chats: Chats | None = None

@@ -5,7 +5,6 @@ from typing import Final
 
 from gateway.clock import Instant
 from gateway.house import House
-from gateway.refusals import Invalid
 from state.records import Contact, Deal, Identity
 
 WINDOW_MARGIN_MS: Final = 300_000
@@ -14,8 +13,8 @@ WINDOW_MARGIN_MS: Final = 300_000
 
 def reply_route(
     house: House, contact: Contact, deal: Deal, identities: Iterable[Identity], channel: str = ""
-) -> Identity:
-    """Where the customer last wrote from, or their latest address on the channel that is named."""
+) -> Identity | None:
+    """Where the customer last wrote from, or their latest address on the channel that is named; None: they have none."""
     known = [one for one in identities if one.person_id is None]
     if not channel:
         route = next((one for one in known if one.id == deal.route_id), None)
@@ -23,10 +22,8 @@ def reply_route(
             return route
     found = [one for one in known if not channel or one.channel == channel]
     found = [one for one in found if house.can_send(one.channel, one.account)] or found
-    if not found:
-        raise Invalid("channel", "the customer has no address on this channel" if channel else "no address to write to")
     # Where nothing was heard, the address that was known first: a form may have brought another since.
-    return max(found, key=lambda one: (one.heard_at or 0, one.address == contact.email, one.id))
+    return max(found, key=lambda one: (one.heard_at or 0, one.address == contact.email, one.id), default=None)
 
 
 def window_until(house: House, identity: Identity) -> Instant | None:

@@ -5,8 +5,9 @@ Names are the environment's: `database_url` is read from `PARLEY_DATABASE_URL`, 
 
 import os
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -48,13 +49,18 @@ _ELSEWHERE: Final = re.compile(
 """Names in the environment that are no settings: tests' and those that Kubernetes makes of a service called parley."""
 
 
+Some = TypeVar("Some", bound="DataSettings")
+
+
 class SettingsError(Exception):
     """What is wrong, a line each: the setting's name and what it must be."""
 
 
-class Settings(BaseSettings):
+class DataSettings(BaseSettings):
+    """Where the data are, and the playbook: all that the small commands need, whatever else the server lacks."""
+
     model_config = SettingsConfigDict(
-        env_prefix="PARLEY_", toml_file="parley.toml", extra="forbid", hide_input_in_errors=True
+        env_prefix="PARLEY_", toml_file="parley.toml", extra="allow", hide_input_in_errors=True
     )
 
     data_dir: Annotated[Path, Field(description="Where the database and uploaded files live")] = Path("data")
@@ -62,6 +68,36 @@ class Settings(BaseSettings):
     redis_url: Annotated[str, Field(description="Redis or Valkey for many processes; optional")] = ""
     public_url: Annotated[str, Field(description="The address that customers and providers reach this gateway by")] = ""
     playbook: Annotated[str, Field(description="Name of a shipped playbook, or the path of a folder")] = "autoparts"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What the code hands in, then the environment, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @field_validator("*")
+    @classmethod
+    def _shape(cls, value: Any, info: ValidationInfo) -> Any:
+        shape, said = _SHAPES.get(info.field_name or "", ("", ""))
+        plain = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if shape and plain and not re.fullmatch(shape, plain):
+            raise ValueError(said)
+        return value.rstrip("/") if shape == _ADDRESS[0] else value
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'parley.db'}"
+
+
+class Settings(DataSettings):
+    model_config = SettingsConfigDict(extra="forbid")
+
     admin_token: Annotated[SecretStr, Field(description="API token with role admin")] = SecretStr("")
     hook_token: Annotated[SecretStr, Field(description="Bearer token of the plain hooks: forms, calls, messages")] = (
         SecretStr("")
@@ -118,27 +154,6 @@ class Settings(BaseSettings):
         Literal["debug", "info", "warning", "error"], Field(description="Least severe line to write")
     ] = "info"
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What the code hands in, then the environment, then the file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
-
-    @field_validator(*_SHAPES)
-    @classmethod
-    def _shape(cls, value: Any, info: ValidationInfo) -> Any:
-        shape, said = _SHAPES[info.field_name or ""]
-        plain = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if plain and not re.fullmatch(shape, plain):
-            raise ValueError(said)
-        return value.rstrip("/") if shape == _ADDRESS[0] else value
-
     @field_validator("chat_origins")
     @classmethod
     def _origins(cls, value: str) -> str:
@@ -168,10 +183,6 @@ class Settings(BaseSettings):
         """A newcomer has no public address: without a secret we ask Telegram instead of being told."""
         return self.telegram_mode == "polling" or not (self.telegram_mode or self.telegram_secret.get_secret_value())
 
-    @property
-    def database(self) -> str:
-        return self.database_url or f"sqlite:///{self.data_dir / 'parley.db'}"
-
     def secrets(self) -> tuple[str, ...]:
         """Every secret's value: what must never reach a log line."""
         kept = (
@@ -183,16 +194,28 @@ class Settings(BaseSettings):
 
 def load_settings(**given: object) -> Settings:
     """Read and check all settings. Raises `SettingsError` with a line for each that is wrong."""
-    lines = [
-        f"{name}: {_no_such(name, 'PARLEY_')}"
-        for name in sorted(os.environ)
-        if name.startswith("PARLEY_")
-        and name[7:].lower() not in Settings.model_fields
-        and not _ELSEWHERE.fullmatch(name)
-    ]
+    return _load(Settings, _unknown(), given)
+
+
+def load_data_settings() -> DataSettings:
+    """Only where the data are: what else is set may be wrong, save what looks like one of these misspelt."""
+    found = _load(DataSettings, filter(_of_data, _unknown()), {})
+    in_file = (name for name in found.model_extra or () if name not in Settings.model_fields and _of_data(name))
+    if lines := [f"parley.toml: {name}: {_no_such(name, '')}" for name in in_file]:
+        raise SettingsError("\n".join(lines))
+    return found
+
+
+def _of_data(name: str) -> bool:
+    """Whether a name that is none was probably meant for a setting of the data."""
+    return nearest(_bare(name), Settings.model_fields) in DataSettings.model_fields
+
+
+def _load(settings_of: type[Some], unknown: Iterable[str], given: Mapping[str, object]) -> Some:
+    lines = [f"{name}: {_no_such(name, 'PARLEY_')}" for name in unknown]
     settings = None
     try:
-        settings = Settings(**given)  # type: ignore[arg-type]
+        settings = settings_of(**given)  # type: ignore[arg-type]  # pydantic looks at what they are
     except ValidationError as wrong:
         lines += [_line(error["type"], error["loc"], error["msg"]) for error in wrong.errors(include_input=False)]
     except (OSError, ValueError) as wrong:
@@ -200,6 +223,21 @@ def load_settings(**given: object) -> Settings:
     if settings is None or lines:
         raise SettingsError("\n".join(lines)) from None
     return settings
+
+
+def _unknown() -> list[str]:
+    """Names in the environment that look like settings and are none."""
+    return [
+        name
+        for name in sorted(os.environ)
+        if name.startswith("PARLEY_")
+        and name[7:].lower() not in Settings.model_fields
+        and not _ELSEWHERE.fullmatch(name)
+    ]
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix("PARLEY_").lower()
 
 
 def _line(kind: str, at: tuple[int | str, ...], said: str) -> str:
@@ -214,7 +252,7 @@ def _line(kind: str, at: tuple[int | str, ...], said: str) -> str:
 
 def _no_such(name: str, prefix: str) -> str:
     """Case tells nothing: the environment is read without it."""
-    meant = nearest(name.removeprefix("PARLEY_").lower(), Settings.model_fields)
+    meant = nearest(_bare(name), Settings.model_fields)
     spelled = f"{prefix}{meant.upper() if prefix else meant}" if meant else ""
     return "there is no such setting" + (f"; did you mean {spelled}?" if meant else "")
 

@@ -36,7 +36,7 @@ class _Wrong(Exception):
 def order(data: Mapping[str, Any], region: str) -> Told:
     about = data.get("order")
     if not isinstance(about, dict):
-        return Unusable("no_order")
+        return Unusable("order_not_an_object" if about else "no_order")
     number = _number(about.get("number"))
     if not number:
         return Unusable("no_order_number")

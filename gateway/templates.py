@@ -209,7 +209,8 @@ def must_render(
         case "surplus":
             raise Invalid(f"variables.{said.names[0]}", f"template {name!r} has no such value")
         case "value":
-            raise Invalid(f"variables.{said.names[0]}", "must not be empty")
+            others = f"; nor may {', '.join(said.names[1:])}" if said.names[1:] else ""
+            raise Invalid(f"variables.{said.names[0]}", f"must not be empty{others}")
         case "size":
             most = house.limits(identity.channel, identity.account).together // 1_000_000
             what = f"its files ({', '.join(said.names)}) are more than the {most} MB that {identity.channel} carries"
@@ -232,8 +233,9 @@ def own_words(house: House, text: str, identity: Identity, now: Instant, subject
             f"the {_hours(house, identity)}-hour window is closed: send an approved template or use another channel",
         )
     for field, words in (("text", text), ("subject", subject)):
-        if gap := _gap_in(house, words):
-            raise Invalid(field, f"{{{gap}}} is not filled in")
+        if gaps := _gaps_in(house, words):
+            named = ", ".join(f"{{{gap}}}" for gap in gaps)
+            raise Invalid(field, f"{named} {'is' if len(gaps) == 1 else 'are'} not filled in")
     return Rendered(text, house.playbook.language, subject)
 
 
@@ -241,12 +243,13 @@ def _hours(house: House, identity: Identity) -> int:
     return house.limits(identity.channel, identity.account).window_hours
 
 
-def _gap_in(house: House, text: str) -> str:
-    """A variable or blank that somebody has left standing in a text of their own; empty: none."""
+def _gaps_in(house: House, text: str) -> list[str]:
+    """Variables and blanks that somebody has left standing in a text of their own."""
     known = {*OF_DEAL, *BROUGHT, *house.playbook.fields}
     left = (found[1] for found in _GAP.finditer(text))
     templates: Iterable[Template] = house.playbook.templates.values()
-    for name in left:
-        if name.startswith(BLANK) or name in known or any(name in one.names() for one in templates):
-            return name
-    return ""
+    return [
+        name
+        for name in dict.fromkeys(left)
+        if name.startswith(BLANK) or name in known or any(name in one.names() for one in templates)
+    ]

@@ -16,7 +16,7 @@ from bots.kit.compiler import read_script
 from gateway import guard, pager
 from gateway.clock import Clock, Instant
 from gateway.decide import decide, fire
-from gateway.desk import Command, SteerBot, Write, asked_for, obey_manager
+from gateway.desk import Command, Write, asked_for, obey_manager
 from gateway.duties import EditTask, FinishTask
 from gateway.house import House
 from gateway.ledger import Ledger
@@ -24,10 +24,11 @@ from gateway.refusals import Conflict, Invalid
 from gateway.robots import hear_all, place
 from gateway.roster import Look, Roster
 from gateway.router import active
+from gateway.steering import SteerBot
 from gateway.translate import event_from_json
 from gateway.unions import elsewhere, pass_on, settle
 from gateway.wording import line
-from state import deals, inbox, lanes, scripts, staff, staff_chats, timeline
+from state import deals, inbox, lanes, points, scripts, staff, staff_chats, timeline
 from state.contacting import contact_made
 from state.database import Connection, Database, Unavailable
 from state.live import Live
@@ -280,6 +281,7 @@ class Turns:
             lambda: self._known_staff(conn, now),
             lambda deal: deals.open_tasks(conn, deal),
             lambda key: inbox.is_known(conn, key),
+            lambda point: points.owner(conn, point),
             lambda contact, since: contact_made(conn, contact, since),
             Chats(conn),
         )

@@ -9,7 +9,7 @@ from bots.kit.fields import with_sums
 from gateway.clock import Instant
 from gateway.events import Event
 from gateway.wording import line
-from state import duplicates, merging, moving
+from state import duplicates, merging, moving, points
 from state.database import Connection
 from state.ids import Ids
 from state.inbox import identity_key
@@ -53,7 +53,7 @@ def settle(conn: Connection, ids: Ids, shop: Playbook, batch: Writes, now: Insta
 
 def _prove(conn: Connection, ids: Ids, shop: Playbook, contact: int, point: str, now: Instant) -> None:
     """Where a proved phone is somebody's already, the two are one person, unless somebody has said that they are not."""
-    owner, mine = merging.owner_of(conn, point), merging.became(conn, contact)
+    owner, mine = points.owner(conn, point), merging.became(conn, contact)
     if owner is None or owner == mine:
         return
     kind, _, value = point.partition(":")

@@ -30,6 +30,12 @@ class Voice(Lines):
             self.loose[deal.id] = deal
             self.touch(deal, bump=False)
 
+    def spoken_with(self, deal: Deal, told: Entry, person: int) -> None:
+        """A person has answered otherwise than by a message; 0: nobody says who."""
+        if deal.waiting_since is not None:
+            self._waited(deal, told, deal.waiting_since, person)
+        self.answered(deal)
+
     def say(
         self, deal: Deal, identity: Identity, text: str, *, author: str, choices: tuple[Choice, ...] = (),
         token: str = "", ask_phone: bool = False, person: Person | None = None, client_id: str | None = None,
@@ -59,7 +65,7 @@ class Voice(Lines):
             kind = "reply" if author == "bot" else "service"
             self._queue(deal.id, entry.id, identity, payload, author, kind, deal.epoch if author == "bot" else None)
         if person is not None and deal.waiting_since is not None:
-            self._waited(deal, entry, deal.waiting_since, person)
+            self._waited(deal, entry, deal.waiting_since, person.id)
         if author != "robot":
             self.answered(deal)
         return entry

@@ -96,7 +96,7 @@ def _in(conn: Connection, columns: Sequence[Any], key: Any, wanted: Iterable[int
 def _narrowed(wanted: Wanted) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = []
     if wanted.phone:
-        where.append(_by_phone(wanted))
+        where.append(having_phone(deals.c.contact_id, wanted.phone, part=wanted.phone_part))
     if wanted.funnel:
         where.append(deals.c.funnel == wanted.funnel)
     if wanted.stage:
@@ -108,7 +108,7 @@ def _narrowed(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.open is not None:
         where.append(deals.c.closed_at.is_(None) if wanted.open else deals.c.closed_at.is_not(None))
     if wanted.q:
-        where.append(_by_words(wanted.q))
+        where.append(saying(wanted.q, deals.c.title, contacts.c.name, contacts.c.phone, contacts.c.email))
     if wanted.deals:
         where.append(deals.c.id.in_(wanted.deals))
     if wanted.contact is not None:
@@ -116,22 +116,20 @@ def _narrowed(wanted: Wanted) -> list[ColumnElement[bool]]:
     return where
 
 
-def _by_phone(wanted: Wanted) -> ColumnElement[bool]:
-    if wanted.phone_part:
-        inside = contacts.c.phone.contains(wanted.phone, autoescape=True)
-        return or_(inside, _has_point(points.c.key.like("phone:%" + wanted.phone + "%")))
-    return _has_point(
-        points.c.key == "phone:" + wanted.phone
-    )  # every phone we know is a point: its key is found at once
+def having_phone(contact: ColumnElement[int], phone: str, *, part: bool) -> ColumnElement[bool]:
+    """`contact`: the column of the number. Every phone that we know is a point: a whole one's key is found at once."""
+    if part:
+        inside = contacts.c.phone.contains(phone, autoescape=True)
+        return or_(inside, _has_point(contact, points.c.key.like("phone:%" + phone + "%")))
+    return _has_point(contact, points.c.key == "phone:" + phone)
 
 
-def _has_point(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    return deals.c.contact_id.in_(select(points.c.contact_id).where(condition))
+def _has_point(contact: ColumnElement[int], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return contact.in_(select(points.c.contact_id).where(condition))
 
 
-def _by_words(q: str) -> ColumnElement[bool]:
+def saying(q: str, *columns: ColumnElement[str]) -> ColumnElement[bool]:
     """SQLite folds only ASCII letters: the usual spellings of a word are looked for instead, on both databases."""
     spellings = dict.fromkeys((q, q.lower(), q.upper(), q.capitalize(), q.title()))
-    columns = (deals.c.title, contacts.c.name, contacts.c.phone, contacts.c.email)
     matches = [column.contains(one, autoescape=True) for column in columns for one in spellings]
     return or_(*matches)

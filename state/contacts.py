@@ -6,11 +6,15 @@ from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from state.cards import Card, Wanted, find_cards
+from state.cards import Card, find_cards, having_phone, saying
+from state.cards import Wanted as WantedDeals
 from state.ids import Ids
 from state.inbox import add_mailboxes, point_keys
 from state.records import Contact, Identity, Instant
 from state.tables import contacts, identities, lanes, points
+
+_CONTACT = [contacts.c[f.name] for f in fields(Contact)]
+_IDENTITY = [identities.c[f.name] for f in fields(Identity)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +26,46 @@ class Profile:
 
 
 def find_profile(conn: Connection, contact_id: int) -> Profile | None:
-    row = conn.execute(
-        select(*(contacts.c[f.name] for f in fields(Contact))).where(contacts.c.id == contact_id)
-    ).first()
+    row = conn.execute(select(*_CONTACT).where(contacts.c.id == contact_id)).first()
     if row is None:
         return None
-    rows = conn.execute(
-        select(*(identities.c[f.name] for f in fields(Identity)))
-        .where(identities.c.contact_id == contact_id)
-        .order_by(identities.c.id)
-    )
-    found = find_cards(conn, Wanted(contact=contact_id), 50)
+    rows = conn.execute(select(*_IDENTITY).where(identities.c.contact_id == contact_id).order_by(identities.c.id))
+    found = find_cards(conn, WantedDeals(contact=contact_id), 50)
     return Profile(Contact(*row), [Identity(*one) for one in rows], found)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which contacts. Empty values do not narrow."""
+
+    phone: str = ""
+    """E.164, or with `phone_part` any run of digits within a phone."""
+    phone_part: bool = False
+    q: str = ""
+    """Found literally in name, phone or e-mail, in any case of letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    contact: Contact
+    identities: list[Identity]
+
+
+def page(conn: Connection, wanted: Wanted, limit: int, before: int | None = None) -> list[Known]:
+    """Newest first; `before` is the id of the last one already seen. Those that are part of another are not listed."""
+    found = select(*_CONTACT).where(contacts.c.merged_into.is_(None))
+    if wanted.phone:
+        found = found.where(having_phone(contacts.c.id, wanted.phone, part=wanted.phone_part))
+    if wanted.q:
+        found = found.where(saying(wanted.q, contacts.c.name, contacts.c.phone, contacts.c.email))
+    if before is not None:
+        found = found.where(contacts.c.id < before)
+    listed = [Contact(*row) for row in conn.execute(found.order_by(contacts.c.id.desc()).limit(limit))]
+    theirs = select(*_IDENTITY).where(identities.c.contact_id.in_([one.id for one in listed]))
+    addresses: dict[int, list[Identity]] = {}
+    for row in conn.execute(theirs.order_by(identities.c.id)) if listed else ():
+        addresses.setdefault(row[1], []).append(Identity(*row))
+    return [Known(one, addresses.get(one.id, [])) for one in listed]
 
 
 def find_or_create(conn: Connection, ids: Ids, name: str, phone: str, email: str, now: Instant) -> int:

@@ -1,6 +1,7 @@
 """Deals, as the API and the workers look them up."""
 
 from dataclasses import fields
+from typing import Final
 
 from sqlalchemy import BindParameter, Connection, bindparam, literal_column, select
 
@@ -12,6 +13,7 @@ _RUN = [runs.c[f.name] for f in fields(Run)]
 _TASK = [tasks.c[f.name] for f in fields(Task)]
 
 
+_NEWEST: Final = 1_000
 _ID: BindParameter[int] = bindparam("id")
 _FIND = select(*_DEAL).where(deals.c.id == _ID)
 _LATEST = select(*_DEAL).where(deals.c.contact_id == _ID).order_by(deals.c.id.desc()).limit(bindparam("n"))
@@ -52,3 +54,21 @@ def last_run(conn: Connection, deal_id: int) -> Run | None:
     """The newest run of a deal, whatever became of it."""
     row = conn.execute(_LAST_RUN, {"id": deal_id, "n": 1}).first()
     return Run(*row) if row else None
+
+
+def occurs(conn: Connection, **equal: str) -> bool:
+    """Whether any deal, open or closed, has this `funnel`, `stage`, `source`."""
+    found = select(deals.c.id).where(*(deals.c[name] == value for name, value in equal.items()))
+    return conn.execute(found.limit(1)).first() is not None
+
+
+def sources(conn: Connection) -> list[str]:
+    """Where the newest deals came from, each once."""
+    newest = select(deals.c.source).order_by(deals.c.id.desc()).limit(_NEWEST).subquery()
+    return list(conn.execute(select(newest.c.source).distinct()).scalars())
+
+
+def tags(conn: Connection) -> set[str]:
+    """That the newest deals carry."""
+    newest = select(deals.c.tags).order_by(deals.c.id.desc()).limit(_NEWEST)
+    return {tag for found in conn.execute(newest).scalars() for tag in found}

@@ -290,3 +290,8 @@ def tallies(conn: Connection, among: Iterable[int], person: int | None = None, c
     if check:
         found = found.where(t.check_name == check)
     return [Tally(*row) for row in conn.execute(found.order_by(t.run_id, t.check_name, t.person_id))]
+
+
+def occurs(conn: Connection, check: str) -> bool:
+    """Whether a check of this name has ever found something that is kept."""
+    return conn.execute(select(findings.c.id).where(findings.c.check_name == check).limit(1)).first() is not None

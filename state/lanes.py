@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal_column, select, update
 
-from state import companies, erasing, outbox, parcels, staff, staff_chats, steps
+from state import companies, erasing, outbox, parcels, points, staff, staff_chats, steps
 from state import group_tables as g
 from state import inbox as inbox_rows
 from state import report_tables as r
@@ -276,6 +276,7 @@ _LEFT_SQL = _OF_DEAL.where(t.tasks.c.responsible_id.is_(None)).values(responsibl
 _HANDED_SQL = _OF_DEAL.where(t.tasks.c.responsible_id == bindparam("b_giver")).values(
     responsible_id=bindparam("b_person")
 )
+_GONE_ALONG_SQL = _HANDED_SQL.where(t.tasks.c.created_by != literal_column("'manager'"))
 _ENDED_SQL = _OF_DEAL.values(state="done", result=bindparam("b_result"), done_at=bindparam("b_at"))
 _DONE_SQL = _OPEN_TASKS.where(t.tasks.c.id == bindparam("b_task")).values(
     state="done", result=bindparam("b_result"), done_by=bindparam("b_by"), done_at=bindparam("b_at")
@@ -311,6 +312,8 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0, *, ids: Ids)
         steps.add(conn, w.steps)
     if w.contacts:
         _CONTACTS_CHANGED.write(conn, w.contacts.values())
+    if w.lost_points:
+        points.lose(conn, w.lost_points)
     if w.points:
         _POINTS.write(conn, w.points)
     if w.tasks:
@@ -390,9 +393,10 @@ def _change_parts(conn: Connection, w: Writes, now: Instant) -> None:
 
 
 def _tasks(conn: Connection, w: Writes, now: Instant) -> None:
-    for deal, giver, taker, _ in w.handed_tasks:
-        handed = _LEFT_SQL if giver is None else _HANDED_SQL
-        conn.execute(handed, {"b_deal": deal, "b_person": taker} | ({} if giver is None else {"b_giver": giver}))
+    for one in w.handed_tasks:
+        handed = _LEFT_SQL if one.giver is None else _GONE_ALONG_SQL if one.named_stay else _HANDED_SQL
+        given = {} if one.giver is None else {"b_giver": one.giver}
+        conn.execute(handed, {"b_deal": one.deal, "b_person": one.taker} | given)
     if w.ended_tasks:
         conn.execute(_ENDED_SQL, [{"b_deal": deal, "b_result": result, "b_at": now} for deal, result in w.ended_tasks])
     for task, values in w.edited_tasks:

@@ -17,15 +17,10 @@ from state.leading import in_order
 from state.merges import Cause, Refused, became
 from state.records import Contact, Deal, Instant, LaneRows, Merge
 
-__all__ = ["Words", "became", "join", "join_both", "join_deals", "owner_of", "pass_on"]
+__all__ = ["Words", "became", "join", "join_both", "join_deals", "pass_on"]
 
 _MOMENT_MS = 20
 _KEPT = (t.inbox.c.state == literal_column("'waiting'"), t.inbox.c.state == literal_column("'quarantined'"))
-
-
-def owner_of(conn: Connection, point: str) -> int | None:
-    """Whose phone or e-mail this is (`phone:+7…`)."""
-    return conn.execute(select(t.points.c.contact_id).where(t.points.c.key == point)).scalar()
 
 
 def speaker(conn: Connection, key: str) -> int | None:

@@ -7,6 +7,7 @@ Kinds: `api` (programs), `session` (the console's cookie), `signin` (one use, by
 import hashlib
 import secrets
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, insert, select, update
@@ -36,9 +37,11 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def add_person(conn: Connection, ids: Ids, name: str, role: Role, now: Instant) -> Person:
-    person = Person(ids.take("person"), name, role, active=True)
-    conn.execute(insert(people).values(id=person.id, name=name, role=role, active=1, created_at=now))
+def add_person(conn: Connection, ids: Ids, name: str, role: Role, now: Instant, *, program: bool = False) -> Person:
+    """`program`: it acts by a token of its own, and nobody gives it anything to do."""
+    person = Person(ids.take("person"), name, role, active=True, program=program)
+    row = {"id": person.id, "name": name, "role": role, "active": 1, "created_at": now, "program": int(program)}
+    conn.execute(insert(people).values(**row))
     return person
 
 
@@ -48,8 +51,9 @@ def find_people(conn: Connection, wanted: Iterable[int]) -> dict[int, Person]:
 
 
 def find_named(conn: Connection, name: str) -> list[Person]:
-    """Those who work here now and are called this; people are told apart by their numbers where two are."""
-    rows = conn.execute(select(*_PERSON).where(people.c.name == name, people.c.active == 1).order_by(people.c.id))
+    """Those who work here now and are called this, programs aside; people are told apart by their numbers where two are."""
+    called = (people.c.name == name, people.c.active == 1, people.c.program == 0)
+    rows = conn.execute(select(*_PERSON).where(*called).order_by(people.c.id))
     return [_person(row) for row in rows]
 
 
@@ -81,7 +85,38 @@ def issue_api(conn: Connection, ids: Ids, person_id: int, now: Instant) -> str:
 
 
 def issue_signin(conn: Connection, ids: Ids, person_id: int, now: Instant) -> str:
+    """A link's token, good once, within a day."""
     return _issue(conn, ids, person_id, "signin", now, now + SIGNIN_MS)
+
+
+def another_signin(conn: Connection, ids: Ids, person_id: int, now: Instant) -> str:
+    """The same for somebody who is known: a link that was given out before and not opened is worth nothing any more."""
+    before = (tokens.c.person_id == person_id, tokens.c.kind == "signin", tokens.c.ended_at.is_(None))
+    conn.execute(update(tokens).where(*before).values(ended_at=now))
+    return issue_signin(conn, ids, person_id, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A program's token that is alive, and whom it acts as."""
+
+    number: int
+    person: Person
+    created_at: Instant
+
+
+def keys(conn: Connection) -> list[Key]:
+    """Tokens of programs that are alive, oldest first."""
+    alive = (tokens.c.kind == "api", tokens.c.ended_at.is_(None), people.c.active == 1)
+    found = select(tokens.c.id, tokens.c.created_at, *_PERSON).join(people, people.c.id == tokens.c.person_id)
+    rows = conn.execute(found.where(*alive).order_by(tokens.c.id))
+    return [Key(row[0], _person(row[2:]), row[1]) for row in rows]
+
+
+def revoke_key(conn: Connection, number: int, now: Instant) -> bool:
+    """End a program's token by its number; False where there is no such one alive."""
+    mine = (tokens.c.id == number, tokens.c.kind == "api", tokens.c.ended_at.is_(None))
+    return conn.execute(update(tokens).where(*mine).values(ended_at=now)).rowcount > 0
 
 
 def issue_telegram(conn: Connection, ids: Ids, person_id: int, now: Instant) -> str:
@@ -180,9 +215,10 @@ def _standing(conn: Connection, ids: Ids, name_of_mark: str, name: str, role: Ro
     """The person behind a mark."""
     if found := _find_standing(conn, name_of_mark):
         return found
-    fresh = ids.take("person")
+    fresh, program = ids.take("person"), name_of_mark == _SETTINGS
     if mark(conn, ids, name_of_mark, now, fresh):
-        conn.execute(insert(people).values(id=fresh, name=name, role=role, active=1, created_at=now))
+        row = {"id": fresh, "name": name, "role": role, "active": 1, "created_at": now, "program": int(program)}
+        conn.execute(insert(people).values(**row))
     return _find_standing(conn, name_of_mark) or Person(fresh, name, role, active=True)
 
 
@@ -202,11 +238,11 @@ def _find_standing(conn: Connection, mark: str) -> Person | None:
     return _person(row) if row else None
 
 
-_PERSON = (people.c.id, people.c.name, people.c.role, people.c.active)
+_PERSON = (people.c.id, people.c.name, people.c.role, people.c.active, people.c.program)
 
 
 def _person(row: Any) -> Person:
-    return Person(row[0], row[1], row[2], active=bool(row[3]))
+    return Person(row[0], row[1], row[2], active=bool(row[3]), program=bool(row[4]))
 
 
 def _issue(conn: Connection, ids: Ids, person_id: int, kind: str, now: Instant, expires_at: Instant | None) -> str:

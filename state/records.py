@@ -209,7 +209,7 @@ class Wait:
     began_at: Instant
     ended_at: Instant
     person_id: int | None
-    """Who answered; None: the deal was closed, and nobody had."""
+    """Who answered; 0: nobody says who (a call); None: the deal was closed, and nobody had."""
 
 
 @dataclass(slots=True)
@@ -301,3 +301,5 @@ class Person:
     name: str
     role: str
     active: bool
+    program: bool = False
+    """Behind a token of its own: it acts, and nothing is given to it."""

@@ -28,6 +28,6 @@ waits = table_(  # of customers for a person, each written when it is over; thos
     text_("channel"),
     int_("began_at"),
     int_("ended_at"),
-    int_("person_id", null=True),  # who answered; null: the deal was closed, and nobody had
+    int_("person_id", null=True),  # who answered, 0: nobody says who; null: the deal was closed, and nobody had
     Index("ix_waits_began_at", "began_at"),
 )

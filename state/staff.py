@@ -29,6 +29,12 @@ class Colleague:
     away_until: Instant | None
     seen_at: Instant | None
     """When their console was last heard from."""
+    program: bool = False
+    """What stands behind a token: nobody who could be there."""
+
+    @property
+    def person(self) -> Person:
+        return Person(self.id, self.name, self.role, self.active, self.program)
 
 
 _COLUMNS: Final = [people.c[f.name] for f in fields(Colleague)]
@@ -54,8 +60,10 @@ def colleague(conn: Connection, person_id: int) -> Colleague | None:
 
 
 def _colleague(row: Any) -> Colleague:
-    number, name, role, active, groups, *rest = row
-    return Colleague(number, name, role, bool(active), tuple(groups), *rest)
+    number, name, role, active, groups, calendar, capacity, away_until, seen_at, program = row
+    return Colleague(
+        number, name, role, bool(active), tuple(groups), calendar, capacity, away_until, seen_at, bool(program)
+    )
 
 
 def load(conn: Connection) -> "Counter[int]":

@@ -432,6 +432,7 @@ people = _table(
     Column("capacity", Int, nullable=False, server_default="0"),
     _int("away_until", null=True),
     _int("seen_at", null=True),
+    Column("program", Int, nullable=False, server_default="0"),  # 1: no person, but what stands behind a token
 )
 
 assignments = _table(  # who had the last deal of each rule that goes in order

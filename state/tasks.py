@@ -27,11 +27,13 @@ class Ahead:
     """Something that will happen by itself, or is due."""
 
     at: Instant
-    kind: Literal["bot", "message", "task"]
+    kind: Literal["timer", "message", "task"]
     deal: int
+    """0: none."""
     text: str
     """The timer's name, the message's text, the task's words."""
     bot: str = ""
+    """Whose run has set the timer."""
     task: int | None = None
 
 
@@ -98,10 +100,7 @@ def _duties(conn: Connection, found: list[Task]) -> list[Duty]:
 
 
 def upcoming(conn: Connection, now: Instant, limit: int, deal: int | None = None) -> list[Ahead]:
-    """What is ahead, soonest first: bots' timers, messages put off, open tasks with a date.
-
-    A timer that belongs to no run is to begin one, and names its bot: `start:collector:…`.
-    """
+    """What is ahead, soonest first: timers of bots' runs and of deals, messages put off, open tasks with a date."""
     timed = select(timers.c.due_at, timers.c.deal_id, timers.c.name, func.coalesce(runs.c.bot, "")).outerjoin(
         runs, runs.c.id == timers.c.run_id
     )
@@ -117,7 +116,7 @@ def upcoming(conn: Connection, now: Instant, limit: int, deal: int | None = None
         timed, late = timed.where(timers.c.deal_id == deal), late.where(parts.c.deal_id == deal)
         dated = dated.where(tasks.c.deal_id == deal)
     ahead = [
-        Ahead(at, "bot", where, *((name, bot) if bot else name.split(":")[:2]))
+        Ahead(at, "timer", where, name, bot)
         for at, where, name, bot in conn.execute(timed.order_by(timers.c.due_at).limit(limit))
     ]
     queued = conn.execute(late.order_by(parts.c.due_at).limit(limit))

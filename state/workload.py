@@ -1,7 +1,7 @@
 """Facts of who works: how long customers waited for a person, deals and tasks that somebody has.
 
-A wait begins with what the customer said when nobody owed them an answer yet, or when a bot hands over; a person's message ends
-it. One that a bot's words have ended is no person's, and a robot's message ends none.
+A wait begins with what the customer said when nobody owed them an answer yet, or when a bot hands over; a person's message, or a call
+that was answered, ends it. One that a bot's words have ended is no person's, and a robot's message ends none.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ def waited(narrow: Narrow, dims: tuple[str, ...]) -> Facts:
     """Waits that began in the period: those that are over, and those of customers who wait now. A row's ref is twice an id."""
     over = select(
         (_w.entry_id * 2).label("ref"), _w.deal_id.label("deal"), _w.began_at.label("at"), _d.funnel, _w.channel,
-        func.coalesce(_w.person_id, _d.responsible_id).label("person"), flag(_w.person_id.is_not(None), "answered"),
+        func.coalesce(func.nullif(_w.person_id, 0), _d.responsible_id).label("person"), flag(_w.person_id.is_not(None), "answered"),
         literal(0).label("waiting"), _w.began_at.label("began"), _w.ended_at.label("ended"),
     ).join(deals, _d.id == _w.deal_id)  # fmt: skip
     began = _w.began_at >= narrow.since, _w.began_at < narrow.until

@@ -2,11 +2,23 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from state.claims import Claim
 from state.inbox import Arrival
 from state.records import Contact, Deal, Entry, Firing, Identity, Instant, Part, Run, Stay, Task, Timer, Wait
+
+
+class Handed(NamedTuple):
+    """Open tasks of a deal that were one's (None: nobody's) are another's now."""
+
+    deal: int
+    giver: int | None
+    taker: int | None
+    knows: bool = False
+    """Whoever has them now need not be told."""
+    named_stay: bool = False
+    """What a colleague has asked the one to do stays theirs."""
 
 
 @dataclass(slots=True)
@@ -39,8 +51,7 @@ class Writes:
     """(identity, why): everything queued for these addresses is blocked."""
     given: list[tuple[str, int]] = field(default_factory=list)
     """(rule, person): who had the last deal of a rule."""
-    handed_tasks: list[tuple[int, int | None, int | None, bool]] = field(default_factory=list)
-    """(deal, from, to, whether they know): its open tasks of the one (None: of nobody) are the other's now."""
+    handed_tasks: list[Handed] = field(default_factory=list)
     ended_tasks: list[tuple[int, str]] = field(default_factory=list)
     """(deal, why): its open tasks are needless and end with this result."""
     tracked: list[tuple[int, str, str]] = field(default_factory=list)
@@ -76,6 +87,8 @@ class Writes:
     """contact_id, due_at, pace."""
     changes: list[dict[str, Any]] = field(default_factory=list)
     points: list[dict[str, Any]] = field(default_factory=list)
+    lost_points: list[tuple[int, str]] = field(default_factory=list)
+    """(contact, point): a person says that this phone or e-mail is not theirs; what a channel has proved stays."""
     pinned: list[tuple[int, str]] = field(default_factory=list)
     """(run, hash): the other version of its script that it goes on by."""
     steps: list[dict[str, Any]] = field(default_factory=list)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -130,3 +131,29 @@ def test_a_start_with_nothing_to_migrate_does_not_wake_alembic(tmp_path: Path) -
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1]
     )
     assert ran.stdout.strip() == "False"
+
+
+def test_what_a_token_was_made_with_is_a_program_after_the_upgrade(db: Database) -> None:
+    """Of an older version, which did not tell them apart: by who has ever had a way to sign in."""
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS).replace("%", "%%"))
+    people = [(1, "Анна", 10), (2, "crm", 20), (3, "admin", 30), (4, "Ольга", 40), (5, "Борис", 50)]
+    tokens = [(1, 1, "signin", "a", 10), (2, 2, "api", "b", 20), (3, 3, "mark", "settings", 30), (4, 4, "api", "c", 40), (5, 4, "session", "d", 41),
+              (6, 5, "api", "e", 60)]  # fmt: skip
+    with db.engine.begin() as conn:
+        config.attributes["connection"] = conn
+        command.upgrade(config, "0013_deeds")
+        for number, name, at in people:
+            row = {"i": number, "n": name, "at": at}
+            conn.execute(
+                text("INSERT INTO people (id, name, role, active, created_at) VALUES (:i, :n, 'manager', 1, :at)"), row
+            )
+        for number, person, kind, digest, at in tokens:
+            row = {"i": number, "p": person, "k": kind, "d": digest, "at": at}
+            conn.execute(
+                text("INSERT INTO tokens (id, person_id, kind, digest, created_at) VALUES (:i, :p, :k, :d, :at)"), row
+            )
+    schema.upgrade(db)
+    with db.engine.connect() as conn:
+        found = conn.execute(text("SELECT id, program FROM people ORDER BY id")).all()
+    assert [tuple(row) for row in found] == [(1, 0), (2, 1), (3, 1), (4, 0), (5, 0)]

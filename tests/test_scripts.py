@@ -10,6 +10,7 @@ from gateway.channels.base import Limits, Outgoing
 from gateway.desk import Edit, SteerBot, Take
 from gateway.events import EndpointAnswered, MessageReceived
 from gateway.playbooks import BadPlaybook, find_folder, read_house, read_scripts
+from gateway.refusals import Conflict
 from tests.shop import PaperChannel, Shop, open_shop
 
 PLAYBOOK = """\
@@ -358,7 +359,7 @@ async def test_a_customer_is_answered_in_the_language_that_their_channel_tells(o
     assert shop.paper.texts("1")[-1] == "Ясно"
 
 
-async def test_a_bot_that_is_started_or_has_ended_by_itself_begins_anew(opened: Opener):
+async def test_a_bot_that_is_started_begins_anew_and_one_that_has_ended_by_itself_is_not_resumed(opened: Opener):
     shop = opened(meets=GREETS)
     await shop.write("здравствуйте")
     await shop.ask(SteerBot("stop"))
@@ -368,7 +369,10 @@ async def test_a_bot_that_is_started_or_has_ended_by_itself_begins_anew(opened: 
     for text in ("Анна", "7"):
         await shop.write(text)
         await shop.later(seconds=5)
-    await shop.ask(SteerBot("resume"))
+    with pytest.raises(Conflict) as refused:
+        await shop.ask(SteerBot("resume"))
+    assert refused.value.code == "not_stopped"
+    await shop.ask(SteerBot("start"))
     assert [text for text in shop.paper.texts() if "Привет" in text] == ["Привет"] * 3
 
 

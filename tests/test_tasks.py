@@ -9,7 +9,7 @@ from bots.kit.duties import Overdue, TaskKind
 from bots.kit.hours import Hours
 from bots.kit.playbook import load_playbook
 from bots.kit.spans import Span
-from gateway.desk import Write
+from gateway.desk import Edit, Take, Write
 from gateway.duties import EditTask, FinishTask, GiveTask
 from gateway.events import CallEnded, FormSubmitted, Sender
 from gateway.overdue import EVERY_MS, go_round
@@ -320,3 +320,33 @@ async def test_of_two_processes_one_goes_round(shop: Shop):
     assert [await round_(shop), await round_(shop)] == [True, False]
     shop.clock.at += EVERY_MS
     assert await round_(shop) is False
+
+
+# -- whose tasks are when the deal is another's --------------------------------------------------------------------------
+
+
+async def whose(shop: Shop) -> dict[str, int | None]:
+    return {task["text"]: task["responsible_id"] for task in await shop.all("tasks") if task["state"] == "open"}
+
+
+@pytest.mark.parametrize("by", ["taking", "handing over", "giving back"])
+async def test_what_machines_have_given_goes_along_with_the_deal_and_what_a_colleague_has_asked_for_stays(
+    shop: Shop, by: str
+):
+    await shop.write("позовите менеджера")
+    deal = (await shop.deal())["id"]
+    await shop.ask(Edit(responsible=ANNA.id, name=ANNA.name), deal, BORIS)  # it has a responsible, and nobody holds it
+    await shop.ask(GiveTask("Спросить у склада", responsible=ANNA.id), deal, BORIS)
+    await shop.ask(GiveTask("Для всех", nobodys=True), deal, BORIS)
+    (handed,) = [text for text in await whose(shop) if "просит менеджера" in text]
+    assert (await whose(shop))[handed] == ANNA.id
+    match by:
+        case "taking":
+            await shop.ask(Take(), deal, BORIS)
+        case "handing over":
+            await shop.ask(Edit(responsible=BORIS.id, name=BORIS.name), deal, ANNA)
+        case _:
+            await shop.ask(Edit(release=True), deal, ANNA)
+    heir = None if by == "giving back" else BORIS.id
+    now = await whose(shop)
+    assert (now[handed], now["Спросить у склада"], now["Для всех"]) == (heir, ANNA.id, heir)

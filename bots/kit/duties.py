@@ -52,6 +52,7 @@ BUILT_IN: Final = _kinds(
     ("call_back", "Перезвонить клиенту", True),
     ("write", "Написать клиенту", True),
     ("handoff", "Продолжить разговор", True),
+    ("talk", "Ответить клиенту", True),
     ("unreachable", "Клиент недоступен", False),
     ("undelivered", "Не доставлено", False),
     ("late", "Сделка задержалась", False),

@@ -16,6 +16,7 @@ from bots.kit.schema import LONGEST_MS, Findings, Section, called, length_meant,
 WORKING: Final = "working"
 _MS_DAY: Final = 86_400_000
 _HOUR: Final = 3_600_000
+_SIGNS: Final = (("d", _MS_DAY), ("h", _HOUR), ("m", 60_000), ("s", 1_000))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,16 @@ def span_in(text: str) -> Span | None:
     if span is None or (not span.working and span.length > OF_PLAYBOOKS.length):
         return None
     return None if span.working and _too_long(span, OF_PLAYBOOKS) else span
+
+
+def written(span: Span) -> str:
+    """As it is written: `1d 12h`, `2h working`, `3d working`; nothing: at once."""
+    left, parts = span.length, [f"{span.days}d"] if span.days else []
+    for sign, length in _SIGNS:
+        if sign != "d" or not span.working:
+            n, left = divmod(left, length)
+            parts += [f"{n}{sign}"] if n else []
+    return " ".join([*parts, *([WORKING] if span.working and parts else [])])
 
 
 def working_of(one: Section, found: Findings) -> tuple[bool, str]:

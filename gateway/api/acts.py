@@ -2,15 +2,16 @@
 
 from gateway.api import shapes
 from gateway.api.asking import ask, show
-from gateway.api.bodies import BotBody, ClarifyBody, MessageBody, MoveBody, NoBody, NoteBody, TaskBody
+from gateway.api.bodies import BotBody, ClarifyBody, MessageBody, MoveBody, NoBody, NoteBody, TaskBody, as_said
 from gateway.api.calls import Answer, Calls
 from gateway.api.context import ApiContext
 from gateway.api.deals import IfMatch, matched, must_work_here, tagged
 from gateway.api.errors import invalid, not_found
 from gateway.api.tasks import length_of
 from gateway.api.values import Id
-from gateway.desk import Clarify, Move, SteerBot, Take, Write, WriteNote
+from gateway.desk import Move, Take, Write, WriteNote
 from gateway.duties import GiveTask
+from gateway.steering import Clarify, SteerBot
 from state import tasks, timeline
 from state.records import Person
 
@@ -42,7 +43,7 @@ async def write_message(ctx: ApiContext, who: Person, deal_id: Id, body: Message
     if body.language and not body.template:
         raise invalid("language", "belongs to a template")
     message = Write(
-        body.text, body.template, dict(body.variables), body.channel, body.client_id, body.language, body.subject
+        body.text, body.template, as_said(body.variables), body.channel, body.client_id, body.language, body.subject
     )
     return await _entry(ctx, await ask(ctx, who, deal_id, message))
 
@@ -62,13 +63,15 @@ async def steer_bot(ctx: ApiContext, who: Person, deal_id: Id, body: BotBody) ->
 
 @calls.on("POST", "/deals/{deal_id}/tasks")
 async def give_task(ctx: ApiContext, who: Person, deal_id: Id, body: TaskBody) -> shapes.TaskShape:
-    """A task on this deal, for oneself or for another."""
+    """A task on this deal: for oneself where no responsible is named, for another, or (null) for whoever looks into the pool."""
     if body.responsible is not None:
         await must_work_here(ctx, body.responsible)
     length = length_of(body.due_in)
     if length is not None and body.due_at is not None:
         raise invalid("due_in", "say either when or in how long")
-    made = await ask(ctx, who, deal_id, GiveTask(body.text, body.kind, body.responsible, body.due_at, length))
+    nobodys = "responsible" in body.model_fields_set and body.responsible is None
+    given = GiveTask(body.text, body.kind, body.responsible, body.due_at, length, nobodys)
+    made = await ask(ctx, who, deal_id, given)
     duty = await ctx.db.read(lambda c: tasks.find_duty(c, made))
     if duty is None:
         raise not_found()

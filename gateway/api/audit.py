@@ -12,6 +12,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from gateway import audit_export
+from gateway.api.asking import checked
 from gateway.api.calls import Calls
 from gateway.api.context import ApiContext
 from gateway.api.deals import Responsible, whose
@@ -21,6 +22,7 @@ from gateway.api.values import Body, Cursor, Flag, Id, Limit, Line, Word
 from gateway.audit import worth
 from gateway.auditor import TOPIC
 from gateway.clock import iso
+from gateway.filters import must_be_check
 from gateway.spreadsheets import XLSX
 from state import audits, findings, people
 from state.audits import AuditRun
@@ -200,6 +202,8 @@ async def list_findings(
 ) -> Findings:
     """What is wrong, critical ones first; `gone`: what has been wrong and is not found any more."""
     which = _which(who, manager, check, status or "", severity or "", gone=gone)
+    if check:
+        await checked(ctx, lambda c: must_be_check(c, ctx.house, check))
     scope = ("findings", which)
     after = open_cursor(cursor, *scope)
     found = await ctx.db.read(lambda c: findings.page(c, which, limit + 1, after))
@@ -235,6 +239,8 @@ async def trend(
 ) -> Trend:
     """The last runs, oldest first: how much each check found, and of whom; and who has the same again."""
     person = _only(who) if _only(who) is not None else whose(manager, who)
+    if check:
+        await checked(ctx, lambda c: must_be_check(c, ctx.house, check))
     ended = await ctx.db.read(lambda c: audits.latest(c, runs))
     if manager == "none":
         person = 0 if _only(who) is None else person

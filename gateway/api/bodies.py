@@ -1,10 +1,12 @@
 """What callers send in bodies, by the call it belongs to."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from gateway.api.values import Body, Fields, Id, Line, Moment, Word, Words, clean
+from gateway.api.values import MOST, Body, Fields, Id, Line, Moment, Word, Words, clean
+from gateway.desk import MOST_TAGS
 
 Version = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
@@ -25,6 +27,18 @@ Length = Annotated[str, Field(max_length=60)]
 """`30m`, `2d`, `1h working`, `3d working`: working days."""
 
 
+Said = Line | Annotated[int, Field(ge=-MOST, le=MOST)] | Annotated[float, Field(allow_inf_nan=False)]
+"""What is filled in: a text, or a number as one."""
+
+
+def as_said(values: Mapping[str, str | float]) -> dict[str, str]:
+    """Numbers as people write them: 4500, 0.25."""
+    return {
+        name: f"{value:.10f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+        for name, value in values.items()
+    }
+
+
 class NoBody(Body):
     """Nothing is needed; an empty object is welcome."""
 
@@ -39,7 +53,7 @@ class MoveBody(Body):
 class MessageBody(Body):
     text: Annotated[str, AfterValidator(clean), Field(max_length=10_000)] = ""
     template: Word = ""
-    variables: Annotated[dict[Word, Line], Field(max_length=50)] = Field(default_factory=dict)
+    variables: Annotated[dict[Word, Said], Field(max_length=50)] = Field(default_factory=dict)
     channel: Word = ""
     language: Word = ""
     """Of the template's wordings; empty: the customer's."""
@@ -50,7 +64,7 @@ class MessageBody(Body):
 
 class PreviewBody(Body):
     template: Word
-    variables: Annotated[dict[Word, Line], Field(max_length=50)] = Field(default_factory=dict)
+    variables: Annotated[dict[Word, Said], Field(max_length=50)] = Field(default_factory=dict)
     channel: Word = ""
     language: Word = ""
 
@@ -130,6 +144,7 @@ class TaskBody(Body):
     text: Words
     kind: Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=40)] = "other"
     responsible: Id | None = None
+    """Left out: oneself. Null: nobody, which is whoever looks into the pool."""
     due_at: Moment | None = None
     due_in: Length = ""
 
@@ -143,7 +158,7 @@ class DoneBody(Body):
 class TaskEditBody(Body):
     text: Words | None = None
     responsible: Id | None = None
-    """Null gives it to nobody: to whoever looks into the pool."""
+    """Left out: as it is. Null: nobody, which is whoever looks into the pool."""
     due_at: Moment | None = None
     due_in: Length = ""
 
@@ -172,13 +187,18 @@ class ReplayBody(Body):
     last: Annotated[int, Field(ge=1, le=500)] = 100
 
 
+Tags = Annotated[
+    list[Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=64)]], Field(max_length=MOST_TAGS)
+]
+
+
 class EditBody(Body):
     title: Line | None = None
     fields: Fields | None = None
-    tags: (
-        Annotated[list[Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=64)]], Field(max_length=50)]
-        | None
-    ) = None
+    tags: Tags | None = None
+    """All that the deal is to have; or:"""
+    tags_add: Tags = Field(default_factory=list)
+    tags_remove: Tags = Field(default_factory=list)
     responsible: Id | None = None
     """Null gives the deal back to nobody."""
     version: Version | None = None

@@ -6,6 +6,7 @@ A parameter that is a record stands for a query parameter for each of its fields
 """
 
 import inspect
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -201,12 +202,30 @@ async def _from_body(param: Param, request: web.Request) -> Any:
     if raw and request.content_type != "application/json":
         raise Refusal(415, "unsupported", "send application/json")
     try:
-        return param.adapter.validate_json(raw or b"{}")  # nothing at all lacks the same fields
+        found = param.adapter.validate_json(raw or b"{}")  # nothing at all lacks the same fields
     except ValidationError as wrong:
         first = wrong.errors(include_url=False, include_input=False)[0]
         if first["type"] == "json_invalid":
             raise Refusal(400, "bad_json", first["msg"]) from None
         raise invalid(_field(first["loc"]), _said(wrong)) from None
+    _no_key_twice(raw or b"{}")
+    return found
+
+
+def _no_key_twice(raw: bytes) -> None:
+    """Of a key that stands twice, one reader takes the first value and another the last: nobody knows what was meant.
+
+    What comes here is JSON that was read already, and so is no deeper than it may be.
+    """
+
+    def table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twice = next(name for n, (name, _) in enumerate(pairs) if any(name == other for other, _ in pairs[:n]))
+            raise Refusal(400, "bad_json", f"the key {twice[:100]!r} stands twice in one table")
+        return found
+
+    json.loads(raw, object_pairs_hook=table)
 
 
 def _field(at: tuple[int | str, ...]) -> str:
@@ -216,7 +235,10 @@ def _field(at: tuple[int | str, ...]) -> str:
 
 
 def _said(wrong: ValidationError) -> str:
-    return str(wrong.errors(include_url=False, include_input=False)[0]["msg"]).removeprefix("Value error, ")
+    first = wrong.errors(include_url=False, include_input=False)[0]
+    if first["type"] in ("string_too_short", "too_short") and first.get("ctx", {}).get("min_length") == 1:
+        return "must not be empty"
+    return str(first["msg"]).removeprefix("Value error, ")
 
 
 async def read_body(request: web.Request) -> bytes:

@@ -7,7 +7,7 @@ import phonenumbers
 from pydantic import Field
 
 from gateway.api import shapes
-from gateway.api.asking import ask, ask_lane, lost_race, show
+from gateway.api.asking import ask, ask_lane, checked, lost_race, show
 from gateway.api.bodies import EditBody, OpenBody
 from gateway.api.calls import Answer, Calls, Header
 from gateway.api.context import ApiContext
@@ -16,8 +16,10 @@ from gateway.api.paging import cut, open_cursor
 from gateway.api.values import Cursor, Flag, Id, Limit, Sought, Word
 from gateway.channels import payload
 from gateway.desk import Edit, OpenDeal
+from gateway.filters import must_occur
 from state import cards, contacts, deals, people, timeline
 from state.records import Person
+from state.staff_chats import WORKERS
 
 calls = Calls()
 
@@ -40,6 +42,8 @@ async def list_deals(
 ) -> shapes.Deals:
     """Deals, newest first."""
     number, part = sought_phone(phone, ctx.house.region)
+    if funnel or stage:
+        await checked(ctx, lambda c: must_occur(c, ctx.house, funnel=funnel, stage=stage))
     wanted = cards.Wanted(
         phone=number, phone_part=part, funnel=funnel, stage=stage, responsible=whose(responsible, who),
         nobodys=responsible == "none", open=open, q=q,
@@ -101,10 +105,14 @@ async def edit_deal(ctx: ApiContext, who: Person, deal_id: Id, body: EditBody, i
     for name in ("title", "fields", "tags"):
         if name in given and getattr(body, name) is None:
             raise invalid(name, "must not be null")
+    if body.tags is not None and (body.tags_add or body.tags_remove):
+        raise invalid("tags", "say either all of them, or what is added and removed")
+    if both := set(body.tags_add) & set(body.tags_remove):
+        raise invalid("tags_remove", f"{min(both)!r} is to be added, too")
     name = await must_work_here(ctx, body.responsible) if body.responsible is not None else ""
     edit = Edit(
         title=body.title, fields=body.fields, tags=tuple(body.tags) if body.tags is not None else None,
-        responsible=body.responsible, name=name, release="responsible" in given and body.responsible is None,
+        tags_add=tuple(body.tags_add), tags_remove=tuple(body.tags_remove), responsible=body.responsible, name=name, release="responsible" in given and body.responsible is None,
         version=body.version if body.version is not None else matched(if_match),
     )  # fmt: skip
     await ask(ctx, who, deal_id, edit)
@@ -139,7 +147,10 @@ async def must_work_here(ctx: ApiContext, person_id: int) -> str:
     found = await ctx.db.read(lambda c: people.find_people(c, [person_id]))
     if person_id not in found or not found[person_id].active:
         raise invalid("responsible", "there is no such person")
-    return str(found[person_id].name)
+    one = found[person_id]
+    if one.role not in WORKERS:
+        raise invalid("responsible", f"{one.name} is a {one.role}, who sees neither deals nor tasks")
+    return str(one.name)
 
 
 def sought_phone(text: str, region: str) -> tuple[str, bool]:

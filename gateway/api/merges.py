@@ -39,16 +39,21 @@ async def merge_deals(ctx: ApiContext, who: Person, deal_id: Id, body: MergeDeal
         raise invalid("lead", "must be one of the two deals")
     cause, firmly, words = _by_hand(who, body.batch), body.lead is not None, words_of(ctx.house.playbook)
     kept, gone = (body.from_, deal_id) if body.lead == body.from_ else (deal_id, body.from_)
-    await _do(
-        ctx,
-        lambda c, now: _act(
-            c,
-            who,
-            merging.merge_deals(c, ctx.db.ids, kept, gone, now, words, cause, firmly=firmly),
-            deal=merges.into(c, deal_id),
-        ),
-        deal_id,
-    )
+    try:
+        await _do(
+            ctx,
+            lambda c, now: _act(
+                c,
+                who,
+                merging.merge_deals(c, ctx.db.ids, kept, gone, now, words, cause, firmly=firmly),
+                deal=merges.into(c, deal_id),
+            ),
+            deal_id,
+        )
+    except Refusal as refused:
+        if refused.code != "closed":
+            raise
+        raise await _closed(ctx, deal_id, body.from_) from None
     return tagged(await show(ctx, await ctx.db.read(lambda c: merges.into(c, deal_id))))
 
 
@@ -214,6 +219,17 @@ async def _do(ctx: ApiContext, job: Callable[[Connection, Instant], T], deal_id:
         if refused.code in ("entries", "identity"):
             raise invalid(refused.code, str(refused)) from None
         raise await lost_race(ctx, deal_id, refused.code, str(refused)) from None
+
+
+async def _closed(ctx: ApiContext, leading: int, other: int) -> Refusal:
+    """Which of the two it is that cannot be merged any more, with that one as it is now."""
+    for number in (other, leading):
+        deal = await _must_be_there(ctx, number)
+        if deal.closed_at is not None and deal.reason == "joined":
+            return await lost_race(ctx, number, "joined", "")
+        if deal.closed_at is not None:
+            return await lost_race(ctx, number, "closed", f"deal {number} is closed: only open deals can be merged")
+    return await lost_race(ctx, leading, "closed", "only open deals can be merged")
 
 
 async def _must_be_there(ctx: ApiContext, deal_id: int) -> Deal:

@@ -26,6 +26,7 @@ _ERROR = {
                 "changes": {"type": "array"},
                 "diff": {"type": "string"},
                 "current": {},
+                "contact": {"type": ["integer", "null"]},
             },
         }
     },

@@ -13,12 +13,14 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from gateway import reports
+from gateway.api.asking import checked
 from gateway.api.calls import Calls, Query
 from gateway.api.context import ApiContext
 from gateway.api.errors import SAFE, Refusal, invalid, not_found
 from gateway.api.paging import cut, open_cursor
 from gateway.api.values import Cursor, Day, Id, Limit, Word, clean
 from gateway.clock import iso
+from gateway.filters import must_occur
 from gateway.numbers import instants, period
 from gateway.reports import Asked, Kind, Line, Report
 from gateway.reports.sheet import as_csv, line_key, line_name
@@ -86,7 +88,7 @@ async def get_report(
     funnel: Word = "", source: Word = "", channel: Word = "", manager: Manager | None = None,
 ) -> ReportShape:  # fmt: skip
     """Numbers of a period, line by line; `rows` lead to the deals behind each."""
-    asked = _asked(ctx, who, report, by, since, until, funnel, source, channel, manager)
+    asked = await _asked(ctx, who, report, by, since, until, funnel, source, channel, manager)
     made = await ctx.db.read(lambda c: reports.make(c, asked.kind, asked.asked))
     return _shape(made, asked)
 
@@ -97,7 +99,7 @@ async def get_report_csv(
     funnel: Word = "", source: Word = "", channel: Word = "", manager: Manager | None = None,
 ) -> web.StreamResponse:  # fmt: skip
     """The same as a table for spreadsheets."""
-    asked = _asked(ctx, who, report, by, since, until, funnel, source, channel, manager)
+    asked = await _asked(ctx, who, report, by, since, until, funnel, source, channel, manager)
     made = await ctx.db.read(lambda c: reports.make(c, asked.kind, asked.asked))
     name = "-".join(filter(None, (report, asked.kind.way, asked.asked.first.isoformat(), asked.asked.last.isoformat())))
     headers = {**SAFE, "Content-Disposition": f'attachment; filename="{name}.csv"'}
@@ -111,7 +113,7 @@ async def get_report_rows(
     limit: Limit = 50, cursor: Cursor | None = None,
 ) -> FactsShape:  # fmt: skip
     """The deals behind one number, the latest first. Without `line`: behind that of all lines."""
-    asked = _asked(ctx, who, report, by, since, until, funnel, source, channel, manager)
+    asked = await _asked(ctx, who, report, by, since, until, funnel, source, channel, manager)
     if asked.kind.column(what) is None:
         raise invalid("what", "is no number of this report")
     key = line_key(asked.kind, clean(line)) if line is not None else ()
@@ -138,7 +140,7 @@ class _Asked:
     """Who asks sees no deals."""
 
 
-def _asked(
+async def _asked(
     ctx: ApiContext, who: Person, report: str, by: str | None, since: Any, until: Any, funnel: str, source: str, channel: str,
     manager: Manager | None,
 ) -> _Asked:  # fmt: skip
@@ -159,6 +161,8 @@ def _asked(
     first, last = period(since, until, shop.zone, now)
     if first > last:
         raise invalid("from", "must not be after 'to'")
+    if funnel or source:
+        await checked(ctx, lambda c: must_occur(c, ctx.house, funnel=funnel, source=source))
     begin, end = instants(first, last, shop.zone)
     narrow = Narrow(begin, end, now, funnel, source, channel, person)
     told = {

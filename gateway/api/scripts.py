@@ -93,7 +93,7 @@ async def publish(ctx: ApiContext, who: Person, name: Name, body: PublishBody) -
     going = _publisher(ctx).publish(
         name, body.source, who, body.base, label=body.label, note=body.note, percent=body.rollout, order=_order(body)
     )
-    return await _done(ctx, name, going)
+    return await _done(ctx, name, going, based=body.base is not None)
 
 
 @calls.on("POST", "/scripts/{name}/rollback")
@@ -101,14 +101,15 @@ async def roll_back(ctx: ApiContext, who: Person, name: Name, body: RollbackBody
     """Publish an earlier version anew: all new runs begin with it."""
     await _live(ctx, name)
     going = _publisher(ctx).roll_back(name, body.to, who, body.base, note=body.note, order=_order(body))
-    return await _done(ctx, name, going)
+    return await _done(ctx, name, going, based=body.base is not None)
 
 
 @calls.on("POST", "/scripts/{name}/rollout")
 async def roll_out(ctx: ApiContext, who: Person, name: Name, body: RolloutBody) -> shapes.PublishedShape:
     """Another share of the contacts for what is being rolled out; 100: all."""
     await _live(ctx, name)
-    return await _done(ctx, name, _publisher(ctx).roll_out(name, body.percent, who, body.base, _order(body)))
+    going = _publisher(ctx).roll_out(name, body.percent, who, body.base, _order(body))
+    return await _done(ctx, name, going, based=body.base is not None)
 
 
 # -- what these share --------------------------------------------------------------------------------------------------
@@ -122,7 +123,7 @@ def _order(body: OrderBody) -> Order:
     return Order(body.runs, dict(body.map))
 
 
-async def _done(ctx: ApiContext, name: str, going: Any) -> shapes.PublishedShape:
+async def _done(ctx: ApiContext, name: str, going: Any, *, based: bool) -> shapes.PublishedShape:
     """The publication's report, or why not."""
     try:
         report = await going
@@ -134,8 +135,14 @@ async def _done(ctx: ApiContext, name: str, going: Any) -> shapes.PublishedShape
     except Outdated as late:
         current = await _shape(ctx, late.now) if late.now else None
         changes = shapes.difference(late.difference, late.diff)
+        if not based and late.now is not None:
+            raise Refusal(409, "outdated", _no_base(late.now), current=current, field="base", **changes) from None
         raise Refusal(409, "outdated", str(late), current=current, **changes) from None
     return shapes.published(report, await _shape(ctx, await _live(ctx, name)))
+
+
+def _no_base(now: Live) -> str:
+    return f"there is a script {now.name!r}: send as `base` the revision that you began from ({now.revision} is the newest), or its hash"
 
 
 async def _live(ctx: ApiContext, name: str) -> Live:

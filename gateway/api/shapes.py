@@ -13,7 +13,7 @@ from state.contacts import Profile
 from state.merges import Noted
 from state.quarantine import Kept
 from state.records import Contact, Duplicate, Identity, Person, Run
-from state.tasks import Ahead, Duty
+from state.tasks import Duty
 from state.timeline import Change, Fate, Told
 
 _YEAR_MS = 366 * 86_400_000
@@ -27,6 +27,8 @@ class Who(TypedDict):
 
 
 class Address(TypedDict):
+    id: int
+    """By which it is split off."""
     channel: str
     address: str
 
@@ -116,15 +118,6 @@ class TaskShape(TypedDict):
 class ProfileShape(ContactShape):
     created_at: str | None
     deals: list[DealShape]
-
-
-class AheadShape(TypedDict):
-    at: str | None
-    kind: Literal["bot", "message", "task"]
-    deal: int
-    bot: str | None
-    task: int | None
-    text: str
 
 
 class ClarificationShape(TypedDict):
@@ -250,11 +243,6 @@ class Tasks(TypedDict):
     next: str | None
 
 
-class Upcoming(TypedDict):
-    items: list[AheadShape]
-    next: None
-
-
 class Clarifications(TypedDict):
     items: list[ClarificationShape]
     next: None
@@ -280,7 +268,7 @@ def contact(one: Contact, identities: list[Identity]) -> ContactShape:
         "name": one.name,
         "phone": one.phone or None,
         "email": one.email or None,
-        "identities": [{"channel": i.channel, "address": i.address} for i in identities],
+        "identities": [{"id": i.id, "channel": i.channel, "address": i.address} for i in identities],
     }
 
 
@@ -383,17 +371,6 @@ def duplicate(one: Duplicate, both: list[Profile]) -> DuplicateShape:
         "reasons": [{"kind": kind, "value": value} for kind, value in d.reasons], "state": d.state, "found_at": iso(d.found_at),
         "merge": d.merge_id,
     }  # fmt: skip
-
-
-def ahead(one: Ahead) -> AheadShape:
-    return {
-        "at": iso(one.at),
-        "kind": one.kind,
-        "deal": one.deal,
-        "bot": one.bot or None,
-        "task": one.task,
-        "text": one.text,
-    }
 
 
 def calendar(name: str, hours: Hours, now: Instant, until: Instant, is_open: bool) -> CalendarShape:

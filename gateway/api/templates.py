@@ -6,7 +6,7 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from bots.kit.templates import BLANK, State, Template, as_written
-from gateway.api.bodies import PreviewBody
+from gateway.api.bodies import PreviewBody, as_said
 from gateway.api.calls import Calls
 from gateway.api.context import ApiContext
 from gateway.api.errors import invalid, not_found
@@ -14,11 +14,11 @@ from gateway.api.values import Flag, Id, Limit, Sought, Word
 from gateway.house import House
 from gateway.parts import plan
 from gateway.picking import Wanted, find, used_by
+from gateway.reaching import way_to_write
 from gateway.refusals import Invalid
-from gateway.routes import reply_route
 from gateway.templates import Draft, Known, draft
 from gateway.wording import DOUBTS
-from state import cards
+from state import cards, inbox
 from state.records import Identity, Person
 
 calls = Calls()
@@ -115,13 +115,17 @@ async def preview(ctx: ApiContext, who: Person, deal_id: Id, body: PreviewBody) 
     if template is None:
         raise invalid("template", f"the playbook has no template {body.template!r}")
     try:
-        identity: Identity | None = reply_route(ctx.house, card.contact, card.deal, card.identities, body.channel)
+        identity: Identity | None = await ctx.db.read(
+            lambda c: way_to_write(
+                ctx.house, card.contact, card.deal, card.identities, body.channel, lambda key: inbox.is_known(c, key)
+            )
+        )
     except Invalid as nowhere:
         if body.channel:
             raise invalid(nowhere.name, str(nowhere)) from None
         identity = None
     known = Known(card.deal, card.contact, ctx.clock.now(), who.name)
-    made = draft(ctx.house, known, template, identity, language=body.language, given=body.variables)
+    made = draft(ctx.house, known, template, identity, language=body.language, given=as_said(body.variables))
     return _preview(ctx.house, template, identity, known, made)
 
 

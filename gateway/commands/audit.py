@@ -10,7 +10,7 @@ import click
 from gateway import audit_export
 from gateway.auditor import Auditor
 from gateway.clock import Clock
-from gateway.commands.opening import open_database
+from gateway.commands.opening import must_be_writable, open_database, writing
 from gateway.house import House
 from gateway.playbooks import BadPlaybook, read_house
 from state import audits, findings
@@ -32,6 +32,8 @@ def command(names: tuple[str, ...], file: Path | None, playbook: str) -> None:
         raise click.UsageError("--export is a file that ends in .xlsx or .csv")
     if file is not None and file.suffix.lower() == ".csv" and len(names) != 1:
         raise click.UsageError("a .csv holds one check: name it with --check")
+    if file is not None:
+        must_be_writable(file)
     with open_database() as (settings, db):
         try:
             house = read_house(playbook or settings.playbook)
@@ -61,7 +63,8 @@ async def _audit(db: Database, house: House, names: Sequence[str], file: Path | 
             raise click.ClickException("the audit was held up for minutes, and taken for dead: ask again")
         counted = await db.read(findings.counts)
         if file is not None:
-            await _export(db, house, names, file)
+            with writing(file):
+                await _export(db, house, names, file)
     finally:
         await db.close()
     click.echo(f"looked at {ended.looked_at} deals, tasks and pairs")

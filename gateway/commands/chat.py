@@ -183,9 +183,9 @@ def _phone(part: Part) -> list[str]:
 
 
 def _shops() -> str:
-    from gateway.commands.opening import settings_or_exit  # noqa: PLC0415 - only where no playbook is named
+    from gateway.commands.opening import data_settings_or_exit  # noqa: PLC0415 - only where no playbook is named
 
-    return settings_or_exit().playbook
+    return data_settings_or_exit().playbook
 
 
 def _house(playbook: str) -> House:

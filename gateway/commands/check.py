@@ -47,10 +47,10 @@ def command(what: tuple[str, ...]) -> None:
 
 def _shops() -> tuple[str, str]:
     """The playbook where none is named, and how we tell of it."""
-    from gateway.settings import SettingsError, load_settings  # noqa: PLC0415 - only where nothing is named
+    from gateway.settings import SettingsError, load_data_settings  # noqa: PLC0415 - only where nothing is named
 
     try:
-        settings = load_settings()
+        settings = load_data_settings()
     except SettingsError as wrong:
         raise click.UsageError(str(wrong)) from None
     if "playbook" in settings.model_fields_set:

@@ -8,9 +8,11 @@ from typing import Final
 import click
 
 from gateway.clock import Clock
-from gateway.commands.opening import open_database
+from gateway.commands.opening import open_database, writing
+from gateway.filters import must_occur
 from gateway.numbers import instants, period
 from gateway.playbooks import BadPlaybook, read_house
+from gateway.refusals import Invalid
 from gateway.reports import REPORTS, Asked, Kind, Report, make
 from gateway.reports.sheet import as_csv
 from state.facts import Narrow
@@ -46,9 +48,15 @@ def command(
         raise click.UsageError(f"'{name}' is by {ways}" if ways else f"'{name}' takes no --by")
     with open_database() as (settings, db):
         try:
-            shop = read_house(settings.playbook).playbook
+            house = read_house(settings.playbook)
         except BadPlaybook as wrong:
             raise click.ClickException(str(wrong)) from None
+        shop = house.playbook
+        try:
+            with db.engine.connect() as conn:
+                must_occur(conn, house, funnel=funnel, source=source)
+        except Invalid as wrong:
+            raise click.UsageError(f"--{wrong.name}: {wrong}") from None
         now = Clock().now()
         first, last = period(since.date() if since else None, until.date() if until else None, shop.zone, now)
         if first > last:
@@ -67,7 +75,8 @@ def command(
     elif str(file) == "-":
         click.echo(as_csv(found), nl=False)
     else:
-        file.write_text(as_csv(found), encoding="utf-8", newline="")
+        with writing(file):
+            file.write_text(as_csv(found), encoding="utf-8", newline="")
 
 
 def _print(found: Report) -> None:

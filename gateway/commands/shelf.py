@@ -10,6 +10,7 @@ import click
 from bots.kit.script import Script
 from gateway.clock import Clock, Instant
 from gateway.commands.opening import open_database
+from gateway.commands.whom import whom
 from gateway.house import House
 from gateway.library import Publisher, Unfit, know, open_library, refresh
 from gateway.playbooks import BadPlaybook, read_house
@@ -91,14 +92,7 @@ async def _person(db: Database, name: str) -> Person:
     """Who works here under this name or number, and may publish."""
     from gateway.api.policy import PUBLISHERS  # noqa: PLC0415 - the API is loaded only where its rules are wanted
 
-    found = await db.read(lambda c: people.find_named(c, name))
-    if not found and name.isdecimal() and len(name) < 19:
-        found = [one for one in (await db.read(lambda c: people.find_people(c, [int(name)]))).values() if one.active]
-    if len(found) > 1:
-        numbers = ", ".join(f"{one.id} ({one.role})" for one in found)
-        raise click.ClickException(f"several people are called {name!r}: name one by number: {numbers}")
-    if not found:
-        raise click.ClickException(f"nobody called {name!r} works here; parley user add adds people")
-    if found[0].role not in PUBLISHERS.roles:
-        raise click.ClickException(f"{found[0].name} is a {found[0].role}: only a marketer or an admin may publish")
-    return found[0]
+    one: Person = await db.read(lambda c: whom(c, name))
+    if one.role not in PUBLISHERS.roles:
+        raise click.ClickException(f"{one.name} is a {one.role}: only a marketer or an admin may publish")
+    return one

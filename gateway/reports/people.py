@@ -11,10 +11,10 @@ from state.database import Connection
 from state.facts import Facts, Key
 
 FORMULA: Final = (
-    "answer time = working time of the funnel's calendar from when a wait began to the first message by a person. A wait begins with the customer's message, form or missed call when "
-    "no answer was owed yet, or when a bot hands over. What a bot has answered is no wait; a robot's message ends none. A message counts when it is written, not when it is delivered. "
+    "answer time = working time of the funnel's calendar from when a wait began to the first message or answered call of a person. A wait begins with the customer's message, form or missed call when "
+    "no answer was owed yet, or when a bot hands over; a call that was answered ends it, too. What a bot has answered is no wait; a robot's message ends none. A message counts when it is written, not when it is delivered. "
     "waits: those that began in the period = answered + unanswered; waiting: the unanswered that wait now (the others' deals were closed). median: the middle one, p90: nine of "
-    "ten were no longer; seconds; calendar_: all time. An answered wait is of whoever answered, another of the responsible."
+    "ten were no longer; seconds; calendar_: all time. An answered wait is of whoever answered (of a call that names nobody: of the responsible), another of the responsible."
 )
 
 _ANSWERS: Final = (Column("waits"), Column("answered"), Column("unanswered"), Column("waiting"), *columns("answered"))
@@ -72,7 +72,7 @@ def _load(_conn: Connection, asked: Asked) -> list[Facts]:
 def _workload(conn: Connection, asked: Asked) -> list[Line]:
     several = _load(conn, asked)
     lines = count(conn, *several)
-    here = [one for one in staff.colleagues(conn) if one.active and one.role in ("manager", "head")]
+    here = [one for one in staff.colleagues(conn) if one.active and not one.program and one.role in ("manager", "head")]
     for one in here:
         if asked.narrow.manager in (None, one.id):
             lines.setdefault((one.id,), Line((one.id,)))

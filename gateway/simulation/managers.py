@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from bots.kit.business import Funnel
-from gateway.desk import Clarify, Command, Edit, Move, SteerBot, Take, Write, WriteNote
+from gateway.desk import Command, Edit, Move, Take, Write, WriteNote
 from gateway.duties import FinishTask, GiveTask
 from gateway.simulation import phrases
 from gateway.simulation.world import DAY, HOUR, MINUTE, World
+from gateway.steering import Clarify, SteerBot
 from state import deals, tasks
 from state.database import Connection
 from state.records import Deal, Person, Task

@@ -5,19 +5,10 @@ from typing import Any, Final, cast
 
 from bots.kit.problems import did_you_mean, shown
 from gateway.channels.paper import ACCOUNTS
-from gateway.desk import (
-    Clarify,
-    Command,
-    Edit,
-    Move,
-    OpenDeal,
-    SteerBot,
-    Take,
-    Write,
-    WriteNote,
-)
+from gateway.desk import Command, Edit, Move, OpenDeal, Take, Write, WriteNote
 from gateway.duties import FinishTask, GiveTask
 from gateway.refusals import Conflict, Invalid
+from gateway.steering import Clarify, SteerBot
 from gateway.stories.scene import Denied, Do, Scene, Unseen
 from gateway.stories.words import BadLine, Words
 from state import deals, findings

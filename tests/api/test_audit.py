@@ -215,9 +215,25 @@ def test_the_command_looks_through_the_shop_and_writes_a_workbook(
     assert "old: Давно" in done.output
     for wrong in (["--check", "nothing"], ["--check", "old"], ["--export", "a.csv"], ["--export", "a.pdf"]):
         assert CliRunner().invoke(audit_command.command, wrong).exit_code == 2
+    nowhere = CliRunner().invoke(audit_command.command, ["--export", "gone/all.xlsx"])
+    assert (nowhere.exit_code, type(nowhere.exception)) == (1, SystemExit), nowhere.output
+    assert "gone/all.xlsx: No such file or directory" in nowhere.output
+    assert "looked at" not in nowhere.output  # it is known before the work
     db = Database(f"sqlite:///{tmp_path / 'parley.db'}")
     with db.engine.begin() as conn:
         conn.exec_driver_sql("UPDATE audit_runs SET state = 'running', touched_at = 99999999999999 WHERE id = 1")
     db.engine.dispose()
     busy = CliRunner().invoke(audit_command.command, [])
     assert (busy.exit_code, "another audit" in busy.output) == (1, True)
+
+
+async def test_a_check_that_there_is_not_is_a_slip_and_one_that_was_is_not(audited: Shop):
+    for path in ("/audit/findings?check=evry", "/audit/trend?check=evry"):
+        status, refused = await audited.call("GET", path)
+        assert (status, refused["error"]["field"]) == (422, "check")
+        assert "Did you mean 'every'?" in refused["error"]["message"]
+    await with_deals(audited)
+    await run(audited)
+    house = audited.ctx.house
+    house.playbook = replace(house.playbook, checks={})
+    assert len((await audited.get("/audit/findings?check=every"))["items"]) > 0

@@ -1,8 +1,10 @@
 """Whoever asks wrongly is told so, in one shape; nobody sees what is not theirs; nothing ends in a 500."""
 
 import asyncio
+import logging
 from typing import Any
 
+import orjson
 import pytest
 from yarl import URL
 
@@ -290,3 +292,41 @@ async def test_an_if_match_that_is_no_version_is_refused(shop: Shop, match: str)
     await shop.open_deal()
     status, body = await shop.call("PATCH", "/deals/1", json={"title": "а"}, headers={"If-Match": match})
     assert (status, body["error"]["field"]) == (422, "If-Match")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [("/api/v1/templates?q=цена", "%D1%86"), ("/api/v1/deals?q=a b", "no HTTP"), ("http://[::1/", "address")],
+)
+async def test_an_address_that_cannot_be_read_is_refused_in_json_and_nobodys_failure(
+    shop: Shop, line: str, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Anybody can send it: it must not fill the log with alarms."""
+    host, port = shop.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"GET {line} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    assert head.split()[1] == b"400"
+    assert b"application/json" in head
+    error = orjson.loads(body)["error"]
+    assert (error["code"], told in error["message"]) == ("bad_request", True)
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"title": "а", "title": "б"}',
+        '{"fields": {"vin": "1", "vin": "2"}}',
+        '{"title": "а", "\\u0074itle": "б"}',
+        '{"fields": {"list": [1], "list": 2}}',
+    ],
+)
+async def test_a_key_that_stands_twice_is_refused(shop: Shop, body: str) -> None:
+    deal = await shop.open_deal()
+    status, refused = await shop.call(
+        "PATCH", f"/deals/{deal['id']}", data=body.encode(), headers={"Content-Type": "application/json"}
+    )
+    assert (status, refused["error"]["code"], "twice" in refused["error"]["message"]) == (400, "bad_json", True)
+    assert (await shop.get(f"/deals/{deal['id']}"))["version"] == deal["version"]

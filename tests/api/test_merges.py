@@ -98,6 +98,24 @@ async def test_what_cannot_be_merged_is_refused_with_its_reason(shop: Shop) -> N
     await shop.call("POST", f"/deals/{other['id']}/move", json={"stage": "lost", "reason": "price"})
     status, refused = await shop.call("POST", f"/deals/{one['id']}/merge", json={"from": other["id"]})
     assert (status, refused["error"]["code"]) == (409, "closed")
+    assert refused["error"]["current"]["id"] == other["id"]  # it is that one
+    assert f"deal {other['id']} is closed" in refused["error"]["message"]
+
+
+async def test_whoever_acts_on_a_deal_that_was_joined_is_shown_the_one_that_goes_on(shop: Shop) -> None:
+    one, other = await _two(shop)
+    await shop.call("POST", f"/deals/{one['id']}/merge", json={"from": other["id"]})
+    at = f"/deals/{other['id']}"
+    for method, path, body in (
+        ("POST", f"{at}/tasks", {"text": "Позвонить"}),
+        ("POST", f"{at}/notes", {"text": "Просил подождать"}),
+        ("POST", f"{at}/take", {}),
+        ("POST", f"{at}/messages", {"text": "Здравствуйте"}),
+        ("PATCH", at, {"title": "Колодки"}),
+        ("POST", f"/deals/{one['id']}/merge", {"from": other["id"]}),
+    ):
+        status, refused = await shop.call(method, path, json=body)
+        assert (status, refused["error"]["code"], refused["error"]["current"]["id"]) == (409, "joined", one["id"]), path
 
 
 # -- splitting ---------------------------------------------------------------------------------------------------------
@@ -131,7 +149,8 @@ async def test_an_address_that_is_somebody_elses_becomes_a_contact_of_its_own(sh
     await shop.call("POST", f"/deals/{one['id']}/merge", json={"from": other["id"]})
     lines = (await shop.get(f"/deals/{one['id']}/timeline"))["items"]
     await shop.say("это Ольга", "olga")
-    identities = await shop.ctx.db.read(lambda c: dict(c.exec_driver_sql("SELECT address, id FROM identities").all()))
+    shown = (await shop.get(f"/deals/{one['id']}"))["contact"]["identities"]
+    identities = {address["address"]: address["id"] for address in shown}
     status, new = await shop.call("POST", f"/deals/{one['id']}/split", json={"identity": identities["olga"]})
     assert status == 200, new
     assert [i["address"] for i in new["contact"]["identities"]] == ["olga"]

@@ -124,7 +124,11 @@ async def test_a_manager_sees_their_own_workload_alone(shop: Shop) -> None:
         ("conversion?from=2025-02-02&to=2025-02-01", 422, "from"),
         ("stages?from=0001-01-01&to=9999-12-31", 200, ""),
         ("conversion?from=0001-01-01&to=0001-01-02&by=snapshot", 200, ""),
-        ("sources?channel=%00&source=%27", 200, ""),
+        ("sources?channel=%00", 200, ""),
+        ("sources?source=%27", 422, "source"),
+        ("leads?source=form:vin", 200, ""),
+        ("losses?funnel=retial", 422, "funnel"),
+        ("losses?funnel=retail&source=call", 200, ""),
         ("sources?manager=you", 422, "manager"),
         ("sources/rows?what=secret", 422, "what"),
         ("conversion/rows?what=came", 422, "line"),
@@ -207,3 +211,8 @@ async def test_the_command_and_the_table_say_what_the_api_says(shop: Shop, datab
     ran = await asyncio.to_thread(run, "conversion", "--by", "cohort", *period)
     assert "Розница: Выдан" in ran.output
     assert (await asyncio.to_thread(run, "losses", "--by", "cohort")).exit_code == 2
+    slip = await asyncio.to_thread(run, "losses", "--funnel", "retial")
+    assert (slip.exit_code, "Did you mean 'retail'?" in slip.output) == (2, True), slip.output
+    nowhere = await asyncio.to_thread(run, "leads", "--csv", str(tmp_path / "gone" / "leads.csv"))
+    assert (nowhere.exit_code, type(nowhere.exception)) == (1, SystemExit), nowhere.output
+    assert "leads.csv: No such file or directory" in nowhere.output

@@ -96,6 +96,15 @@ async def test_what_cannot_be_is_refused_by_its_fields_name(shop: Shop, given: d
     assert (await now(shop))["revision"] == 1
 
 
+async def test_whoever_names_no_base_is_told_to_and_not_that_somebody_was_quicker(shop: Shop) -> None:
+    live = await now(shop)
+    status, refused = await shop.call(
+        "POST", "/scripts/qualifier/publish", json={"source": live["source"] + "# anew\n"}
+    )
+    assert (status, refused["error"]["code"], refused["error"]["field"]) == (409, "outdated", "base")
+    assert f"({live['revision']} is the newest)" in refused["error"]["message"]
+
+
 @both_databases
 async def test_a_base_and_a_version_that_no_database_can_look_for_are_none(shop: Shop) -> None:
     source = (await now(shop))["source"].replace(QUESTION, "Чем помочь?")

@@ -128,13 +128,27 @@ async def test_a_customer_without_an_address_can_be_read_to_but_not_written_to(s
     assert (status, refused["error"]["field"]) == (422, "channel")
 
 
+async def test_a_phone_can_be_read_to_and_written_to_by_the_channel_that_is_named(shop: Shop) -> None:
+    deal = await shop.open_deal(name="Анна", phone="+79161234567")
+    made = await preview(shop, deal, "pickup_ready", channel="whatsapp")
+    assert (made["channel"], made["sends"], made["refused"]) == ("whatsapp", "approved", None)
+    given = {"template": "pickup_ready", "channel": "whatsapp"}
+    status, sent = await shop.call("POST", f"/deals/{deal['id']}/messages", json=given)
+    assert (status, sent["channel"], sent["text"]) == (200, "whatsapp", made["text"])
+    shown = await shop.get(f"/deals/{deal['id']}")
+    assert [(one["channel"], one["address"]) for one in shown["contact"]["identities"]] == [
+        ("whatsapp", "+79161234567")
+    ]
+
+
 @only(
     ("body", "field"),
     [
         ({"template": "x"}, "template"),
         ({}, "template"),
         ({"template": "price", "channel": "pigeon"}, "channel"),
-        ({"template": "price", "variables": {"a": 1}}, "variables.a"),
+        ({"template": "price", "variables": {"a": []}}, "variables.a"),
+        ({"template": "price", "variables": {"a": True}}, "variables.a"),
         ({"template": "price", "text": "а"}, "text"),
     ],
 )
@@ -197,3 +211,20 @@ async def test_a_file_by_its_address_is_handed_over_as_that_address(shop: Shop) 
     headers = {"Authorization": f"Bearer {ADMIN}"}
     async with shop.http.get(shop.url + sent["media"][0]["url"], headers=headers, allow_redirects=False) as answer:
         assert (answer.status, answer.headers["Location"]) == (302, link)
+
+
+async def test_all_that_a_message_still_lacks_is_named_and_numbers_are_filled_in_as_people_write_them(
+    shop: Shop,
+) -> None:
+    deal = await shop.deal()
+    at = f"/deals/{deal['id']}/messages"
+    status, refused = await shop.call("POST", at, json={"template": "price", "variables": {"_цена": 4500}})
+    assert (status, refused["error"]["field"]) == (422, "variables._деталь")
+    assert "_срок" in refused["error"]["message"]
+    status, refused = await shop.call("POST", at, json={"text": "Есть {_деталь} за {_цена}"})
+    assert (status, refused["error"]["message"]) == (422, "{_деталь}, {_цена} are not filled in")
+    filled = {"_деталь": "колодки", "_цена": 4500.5, "_срок": 2**53 + 1}
+    made = await preview(shop, deal, "price", variables=filled)
+    status, sent = await shop.call("POST", at, json={"template": "price", "variables": filled})
+    assert (status, sent["text"]) == (200, made["text"])
+    assert "колодки — 4500.5 ₽, срок 9007199254740993." in sent["text"]

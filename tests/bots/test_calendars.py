@@ -15,7 +15,7 @@ from bots.kit.hours import Hours
 from bots.kit.playbook import Playbook, load_playbook
 from bots.kit.reader import Scalar
 from bots.kit.schema import Findings
-from bots.kit.spans import AT_ONCE, Span, delay_of, later, span_in, span_of
+from bots.kit.spans import AT_ONCE, Span, delay_of, later, span_in, span_of, written
 from tests.bots.test_hours import HOUR, MINUTE, WEEKDAYS, at, hours
 
 HEAD = "zone: Europe/Moscow\nfunnels: {f: {title: F, stages: {a: A}, won: W, lost: L}}\n"
@@ -313,3 +313,13 @@ def test_later_is_by_the_calendar_only_where_the_span_says_so():
     assert later(monday, Span(2 * HOUR), shop, "UTC") == monday + 2 * HOUR
     assert later(monday, Span(2 * HOUR, working=True), None, "UTC") == monday + 2 * HOUR
     assert later(monday, Span(0, working=True, days=1), shop, "UTC") == monday + 7 * 24 * HOUR
+
+
+@pytest.mark.parametrize(
+    "text", ["30m", "2h", "1d 12h", "90d", "2h working", "26h 30m working", "3d working", "1d 4h working", "45s"]
+)
+def test_a_length_is_written_as_it_was_read(text: str):
+    span = span_in(text)
+    assert span is not None
+    assert written(span) == text
+    assert written(AT_ONCE) == ""

@@ -10,7 +10,7 @@ from bots.kit.spans import Span
 from bots.kit.staffing import Assign
 from gateway.assigning import LEAVE, WAIT
 from gateway.desk import Take
-from state import staff
+from state import people, staff
 from state.records import Person
 from tests.funnels.test_robots import NOON, SCHOOL
 from tests.shop import PaperChannel, Shop, open_shop
@@ -65,6 +65,22 @@ async def test_deals_go_to_whoever_has_least(shop: Shop):
     anna, boris = await hired(shop, "Анна", "Борис")
     await inquiries(shop, "1", "2", "3", "4")
     assert await holders(shop) == [anna.id, boris.id, anna.id, boris.id]
+
+
+async def test_a_program_gets_no_deals_and_takes_nobodys_turn(shop: Shop):
+    ruled(shop, how="in order")
+
+    def add(conn: Any) -> int:
+        return people.add_person(conn, shop.db.ids, "crm", "manager", shop.clock.now(), program=True).id
+
+    program = await shop.db.write(add)
+    await inquiries(shop, "1")
+    assert await holders(shop) == [None]  # it is nobody who could be there
+    (anna,) = await hired(shop, "Анна")
+    await shop.db.write(lambda c: staff.wake_waiting(c, WAIT, shop.clock.now()))
+    await inquiries(shop, "2", "3")
+    assert program not in await holders(shop)
+    assert set(await holders(shop)) == {anna.id}
 
 
 async def test_in_order_goes_on_where_it_was_also_after_a_restart(shop: Shop):

@@ -166,6 +166,7 @@ async def test_a_call_that_was_no_customers_leaves_no_dirt(shop: Shop):
     [
         ("orders", {"event": "placed"}, "no_order"),
         ("orders", {"event": "placed", "order": []}, "no_order"),
+        ("orders", {"event": "placed", "order": "4711"}, "order_not_an_object"),
         ("orders", {"event": "placed", "order": {"number": ""}}, "no_order_number"),
         ("orders", {"event": "placed", "order": {"number": True}}, "no_order_number"),
         ("orders", {"event": "eaten", "order": {"number": 1}}, "unknown_order_event"),

@@ -8,7 +8,12 @@ import pytest
 
 from gateway.channels.base import Limits
 from gateway.channels.limits import LIMITS
+from gateway.correcting import CorrectContact
+from gateway.desk import OpenDeal, Take, Write
 from gateway.events import CallEnded, FormSubmitted, MessageReceived, Sender
+from gateway.refusals import Invalid
+from state import contacts, inbox
+from state.records import Identity
 from tests.funnels.test_orders import ordered
 from tests.shop import PaperChannel, Shop, open_shop
 
@@ -142,3 +147,71 @@ async def test_here_is_where_the_conversation_is_although_a_phone_was_left_too(d
     assert "собран" in telegram.sent[before].text
     assert whatsapp.sent == []
     await shop.db.close()
+
+
+# -- people --------------------------------------------------------------------------------------------------------------
+
+
+async def opened(shop: Shop, phone: str = PHONE) -> int:
+    """A deal that a manager has opened by hand, for somebody on the phone."""
+    now = shop.clock.now()
+    contact = await shop.db.write(lambda c: contacts.find_or_create(c, shop.db.ids, "Анна", phone, "", now))
+    deal = await shop.ask(OpenDeal(), contact=contact)
+    await shop.ask(Take(), deal)
+    return deal
+
+
+async def refused(shop: Shop, deal: int, **message: str) -> tuple[str, str]:
+    with pytest.raises(Invalid) as wrong:
+        await shop.ask(Write(**message), deal)
+    return wrong.value.name, str(wrong.value)
+
+
+async def test_a_manager_writes_to_the_phone_of_a_deal_opened_by_hand_within_the_rule_of_the_window(shop: Shop):
+    deal = await opened(shop)
+    assert (await refused(shop, deal, text="Здравствуйте", channel="whatsapp"))[0] == "text"  # they have not written
+    assert await addresses(shop, "whatsapp") == []
+    await shop.ask(Write(template="call_missed", channel="whatsapp"), deal)
+    assert [part.template for part in shop.channels["whatsapp:7000"].sent] == ["HX00000000000000000000000000000006"]
+    (contact,) = await shop.all("contacts")
+    assert await addresses(shop, "whatsapp") == [(PHONE, contact["id"])]
+    await shop.hear(MessageReceived(Sender("whatsapp", "7000", PHONE, "Анна", PHONE), "Да"))
+    await shop.settle()
+    await shop.ask(Write("Отлично"), deal)
+    assert sent(shop, "whatsapp")[-1] == "Отлично"
+    assert len(await shop.all("contacts")) == 1
+
+
+async def test_who_writes_to_a_phone_names_the_channel_and_is_told_which(shop: Shop):
+    deal = await opened(shop)
+    assert await refused(shop, deal, text="а") == (
+        "channel", "no address to write to; by their phone: name the channel whatsapp",
+    )  # fmt: skip
+    name, told = await refused(shop, deal, text="а", channel="watsapp")
+    assert (name, "there is no channel 'watsapp'" in told, "whatsapp" in told) == ("channel", True, True)
+    assert "nothing can be sent over sms" in (await refused(shop, deal, text="а", channel="sms"))[1]
+    nameless = await opened(shop, phone="")
+    told = (await refused(shop, nameless, text="а", channel="whatsapp"))[1]
+    assert told == "the customer has no phone, and so no address on this channel"
+
+
+async def test_a_phone_that_is_another_contacts_on_the_channel_is_not_written_to(shop: Shop):
+    deal = await opened(shop)
+    await shop.db.write(
+        lambda c: inbox.add_identities(c, [Identity(77, 900, "whatsapp", "7000", PHONE, "", "", None, 1)])
+    )
+    assert "another contact's" in (await refused(shop, deal, template="call_missed", channel="whatsapp"))[1]
+
+
+async def test_after_a_correction_messages_go_to_the_right_number_and_no_more_to_the_wrong_one(shop: Shop):
+    deal = await opened(shop, phone="+79160000000")
+    await shop.ask(Write(template="call_missed", channel="whatsapp"), deal)
+    await shop.ask(Write(template="call_missed", channel="whatsapp"), deal)
+    assert {part.address for part in shop.channels["whatsapp:7000"].sent} == {"+79160000000"}
+    (contact,) = await shop.all("contacts")
+    await shop.ask(CorrectContact(phone=PHONE), contact=contact["id"])
+    await shop.ask(Write(template="call_missed", channel="whatsapp"), deal)
+    assert shop.channels["whatsapp:7000"].sent[-1].address == PHONE
+    await call(shop)
+    assert shop.channels["whatsapp:7000"].sent[-1].address == PHONE  # a robot's
+    assert sorted(await addresses(shop, "whatsapp")) == [("+79160000000", contact["id"]), (PHONE, contact["id"])]

@@ -139,7 +139,7 @@ async def test_a_public_form_key_opens_the_forms_and_nothing_else(hall: Hall) ->
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        pytest.param(b"[]", "not_json", id="a list"),
+        pytest.param(b"[]", "", id="a list"),
         pytest.param(b'{"id":', "not_json", id="cut"),
         pytest.param(b"[" * 100_000, "not_json", id="nested"),
         pytest.param(b"\xff\xfe", "not_json", id="no text"),
@@ -153,6 +153,13 @@ async def test_the_unusable_is_kept_whole_and_a_person_is_told(hall: Hall, path:
     assert kept["state"] == "quarantined"
     assert kept["reason"] == (reason or kept["reason"]) != ""
     assert await hall.called_for(kept["reason"])
+
+
+@pytest.mark.parametrize("body", [b"[]", b'"4711"', b"7", b"null"])
+@pytest.mark.parametrize("path", [CALLS, MESSAGES, "/hooks/forms/parts", "/hooks/orders"])
+async def test_json_that_is_no_object_is_called_so_and_not_broken(hall: Hall, path: str, body: bytes) -> None:
+    async with hall.http.post(hall.base + path, data=body + b" " * hall.number(), headers=BEARER) as answer:
+        assert (await answer.json()) == {"status": "quarantined", "reason": "not_an_object"}
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def random_shop(seed: int, many: int = 60) -> Rows:
             line += 1
             began = opened + rng.randrange(5 * DAY)
             rows.waits.append({"entry_id": line, "deal_id": n, "channel": rows.channels[n], "began_at": began,
-                               "ended_at": began + rng.choice([0, rng.randrange(3 * DAY)]), "person_id": rng.choice([None, 1, 2, 3])})  # fmt: skip
+                               "ended_at": began + rng.choice([0, rng.randrange(3 * DAY)]), "person_id": rng.choice([None, 0, 1, 2, 3])})  # fmt: skip
             done = rng.random() < 0.5
             rows.tasks.append({"id": line, "deal_id": rng.choice([n, 0]), "contact_id": n, "kind": "call", "text": "", "details": {}, "responsible_id": rng.choice([None, 1, 2]),
                                "due_at": NOW + rng.randrange(-10, 5) * DAY, "state": "done" if done else "open", "result": "", "created_by": "bot", "created_at": opened,
@@ -364,9 +364,9 @@ def plain_waits(rows: Rows, narrow: Narrow, dim: str) -> dict[Any, dict[str, Any
             continue
         key = (who,) if dim == "person" else (channel,)
         found[key]["waits"] += 1
-        found[key]["answered" if person else "unanswered"] += 1
+        found[key]["answered" if person is not None else "unanswered"] += 1
         found[key]["waiting"] += ended is None
-        if person:
+        if person is not None:
             spans[key].append((began, ended))
     return {key: {**values, **(times(spans[key]) if spans[key] else {})} for key, values in found.items()}
 
