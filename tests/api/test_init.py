@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import pytest
 
 from gateway.commands import init
-from tests.api.test_commands import home, parley
+from tests.api.own_shop import parley
 
 __all__ = ["home"]  # the fixture
 

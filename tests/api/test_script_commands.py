@@ -161,7 +161,7 @@ def test_versions_are_compared_rolled_out_and_rolled_back(home: Path) -> None:
 
 def person(name: str, role: str) -> None:
     """Somebody who works in the shop of the working folder."""
-    made = CliRunner().invoke(user_command, ["add", name, "--role", role])
+    made = CliRunner().invoke(user_command, ["add", name, "--role", role, "--again"])
     assert made.exit_code == 0, made.output
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from state import people, staff
 from state.database import Database
-from tests.api.test_commands import home, parley
+from tests.api.own_shop import parley
 
 __all__ = ["home"]  # the fixture
 
