@@ -28,7 +28,7 @@ from bots.kit.schema import (
 from bots.kit.spans import delay_of
 from bots.robots.acting import WITH_STAGE, action_of
 from bots.robots.actions import Action, Task
-from bots.robots.effects import CloseDeal, Convert, DeleteDeal, MoveStage
+from bots.robots.effects import CloseDeal, Convert, DeleteDeal, MoveStage, StartScript
 from bots.robots.lines import Where
 from bots.robots.office import Office
 from bots.robots.rules import Board, Mention, Robot, Trigger
@@ -126,6 +126,11 @@ def _robots(place: Place, names: set[str], office: Office) -> Iterator[Robot]:
         if place.stage in OUTCOMES and any(isinstance(action, Task) and action.ends for action in actions):
             what = f"a deal never leaves '{place.stage}'"
             found.error(one.get("do") or key, what, f"Remove 'ends: {WITH_STAGE}'", "never_ends")
+        if place.stage in OUTCOMES and any(isinstance(action, StartScript) for action in actions):
+            what = "a bot does not begin in a deal that is closed"
+            found.warn(
+                one.get("do") or key, what, "Let it begin before the end, or give a task: '- task: …'", "never_starts"
+            )
         after = _after(one, before, here, found)
         at = name_of(one.get("at"), "at", found) or ""
         if at:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bots.kit.playbook import load_playbook
 from gateway.amiss import sentence
 from gateway.channels.base import Limits
 from gateway.desk import Edit, Move
@@ -50,7 +51,6 @@ funnels:
     triggers:
       shout: {on: tag громко, do: [{message: {text: Привет, by: [sms], else: skip}}]}
   mail: {title: Почта, group: mail, stages: {sent: Отправлено}, won: Да, lost: Нет}
-bots: {hello: {funnel: orders}}
 sources: {message: {funnel: orders}, form: {funnel: orders}}
 reasons: {price: Дорого, silence: Молчит}
 """
@@ -221,3 +221,13 @@ def test_every_reason_has_a_sentence_for_people(word: str):
     said = sentence(furnished(), deed, why, "task", "about")
     assert said.endswith(". Вместо этого поставлена задача")
     assert "{" not in said
+
+
+def test_a_bot_that_is_to_begin_in_a_closed_deal_is_warned_of():
+    text = BOOK.replace(
+        "won: Да\n    lost: Нет\n    triggers",
+        "won: {title: Да, robots: {r17: {do: [{start: hello}]}}}\n    lost: Нет\n    triggers",
+    )
+    playbook, problems = load_playbook("shop", {"playbook.yaml": text})
+    assert playbook is not None
+    assert [(one.severity, one.code) for one in problems] == [("warning", "never_starts")]
