@@ -9,8 +9,6 @@ import pytest
 from gateway.commands import init
 from tests.api.own_shop import parley
 
-__all__ = ["home"]  # the fixture
-
 
 @pytest.mark.parametrize("like", ["starter", "school"])
 def test_a_folder_with_a_blank_is_named_so_that_a_shell_takes_it(home: Path, like: str) -> None:

@@ -16,8 +16,6 @@ from tests.api.conftest import Shop, both_databases
 from tests.api.own_shop import parley
 from tests.shop import open_shop
 
-__all__ = ["home"]
-
 HELLO = (
     "Здравствуйте, {name|first|proper or спасибо, что написали}!",
     "Добрый день, {name|first|proper or спасибо, что написали}!",

@@ -8,8 +8,6 @@ from state import people, staff
 from state.database import Database
 from tests.api.own_shop import parley
 
-__all__ = ["home"]  # the fixture
-
 
 def database(home: Path) -> Database:
     return Database(f"sqlite:///{home / 'data' / 'parley.db'}")
