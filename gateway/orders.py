@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bots.kit.words import FILTERS, as_text
-from bots.kit.worth import PAID, RECEIVED, WORD, received, worth
+from bots.kit.worth import PAID, RECEIVED, TOTAL, WORD, received, worth
 from gateway import events as ev
 from gateway import filling
 from gateway.entering import enter
@@ -41,6 +41,7 @@ def hear_order(ledger: Ledger, event: ev.OrderChanged) -> Ignored:
         _money_came(ledger, deal, event.number)
     if total and not ours:
         _of_another_currency(ledger, deal, event.number, total)
+    _keep_pace(ledger, deal, event.number)
     return ""
 
 
@@ -68,7 +69,23 @@ def hear_payment(ledger: Ledger, event: ev.PaymentReceived) -> Ignored:
         ledger.happens(deal, "refund")
     else:
         _money_came(ledger, deal, event.number)
+    _keep_pace(ledger, deal, event.number)
     return ""
+
+
+def _keep_pace(ledger: Ledger, deal: Deal, number: str) -> None:
+    """What is closed and of the same order (its parcel or its return has a deal of its own) says the same of the money."""
+    names: tuple[str, ...] = (TOTAL, RECEIVED, PAID, WORD)
+    money = {name: deal.fields[name] for name in names if name in deal.fields}
+    closed = (one for one in ledger.rows.deals if one is not deal and one.closed_at is not None)
+    for other in [one for one in closed if one.reason != "joined" and _is_of(one, number)]:
+        if not money.items() <= other.fields.items():
+            other.fields = {**other.fields, **money}
+            ledger.touch(other)
+
+
+def _is_of(deal: Deal, number: str) -> bool:
+    return as_text(deal.fields.get("order")).strip() == number
 
 
 def _take_the_word(ledger: Ledger, deal: Deal) -> None:
@@ -130,7 +147,7 @@ def hear_visit(ledger: Ledger, event: ev.SiteVisited) -> Ignored:
 
 def _deal_of_order(ledger: Ledger, number: str, source: str) -> Deal:
     """The order's own deal; else the request that it came of; else a new one where orders enter."""
-    own = _latest(deal for deal in ledger.rows.deals if as_text(deal.fields.get("order")).strip() == number)
+    own = _latest(deal for deal in ledger.rows.deals if _is_of(deal, number))
     if own is not None:
         return own
     entrance = ledger.house.entrance("order")
