@@ -199,8 +199,8 @@ def _latest(deals: Iterable[Deal]) -> Deal | None:
 
 
 def _money_came(ledger: Ledger, deal: Deal, number: str) -> None:
-    """No trigger hears of a deal that was given up: somebody has to."""
-    if deal.outcome == "lost":
+    """No trigger hears of a deal that was given up, or of an order that was joined to another: somebody has to."""
+    if deal.outcome == "lost" or deal.reason == "joined":
         ledger.create_task(deal, "check_payment", line("task_paid_lost", number=number), "robot")
 
 
