@@ -14,6 +14,7 @@ from gateway import filling
 from gateway.entering import enter
 from gateway.ledger import Ledger
 from gateway.wording import ORDER_EVENTS, PARCEL_STATUSES, line
+from state.chains import led_by
 from state.records import Deal
 
 Ignored = str
@@ -65,23 +66,29 @@ def hear_payment(ledger: Ledger, event: ev.PaymentReceived) -> Ignored:
         ledger.set_field(deal, RECEIVED, (received(deal.fields) or 0) + event.amount)
         if worth(deal.fields, ledger.house.worth) is None and deal.fields.get(PAID) != "yes":
             _ask_for_the_sum(ledger, deal, event.number, amount)
-    if back:
+    if back and ours:
         ledger.happens(deal, "refund")
-    else:
+    elif not back:
         _money_came(ledger, deal, event.number)
     _keep_pace(ledger, deal, event.number)
     return ""
 
 
 def _keep_pace(ledger: Ledger, deal: Deal, number: str) -> None:
-    """What is closed and of the same order (its parcel or its return has a deal of its own) says the same of the money."""
+    """What is closed and the same order's (its parcel or its return goes on in a deal of its own) says the same of the money."""
     names: tuple[str, ...] = (TOTAL, RECEIVED, PAID, WORD)
     money = {name: deal.fields[name] for name in names if name in deal.fields}
-    closed = (one for one in ledger.rows.deals if one is not deal and one.closed_at is not None)
-    for other in [one for one in closed if one.reason != "joined" and _is_of(one, number)]:
-        if not money.items() <= other.fields.items():
+    first = _first(ledger, deal)
+    for other in [one for one in ledger.rows.deals if one is not deal and one.closed_at is not None]:
+        if _is_of(other, number) and _first(ledger, other) is first and not money.items() <= other.fields.items():
             other.fields = {**other.fields, **money}
             ledger.touch(other)
+
+
+def _first(ledger: Ledger, deal: Deal) -> Deal:
+    """Of those that robots have led from one to the other."""
+    before = next((one for one in ledger.rows.deals if deal.why == led_by(one.id)), None)
+    return deal if before is None else _first(ledger, before)
 
 
 def _is_of(deal: Deal, number: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.desk import Edit, Move
-from gateway.events import MessageReceived, Sender
+from gateway.events import FormSubmitted, MessageReceived, Sender
 from gateway.reports import REPORTS, Asked, behind, make
 from gateway.shop_hooks import TOLD
 from state.facts import Narrow
@@ -62,6 +62,17 @@ async def test_a_refund_of_what_was_delivered_is_no_paid_order_any_more(shop: Sh
     await told(shop, "payments", order="4711", amount=-300_000)
     assert [d["fields"]["paid"] for d in await shop.all("deals")] == ["no", "no"]
     assert (await sources(shop))[0]["paid"] == 0
+
+
+async def test_a_request_in_which_the_customer_typed_the_number_has_no_part_in_the_orders_money(shop: Shop):
+    await shop.hear(FormSubmitted(Sender("form", "vin", PHONE, "Анна", PHONE), "vin", {"order": "4711"}))
+    await shop.settle()
+    await shop.ask(Move("lost", reason="price"))
+    await told(shop, "orders", event="paid", order={"number": "4712", "total": 100_000}, customer={"phone": PHONE})
+    await shop.ask(Edit(fields={"order": "4711"}), 2)
+    await told(shop, "payments", order="4711", amount=100_000)
+    assert [d["fields"].get("paid") for d in await shop.all("deals")] == [None, "yes"]
+    assert (await sources(shop))[0]["paid"] == 1
 
 
 async def test_a_lead_is_worth_what_its_deal_is_and_counts_where_it_came_from(database_url: str):
