@@ -15,6 +15,7 @@ from gateway.obey import start_run
 from gateway.sending import leave_to_a_person, send
 from gateway.starting import way_to
 from gateway.wording import line
+from state.chains import led_by
 from state.records import Deal
 
 _MOST_GATHERED: Final = 30
@@ -193,7 +194,7 @@ def _carried_over(ledger: Ledger, old: Deal, funnel: str, stage: str) -> tuple[D
         ledger.close_deal(old, "won", "converted", "robot")
     deal = ledger.open_deal(
         old.source,
-        f"opened: deal {old.id} led to it",
+        led_by(old.id),
         funnel=funnel,
         stage=stage,
         title=old.title,

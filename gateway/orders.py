@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bots.kit.words import FILTERS, as_text
-from bots.kit.worth import PAID, RECEIVED, WORD, received, worth
+from bots.kit.worth import PAID, RECEIVED, TOTAL, WORD, received, worth
 from gateway import events as ev
 from gateway import filling
 from gateway.entering import enter
 from gateway.ledger import Ledger
 from gateway.wording import ORDER_EVENTS, PARCEL_STATUSES, line
+from state.chains import led_by
 from state.records import Deal
 
 Ignored = str
@@ -41,6 +42,7 @@ def hear_order(ledger: Ledger, event: ev.OrderChanged) -> Ignored:
         _money_came(ledger, deal, event.number)
     if total and not ours:
         _of_another_currency(ledger, deal, event.number, total)
+    _keep_pace(ledger, deal, event.number)
     return ""
 
 
@@ -64,11 +66,33 @@ def hear_payment(ledger: Ledger, event: ev.PaymentReceived) -> Ignored:
         ledger.set_field(deal, RECEIVED, (received(deal.fields) or 0) + event.amount)
         if worth(deal.fields, ledger.house.worth) is None and deal.fields.get(PAID) != "yes":
             _ask_for_the_sum(ledger, deal, event.number, amount)
-    if back:
+    if back and ours:
         ledger.happens(deal, "refund")
-    else:
+    elif not back:
         _money_came(ledger, deal, event.number)
+    _keep_pace(ledger, deal, event.number)
     return ""
+
+
+def _keep_pace(ledger: Ledger, deal: Deal, number: str) -> None:
+    """What is closed and the same order's (its parcel or its return goes on in a deal of its own) says the same of the money."""
+    names: tuple[str, ...] = (TOTAL, RECEIVED, PAID, WORD)
+    money = {name: deal.fields[name] for name in names if name in deal.fields}
+    first = _first(ledger, deal)
+    for other in [one for one in ledger.rows.deals if one is not deal and one.closed_at is not None]:
+        if _is_of(other, number) and _first(ledger, other) is first and not money.items() <= other.fields.items():
+            other.fields = {**other.fields, **money}
+            ledger.touch(other)
+
+
+def _first(ledger: Ledger, deal: Deal) -> Deal:
+    """Of those that robots have led from one to the other."""
+    before = next((one for one in ledger.rows.deals if deal.why == led_by(one.id)), None)
+    return deal if before is None else _first(ledger, before)
+
+
+def _is_of(deal: Deal, number: str) -> bool:
+    return as_text(deal.fields.get("order")).strip() == number
 
 
 def _take_the_word(ledger: Ledger, deal: Deal) -> None:
@@ -130,7 +154,7 @@ def hear_visit(ledger: Ledger, event: ev.SiteVisited) -> Ignored:
 
 def _deal_of_order(ledger: Ledger, number: str, source: str) -> Deal:
     """The order's own deal; else the request that it came of; else a new one where orders enter."""
-    own = _latest(deal for deal in ledger.rows.deals if as_text(deal.fields.get("order")).strip() == number)
+    own = _latest(deal for deal in ledger.rows.deals if _is_of(deal, number))
     if own is not None:
         return own
     entrance = ledger.house.entrance("order")
@@ -182,8 +206,8 @@ def _latest(deals: Iterable[Deal]) -> Deal | None:
 
 
 def _money_came(ledger: Ledger, deal: Deal, number: str) -> None:
-    """No trigger hears of a deal that was given up: somebody has to."""
-    if deal.outcome == "lost":
+    """No trigger hears of a deal that was given up, or of an order that was joined to another: somebody has to."""
+    if deal.outcome == "lost" or deal.reason == "joined":
         ledger.create_task(deal, "check_payment", line("task_paid_lost", number=number), "robot")
 
 

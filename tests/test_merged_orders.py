@@ -178,6 +178,17 @@ async def test_what_the_request_came_to_by_itself_stays_its_own(shop: Shop):
     await must_hold(shop)
 
 
+async def test_money_for_an_order_that_was_joined_to_another_is_its_own_and_somebodys_business(shop: Shop):
+    two, other = await order(shop), await order(shop, "5003")
+    number = await both(shop, other, two)
+    await paid(shop, 40_000)
+    assert [task["deal_id"] for task in await shop.all("tasks") if task["kind"] == "check_payment"] == [two["id"]]
+    assert (await shop.deal(other["id"]))["fields"].get("paid_sum") is None
+    await undo(shop, number)
+    assert seen(await shop.deal(two["id"]))[2:] == ("yes", 40_000, NUMBER)
+    await must_hold(shop)
+
+
 async def test_without_news_of_it_an_order_is_where_it_was(shop: Shop):
     one, two = await request(shop), await order(shop)
     number = await both(shop, one, two, firmly=True)

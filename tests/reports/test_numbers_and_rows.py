@@ -105,6 +105,12 @@ def random_shop(seed: int, many: int = 60) -> Rows:
             "epoch": 1, "route_id": rng.choice([n, n, None]), "waiting_since": waiting, "stage_at": at, "opened_at": opened, "closed_at": closed,
             "outcome": outcome, "reason": reason, "version": 1,
         }  # fmt: skip
+        led = [one for one in rows.deals.values() if one["reason"] == "converted" or rng.random() < 0.3]
+        before = rng.choice(led or [rows.deals[n]])
+        if before["id"] != n and rng.random() < 0.4:  # a robot has led from the one to the other
+            rows.deals[n] |= {"contact_id": before["contact_id"], "why": f"opened: deal {before['id']} led to it"}
+            if before["reason"] == "converted" and rng.random() < 0.8:
+                rows.deals[n]["opened_at"] = before["closed_at"]
         for _ in range(rng.randrange(4)):
             line += 1
             began = opened + rng.randrange(5 * DAY)
@@ -335,7 +341,24 @@ def plain_losses(rows: Rows, narrow: Narrow) -> dict[Any, dict[str, Any]]:
 
 def plain_sources(rows: Rows, narrow: Narrow) -> dict[Any, dict[str, Any]]:
     found: dict[Any, dict[str, Any]] = defaultdict(Counter)
-    for deal in opened(rows, narrow):
+    behind: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for deal in rows.deals.values():
+        if deal["why"]:
+            behind[int(deal["why"].split()[2])].append(deal)
+
+    def ends(deal: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        if deal["reason"] != "converted":
+            yield deal
+        else:
+            for one in behind[deal["id"]]:
+                if one["opened_at"] == deal["closed_at"]:
+                    yield from ends(one)
+
+    anywhere = replace(narrow, funnel="")
+    firsts = [one for one in rows.deals.values() if not one["why"] and SINCE <= one["opened_at"] < UNTIL]
+    for first, deal in ((one, end) for one in firsts for end in ends(one)):
+        if not about(rows, anywhere, deal) or narrow.funnel not in ("", first["funnel"], deal["funnel"]):
+            continue
         one, paid = found[deal["source"],], deal["fields"]["paid"] == "yes"
         one["opened"] += 1
         one["open"] += deal["closed_at"] is None

@@ -1,0 +1,95 @@
+"""An inquiry and its money count once by source, whatever robots have made of it; on both databases."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from gateway.desk import Edit, Move
+from gateway.events import FormSubmitted, MessageReceived, Sender
+from gateway.reports import REPORTS, Asked, behind, make
+from gateway.shop_hooks import TOLD
+from state.facts import Narrow
+from tests.shop import MONDAY_NOON, PaperChannel, Shop, open_shop
+
+PHONE = "+79161234567"
+KIND = REPORTS["sources"][""]
+DAY = 86_400_000
+
+
+@pytest.fixture
+async def shop(database_url: str) -> AsyncIterator[Shop]:
+    made = open_shop(database_url, channels=[PaperChannel("whatsapp")], at=MONDAY_NOON)
+    yield made
+    await made.db.close()
+
+
+async def told(shop: Shop, what: str, **body: Any) -> None:
+    await shop.hear(TOLD[what](body, "RU"))
+    await shop.settle()
+
+
+async def sources(shop: Shop, **narrow: Any) -> tuple[dict[str, Any], list[int]]:
+    """The line of all, and the deals behind it."""
+    when = Narrow(MONDAY_NOON - DAY, MONDAY_NOON + DAY, MONDAY_NOON + DAY, **narrow)
+    day = datetime.fromtimestamp(MONDAY_NOON / 1000, UTC).date()
+    asked = Asked(shop.house.playbook, day, date(9999, 1, 1), when)
+    lines = await shop.db.read(lambda c: make(c, KIND, asked).lines)
+    rows = await shop.db.read(lambda c: behind(c, KIND, asked, (), "opened", 100))
+    return lines[-1].values, [row.deal for row in rows]
+
+
+async def test_an_order_that_goes_by_mail_is_won_once(shop: Shop):
+    order = {"number": "4711", "total": 300_000}
+    await told(shop, "orders", event="placed", order=order, customer={"phone": PHONE})
+    await told(shop, "orders", event="sent", order={"number": "4711", "tracking": "RA1"})
+    await told(shop, "parcels", tracking="RA1", status="collected")
+    assert [(d["funnel"], d["outcome"]) for d in await shop.all("deals")] == [("retail", "won"), ("mail", "won")]
+    line, deals = await sources(shop)
+    assert (line["opened"], line["won"], line["won_sum"], line["paid"]) == (1, 1, 300_000, 0)
+    assert deals == [1]
+    await told(shop, "payments", order="4711", amount=300_000)  # on delivery: the parcel's deal hears of it
+    line, _ = await sources(shop)
+    assert (line["paid"], line["paid_sum"]) == (1, 300_000)
+    assert (await sources(shop, funnel="mail"))[0]["opened"] == 0
+
+
+async def test_a_refund_of_what_was_delivered_is_no_paid_order_any_more(shop: Shop):
+    await told(shop, "orders", event="paid", order={"number": "4711", "total": 300_000}, customer={"phone": PHONE})
+    await told(shop, "orders", event="sent", order={"number": "4711", "tracking": "RA1"})
+    assert (await sources(shop))[0]["paid"] == 1
+    await told(shop, "payments", order="4711", amount=-300_000)
+    assert [d["fields"]["paid"] for d in await shop.all("deals")] == ["no", "no"]
+    assert (await sources(shop))[0]["paid"] == 0
+
+
+async def test_a_request_in_which_the_customer_typed_the_number_has_no_part_in_the_orders_money(shop: Shop):
+    await shop.hear(FormSubmitted(Sender("form", "vin", PHONE, "Анна", PHONE), "vin", {"order": "4711"}))
+    await shop.settle()
+    await shop.ask(Move("lost", reason="price"))
+    await told(shop, "orders", event="paid", order={"number": "4712", "total": 100_000}, customer={"phone": PHONE})
+    await shop.ask(Edit(fields={"order": "4711"}), 2)
+    await told(shop, "payments", order="4711", amount=100_000)
+    assert [d["fields"].get("paid") for d in await shop.all("deals")] == [None, "yes"]
+    assert (await sources(shop))[0]["paid"] == 1
+
+
+async def test_a_lead_is_worth_what_its_deal_is_and_counts_where_it_came_from(database_url: str):
+    shop = open_shop(database_url, channels=[PaperChannel("whatsapp")], playbook="accessories", at=MONDAY_NOON)
+    await shop.hear(MessageReceived(Sender("whatsapp", "100", PHONE, "Анна", PHONE), "Нужен кошелёк"))
+    await shop.settle()
+    asked = {"city": "Тверь", "payment_way": "по ссылке", "delivery_way": "почтой", "contact_way": "SMS"}
+    await shop.ask(Move("details", fields=asked))
+    await shop.ask(Edit(tags=("данные проверены",)))
+    lead, order = await shop.all("deals")
+    line, deals = await sources(shop)
+    assert (line["opened"], line["open"], line["won"], deals) == (1, 1, 0, [order["id"]])
+    await shop.ask(Edit(fields={"order": "501", "total": 350_000}), order["id"])
+    await told(shop, "payments", order="501", amount=350_000)
+    await shop.ask(Move("won"), order["id"])
+    line, _ = await sources(shop)
+    assert (line["opened"], line["won"], line["won_sum"], line["paid"], line["paid_sum"]) == (1, 1, 350_000, 1, 350_000)
+    for funnel in (lead["funnel"], order["funnel"]):
+        assert (await sources(shop, funnel=funnel))[0]["won"] == 1
+    await shop.db.close()
