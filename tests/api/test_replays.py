@@ -13,10 +13,8 @@ from click.testing import Result
 from bots.kit.talk import check, read_talk
 from gateway.playbooks import BOTS, find_folder
 from tests.api.conftest import Shop, both_databases
-from tests.api.test_commands import home, parley
+from tests.api.own_shop import parley
 from tests.shop import open_shop
-
-__all__ = ["home"]
 
 HELLO = (
     "Здравствуйте, {name|first|proper or спасибо, что написали}!",
