@@ -13,7 +13,7 @@ ALWAYS_FILLED: Final = ("name", "phone", "email", "language", "company")
 
 def lint_board(playbook: Playbook, fields: Collection[str]) -> Iterator[Problem]:
     """`fields`: all that the playbook and its scripts declare."""
-    known = tuple(dict.fromkeys((*fields, *BROUGHT, *ALWAYS_FILLED)))
+    known = dict.fromkeys((*fields, *BROUGHT, *ALWAYS_FILLED))
     for one in playbook.board.heard:
         if one.name not in known:
             what = f"no field is called '{shown(one.name)}', so nobody ever changes it"

@@ -107,6 +107,15 @@ def _check(name: str, key: Scalar, one: Section, funnels: Sequence[Funnel], offi
     if "within" in one and (within := duration_of(one.get("within"), "within", found)) is not None:
         check = replace(check, within=within)
     office.known_kind(one.get("kind"), check.kind)
+    ends = {stage.name: stage.outcome or "open" for funnel in funnels for stage in funnel.stages}
+    if (
+        check.stages
+        and what != "no_reason"
+        and all(ends.get(stage, check.state) != check.state for stage in check.stages)
+    ):
+        what_ = f"no {check.state} deal stands in '{check.stages[0]}'"
+        remedy = f"Add 'state: {ends[check.stages[0]]}', or name another stage"
+        found.error(one.get("stages") or key, what_, remedy, "impossible")
     if "kind" in one and what not in ("task", "overdue_task", "no_contact"):
         found.error(one.keys["kind"], "only tasks have a kind", "Add 'what: task', or remove the line", "contradiction")
     asked = table is not None and bool(table.pairs)

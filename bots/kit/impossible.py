@@ -4,12 +4,12 @@ What is surely so is an error; what somebody may have written into a deal by han
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
 from bots.kit.conditions import COMPARING, MEASURING, Test, as_compared, as_number
-from bots.kit.problems import did_you_mean, nearest, shown
+from bots.kit.problems import MOST, did_you_mean, nearest, shown
 from bots.kit.reader import Node
 from bots.kit.schema import Findings
 
@@ -26,6 +26,11 @@ class Shape:
     """Other words are meant, too: only what is nearly one of the choices is told of."""
     besides: str = ""
     """What else could be done about a value that is no choice."""
+    compared: frozenset[str] = field(init=False, default=frozenset())
+    """The choices, as values are compared with them."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "compared", frozenset(map(as_compared, self.choices)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ _LIKE: Final = {
     "phone": "Write it like +79161234567",
 }
 _NEARLY: Final = 75
+_MOST_CHOICES: Final = 500
+"""Among which a word of theirs is looked for."""
 _NEEDS_A_VALUE: Final = ("is", "has", "over", "under", "not empty")
 
 
@@ -96,9 +103,12 @@ def _compared(one: Asked, shape: Shape, found: Findings) -> None:
 
 
 def _chosen(word: str, one: Asked, shape: Shape, found: Findings) -> None:
-    whole = one.test.operator in ("is", "is not")
     said = as_compared(word)
-    if any(said == as_compared(it) if whole else Test("", "has", (said,)).holds(it) for it in shape.choices):
+    if said in shape.compared or len(found) >= MOST:
+        return
+    if one.test.operator in ("has", "has not") and any(
+        Test("", "has", (said,)).holds(it) for it in shape.choices[:_MOST_CHOICES]
+    ):
         return
     what = f"'{one.test.subject}' is never '{shown(word)}'"
     if shape.open and nearest(word, shape.choices, least=_NEARLY) is None:
@@ -109,10 +119,12 @@ def _chosen(word: str, one: Asked, shape: Shape, found: Findings) -> None:
 
 def _fits(word: str, kind: str) -> bool:
     match kind:
-        case "money" | "number":
+        case "money":
+            return (number := as_number(word)) is not None and number == int(number)
+        case "number":
             return as_number(word) is not None
         case "phone":
-            return any(sign.isdigit() for sign in word)
+            return word.startswith("+") and any(sign.isdigit() for sign in word)
         case "date":
             try:
                 return bool(date.fromisoformat(word.strip()[:10]))

@@ -1,6 +1,7 @@
 """The sections of a playbook, read one by one into its nouns; whatever is wrong is written down with its line."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -13,8 +14,8 @@ from bots.kit.fields import locale_of
 from bots.kit.funnels import board, read_funnels, titles_of
 from bots.kit.languages import known_languages, language
 from bots.kit.opening import calendars_of, hours_of, zone_named
-from bots.kit.problems import did_you_mean, shown
-from bots.kit.reader import Node
+from bots.kit.problems import did_you_mean, nearest, shown
+from bots.kit.reader import Node, Table
 from bots.kit.schema import (
     Findings,
     Section,
@@ -32,7 +33,7 @@ from bots.kit.shipping import shipping_of
 from bots.kit.staffing import Crew, rules_of, team_of
 from bots.kit.starts import bot_rules, clarifications, funnel_of, stage_of
 from bots.kit.template_table import templates_of
-from bots.kit.waiting import LIMIT_KEYS, Desk, Waiting, waiting_of
+from bots.kit.waiting import CHANNELS, LIMIT_KEYS, Desk, Waiting, waiting_of
 from bots.kit.words import BUILT_IN
 from bots.robots.facts import BROUGHT, KNOWN
 from bots.robots.office import Office
@@ -43,6 +44,8 @@ PLAYBOOK_KEYS = (
     "checks", "audit", "task_kinds", "overdue",
 )  # fmt: skip
 SOURCE_KEYS = ("funnel", "stage", "responsible", "tag", "opens")
+WAYS_IN = ("message", "form", "call", "mail", "order", "manual")
+"""How inquiries come, besides single forms and channels by their names."""
 GUARD_KEYS = ("messages", "minutes", "equal")
 LIKENESS_KEYS = ("phone", "email", "order", "name")
 LIKENESS: tuple[Likeness, ...] = ("no", "suggest", "automatic")
@@ -73,6 +76,7 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
             found.error(at.at, "the playbook has no funnels", "Add 'funnels:' with at least one", "no_value")
         return None
     about, fields = _about(at.get("about"), found), read_fields(at.get("fields"), found)
+    _look_at_names(at.get("about"), fields, found)
     team = team_of(at.get("team"), calendars, found)
     task_kinds = kinds_of(at.get("task_kinds"), found)
     rules = rules_of(at.get("assign"), team, found)
@@ -137,6 +141,14 @@ def _sources(at: Section, funnels: tuple[Funnel, ...], crew: Crew, found: Findin
         one = section(node, SOURCE_KEYS, f"source '{shown(key.text)}'", found)
         if one is None or name is None:
             continue
+        if (
+            name not in WAYS_IN
+            and name not in CHANNELS
+            and (near := nearest(name, WAYS_IN, least=80))
+            and name != f"{near}s"
+        ):
+            remedy = f"Did you mean '{near}'? A form or a channel that is really called so may stay"
+            found.warn(key, f"nothing comes in as '{name}', unless a form is called so", remedy, "unknown_source")
         funnel = funnel_of(one.get("funnel"), funnels, found)
         known = [stage.name for stage in funnel.stages if not stage.outcome]
         stage = stage_of(one.get("stage"), funnel, found, "open stage", known) or funnel.stages[0].name
@@ -203,6 +215,14 @@ def _about(node: Node | None, found: Findings) -> dict[str, str]:
                 value, f"nothing can be filled into '{key.text}'", "Write it out, without braces", "placeholder"
             )
     return about
+
+
+def _look_at_names(node: Node | None, fields: Mapping[str, object], found: Findings) -> None:
+    """A name in a text is either the shop's or the deal's: robots and scripts would fill in different things."""
+    for key, _ in node.pairs if isinstance(node, Table) else ():
+        if key.text not in BUILT_IN and (key.text in fields or key.text in KNOWN or key.text in BROUGHT):
+            what = f"'{key.text}' is told by the shop, and a field of deals"
+            found.error(key, what, "Rename one of the two", "twice")
 
 
 def _asks(node: Node | None, language_name: str, found: Findings) -> Waiting:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, cast, get_args
 
 from bots.kit.opening import calendar_named
-from bots.kit.problems import did_you_mean, shown
+from bots.kit.problems import MOST, did_you_mean, shown
 from bots.kit.reader import Node, Scalar
 from bots.kit.schema import Findings, name_of, section, table_of, text_of, texts_of, whole_of
 from bots.kit.spans import AT_ONCE, Span, delay_of
@@ -58,21 +58,22 @@ class Crew:
 
     team: Mapping[str, Member] = field(default_factory=dict)
     rules: Collection[str] = ()
+    known: Collection[str] = field(init=False, default=())
 
-    @property
-    def groups(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(group for one in self.team.values() for group in one.groups))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(one.name for one in self.team.values())
+    def __post_init__(self) -> None:
+        people = (*groups_of(self.team), *(one.name for one in self.team.values()), *self.team)
+        object.__setattr__(self, "known", dict.fromkeys((*self.rules, *people, *ROLES)))
 
     def look(self, node: Node | None, word: str, found: Findings, words: Collection[str] = WORDS) -> None:
         """Whether there is such a group, rule, person or role; `words`: what may stand there besides."""
-        known = dict.fromkeys((*self.rules, *self.groups, *self.names, *self.team, *words, *ROLES))
-        if self.team and node is not None and word and word not in known:
-            remedy = did_you_mean(word, known, "Else add them to 'team:'")
-            found.warn(node, f"nobody of the team is '{shown(word)}'", remedy, "unknown_person")
+        if not self.team or node is None or not word or word in self.known or word in words or len(found) >= MOST:
+            return
+        remedy = did_you_mean(word, (*self.known, *words), "Else add them to 'team:'")
+        found.warn(node, f"nobody of the team is '{shown(word)}'", remedy, "unknown_person")
+
+
+def groups_of(team: Mapping[str, Member]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(group for one in team.values() for group in one.groups))
 
 
 def team_of(node: Node | None, calendars: Collection[str], found: Findings) -> dict[str, Member]:
@@ -105,14 +106,14 @@ def rules_of(node: Node | None, team: dict[str, Member], found: Findings) -> dic
     rules: dict[str, Assign] = {}
     table = table_of(node, "assign", found)
     crew = Crew(team)
-    groups, people = set(crew.groups), set(crew.names)
+    groups, people = set(groups_of(team)), {one.name for one in team.values()}
     heirs: list[tuple[Node | None, str, tuple[str, ...]]] = []
     for key, value in table.pairs if table else ():
         name = name_of(key, "a rule's name", found)
         one = section(value, RULE_KEYS, f"rule '{shown(key.text)}'", found)
         if one is None or name is None:
             continue
-        if name in WORDS or name in groups or name in people:
+        if name in WORDS or name in ROLES or name in groups or name in people:
             found.error(key, f"'{name}' is a word, a group or a person already", "Choose another name", "twice")
         how = text_of(one.get("how"), "how", found) or "evenly"
         if how not in HOWS:
@@ -124,7 +125,12 @@ def rules_of(node: Node | None, team: dict[str, Member], found: Findings) -> dic
         absent = text_of(one.get("absent"), "absent", found) or "pool"
         act, then = delay_of(one.get("act"), "act", found), text_of(one.get("then"), "then", found) or ""
         heirs += [(one.get("absent"), absent, ("pool", "head")), (one.get("then"), then, ("head",))]
-        if then and "act" not in one:
+        if how == "to all":
+            for word in ("absent", "act", "then", "capacity"):
+                if word in one:
+                    what = f"'{word}' is about one responsible, and 'to all' gives the deal to nobody"
+                    found.error(one.keys[word], what, "Remove it, or write 'how: evenly'", "contradiction")
+        elif then and "act" not in one:
             what = "'then' says who has it next, and no time is set for the first one"
             found.error(one.keys["then"], what, "Add 'act: 1h working'", "misplaced")
         rules[name] = Assign(

@@ -8,7 +8,7 @@ from bots.kit.conditions import SUBJECTS
 from bots.kit.criteria import Askable
 from bots.kit.fields import SOME_DAY, Field, Locale, Misfit, as_written, understand
 from bots.kit.impossible import TEXT, Shape
-from bots.kit.problems import did_you_mean, shown
+from bots.kit.problems import MOST_LISTED, did_you_mean, shown
 from bots.kit.reader import Node
 from bots.kit.schema import Findings, text_of
 from bots.kit.staffing import Crew
@@ -84,8 +84,8 @@ class Office:
             what = f"'{name}' is a text, and is kept to only where it holds a day like 2026-03-12"
             self.found.warn(node, what, f"Make it a day: '{name}: {{title: …, kind: date}}'", "not_a_date")
             return
-        days = ", ".join(one for one, shape in self.shapes.items() if shape.kind == "date")
-        remedy = f"Name a field of 'kind: date'{': ' if days else ''}{days}"
+        days = [one for one, shape in self.shapes.items() if shape.kind == "date"]
+        remedy = f"Name a field of 'kind: date'{': ' if days else ''}{', '.join(days[:MOST_LISTED])}"
         self.found.error(node, f"'{name}' is no day, and a robot cannot keep to it", remedy, "not_a_date")
 
     def known_field(self, node: Node, name: str) -> None:

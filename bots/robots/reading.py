@@ -292,33 +292,31 @@ def _actions(key: Scalar, one: Section, where: Where, office: Office) -> tuple[A
     if isinstance(node, Items) and not todo:
         office.found.error(node, f"'{key.text}' does nothing", "Write what it does: [{tag: …}, {move: …}]", "no_value")
     done: list[Action] = []
-    given: list[tuple[Node, Task]] = []
+    given: list[Node] = []
+    moved: Literal["", "moved", "ended"] = ""
     for item in todo:
         action = action_of(item, where, office)
         if action is None:
             continue
-        _look_behind(item, action, done, office.found)
+        done.append(action)
+        # What stands below a line that takes the deal away comes too late.
+        if moved == "ended" and isinstance(action, _MOVING):
+            office.found.error(item, "a line above it has ended the deal", "Remove one of the two", "contradiction")
+        elif moved and isinstance(action, MoveStage):
+            office.found.warn(item, "a line above it has moved the deal already", "Keep the last one", "contradiction")
+        if isinstance(action, _ENDING) or (isinstance(action, MoveStage) and action.stage in OUTCOMES):
+            moved = "ended"
+        elif isinstance(action, MoveStage) and not moved:
+            moved = "moved"
         if isinstance(action, Task) and action.ends:
-            given.append((item, action))
+            given.append(item)
         elif isinstance(action, _LEAVING):
             _end_at_once(given, office.found)
-        done.append(action)
     return tuple(done)
 
 
-def _end_at_once(given: list[tuple[Node, Task]], found: Findings) -> None:
+def _end_at_once(given: list[Node], found: Findings) -> None:
     """Tasks that end with the stage, above a line that leaves it."""
     while given:
-        item, _ = given.pop()
         what = "the task would end at once: the deal leaves the stage in a line below"
-        found.error(item, what, f"Put it behind that line, or remove 'ends: {WITH_STAGE}'", "ends_at_once")
-
-
-def _look_behind(item: Node, action: Action, done: Sequence[Action], found: Findings) -> None:
-    """What stands below a line that takes the deal away comes too late."""
-    if not isinstance(action, _MOVING):
-        return
-    if any(isinstance(one, _ENDING) or (isinstance(one, MoveStage) and one.stage in OUTCOMES) for one in done):
-        found.error(item, "a line above it has ended the deal", "Remove one of the two", "contradiction")
-    elif isinstance(action, MoveStage) and any(isinstance(one, MoveStage) for one in done):
-        found.warn(item, "a line above it has moved the deal already", "Keep the last one", "contradiction")
+        found.error(given.pop(), what, f"Put it behind that line, or remove 'ends: {WITH_STAGE}'", "ends_at_once")

@@ -1,5 +1,7 @@
 """Mistakes that people make in playbooks: each is told once, at its line, with what is wrong and what to write instead."""
 
+import time
+
 import pytest
 
 from bots.kit.playbook import FILE, load_playbook
@@ -184,11 +186,11 @@ def test_what_nobody_hears_is_told_with_what_was_meant(written: str, told: str):
     ("old", "new", "told"),
     [
         ("{tag: новый}", "{task: {text: Собрать, to: florist}}", "13:59: warning: nobody of the team is 'florist'. Did you mean 'florists'? Else add them to 'team:'."),
-        ("{tag: новый}", "{task: {text: Собрать, to: Вася}}", "13:59: warning: nobody of the team is 'Вася'. Known here: by_turns, sales, florists, Лена, Рита, lena, rita, responsible, head, pool, manager, marketer, admin. Else add them to 'team:'."),
+        ("{tag: новый}", "{task: {text: Собрать, to: Вася}}", "13:59: warning: nobody of the team is 'Вася'. Known here: by_turns, sales, florists, Лена, Рита, lena, rita, manager, head, marketer, admin, responsible, pool. Else add them to 'team:'."),
         ("{tag: новый}", "{responsible: by_turn}", "13:46: warning: nobody of the team is 'by_turn'. Did you mean 'by_turns'? Else add them to 'team:'."),
         ("reasons:", "sources: {message: {funnel: orders, responsible: Ленa}}\nreasons:", "19:50: warning: nobody of the team is 'Ленa'. Did you mean 'Лена'? Else add them to 'team:'."),
         ("among: [sales]", "among: [sale]", "33:36: warning: nobody of the team is 'sale'. Did you mean 'sales'? Else add them to 'team:'."),
-        ("among: [sales]", "among: [sales], act: 1h, then: Olga", "33:60: warning: nobody of the team is 'Olga'. Known here: by_turns, sales, florists, Лена, Рита, lena, rita, head, manager, marketer, admin. Else add them to 'team:'."),
+        ("among: [sales]", "among: [sales], act: 1h, then: Olga", "33:60: warning: nobody of the team is 'Olga'. Known here: by_turns, sales, florists, Лена, Рита, lena, rita, manager, head, marketer, admin. Else add them to 'team:'."),
         ("among: [sales]", "among: [sales], absent: haed", "33:53: warning: nobody of the team is 'haed'. Did you mean 'head'? Else add them to 'team:'."),
         ("among: [sales]", "among: [sales], then: head", "33:45: error: 'then' says who has it next, and no time is set for the first one. Add 'act: 1h working'."),
         ("reasons:", "overdue: {to: haed}\nreasons:", "19:15: warning: nobody of the team is 'haed'. Did you mean 'head'? Else add them to 'team:'."),
@@ -298,3 +300,46 @@ def test_too_many_triggers_are_told_of_instead_of_left_out():
 )  # fmt: skip
 def test_what_people_try_is_told_with_how_it_is_written(old: str, new: str, told: str):
     assert findings(old, new) == [told]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('about: {place: "Садовая, 7"}', 'about: {flowers: "Розы, пионы"}', "5:9: error: 'flowers' is told by the shop, and a field of deals. Rename one of the two."),
+        ('about: {place: "Садовая, 7"}', 'about: {office: "Садовая, 7"}', "5:9: error: 'office' is told by the shop, and a field of deals. Rename one of the two."),
+        ("reasons:", "sources: {mesage: {funnel: orders}}\nreasons:", "19:11: warning: nothing comes in as 'mesage', unless a form is called so. Did you mean 'message'? A form or a channel that is really called so may stay."),
+        ("how: in order", "how: to all, act: 1h", "33:27: error: 'act' is about one responsible, and 'to all' gives the deal to nobody. Remove it, or write 'how: evenly'."),
+        ("by_turns:", "manager:", "33:3: error: 'manager' is a word, a group or a person already. Choose another name."),
+        ("reasons:", "checks: {old: {older: 3d, stages: [won]}}\nreasons:", "19:35: error: no open deal stands in 'won'. Add 'state: won', or name another stage."),
+        ("reasons:", "checks: {old: {state: lost, stages: [asked]}}\nreasons:", "19:37: error: no lost deal stands in 'asked'. Add 'state: open', or name another stage."),
+        ("in: 15m", "if: {advance: '3500.50'}", "13:32: error: 'advance' is a sum of money, and '3500.50' is none. Write it in minor units: 350000 is 3 500."),
+        ("in: 15m", "if: {callback: 89161234567}", "13:33: error: 'callback' is a phone, and '89161234567' is none. Write it like +79161234567."),
+    ],
+)  # fmt: skip
+def test_two_words_that_do_not_go_together_are_told(old: str, new: str, told: str):
+    assert findings(old, new) == [told]
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        "{orders: {funnel: orders}}",
+        "{avito: {funnel: orders}, email: {funnel: orders}}",
+        "{subscribe: {funnel: orders}}",
+    ],
+)
+def test_a_source_may_be_a_form_or_a_channel(sources: str):
+    assert findings("reasons:", f"sources: {sources}\nreasons:") == []
+
+
+def test_a_check_of_closed_deals_may_name_their_stages():
+    assert findings("reasons:", "checks: {old: {state: won, stages: [won]}}\nreasons:") == []
+
+
+def test_a_playbook_made_to_be_slow_costs_little():
+    many = ", ".join(f"c{n}" for n in range(6_000))
+    text = SHOP.replace("[бумага, лента]", f"[{many}]").replace("in: 15m", f"if: {{wrap: {{has: [{many}]}}}}")
+    began = time.process_time()
+    load_playbook("flowers", {FILE: text})
+    load_playbook("flowers", {FILE: SHOP.replace("{tag: новый}", ", ".join(["{move: making}"] * 6_000))})
+    assert time.process_time() - began < 5
