@@ -399,7 +399,7 @@ async def test_another_clarification_takes_the_place_of_the_first(shop: Shop):
 
 
 async def test_ten_hours_without_an_answer_close_the_deal_and_say_that_the_bot_has_stopped(shop: Shop):
-    await held(shop, "in_work")
+    await held(shop, "left_request")
     await shop.ask(Clarify("quantity"))
     await shop.later(hours=9, minutes=59)
     assert (await shop.deal())["closed_at"] is None
