@@ -13,6 +13,8 @@ import orjson
 import structlog
 
 _HIDDEN = "•••"
+_STEPS: list[Any] = []
+"""One list for good: loggers that have been used keep it, and follow when logs are set up anew."""
 _DEEPEST = 4
 _MOST = 100
 _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x2028, 0x2029, 0x85])
@@ -29,8 +31,9 @@ def set_up(level: str, secrets: Iterable[str], *, plain: bool = False) -> None:
         structlog.processors.format_exc_info,
         _Redactor(hidden),
     ]
+    _STEPS[:] = [structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=_STEPS,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
