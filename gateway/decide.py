@@ -102,7 +102,7 @@ def hear_message(ledger: Ledger, event: ev.MessageReceived) -> Ignored:
     ledger.happens(deal, "message")
     run = ledger.rows.runs.get(deal.id)
     if run is None and opened:
-        run = _first_words(ledger, deal, identity)
+        run = _first_words(ledger, deal, identity, event.text.strip())
     if run is not None:
         _pass_on(ledger, deal, run, identity, event, entry)
     return ""
@@ -160,7 +160,7 @@ def _client_id(event: ev.MessageReceived) -> str | None:
     return event.message_id if event.sender.channel == "web" else None
 
 
-def _first_words(ledger: Ledger, deal: Deal, identity: Identity) -> Run | None:
+def _first_words(ledger: Ledger, deal: Deal, identity: Identity, words: str) -> Run | None:
     """A new deal: the qualifier takes it where we can answer, else a person must."""
     script = ledger.house.starts_on_message(ledger.contact.id, ledger.now)
     if script is None or not ledger.house.can_send(identity.channel, identity.account):
@@ -169,7 +169,7 @@ def _first_words(ledger: Ledger, deal: Deal, identity: Identity) -> Run | None:
     if identity.barred:
         ledger.create_task(deal, "answer", line("task_opted_out"), "robot")
         return None
-    return start_run(ledger, deal, identity, script)
+    return start_run(ledger, deal, identity, script, words)
 
 
 def _pass_on(

@@ -23,10 +23,10 @@ _MOST_SCRIPTS = 5
 """That one turn may start in one deal, each led to by the one before."""
 
 
-def start_run(ledger: Ledger, deal: Deal, identity: Identity, script: Script) -> Run:
-    """Give the conversation to a bot, pinned to this version of its script; it speaks first."""
+def start_run(ledger: Ledger, deal: Deal, identity: Identity, script: Script, words: str = "") -> Run:
+    """Give the conversation to a bot, pinned to this version of its script; it speaks first. `words`: of the message that follows."""
     run = _new_run(ledger, deal, identity, script, begin(script), script.name)
-    walk(ledger, deal, run, identity, RunStarted())
+    walk(ledger, deal, run, identity, RunStarted(words))
     return run
 
 

@@ -164,6 +164,16 @@ def asks_for_person(spoken: str, language: Language) -> bool:
     return any(phrase in padded for word in words for phrase in language.person_heads.get(word, ()))
 
 
+# -- the first words -------------------------------------------------------------------------------------------------
+
+
+def tells(text: str, language: Language) -> bool:
+    """Whether a text says more than a greeting, a number or a command of the channel: `привет, подскажите` tells nothing."""
+    words = () if text.startswith("/") else normalise(text).split()
+    small = language.fillers | language.greetings
+    return any(word not in small and any(map(str.isalpha, word)) for word in words)
+
+
 # -- phrases -------------------------------------------------------------------------------------------------------
 
 

@@ -27,6 +27,7 @@ OWN_KEYS: dict[AnswerKind, tuple[str, ...]] = {
     "date": ("past",),
     "words": ("list",),
     "pattern": ("match",),
+    "text": ("first",),
 }
 
 Exits = list[tuple[str, str]]
@@ -203,6 +204,8 @@ def _own(answer: Answer, key: Scalar, at: Section, desk: Desk) -> Answer:
             return answer
         case "date":
             return replace(answer, past=yes_of(at.get("past"), "past", found))
+        case "text":
+            return replace(answer, first=yes_of(at.get("first"), "first", found))
         case "words":
             said = texts_of(at.get("list"), "list", found)
             phrases = tuple((bare, one.strip()) for one in said if (bare := normalise(one)))

@@ -15,6 +15,7 @@ from bots.kit.acts import Act, Toggle, until
 from bots.kit.crossing import cross, hand_over
 from bots.kit.events import Event, Instant, MessageReceived, RunStarted, TimerFired
 from bots.kit.fields import Field
+from bots.kit.hearing import words_of
 from bots.kit.hours import Hours, shut_today
 from bots.kit.lines import Line, Steps
 from bots.kit.run import Facts, RunState, Why
@@ -87,14 +88,14 @@ class Conversation:
         self.fields, self.tags = dict(self.fields), list(self.tags)
         self.run = begin(self.script)
 
-    def start(self) -> list[Line]:
-        """The bot is given the conversation."""
-        return self.take(RunStarted())
+    def start(self, words: str = "") -> list[Line]:
+        """The bot is given the conversation; by these words of the customer, or by nobody's."""
+        return self.take(RunStarted(words))
 
     def hear(self, message: MessageReceived) -> list[Line]:
         """The customer's message; the first one starts the run."""
         self.heard_at = self.now
-        opening = self.start() if self.run.turn == 0 and self.run.status == "running" else []
+        opening = self.start(words_of(message)) if self.run.turn == 0 and self.run.status == "running" else []
         return [*opening, *self.take(message)]
 
     def settle(self) -> list[Line]:

@@ -41,6 +41,7 @@ class Draft:
         "before",
         "effects",
         "facts",
+        "first",
         "heard",
         "marks",
         "media",
@@ -64,6 +65,7 @@ class Draft:
         self.turn = run.turn
         self.tries = run.tries
         self.opening = run.opening
+        self.first = ""
         self.heard = run.heard
         self.media = run.media
         self.answers = run.answers

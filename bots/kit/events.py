@@ -31,6 +31,9 @@ class Media:
 class RunStarted:
     """The bot has been given the conversation. It speaks first, unless a message follows in the same breath."""
 
+    words: str = ""
+    """Of the message that follows."""
+
 
 @value
 class MessageReceived:

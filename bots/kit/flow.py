@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from bots.kit.graph import stopping
 from bots.kit.problems import Problem
 from bots.kit.script import (
     ENDINGS,
@@ -156,6 +157,15 @@ def unheard(script: Script) -> Iterator[Problem]:
             what = f"silence at step '{name}' leads round and back to it: nothing ever ends the run"
             remedy = "Let 'silence' lead to a step that ends, or write 'close: reason'"
             yield Problem(finish.silence.line, 1, "warning", what, remedy, "no_timeout")
+
+
+def unfirst(script: Script) -> Iterator[Problem]:
+    """Answers that would take the customer's first words, at questions that are not the first."""
+    begun = reached([script.start], outward(script), stopping(script.steps))
+    for name, step in script.steps.items():
+        if name not in begun and isinstance(step.finish, Ask) and any(answer.first for answer in step.finish.answers):
+            what = f"'first' says nothing at step '{name}': other questions come before it"
+            yield Problem(step.line, 1, "warning", what, "Remove it, or ask this first", "unused")
 
 
 def _hands_off(start: str, exits: Outward, script: Script) -> bool:

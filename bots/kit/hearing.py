@@ -6,7 +6,7 @@ Answered at once is what is plain; what may go on is gathered until it has been 
 from collections.abc import Collection
 from math import isfinite
 
-from bots.kit.answers import asks_for_person, chosen, guessed, normalise
+from bots.kit.answers import asks_for_person, chosen, guessed, normalise, tells
 from bots.kit.draft import MOST_FILES
 from bots.kit.effects import SetTimer
 from bots.kit.events import Media, MessageReceived
@@ -138,7 +138,7 @@ def _settle(walk: Journey, ask: Ask) -> None:
                 walk.because("sent", answer.kind)
                 walk.leave(answer.exit)
                 return
-        elif walk.opening and answer.kind == "text":
+        elif walk.opening and answer.kind == "text" and not (answer.first and tells(text, walk.spoken)):
             continue
         elif text and _try(walk, answer, text):
             return

@@ -12,6 +12,7 @@ from bots.kit.beginnings import STARTS, bot_of, due, expected, meets, of_stage, 
 from bots.kit.business import BotRule, Funnel, Playbook, Source
 from bots.kit.conversation import Conversation, TooLong
 from bots.kit.events import Instant, MessageReceived, RunStarted
+from bots.kit.hearing import words_of
 from bots.kit.lines import Line
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.script import Script
@@ -39,11 +40,11 @@ class Inquiry(Conversation):
         if self.stage:
             self._open(self.playbook.entrance(self.channel), self.stage)
 
-    def start(self) -> list[Line]:
+    def start(self, words: str = "") -> list[Line]:
         """A manager opens a deal and gives it to the bot that meets customers by day."""
         if not self.deal_open:
             self._open(self.playbook.entrance("manual"))
-        return self._go(self.playbook.bot_on("message")) if self.run.status != "running" else []
+        return self._go(self.playbook.bot_on("message"), words) if self.run.status != "running" else []
 
     def hear(self, message: MessageReceived) -> list[Line]:
         """The customer's message; the first one of an inquiry is met by the bot of the hour, else by a person."""
@@ -51,7 +52,7 @@ class Inquiry(Conversation):
         opening: list[Line] = []
         if not self.deal_open:
             self._open(self.playbook.entrance(self.channel))
-            opening = self._go(meets(self.playbook, is_open=self.is_open))
+            opening = self._go(meets(self.playbook, is_open=self.is_open), words_of(message))
         return [*opening, *(self.take(message) if self.run.status == "running" else [])]
 
     def write(self, message: MessageReceived) -> list[Line]:
@@ -133,7 +134,7 @@ class Inquiry(Conversation):
 
     # -- bots ------------------------------------------------------------------------------------------------------
 
-    def _go(self, bot: str | None) -> list[Line]:
+    def _go(self, bot: str | None, words: str = "") -> list[Line]:
         """A bot is given the conversation; where there is none, a person has to answer."""
         script: Script | None = self.others.get(bot or "")
         if script is None:
@@ -144,7 +145,7 @@ class Inquiry(Conversation):
             raise TooLong("bots begin each other without end")
         self.script, self.run = script, begin(script)
         self.met = self.met or script.name
-        return [Line("script", script.name), *self.take(RunStarted())]
+        return [Line("script", script.name), *self.take(RunStarted(words))]
 
     def _obey(self, effect: fx.Effect) -> Line | None:
         before = self.stage

@@ -3,6 +3,7 @@
 import zlib
 from typing import assert_never
 
+from bots.kit.answers import tells
 from bots.kit.conditions import first_holding
 from bots.kit.draft import Draft
 from bots.kit.effects import (
@@ -67,7 +68,11 @@ class Journey(Draft):
             held = self._do(here, template)
             if isinstance(finish, Ask):
                 self._stop()
-                self.ask(finish, finish.question, template, held)
+                if self._answered(finish):
+                    self.because("answered_before")
+                    self.await_answer(finish)
+                else:
+                    self.ask(finish, finish.question, template, held)
                 return
             if held:
                 self.effects.append(Say(held, template=self.instead(template)))
@@ -120,6 +125,10 @@ class Journey(Draft):
             case _:
                 assert_never(finish)
         return None
+
+    def _answered(self, ask: Ask) -> bool:
+        """Whether what the customer has begun with is an answer already: then it is heard, and not asked for."""
+        return bool(self.opening) and tells(self.first, self.spoken) and any(answer.first for answer in ask.answers)
 
     def _stop(self) -> None:
         """One stop more. What started the run counts as such at its first stop only."""

@@ -143,7 +143,14 @@ _SET: Schema = {
 
 def _shared() -> dict[str, Schema]:
     number: Schema = {"type": "integer"}
-    own: Mapping[str, Schema] = {"min": number, "max": number, "past": SCALAR, "list": _TEXTS, "match": SCALAR}
+    own: Mapping[str, Schema] = {
+        "min": number,
+        "max": number,
+        "past": SCALAR,
+        "first": SCALAR,
+        "list": _TEXTS,
+        "match": SCALAR,
+    }
     answers: dict[str, Schema] = {
         kind: _table((*ANSWER_KEYS, *OWN_KEYS.get(kind, ())), {**own, "save": _ref("name"), "then": _ref("name")})
         for kind in KINDS

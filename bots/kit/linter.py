@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from bots.kit.business import BotRule, Playbook
 from bots.kit.compiler import read_script
-from bots.kit.flow import empties, outward, reached, too_far, unheard
+from bots.kit.flow import empties, outward, reached, too_far, unfirst, unheard
 from bots.kit.graph import stopping
 from bots.kit.playbook import check_script
 from bots.kit.problems import Problem, did_you_mean, in_order, pointed, shown
@@ -39,7 +39,7 @@ def lint(
     if far:
         return None, in_order([*found, *far])
     rule = next((rule for rule in playbook.bots if rule.bot == name), None) if playbook else None
-    more = [*empties(script), *unheard(script)]
+    more = [*empties(script), *unheard(script), *unfirst(script)]
     if playbook is not None:
         more += check_script(script, playbook, rule.funnel if rule else funnel)
     if rule is not None:

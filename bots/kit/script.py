@@ -108,6 +108,8 @@ class Answer:
     high: int = 10**9
     past: bool = False
     """A date that is over, rather than one to come."""
+    first: bool = False
+    """A text: also the words that the customer began with, before the question was put."""
     phrases: tuple[tuple[str, str], ...] = ()
     """Of `words`: as normalised and as written."""
     pattern: Pattern | None = None

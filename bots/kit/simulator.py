@@ -126,6 +126,7 @@ _TOLD: Final[Mapping[str, str]] = {
     "may_go_on": "more may come: waits a moment",
     "asked_for_person": "'{}' asks for a person",
     "not_understood": "'{}' is no answer to this",
+    "answered_before": "the customer began with the answer: the question is not put",
     "said_before_the_question": "'{}' was said before the question was seen",
     "said_before_the_wait": "'{}' was said before the wait began",
     "said_during_a_call": "'{}' was said while an endpoint was asked",

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from bots.kit.effects import Effect, SetTimer
 from bots.kit.events import Event, MessageReceived, RunStarted, TimerFired, WebAnswered
-from bots.kit.hearing import MOST_HEARD, fire_question, hear
+from bots.kit.hearing import MOST_HEARD, fire_question, hear, words_of
 from bots.kit.journey import Journey
 from bots.kit.machine import LIFE
 from bots.kit.meanwhile import give_up, hear_endpoint, hear_meanwhile, settle_meanwhile
@@ -55,6 +55,13 @@ def step(
         return walk.result()
     if run.turn == 0 and not isinstance(event, TimerFired):
         walk.opening = facts.now or 1
+        walk.first = (
+            event.words
+            if isinstance(event, RunStarted)
+            else words_of(event)
+            if isinstance(event, MessageReceived)
+            else ""
+        )
         walk.enter(script.start)
         if walk.status != "running":
             return walk.result()

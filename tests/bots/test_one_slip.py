@@ -88,7 +88,7 @@ def test_a_script_with_a_mistake_is_not_told_to_be_missing_nor_its_fields_nor_ta
         "bot: Здравствуйте, рады знакомству!\n",
         encoding="utf-8",
     )
-    assert told(shop) == ["hello.yaml:14:32: error: there is no step 'doen'. Did you mean 'done'?"]
+    assert told(shop) == ["hello.yaml:14:44: error: there is no step 'doen'. Did you mean 'done'?"]
 
 
 def test_who_checks_a_script_alone_hears_that_its_playbook_has_to_be_mended_first(shop: Path):

@@ -21,6 +21,8 @@ class Language:
     """Turns a phrase around: a guess is not made in a message that holds it."""
     fillers: frozenset[str]
     """Words that carry nothing: 'please', 'item', 'I need'."""
+    greetings: frozenset[str]
+    """Words of greetings, and of asking whether anybody is there: with them and the fillers alone nothing has been said."""
     person_words: frozenset[str]
     """A whole message that asks for a person, fillers apart."""
     person_phrases: tuple[str, ...]
