@@ -190,7 +190,7 @@ def _as_one(conn: Connection, kept: Deal, gone: Deal, going_on: Run | None, word
     owner = "person" if person else "bot" if going_on else kept.owner if kept.owner != "bot" else "pool"
     responsible = person.responsible_id if person else kept.responsible_id
     waits = [at for at in (kept.waiting_since, gone.waiting_since) if at is not None]
-    taken_over = kept.slot if not kept.slot.startswith(gone.slot + APART) else gone.slot
+    beside = kept.contact_id == gone.contact_id and kept.slot.startswith(gone.slot + APART)
     return {
         "fields": words.sums(gone.fields | kept.fields),
         "tags": list(dict.fromkeys([*kept.tags, *gone.tags])),
@@ -199,7 +199,7 @@ def _as_one(conn: Connection, kept: Deal, gone: Deal, going_on: Run | None, word
         "responsible_id": responsible or kept.responsible_id or gone.responsible_id,
         "route_id": _route(conn, kept, gone, going_on),
         "waiting_since": min(waits, default=None),
-        "slot": taken_over,
+        "slot": gone.slot if beside else kept.slot,  # it was kept apart only from the one that goes
     }
 
 

@@ -1,4 +1,7 @@
-"""Which of two deals leads when they become one: the order, where one of them is a request. Else whichever was asked for."""
+"""Which of two deals leads when they become one: the order, where one of them is a request. Else whichever was asked for.
+
+Two orders become one by a person's word only: what is paid for one says nothing of the other.
+"""
 
 from sqlalchemy import Connection, select
 
@@ -12,6 +15,13 @@ _PROOFS = ("order_status", "paid_sum", "paid_word")
 def in_order(conn: Connection, one: Deal, other: Deal) -> tuple[Deal, Deal]:
     """The leading one first; `one` is meant to."""
     return (other, one) if _proved(conn, other) > _proved(conn, one) else (one, other)
+
+
+def are_two_orders(conn: Connection, one: Deal, other: Deal) -> bool:
+    """Both are surely orders, and not the same one."""
+    numbers = {str(deal.fields.get("order") or "").strip() for deal in (one, other)}
+    same = len(numbers) == 1 and "" not in numbers
+    return not same and bool(_proved(conn, one)) and bool(_proved(conn, other))
 
 
 def _proved(conn: Connection, deal: Deal) -> int:

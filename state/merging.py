@@ -12,8 +12,8 @@ from state import duplicates, joining, lanes, merges
 from state import inbox as inbox_rows
 from state import tables as t
 from state.ids import Ids
-from state.joining import Words
-from state.leading import in_order
+from state.joining import APART, Words
+from state.leading import are_two_orders, in_order
 from state.merges import Cause, Refused, became
 from state.records import Contact, Deal, Instant, LaneRows, Merge
 
@@ -91,7 +91,8 @@ def join(
     """Everything of `gone` becomes `kept`'s. Both lanes are locked, in order; nothing is lost if one is gone already.
 
     `lead` are two deals of theirs that become one, the leading one first, whatever their funnels; else those of one slot
-    do, `kept`'s leading unless only `gone`'s is an order. The answer is the merge's id, 0 where nothing was to be done.
+    do, `kept`'s leading unless only `gone`'s is an order. Two orders stay two, beside each other. The answer is the merge's
+    id, 0 where nothing was to be done.
     """
     cause = cause or Cause()
     found = {r.contact.id: r for r in lanes.claim(conn, now, 0, only=sorted((kept, gone)), ids=ids)}
@@ -105,6 +106,7 @@ def join(
         one, two = joining.find(conn, merges.into(conn, leading.id)), joining.find(conn, other.id)
         if one is not None and two is not None and one.id != two.id and two.closed_at is None:
             joining.join(conn, ids, one, two, now, words, below)
+    _keep_apart(conn, kept, gone)
     data = _move_all(conn, kept, gone) | {"contact": _fill(conn, into.contact, out.contact)}
     conn.execute(update(t.contacts).where(t.contacts.c.id == gone).values(merged_into=kept))
     conn.execute(update(t.lanes).where(t.lanes.c.contact_id == gone).values(due_at=None))
@@ -171,8 +173,18 @@ def _pairs(conn: Connection, into: LaneRows, out: LaneRows, lead: tuple[int, int
             raise Refused("closed", "one of the deals is closed or somebody else's by now")
         named = [(ours, theirs)]
     rest = [d for d in out.deals if lead is None or d.id != lead[1]]
-    twins = [in_order(conn, twin, d) for d in rest for twin in into.deals if twin.slot == d.slot]
-    return [*twins, *named]
+    both = [(twin, d) for d in rest for twin in into.deals if twin.slot == d.slot]
+    return [*(in_order(conn, *two) for two in both if not are_two_orders(conn, *two)), *named]
+
+
+def _keep_apart(conn: Connection, kept: int, gone: int) -> None:
+    """What is still open in a slot that `kept` has a deal in gets one of its own, as a second order of one customer does."""
+    d = t.deals.c
+    open_ = select(d.id, d.slot).where(d.closed_at.is_(None)).order_by(d.id)
+    taken = {row.slot for row in conn.execute(open_.where(d.contact_id == kept))}
+    for deal, slot in conn.execute(open_.where(d.contact_id == gone)).all():
+        if slot in taken:
+            conn.execute(update(t.deals).where(d.id == deal).values(slot=f"{joining.group(slot)}{APART}{deal}"))
 
 
 def _fill(conn: Connection, kept: Contact, gone: Contact) -> dict[str, list[str]]:

@@ -172,6 +172,11 @@ def _unmixed(
             fields[name] = value
         elif name in before["fields"]:
             fields[name] = before["fields"][name]
+    if one.fields.get("paid_sum") and not fields.get("paid_sum") and not fields.get("paid_word"):
+        was_paid = {"paid": before["fields"]["paid"]} if "paid" in before["fields"] else {}
+        fields = {
+            name: value for name, value in fields.items() if name != "paid"
+        } | was_paid  # it followed from that sum
     kept_tags = {tag for side in theirs for tag in side["tags"]}
     brought_tags = set(after["tags"]) - set(before["tags"]) - kept_tags
     row: dict[str, Any] = {"fields": words.sums(fields), "tags": [tag for tag in one.tags if tag not in brought_tags]}

@@ -255,3 +255,72 @@ async def test_whatever_happens_in_between_the_orders_news_are_the_orders(shop: 
     await must_hold(shop)
     told_ = {(e["deal_id"], e["id"]) for e in await shop.all("entries")}
     assert {(s["deal_id"], s["entry_id"]) for s in await shop.all("stays")} <= told_
+
+
+# -- two orders --------------------------------------------------------------------------------------------------------
+
+
+async def of(shop: Shop, number: str, phone: str, total: int) -> dict[str, Any]:
+    await told(shop, "orders", event="placed", order={"number": number, "total": total}, customer={"phone": phone})
+    return next(deal for deal in await shop.all("deals") if deal["fields"].get("order") == number)
+
+
+async def test_two_orders_stay_two_where_their_customers_turn_out_to_be_one(shop: Shop):
+    """One's money pays nothing of the other, and what comes later is for whose number it bears."""
+    one, two = await of(shop, "1", "+79161234567", 100_000), await of(shop, "2", "+79160000009", 200_000)
+    await told(shop, "payments", order="2", amount=150_000)
+    number = await merge(shop, one["contact_id"], two["contact_id"])
+    here = {deal["id"]: deal for deal in await open_deals(shop, one["contact_id"])}
+    assert [seen(here[deal["id"]]) for deal in (one, two)] == [
+        (one["stage"], True, None, None, "1"),
+        (one["stage"], True, "partly", 150_000, "2"),
+    ]
+    assert len({deal["slot"] for deal in here.values()}) == 2
+    await must_hold(shop)
+    await told(shop, "payments", order="2", amount=50_000)
+    assert seen(await shop.deal(two["id"])) == ("order_in_work", True, "yes", 200_000, "2")
+    assert seen(await shop.deal(one["id"])) == (one["stage"], True, None, None, "1")
+    await undo(shop, number)
+    await must_hold(shop)
+    back = {deal["id"]: deal for deal in await shop.all("deals")}
+    assert [(back[d["id"]]["contact_id"], back[d["id"]]["slot"]) for d in (one, two)] == [
+        (one["contact_id"], "retail"),
+        (two["contact_id"], "retail"),
+    ]
+
+
+async def test_the_same_order_at_two_contacts_is_one_order(shop: Shop):
+    one = await of(shop, "1", "+79161234567", 100_000)
+    two = await request(shop)
+    await shop.ask(Edit(fields={"order": "1", "paid": "yes"}), two["id"])
+    await merge(shop, one["contact_id"], two["contact_id"])
+    assert len(await open_deals(shop, one["contact_id"])) == 1
+    await must_hold(shop)
+
+
+async def test_anothers_request_goes_into_a_second_order_that_stands_beside_the_first(shop: Shop):
+    first, second = await of(shop, "1", "+79161234567", 1_000), await of(shop, "2", "+79161234567", 1_000)
+    assert first["contact_id"] == second["contact_id"]
+    theirs = await request(shop)
+    number = await both(shop, second, theirs)
+    here = await open_deals(shop, first["contact_id"])
+    assert sorted((deal["id"], deal["slot"]) for deal in here) == [
+        (first["id"], "retail"),
+        (second["id"], second["slot"]),
+    ]
+    await must_hold(shop)
+    await undo(shop, number)
+    await must_hold(shop)
+    assert (await shop.deal(theirs["id"]))["contact_id"] == theirs["contact_id"]
+
+
+async def test_what_one_orders_money_paid_of_another_is_unpaid_when_a_person_takes_them_apart(shop: Shop):
+    one, two = await of(shop, "1", "+79161234567", 100_000), await of(shop, "2", "+79161234567", 200_000)
+    await told(shop, "payments", order="2", amount=150_000)
+    await merge_deals(shop, one["id"], two["id"])
+    assert (await shop.deal(one["id"]))["fields"]["paid"] == "yes"
+    (number,) = [m["id"] for m in await shop.all("merges")]
+    await undo(shop, number)
+    back = {deal["id"]: deal["fields"] for deal in await shop.all("deals")}
+    assert (back[one["id"]].get("paid"), back[one["id"]].get("paid_sum")) == (None, None)
+    assert (back[two["id"]]["paid"], back[two["id"]]["paid_sum"]) == ("partly", 150_000)
