@@ -19,6 +19,9 @@ from state.records import Deal
 
 Ignored = str
 
+_NUMBERS = frozenset({"order", "parcel"})
+"""Channels on which a contact is only a number of the shop's."""
+
 
 def hear_order(ledger: Ledger, event: ev.OrderChanged) -> Ignored:
     deal = _deal_of_order(ledger, event.number, "order")
@@ -187,8 +190,12 @@ def _find_request(ledger: Ledger, deal: Deal, request: Deal, number: str) -> Non
 
 
 def _know(ledger: Ledger, sender: ev.Sender) -> None:
-    """What the order tells of its customer, where nobody knew."""
+    """What the order tells of its customer, where nobody knew. Its first news may have told nothing."""
     contact = ledger.contact
+    others = [
+        one for one in ledger.rows.identities.values() if one.channel not in _NUMBERS and one.address != sender.email
+    ]
+    known = bool(contact.phone or contact.email or others)
     fresh = [
         (name, value)
         for name, value in (("name", sender.name), ("phone", sender.phone), ("email", sender.email))
@@ -196,6 +203,8 @@ def _know(ledger: Ledger, sender: ev.Sender) -> None:
     ]
     for name, value in fresh:
         setattr(contact, name, value)
+        if name != "name":
+            ledger.state_point(name, value, known=known)
     if fresh:
         ledger.touch_contact()
 

@@ -81,6 +81,16 @@ class Page:
             self.writes.proofs.append((self.contact.id, key))
             self.writes.claims.append(Claim(self.contact.id, key, proved=True))
 
+    def state_point(self, kind: str, value: str, *, known: bool) -> None:
+        """A system of the shop's says so of somebody whom it named otherwise before: it leads here from now on. Whose it is
+        already is the same person where nothing else was known of this one, as if it had been said at first; else perhaps.
+        """
+        for key in point_keys({kind: value}):
+            self.writes.points.append({"key": key, "contact_id": self.contact.id, "verified_at": None})
+            if not known:
+                self.writes.proofs.append((self.contact.id, key))
+        self.claim(kind, value)
+
     def claim(self, name: str, value: Any) -> None:
         """The contact says this of themselves: whoever else says so may be the same person."""
         key = claimed(name, value, self.contact.name, self.house.region)

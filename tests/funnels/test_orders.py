@@ -265,3 +265,43 @@ def test_money_that_went_back_is_less_than_nothing(given: dict[str, Any]):
     read = TOLD["payments"]({"id": "1", "order": "7", **given}, "RU")
     assert isinstance(read, PaymentReceived)
     assert read.amount == -500
+
+
+@pytest.mark.parametrize("first", ["payment", "order"])
+async def test_an_order_whose_first_news_told_nothing_of_its_customer_finds_its_request_when_one_does(
+    shop: Shop, first: str
+):
+    await wrote(shop)
+    if first == "payment":
+        await told(shop, "payments", order="4711", amount="250.00")
+    else:
+        await told(shop, "orders", event="placed", order={"number": "4711", "total": 125_000})
+    assert len(await open_deals(shop)) == 2
+    await ordered(shop, "placed" if first == "payment" else "in_work")
+    (deal,) = await open_deals(shop)
+    assert deal["fields"]["order"] == "4711"
+    assert deal["fields"].get("paid_sum") == (25_000 if first == "payment" else None)
+    assert len({e["contact_id"] for e in await shop.all("entries") if e["deal_id"] == deal["id"]}) == 1
+    await shop.hear(CallEnded(Sender("call", "calls", PHONE, phone=PHONE), "missed", "in"))
+    await shop.settle()
+    assert len(await open_deals(shop)) == 1
+
+
+async def test_a_call_finds_the_order_whose_later_news_told_its_phone(shop: Shop):
+    await told(shop, "orders", event="placed", order={"number": "4711", "total": 125_000})
+    await ordered(shop, "in_work")
+    await shop.hear(CallEnded(Sender("call", "calls", PHONE, phone=PHONE), "missed", "in"))
+    await shop.settle()
+    (deal,) = await open_deals(shop)
+    assert deal["fields"]["order"] == "4711"
+
+
+async def test_an_order_of_somebody_known_otherwise_is_only_suggested_for_whose_phone_it_tells(shop: Shop):
+    """An e-mail had led to one person, the phone leads to another: whether they are one is for people to say."""
+    await wrote(shop)
+    about = {"number": "4711", "total": 125_000}
+    await told(shop, "orders", event="placed", order=about, customer={"email": "anna@example.com"})
+    await told(shop, "orders", event="in_work", order=about, customer={"phone": PHONE})
+    assert len(await open_deals(shop)) == 2
+    (pair,) = await shop.all("duplicates")
+    assert (pair["state"], pair["reasons"]) == ("open", [["phone", PHONE]])
