@@ -14,7 +14,7 @@ from state.writes import Handed
 WAIT: Final = "assign:"
 """A deal in the pool that a rule hands out when somebody comes; then follows the rule."""
 ACT: Final = "act:"
-"""A responsible who has not acted yet; then follow rule, person, how many had it before, and since when the deal stands where it does."""
+"""A responsible who has not acted yet; then follow rule, person and how many had it before."""
 LEAVE: Final = "leave:"
 """A person whose deals are to find somebody else; then follow the person and who gets them."""
 NUMBER: Final = "#"
@@ -85,7 +85,7 @@ def _expect_action(ledger: Ledger, deal: Deal, rule: Assign, person: int, hands:
     if not rule.act:
         return
     due = ledger.house.playbook.later(ledger.now, rule.act, deal.funnel)
-    ledger.set_deal_timer(deal, ACT, f"{ACT}{rule.name}:{person}:{hands}:{deal.stage_at}", due)
+    ledger.set_deal_timer(deal, ACT, f"{ACT}{rule.name}:{person}:{hands}", due)
 
 
 def has_acted(ledger: Ledger, deal: Deal) -> None:
@@ -110,14 +110,14 @@ def look_again(ledger: Ledger, deal: Deal, timer: Timer) -> None:
 
 
 def check_action(ledger: Ledger, deal: Deal, timer: Timer) -> None:
-    """The responsible has had their time, and `has_acted` was not said of them. A deal that a person holds, or that has
-    moved on since, waits for nobody.
+    """The responsible has had their time, and `has_acted` was not said of them, whoever else has moved the deal meanwhile.
+    One that a person holds waits for nobody.
     """
-    name, person, hands, stay = f"{timer.name.removeprefix(ACT)}:::".split(":")[:4]
+    name, person, hands = timer.name.removeprefix(ACT).split(":")[:3]
     rule = ledger.house.playbook.assign.get(name)
     if rule is None or deal.closed_at is not None or str(deal.responsible_id) != person:
         return
-    if deal.owner == "person" or str(deal.stage_at) != (stay or str(deal.opened_at)):
+    if deal.owner == "person":
         return
     gone = int(hands) + 1
     text = line("not_acted", name=ledger.look.roster().name(int(person)))

@@ -112,6 +112,14 @@ async def test_where_another_is_found_their_time_begins_anew(shop: Shop):
     assert await holders(shop) == [boris.id]
 
 
+async def test_that_somebody_else_has_moved_the_deal_on_is_nothing_that_the_responsible_did(shop: Shop):
+    _, boris, _ = await begun(shop)
+    await shop.later(minutes=1)
+    await shop.ask(Move("in_work"), who=HEAD)
+    await shop.later(hours=1.1)
+    assert await holders(shop) == [boris.id]
+
+
 async def test_a_deal_that_is_given_in_a_later_stage_is_watched_too(shop: Shop):
     """A robot may ask for a rule in any stage: that the deal has moved before says nothing of who has it now."""
     from gateway.assigning import assign  # noqa: PLC0415
@@ -120,9 +128,9 @@ async def test_a_deal_that_is_given_in_a_later_stage_is_watched_too(shop: Shop):
 
     anna, boris, _ = await begun(shop)
     await shop.later(minutes=1)
-    await shop.ask(Move("in_work"), who=boris)
+    await shop.ask(Move("in_work"), who=anna)
     await shop.later(hours=2)
-    assert await holders(shop) == [anna.id], "it has moved on from where it was given"
+    assert await holders(shop) == [anna.id], "she has moved it on"
 
     def again(conn: Any) -> None:
         (rows,) = lanes.load(conn, [1])
