@@ -13,6 +13,7 @@ from bots.kit.funnels import AGE
 from bots.kit.reckoning import minor_units
 from bots.kit.spans import AT_ONCE, Span
 from bots.kit.words import as_text
+from bots.kit.worth import worth as kit_worth
 from bots.robots.facts import KNOWN, DealFacts
 from gateway.clock import Instant
 from gateway.guard import IDLE
@@ -284,8 +285,11 @@ def _short(text: str) -> str:
 # -- what a deal is worth ----------------------------------------------------------------------------------------------
 
 
-def worth(fields: Mapping[str, Any], money: Iterable[str]) -> float | None:
-    """In whole units: the order's total, else the first field of money that is filled; else what stands in `sum`."""
-    sums = (minor_units(fields.get(name)) for name in ("total", *money))
-    minor = next((one for one in sums if one is not None), None)
-    return minor / 100 if minor is not None else as_number(fields.get("sum"))
+def worth(fields: Mapping[str, Any], marked: str, money: Iterable[str]) -> int | None:
+    """Minor units: what reports count the deal as, else its first field of money that is filled, else what stands in `sum`."""
+    known = kit_worth(fields, marked)
+    if known is not None:
+        return known
+    others = (minor_units(fields.get(name)) for name in money)
+    said = as_number(fields.get("sum"))
+    return next((one for one in others if one is not None), round(said * 100) if said is not None else None)

@@ -12,7 +12,7 @@ from bots.kit.checks import Check
 from bots.kit.hours import zone_of
 from gateway.audit import worth
 from gateway.house import House
-from gateway.spreadsheets import BOM, Book, csv_text
+from gateway.spreadsheets import BOM, Book, Money, csv_text
 from gateway.wording import AUDIT_COLUMNS, line
 from state import findings
 from state.database import Connection, Database
@@ -74,20 +74,23 @@ async def _pages(db: Database, house: House, which: Which) -> AsyncIterator[list
 
 
 def _row_of(house: House) -> Callable[[Listed], Row]:
-    zone, money = zone_of(house.playbook.zone), money_fields(house)
+    zone = zone_of(house.playbook.zone)
 
     def row(one: Listed) -> Row:
         since = datetime.fromtimestamp(one.finding.since / 1000, zone).replace(tzinfo=None)
+        minor = sum_of(house, one)
         return (
-            one.manager or line("audit_nobody"), customer(one), worth(one.fields, money), stage_title(house, one), one.finding.what,
+            one.manager or line("audit_nobody"), customer(one), None if minor is None else Money(minor), stage_title(house, one), one.finding.what,
             since,
         )  # fmt: skip
 
     return row
 
 
-def money_fields(house: House) -> list[str]:
-    return [name for name, one in house.playbook.fields.items() if one.kind == "money"]
+def sum_of(house: House, one: Listed) -> int | None:
+    """Minor units; None: nobody has said."""
+    money = [name for name, field in house.playbook.fields.items() if field.kind == "money"]
+    return worth(one.fields, house.worth, money)
 
 
 def customer(one: Listed) -> str:

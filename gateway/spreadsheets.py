@@ -1,5 +1,7 @@
 """Tables for people's spreadsheets: CSV that Excel opens, and workbooks. No text of a customer ever becomes a formula.
 
+All are of one form: moments by the shop's clock, sums in whole units, and CSV as Excel reads it in the shop's language.
+
 A text that a spreadsheet could take for one is marked as a text, in workbooks too: what is saved from there as CSV is read again.
 """
 
@@ -7,6 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,8 +24,19 @@ _MOST_CHARACTERS: Final = 32_000
 """A cell of Excel holds 32,767."""
 _MOST_ROWS: Final = 1_000_000
 _MOST_NAME: Final = 31
-_SEMICOLONS: Final = ("ru", "uk")
-"""Languages in which Excel takes a comma for a part of a number."""
+_COMMAS: Final = ("ru", "uk")
+"""Languages in which Excel takes a comma for a part of a number: cells are split by semicolons there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """A sum in minor units, which people read in whole ones."""
+
+    minor: int
+
+    @property
+    def whole(self) -> float:
+        return self.minor / 100
 
 
 def safe(cells: Iterable[Any]) -> list[Any]:
@@ -39,20 +53,23 @@ def _safe(text: str) -> str:
 def csv_text(rows: Iterable[Sequence[Any]], language: str = "en") -> str:
     """The rows as Excel in this language splits them. The mark that says "UTF-8" belongs before the first of them: `BOM`."""
     out = io.StringIO()
-    writer = csv.writer(out, delimiter=";" if language in _SEMICOLONS else ",")
-    writer.writerows([_plain(cell) for cell in safe(row)] for row in rows)
+    point = "," if language in _COMMAS else "."
+    writer = csv.writer(out, delimiter=";" if point == "," else ",")
+    writer.writerows([_plain(cell, point) for cell in safe(row)] for row in rows)
     return out.getvalue()
 
 
 BOM: Final = "\ufeff"
 
 
-def _plain(cell: Any) -> Any:
+def _plain(cell: Any, point: str) -> Any:
     match cell:
         case datetime():
             return cell.strftime("%Y-%m-%d %H:%M")
+        case Money():
+            return f"{cell.whole:.2f}".replace(".", point)
         case float():
-            return f"{cell:.2f}"
+            return repr(cell).replace(".", point)
         case _:
             return "" if cell is None else cell
 
@@ -104,8 +121,10 @@ class Book:
                 self._sheet.write_string(self._row, column, _CONTROL.sub("", cell)[:_MOST_CHARACTERS])
             case datetime():
                 self._sheet.write_datetime(self._row, column, cell, self._moment)
+            case Money():
+                self._sheet.write_number(self._row, column, cell.whole, self._money)
             case int() | float():
-                self._sheet.write_number(self._row, column, cell, self._money)
+                self._sheet.write_number(self._row, column, cell)
             case _:
                 raise TypeError(f"no cell can hold {type(cell).__name__}")
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from gateway.spreadsheets import Book, csv_text, safe
+from gateway.spreadsheets import Book, Money, csv_text, safe
 
 NS = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
 HOSTILE = [
@@ -91,7 +91,11 @@ def test_a_workbook_without_anything_opens(tmp_path: Path):
 
 @pytest.mark.parametrize(("language", "sign"), [("ru", ";"), ("uk", ";"), ("en", ",")])
 def test_a_table_is_split_as_excel_of_that_language_does(language: str, sign: str):
+    point = "," if sign == ";" else "."
     text = csv_text(
-        [("=1", 2.5, datetime(2026, 1, 31, 8, 0, tzinfo=UTC).replace(tzinfo=None), None, 'a;"b,c')], language
+        [("=1", Money(250), 47.3, datetime(2026, 1, 31, 8, 0, tzinfo=UTC).replace(tzinfo=None), None, 'a;"b,c')],
+        language,
     )
-    assert list(csv.reader(io.StringIO(text), delimiter=sign)) == [["'=1", "2.50", "2026-01-31 08:00", "", 'a;"b,c']]
+    assert list(csv.reader(io.StringIO(text), delimiter=sign)) == [
+        ["'=1", f"2{point}50", f"47{point}3", "2026-01-31 08:00", "", 'a;"b,c']
+    ]

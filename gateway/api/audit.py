@@ -19,7 +19,6 @@ from gateway.api.deals import Responsible, whose
 from gateway.api.errors import SAFE, Refusal, invalid, not_found
 from gateway.api.paging import cut, open_cursor
 from gateway.api.values import Body, Cursor, Flag, Id, Limit, Line, Word
-from gateway.audit import worth
 from gateway.auditor import TOPIC
 from gateway.clock import iso
 from gateway.filters import must_be_check
@@ -80,7 +79,7 @@ class FindingShape(TypedDict):
     contact: int | None
     task: int | None
     customer: str
-    sum: float | None
+    sum: int | None
     funnel: str
     stage: str
     what: str
@@ -343,7 +342,7 @@ def _finding(ctx: ApiContext, one: Listed) -> FindingShape:
         "id": f.id, "check": f.check_name, "title": _title(ctx, f.check_name), "severity": f.severity,
         "manager": {"id": f.person_id, "name": one.manager} if f.person_id is not None else None, "deal": f.deal_id,
         "contact": f.contact_id, "task": f.task_id, "customer": audit_export.customer(one),
-        "sum": worth(one.fields, audit_export.money_fields(ctx.house)), "funnel": one.funnel, "stage": one.stage, "what": f.what,
+        "sum": audit_export.sum_of(ctx.house, one), "funnel": one.funnel, "stage": one.stage, "what": f.what,
         "since": iso(f.since), "status": f.status, "reason": f.reason, "confirmed": f.confirmed_at is not None,
         "settled_at": iso(f.settled_at), "first_at": iso(f.first_at), "repeats": f.repeats, "gone_at": iso(f.gone_at),
     }  # fmt: skip

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import unquote
 
-from gateway.reports.report import Kind, Report
-from gateway.spreadsheets import BOM, csv_text
+from gateway.reports.report import Kind, Report, Unit, Value
+from gateway.spreadsheets import BOM, Money, csv_text
 from state.facts import Key
 
 _WHOLE: Final = frozenset({"person"})
@@ -21,10 +21,14 @@ def as_csv(report: Report) -> str:
     rows: list[Sequence[Any]] = [["from", "to", *kind.dims, "title", *(one.name for one in kind.columns), "hint"]]
     for line in report.lines:
         key = [*line.key, *[""] * (len(kind.dims) - len(line.key))]
-        numbers = [line.values[one.name] for one in kind.columns]
+        numbers = [_cell(one.unit, line.values[one.name]) for one in kind.columns]
         title = line.title or ("" if line.key else "total")
         rows.append([asked.first, asked.last, *key, title, *numbers, line.hint])
-    return BOM + csv_text(rows)
+    return BOM + csv_text(rows, asked.playbook.language)
+
+
+def _cell(unit: Unit, value: Value) -> Any:
+    return Money(round(value)) if unit == "money" and value is not None else value
 
 
 def line_name(key: Key) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -159,16 +160,18 @@ def test_the_table_opens_in_spreadsheets_and_no_cell_of_it_is_a_formula() -> Non
 
     kind = REPORTS["losses"][""]
     lines = [
-        Line((start + "funnel", start + "reason"), start + "title", {"lost": 1, "share": 5.0, "sum": -3})
+        Line((start + "funnel", start + "reason"), start + "title", {"lost": 1, "share": 5.5, "sum": -3})
         for start in ("=", "+", "-", "@", "\t", "\r")
     ]
-    asked = Asked(None, date(2025, 1, 1), date(2025, 1, 31), None)  # type: ignore[arg-type]
-    text = as_csv(Report(kind, asked, lines))
-    assert text.startswith(BOM)
-    rows = list(csv.reader(io.StringIO(text.removeprefix(BOM), newline="")))[1:]
-    assert len(rows) == len(lines)
-    assert {cell[0] for row in rows for cell in row[2:5]} == {"'"}
-    assert {row[7] for row in rows} == {"-3"}
+    for language, split, sum_, share in (("en", ",", "-0.03", "5.5"), ("uk", ";", "-0,03", "5,5")):
+        playbook = SimpleNamespace(language=language)
+        asked = Asked(playbook, date(2025, 1, 1), date(2025, 1, 31), None)  # type: ignore[arg-type]
+        text = as_csv(Report(kind, asked, lines))
+        assert text.startswith(BOM)
+        rows = list(csv.reader(io.StringIO(text.removeprefix(BOM), newline=""), delimiter=split))[1:]
+        assert len(rows) == len(lines)
+        assert {cell[0] for row in rows for cell in row[2:5]} == {"'"}
+        assert {(row[6], row[7]) for row in rows} == {(share, sum_)}
 
 
 @pytest.mark.parametrize(
@@ -206,7 +209,7 @@ async def test_the_command_and_the_table_say_what_the_api_says(shop: Shop, datab
     ran = await asyncio.to_thread(run, "sources", *period, "--csv", str(file))
     assert ran.exit_code == 0, ran.output
     assert file.read_bytes().decode() == table
-    rows = list(csv.DictReader(io.StringIO(table.removeprefix(BOM))))
+    rows = list(csv.DictReader(io.StringIO(table.removeprefix(BOM)), delimiter=";"))
     assert [int(row["opened"]) for row in rows] == [one["values"]["opened"] for one in found["lines"]] == [4, 4]
     ran = await asyncio.to_thread(run, "conversion", "--by", "cohort", *period)
     assert "Розница: Выдан" in ran.output

@@ -259,8 +259,9 @@ async def test_nothing_runs_by_itself_where_the_playbook_does_not_say_so(shop: S
     assert await auditor(shop).once() is None
 
 
-def test_a_deal_is_worth_its_order_or_the_first_money_that_is_filled_in_whole_units():
-    assert worth({"total": 123_450, "budget": 5}, ["budget"]) == 1_234.5
-    assert worth({"total": "", "budget": 350_000}, ["advance", "budget"]) == 3_500
-    assert worth({"budget": "много", "sum": "1 500,5"}, ["budget"]) == 1_500.5
-    assert worth({}, ["budget"]) is None
+def test_a_deal_is_worth_what_reports_count_else_the_first_money_that_is_filled():
+    assert worth({"total": 123_450, "budget": 5}, "", ["budget"]) == 123_450
+    assert worth({"total": 123_450, "budget": 5}, "budget", ["budget"]) == 5
+    assert worth({"total": "", "budget": 350_000}, "", ["advance", "budget"]) == 350_000
+    assert worth({"budget": "много", "sum": "1 500,5"}, "", ["budget"]) == 150_050
+    assert worth({}, "", ["budget"]) is None
