@@ -6,7 +6,7 @@ A line is written in the commit that it tells of, so there is no merge without o
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, and_, insert, or_, select, update
 
 from state.people import find_people
 from state.records import Instant, Merge, Person
@@ -53,13 +53,14 @@ def find(conn: Connection, merge_id: int) -> Merge | None:
     return Merge(*row) if row else None
 
 
-def between(conn: Connection, some: list[int]) -> list[Merge]:
-    """The merges that stand by which one of these deals and one that is none of them are one, the latest first."""
+def of_deals(conn: Connection, parent: int, some: list[int]) -> list[Merge]:
+    """The merges of deals that stand and go with this one of contacts, the latest first: those that it made, and those by
+    which one of these deals and one that is none of them are one.
+    """
     m = merges.c
-    apart = m.deal_id.in_(some) != m.from_deal_id.in_(some)
-    found = select(*_COLUMNS).where(m.kind == "deals", m.undone_at.is_(None), apart)
-    mine = or_(m.deal_id.in_(some), m.from_deal_id.in_(some))
-    return [Merge(*row) for row in conn.execute(found.where(mine).order_by(m.id.desc()))]
+    apart = and_(m.deal_id.in_(some) != m.from_deal_id.in_(some), or_(m.deal_id.in_(some), m.from_deal_id.in_(some)))
+    found = select(*_COLUMNS).where(m.kind == "deals", m.undone_at.is_(None), or_(apart, m.parent_id == parent))
+    return [Merge(*row) for row in conn.execute(found.order_by(m.at.desc(), m.id.desc()))]
 
 
 def mark_undone(conn: Connection, merge_id: int, now: Instant, by: int | None) -> None:

@@ -46,10 +46,11 @@ def part_deals(
     back = sorted({*back, *news.lines}) if news is not None else back
     run, side = _who_speaks(conn, one, two, data, routes, since, words, now)
     epoch = max(one.epoch, two.epoch) + 1
-    besides = [m.data for m in merges.standing_in(conn, one.id) if m.id != merge.id]
-    alone = not besides and direct
+    standing = [m for m in merges.standing_in(conn, one.id) if m.id != merge.id]
+    besides = [m.data for m in standing]
+    alone = direct and all((m.at, m.id) < (merge.at, merge.id) for m in standing)
     talks = {name: talk_of(name, one, data, since, holds=side == name) for name in (LEADING, OTHER)}
-    if not alone:  # whatever else is joined to it has its say, too
+    if not alone:  # whatever else was joined to it since has its say, too
         talks[LEADING] = Talk("pool" if side != LEADING and one.owner == "bot" else one.owner, one.responsible_id)
     if gone_on and talks[OTHER].woken is not None:  # the order has gone on without it
         talks[OTHER] = Talk("pool", talks[OTHER].responsible)

@@ -89,10 +89,10 @@ def _part_contacts(
     _unfill(conn, merge, holder)
     back = _of(conn, [*merge.data["deals"], *_opened_since(conn, merge, holder, routes)], holder)
     _move_deals(conn, back, holder, gone)
-    for joined in merges.between(conn, back):
-        theirs = joined.deal_id in back  # their order leads our request
-        mine = frozenset(joining.identities_of(conn, holder)) if theirs else frozenset(routes)
-        sides = Sides(gone, holder, mine) if theirs else Sides(holder, gone, mine)
+    for joined in merges.of_deals(conn, merge.id, back):
+        leads, led = (gone if deal in back else holder for deal in (joined.deal_id, joined.from_deal_id))
+        mine = joining.identities_of(conn, led) if led == holder else routes
+        sides = Sides(leads, led, frozenset(mine) if leads != led else frozenset())
         part_deals(conn, ids, joined, sides, now, words, cause)
         merges.mark_undone(conn, joined.id, now, cause.by)
     _give_order_numbers(conn, merge, back, holder, gone)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.desk import Edit, Move, Take
+from gateway.desk import Edit, Move, OpenDeal, Take
 from gateway.events import CallEnded, Sender
 from gateway.shop_hooks import TOLD
 from state.order_news import BROUGHT
@@ -324,3 +324,48 @@ async def test_what_one_orders_money_paid_of_another_is_unpaid_when_a_person_tak
     back = {deal["id"]: deal["fields"] for deal in await shop.all("deals")}
     assert (back[one["id"]].get("paid"), back[one["id"]].get("paid_sum")) == (None, None)
     assert (back[two["id"]]["paid"], back[two["id"]]["paid_sum"]) == ("partly", 150_000)
+
+
+# -- what else is joined to the order ----------------------------------------------------------------------------------
+
+
+def stands(deal: dict[str, Any]) -> tuple[Any, ...]:
+    return (
+        deal["owner"],
+        deal["responsible_id"],
+        deal["waiting_since"],
+        deal["contact_id"],
+        deal["closed_at"],
+        deal["reason"],
+    )
+
+
+async def test_undone_at_once_the_order_is_as_it_was_though_its_own_request_is_part_of_it(shop: Shop):
+    """Another customer's talk was joined to it by mistake: nobody waits there, and no manager holds it."""
+    mine = await request(shop)
+    await shop.ask(Edit(fields={"order": NUMBER}), mine["id"])
+    theirs = await request(shop, "w")
+    await shop.ask(Take(), theirs["id"])
+    await told(shop, "orders", event="placed", order={"number": "77"}, customer={"phone": "+79161234567"})
+    leading = next(deal for deal in await shop.all("deals") if deal["fields"].get("order") == "77")
+    await merge_deals(shop, leading["id"], mine["id"])
+    before = {deal["id"]: stands(deal) for deal in await shop.all("deals")}
+    await merge_deals(shop, leading["id"], theirs["id"])
+    number = max(m["id"] for m in await shop.all("merges") if m["parent_id"] is None)
+    await undo(shop, number)
+    await must_hold(shop)
+    assert {deal["id"]: stands(deal) for deal in await shop.all("deals")} == before
+
+
+async def test_a_merge_of_contacts_gives_back_also_what_it_joined_of_one_of_them(shop: Shop):
+    """Their request goes into our mail deal; our order, of the request's slot, becomes part of the same deal. Undone, all three are apart."""
+    one = await of(shop, "1", "+79161234567", 100_000)
+    mail = await shop.ask(OpenDeal("mail"), contact=one["contact_id"])
+    theirs = await request(shop, "w")
+    before = {deal["id"]: stands(deal) for deal in await shop.all("deals")}
+    await merge_deals(shop, theirs["id"], mail)
+    assert len([d for d in await shop.all("deals") if d["closed_at"] is None]) == 1
+    number = max(m["id"] for m in await shop.all("merges") if m["parent_id"] is None)
+    await undo(shop, number)
+    await must_hold(shop)
+    assert {deal["id"]: stands(deal) for deal in await shop.all("deals")} == before
