@@ -8,7 +8,7 @@ from typing import Any, Final
 from bots.kit.spans import Span
 from gateway.clock import Instant, iso
 from gateway.ledger import Ledger
-from gateway.refusals import Conflict, Invalid, said
+from gateway.refusals import Conflict, Invalid, is_seen, said
 from gateway.vocabulary import no_such, task_kinds
 from gateway.wording import line
 from state.records import Deal, Person, Task
@@ -74,7 +74,7 @@ def finish(ledger: Ledger, deal: Deal, command: FinishTask, who: Person) -> None
     data: dict[str, Any] = {"event": "done", "task": task.id, "result": result}
     text = line("task_done", result=result)
     if ledger.house.playbook.task_kind(task.kind).contact and not was_in_contact(ledger, task):
-        if not reason:
+        if not is_seen(reason):
             raise Conflict(
                 "no_contact", "nobody has spoken with the customer since the task was set: say why it is done"
             )

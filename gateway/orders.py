@@ -26,8 +26,9 @@ _NUMBERS = frozenset({"order", "parcel"})
 def hear_order(ledger: Ledger, event: ev.OrderChanged) -> Ignored:
     deal = _deal_of_order(ledger, event.number, "order")
     ours = _is_ours(ledger, event.currency)
+    late = event.event == "placed" and deal.fields.get("order_status") not in (None, "", "placed")
     told = {
-        "order": event.number, "order_status": event.event, "total": event.total if ours else None, "currency": event.currency if ours else "",
+        "order": event.number, "order_status": "" if late else event.event, "total": event.total if ours else None, "currency": event.currency if ours else "",
         "office": event.office, "items": "\n".join(event.items), "tracking": event.tracking,
     }  # fmt: skip
     total = _money(event.total, "" if ours else event.currency)
@@ -36,9 +37,12 @@ def hear_order(ledger: Ledger, event: ev.OrderChanged) -> Ignored:
     ledger.write_entry(deal, "order", author="robot", text=text, data=data)
     filling.keep(ledger, deal, {name: value for name, value in told.items() if value not in (None, "")})
     _know(ledger, event.sender)
-    ledger.happens(deal, "order", event.event)
+    if not late:  # every order is placed first: told behind other news it is none
+        ledger.happens(deal, "order", event.event)
     if event.event == "paid" or event.paid:
         _take_the_word(ledger, deal)
+    elif event.paid is False and deal.fields.get(WORD) == "yes":
+        _doubt_the_word(ledger, deal, event.number, late=late)
     elif event.paid is False and not received(deal.fields):
         ledger.set_field(deal, PAID, "no")
     if event.event == "paid":
@@ -102,6 +106,13 @@ def _take_the_word(ledger: Ledger, deal: Deal) -> None:
     """The shop's own system says that all is paid, whatever payments we know of."""
     ledger.set_field(deal, PAID, "yes")
     ledger.set_field(deal, WORD, "yes")
+
+
+def _doubt_the_word(ledger: Ledger, deal: Deal, number: str, *, late: bool) -> None:
+    """It was said before that all is paid, and no money has gone back: news that are out of order, or a matter for a person."""
+    text = line("task_unpaid_again", number=number)
+    if not late and all(task.text != text for task in ledger.open_tasks(deal)):
+        ledger.create_task(deal, "check_payment", text, "robot")
 
 
 def _give_back(ledger: Ledger, deal: Deal, amount: int) -> None:

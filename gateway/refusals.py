@@ -17,9 +17,14 @@ class Invalid(Exception):
         self.name = name
 
 
+def is_seen(text: str) -> bool:
+    """Whether anybody could see something of it: signs of no width are nothing."""
+    return any(sign.isprintable() and not sign.isspace() for sign in text)
+
+
 def said(text: str, name: str) -> str:
     """What somebody has written, who had to write something."""
     text = text.strip()
-    if not text:
+    if not is_seen(text):
         raise Invalid(name, "must not be empty")
     return text

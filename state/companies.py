@@ -19,6 +19,7 @@ _BELONGS: Final = inserting(
 )
 _MOST_NAME: Final = 500
 _MOST_TAX_ID: Final = 40
+_LEAST_DIGITS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,10 @@ def key_of(name: str) -> str:
 
 
 def tax_id_of(text: str) -> str:
-    """Letters and digits of a number as people write it."""
-    return re.sub(r"[\W_]", "", text).upper()[:_MOST_TAX_ID]
+    """Letters and digits of a number as people write it; empty where it is none: «нет», «не знаю», «потом пришлю»."""
+    plain = re.sub(r"[\W_]", "", text).upper()
+    digits = sum(map(str.isdigit, plain))
+    return plain if digits >= max(_LEAST_DIGITS, len(plain) - digits) and len(plain) <= _MOST_TAX_ID else ""
 
 
 def join(conn: Connection, ids: Ids, made_for: Iterable[tuple[int, str, str]], now: Instant) -> None:

@@ -95,6 +95,8 @@ def _move(line: Line) -> Action | None:
 
 
 def _over(line: Line) -> None:
+    if not line.where.within:
+        return  # the stages themselves cannot be read, which is told already
     what = f"a deal in '{line.where.within[0]}' has ended, and '{line.key.text}' does nothing any more"
     line.found.error(line.key, what, "Remove it; a new deal is opened by '- open: {funnel: …}'", "impossible")
 

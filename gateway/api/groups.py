@@ -134,7 +134,7 @@ async def correct_company(ctx: ApiContext, company_id: Id, body: CompanyBody) ->
     if body.name is not None and not body.name.strip():
         raise invalid("name", "must not be empty")
     if body.tax_id and not companies.tax_id_of(body.tax_id):
-        raise invalid("tax_id", "has no letters or digits")
+        raise invalid("tax_id", "must be a tax number: four digits or more, and fewer letters")
     if body.name is not None or body.tax_id is not None:
         try:
             known = await ctx.db.write(lambda c: companies.correct(c, company_id, body.name, body.tax_id), "companies")

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from gateway.clock import Instant
+from gateway.refusals import is_seen
 
 MOST: Final = 2**63 - 1
 _DIGITS: Final = re.compile(r"-?[0-9]{1,19}")
@@ -61,7 +62,7 @@ def _not_whole(value: Any) -> Any:
 
 
 def _not_blank(text: str) -> str:
-    if not text.strip():
+    if not is_seen(text):
         raise ValueError("must not be empty")
     return text
 

@@ -144,3 +144,18 @@ async def test_who_may_not_know_an_audience_is_not_shown_it(shop: Shop) -> None:
         assert (await shop.call("GET", path, shop.token("manager")))[0] == 403
     for path in ("/audiences/none", "/audiences/none/csv"):
         assert (await shop.call("GET", path))[0] == 404
+
+
+@both_databases
+async def test_who_says_that_there_is_no_tax_number_is_no_namesake(shop: Shop) -> None:
+    for n, (name, said) in enumerate(
+        [("Ромашка", "нет"), ("Лютик", "нет"), ("Мак", "не знаю"), ("Роза", "пришлю в 2026 году")]
+    ):
+        await shop.ctx.db.write(lambda c, r=[(2_000 + n, name, said)]: companies.join(c, shop.ctx.db.ids, r, 1), "test")
+    found = await shop.ctx.db.read(lambda c: companies.page(c, "", 10, None))
+    assert sorted((one.name, one.tax_id) for one, _ in found) == [
+        ("Лютик", ""),
+        ("Мак", ""),
+        ("Роза", ""),
+        ("Ромашка", ""),
+    ]

@@ -343,3 +343,13 @@ def test_a_playbook_made_to_be_slow_costs_little():
     load_playbook("flowers", {FILE: text})
     load_playbook("flowers", {FILE: SHOP.replace("{tag: новый}", ", ".join(["{move: making}"] * 6_000))})
     assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("act", ["move: making", "close: won", "close: price"])
+def test_stages_that_cannot_be_read_are_told_once_whatever_triggers_do(act: str):
+    broken = (
+        "playbook: Shop\nfunnels:\n  orders:\n    title: Orders\n    stages: x\n    won: Won\n    lost: Lost\n    triggers:\n"
+        f"      paid: {{on: payment, do: [{{{act}}}]}}\nreasons: {{price: Too dear}}\n"
+    )
+    found = [str(one) for one in load_playbook("shop", {FILE: broken})[1]]
+    assert any("'stages' must be a table" in one for one in found), found

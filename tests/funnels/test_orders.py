@@ -101,7 +101,25 @@ async def test_the_news_that_comes_first_opens_the_deal_whichever_it_is(shop: Sh
     await ordered(shop, "paid")
     await ordered(shop, "placed")
     (deal,) = await shop.all("deals")
-    assert (deal["fields"]["paid"], deal["fields"]["order_status"]) == ("yes", "placed")
+    assert (deal["fields"]["paid"], deal["fields"]["order_status"]) == ("yes", "paid")
+
+
+async def test_placed_that_is_told_late_takes_nothing_back(shop: Shop):
+    await ordered(shop, "placed")
+    await ordered(shop, "paid")
+    await ordered(shop, "placed", paid=False)
+    deal = await shop.deal()
+    assert (deal["stage"], deal["fields"]["paid"], deal["fields"]["order_status"]) == ("order_in_work", "yes", "paid")
+    assert not [one for one in await shop.all("tasks") if one["kind"] == "check_payment"]
+
+
+async def test_a_word_that_is_contradicted_is_a_persons_to_look_into_and_stands_meanwhile(shop: Shop):
+    await ordered(shop, "paid")
+    for _ in range(2):
+        await ordered(shop, "ready", paid=False)
+    deal = await shop.deal()
+    assert (deal["fields"]["paid"], deal["fields"]["order_status"]) == ("yes", "ready")
+    assert [one["kind"] for one in await shop.all("tasks") if one["kind"] == "check_payment"] == ["check_payment"]
 
 
 async def test_an_order_is_paid_when_its_parts_make_up_the_total(shop: Shop):
