@@ -66,6 +66,10 @@ def _lead(ledger: Ledger, kind: str, was: str, value: str) -> None:
             fresh = Identity(ledger.ids.take("identity"), mine, *MAIL, value, "", "", None, ledger.now)
             ledger.rows.identities[fresh.id] = fresh
             ledger.writes.new_identities.append(fresh)
+    for one in ledger.rows.identities.values():
+        if value and one.channel in _OF[kind] and one.address == value and one.barred == "not_found":
+            one.barred = ""  # it was taken for a slip before, or nobody was there then: who corrects knows better
+            ledger.touch_identity(one)
     ledger.writes.lost_points += [(mine, key) for key in point_keys({kind: was})]
     for one in ledger.rows.identities.values():
         if was and one.channel in _OF[kind] and one.address == was and one.heard_at is None and not one.barred:

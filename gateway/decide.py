@@ -223,12 +223,18 @@ def hear_edit(ledger: Ledger, event: ev.MessageEdited) -> Ignored:
     return ""
 
 
+def look_through(ledger: Ledger, deal: Deal, _: Timer) -> None:
+    """It was joined, parted or split behind this lane."""
+    ledger.reckon(deal)
+    ledger.loose[deal.id] = deal
+
+
 _OF_DEALS: Final[Mapping[str, Callable[[Ledger, Deal, Timer], None]]] = {
     WAIT: look_again,
     ACT: check_action,
     LEAVE: leave,
     IDLE: wake,
-    RECKON: lambda ledger, deal, _: ledger.reckon(deal),
+    RECKON: look_through,
 }
 """Timers of a deal that no stage and no run has set."""
 

@@ -19,7 +19,7 @@ from state.records import Deal, Identity, Instant, Merge, Run, Timer
 APART: Final = "#"
 """A deal that somebody keeps apart from the contact's other one has a slot of its own: the group's name and its number."""
 RECKON: Final = "reckon:"
-"""The timer of a deal whose sums have changed behind its lane."""
+"""The timer of a deal that has changed behind its lane: its sums, and who or what sees to it, are looked at again."""
 _RUN = [t.runs.c[f.name] for f in fields(Run)]
 _TIMER = [t.timers.c[f.name] for f in fields(Timer)]
 _DEAL = [t.deals.c[f.name] for f in fields(Deal)]
@@ -93,7 +93,8 @@ def join(
     conn.execute(update(t.deals).where(t.deals.c.id == gone.id).values(closed | {"version": gone.version + 1}))
     one = _as_one(conn, kept, gone, going_on, words) | {"epoch": epoch, "version": kept.version + 1}
     conn.execute(update(t.deals).where(t.deals.c.id == kept.id).values(one))
-    reckon_again(conn, kept.id, kept.contact_id, one["fields"], now)
+    if one["fields"].get("paid_sum"):
+        look_again(conn, kept.id, kept.contact_id, now)
     data |= _move_history(conn, kept, gone)
     texts = {kept.id: words.took(gone.id), gone.id: words.joined(kept.id)}
     event = {
@@ -112,10 +113,8 @@ def join(
     return merge
 
 
-def reckon_again(conn: Connection, deal: int, contact: int, fields: dict[str, Any], now: Instant) -> None:
-    """What is paid of it follows from other sums now: its lane sees to that."""
-    if not fields.get("paid_sum"):
-        return
+def look_again(conn: Connection, deal: int, contact: int, now: Instant) -> None:
+    """What is paid of it follows from other sums now, and something may have been taken from it that held it: its lane sees to that."""
     key = f"deal:{deal}:{RECKON}"
     conn.execute(delete(t.timers).where(t.timers.c.contact_id == contact, t.timers.c.key == key))
     conn.execute(insert(t.timers).values(asdict(Timer(contact, key, deal, 0, RECKON, now))))

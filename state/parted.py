@@ -88,7 +88,8 @@ def part_deals(
         deal.contact_id = sides.contact if name == LEADING else sides.other
         event = {"event": "parted", "merge": merge.id, "from_deal": number}
         joining.write_line(conn, ids, deal, now, words.parted(number), event, cause)
-        joining.reckon_again(conn, deal.id, deal.contact_id, (other if name == OTHER else row)["fields"], now)
+        if (other if name == OTHER else row)["fields"].get("paid_sum"):
+            joining.look_again(conn, deal.id, deal.contact_id, now)
         _call_somebody(conn, ids, deal.id, now, words, cause, was=data[name]["owner"])
 
 

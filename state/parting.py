@@ -67,6 +67,11 @@ def _take_back(
 ) -> None:  # fmt: skip
     """What was split off goes back where it was taken from."""
     deal, taken = merge.deal_id or 0, merge.from_deal_id or 0
+    k = t.tasks.c
+    asked = update(t.tasks).where(
+        k.deal_id.in_((deal, taken)), k.state == "open", k.created_at == merge.at, k.text == words.task
+    )
+    conn.execute(asked.values(state="done", result=words.joined(deal), done_at=now, done_by=cause.by))
     back = Cause("split", cause.by, cause.batch, None, cause.author)
     if other != holder:
         done = merging.join(conn, ids, holder, other, now, words, back, lead=(deal, taken))

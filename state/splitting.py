@@ -47,6 +47,8 @@ def split(conn: Connection, ids: Ids, deal_id: int, taken: Taken, now: Instant, 
     new = _new_deal(conn, ids, deal, lines, taken, contact, now, goes)
     _move(conn, deal, new, lines, taken, goes)
     left = _what_is_left(conn, deal, lines, taken, goes)
+    if new.waiting_since is None and left["waiting_since"] is None:
+        left["waiting_since"] = deal.waiting_since  # whatever has begun it, nobody has answered
     conn.execute(update(t.deals).where(t.deals.c.id == deal.id).values(left))
     merge = ids.take("merge")
     other = contact if contact != deal.contact_id else None
@@ -62,6 +64,8 @@ def split(conn: Connection, ids: Ids, deal_id: int, taken: Taken, now: Instant, 
     if goes is not None and left["owner"] == "pool":
         write_task(conn, ids, deal, now, words.task, cause)
     conn.execute(update(t.lanes).where(t.lanes.c.contact_id.in_((contact, deal.contact_id))).values(due_at=now))
+    for one in (new, deal):
+        joining.look_again(conn, one.id, one.contact_id, now)
     return new.id
 
 
@@ -115,12 +119,14 @@ def _new_deal(
 
 
 def _state_of(conn: Connection, lines: list[int], deal: Deal) -> tuple[int | None, Instant | None]:
-    """Where the customer wrote from last in these lines, and since when they wait."""
+    """Where the customer wrote from last in these lines, and since when they wait: for an answer, or to be called back."""
     e = t.entries.c
     route, waits = None, None
-    said = select(e.identity_id, e.direction, e.at).where(e.id.in_(lines), e.kind == "message").order_by(e.id)
-    for identity, direction, at in conn.execute(said):
-        if direction == "in":
+    said = select(e.identity_id, e.direction, e.at, e.kind, e.data).where(
+        e.id.in_(lines), e.kind.in_(("message", "call"))
+    )
+    for identity, direction, at, kind, data in conn.execute(said.order_by(e.id)):
+        if direction == "in" and (kind == "message" or data.get("status") == "missed"):
             route, waits = identity if identity is not None else route, waits or at
         else:
             waits = None

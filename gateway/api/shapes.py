@@ -31,6 +31,8 @@ class Address(TypedDict):
     """By which it is split off."""
     channel: str
     address: str
+    barred: str | None
+    """Why nothing can be sent there: `blocked`, `opted_out`, `not_found`."""
 
 
 class ContactShape(TypedDict):
@@ -268,7 +270,9 @@ def contact(one: Contact, identities: list[Identity]) -> ContactShape:
         "name": one.name,
         "phone": one.phone or None,
         "email": one.email or None,
-        "identities": [{"id": i.id, "channel": i.channel, "address": i.address} for i in identities],
+        "identities": [
+            {"id": i.id, "channel": i.channel, "address": i.address, "barred": i.barred or None} for i in identities
+        ],
     }
 
 

@@ -71,6 +71,17 @@ async def test_a_wrong_phone_leads_to_nobody_any_more_and_the_right_one_to_the_c
 
 
 @both_databases
+async def test_who_corrects_and_corrects_back_is_within_reach_again(shop: Shop) -> None:
+    deal = await shop.open_deal(name="Анна", email="anna@example.com")
+    for value in ("ana@example.com", "anna@example.com"):
+        status, now = await shop.call("PATCH", f"/contacts/{deal['contact']['id']}", json={"email": value})
+        assert status == 200, now
+    assert {one["address"]: one["barred"] for one in now["identities"]} == {
+        "anna@example.com": None, "ana@example.com": "not_found",
+    }  # fmt: skip
+
+
+@both_databases
 async def test_a_phone_that_is_another_contacts_is_told_of_and_nothing_changes(shop: Shop) -> None:
     theirs = (await shop.open_deal(name="Анна", phone=RIGHT, email="anna@example.com"))["contact"]["id"]
     mine = (await shop.open_deal(name="Борис", phone=WRONG))["contact"]["id"]

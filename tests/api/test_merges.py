@@ -5,10 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bots.kit.spans import Span
 from bots.kit.staffing import Assign
+from state.tables import timers
 from tests.api.conftest import PATIENCE_S, Shop, both_databases
+from tests.api.test_contacts import called as called_us
 
 
 async def _two(shop: Shop) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -141,6 +144,28 @@ async def test_lines_are_taken_into_a_deal_of_their_own_and_back(shop: Shop) -> 
     back = [e["text"] for e in (await shop.get(f"/deals/{deal['id']}/timeline"))["items"]]
     assert "и ещё нужен возврат" in back
     assert (await shop.get(f"/deals/{new['id']}"))["reason"] == "joined"
+    assert (await shop.get("/tasks?state=open"))["items"] == [], "there is one talk again"
+
+
+@both_databases
+async def test_what_is_split_off_a_persons_deal_is_not_lost_and_a_missed_call_goes_on_waiting(shop: Shop) -> None:
+    """Nobody waits in what was taken out: a quiet timer holds it. The wait that the call began is the first deal's."""
+    await called_us(shop, "+79161112233")
+    called = (await shop.get("/deals"))["items"][0]
+    assert (await shop.call("POST", f"/deals/{called['id']}/take"))[0] == 200
+    _, note = await shop.call("POST", f"/deals/{called['id']}/notes", json={"text": "про другой вопрос"})
+    waits = (await shop.get(f"/deals/{called['id']}"))["waiting_since"]
+    assert waits is not None
+    status, new = await shop.call("POST", f"/deals/{called['id']}/split", json={"entries": [note["id"]]})
+    assert status == 200, new
+    assert (await shop.get(f"/deals/{called['id']}"))["waiting_since"] == waits
+    held = select(timers.c.name).where(timers.c.deal_id == new["id"])
+    async with asyncio.timeout(PATIENCE_S):
+        while await shop.ctx.db.read(lambda c: list(c.execute(held).scalars())) != ["idle:"]:
+            await asyncio.sleep(0.01)
+    split = next(m for m in (await shop.get(f"/merges?deal={new['id']}"))["items"] if m["kind"] == "split")
+    assert (await shop.call("POST", f"/merges/{split['id']}/undo"))[0] == 200
+    assert (await shop.get(f"/deals/{called['id']}"))["waiting_since"] == waits
 
 
 @both_databases
