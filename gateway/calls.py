@@ -73,7 +73,8 @@ def _keep(ledger: Ledger, deal: Deal, event: ev.CallEnded) -> None:
     )
     person = one.person if one is not None and ours else None
     told = ledger.write_entry(
-        deal, "call", author="manager" if ours else "customer", text=text, direction=event.direction, data=data, person=person
+        deal, "call", author="manager" if ours else "customer", text=text, direction=event.direction, data=data, person=person,
+        identity=ledger.identity(event.sender.channel, event.sender.account, event.sender.address),
     )  # fmt: skip
     if not missed:
         ledger.spoken_with(deal, told, one.id if one is not None else NOBODY_SAYS_WHO)

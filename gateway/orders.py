@@ -33,7 +33,9 @@ def hear_order(ledger: Ledger, event: ev.OrderChanged) -> Ignored:
     }  # fmt: skip
     total = _money(event.total, "" if ours else event.currency)
     text = line("order", number=event.number, what=", ".join(filter(None, (ORDER_EVENTS[event.event], total))))
-    data = {"event": event.event, "order": event.number, "total": event.total, "currency": event.currency}
+    data = {
+        "event": event.event, "order": event.number, "total": event.total, "currency": event.currency, **_points(event.sender),
+    }  # fmt: skip
     ledger.write_entry(deal, "order", author="robot", text=text, data=data)
     filling.keep(ledger, deal, {name: value for name, value in told.items() if value not in (None, "")})
     _know(ledger, event.sender)
@@ -60,7 +62,7 @@ def hear_payment(ledger: Ledger, event: ev.PaymentReceived) -> Ignored:
     amount = _money(abs(event.amount), "" if ours else event.currency)
     text = line("refund" if back else "payment", number=event.number, total=amount)
     data = {
-        "event": "refund" if back else "payment", "order": event.number, "amount": event.amount, "currency": event.currency,
+        "event": "refund" if back else "payment", "order": event.number, "amount": event.amount, "currency": event.currency, **_points(event.sender),
     }  # fmt: skip
     ledger.write_entry(deal, "order", author="robot", text=text, data=data)
     ledger.set_field(deal, "order", event.number)
@@ -198,6 +200,11 @@ def _find_request(ledger: Ledger, deal: Deal, request: Deal, number: str) -> Non
     merge = ledger.join_deals(deal, request, "order")
     data = {"event": "order_joined", "order": number, "merge": merge, "from": request.id}
     ledger.write_line(deal, "system", "order_joined", number=number, data=data)
+
+
+def _points(sender: ev.Sender) -> dict[str, str]:
+    """By which it was told whose it is."""
+    return {name: value for name, value in (("phone", sender.phone), ("email", sender.email)) if value}
 
 
 def _know(ledger: Ledger, sender: ev.Sender) -> None:

@@ -15,7 +15,7 @@ from state.ids import Ids
 from state.joining import APART, Words, carry_words, group
 from state.merges import Cause, Refused
 from state.records import Deal, Instant, Merge, Run
-from state.sides import LEADING, OTHER, TAKEN, Since, Talk, mixed, side_of, talk_of
+from state.sides import LEADING, OTHER, TAKEN, Called, Since, Talk, mixed, side_of, talk_of
 
 _OPEN: Any = literal_column("1")
 
@@ -40,7 +40,7 @@ def part_deals(
     joining.lock(conn, one.contact_id, two.contact_id)
     routes = sides.routes | frozenset(data["routes"])
     direct = one.id == merge.deal_id
-    back, since = _lines(conn, one.id, data, routes)
+    back, since, given = _lines(conn, one.id, data, routes)
     news, was_closed = order_news.find(conn, one, two, data), one.closed_at is not None
     gone_on = order_news.give_stage(conn, one, two, (sides.contact, sides.other), news, data) if direct and news else {}
     back = sorted({*back, *news.lines}) if news is not None else back
@@ -55,7 +55,7 @@ def part_deals(
     if gone_on and talks[OTHER].woken is not None:  # the order has gone on without it
         talks[OTHER] = Talk("pool", talks[OTHER].responsible)
     _carry(conn, one, back, routes, talks, epoch)
-    _give_back(conn, one.id, two.id, sides.other, back, data, news.tasks if news is not None else [])
+    _give_back(conn, one.id, two.id, sides.other, back, data, [*given, *(news.tasks if news is not None else [])])
     told = dict(news.fields) if news is not None else {}
     if run is not None and side == OTHER:
         conn.execute(update(t.runs).where(t.runs.c.id == run.id).values(deal_id=two.id, contact_id=sides.other))
@@ -98,14 +98,25 @@ def part_deals(
 
 def _lines(
     conn: Connection, deal: int, data: dict[str, Any], routes: frozenset[int]
-) -> tuple[list[int], dict[str, Since]]:
-    """The lines that go back, and the messages that each side has come by since."""
+) -> tuple[list[int], dict[str, Since], list[int]]:
+    """The lines that go back, the messages that each side has come by since, and the tasks that were given for the other's alone."""
     e = t.entries.c
     moved = _still(conn, e.id, and_(e.deal_id == deal, e.id.in_(data["entries"])))
     columns = (e.id, e.at, e.kind, e.direction, e.author, e.identity_id, e.data)
     tasks, known = set(data["tasks"]), set(data["entries"])
     since = {LEADING: Since(), OTHER: Since()}
-    for line in conn.execute(select(*columns).where(e.deal_id == deal, e.id > data["line"]).order_by(e.id)).all():
+    found = conn.execute(select(*columns).where(e.deal_id == deal, e.id > data["line"]).order_by(e.id)).all()
+    said = {
+        name: {line.at for line in found if line.direction and (line.identity_id in routes) is (name == OTHER)}
+        for name in since
+    }
+    given = [
+        int(line.data["task"])
+        for line in found
+        if line.kind == "task" and line.author == "robot" and line.data.get("event") == "created" and line.at in said[OTHER] - said[LEADING]
+    ]  # fmt: skip
+    tasks |= set(given)
+    for line in found:
         if line.id in known:
             continue
         theirs = line.identity_id in routes or (line.kind == "task" and line.data.get("task") in tasks)
@@ -113,10 +124,13 @@ def _lines(
             moved.append(line.id)
         if line.kind == "message":
             since[OTHER if theirs else LEADING].messages.append(line)
+        elif line.kind == "call" and (line.direction == "in" or line.data.get("status") == "answered"):
+            missed = line.data.get("status") == "missed"
+            since[OTHER if theirs else LEADING].messages.append(Called("missed" if missed else "spoken", line.at))
         elif line.data.get("event") == "taken":
             for side in since.values():
                 side.messages.append(TAKEN)
-    return moved, since
+    return moved, since, given
 
 
 def _who_speaks(

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, literal_column, select, update
 
 from state import duplicates, joining, lanes, merges, merging
 from state import tables as t
+from state.chains import led_by
 from state.ids import Ids
 from state.joining import APART, Words, group
 from state.merges import Cause, Refused, became
@@ -147,16 +148,39 @@ def _of(conn: Connection, deals: list[int], holder: int) -> list[int]:
 
 
 def _opened_since(conn: Connection, merge: Merge, holder: int, routes: list[int]) -> list[int]:
-    """Deals that the other's customer has opened meanwhile: their talk is had at one of its addresses."""
+    """Deals that the other's customer has opened meanwhile: by their talk, their call or their order, and what robots have
+    made of one that is theirs.
+    """
     d, e = t.deals.c, t.entries.c
     known = [*merge.data["deals"], *merge.data["kept_deals"]]
-    found = select(d.id, d.route_id).where(d.contact_id == holder, d.opened_at >= merge.at, d.id.not_in(known))
-    theirs = []
-    for deal, route in conn.execute(found.order_by(d.id)).all():
-        first = select(e.identity_id).where(e.deal_id == deal, e.identity_id.is_not(None)).order_by(e.id).limit(1)
-        if (route if route is not None else conn.execute(first).scalar()) in routes:
+    found = select(d.id, d.route_id, d.why).where(d.contact_id == holder, d.opened_at >= merge.at, d.id.not_in(known))
+    theirs: list[int] = []
+    for deal, route, why in conn.execute(found.order_by(d.id)).all():
+        before = {led_by(one): one in theirs for one in (*theirs, *known)} | {
+            led_by(one): True for one in merge.data["deals"]
+        }
+        if why in before:
+            mine = before[why]
+        elif (whose := _ordered_by(conn, deal)) is not None:
+            mine = whose in merge.data["points"]
+        else:
+            first = select(e.identity_id).where(e.deal_id == deal, e.identity_id.is_not(None)).order_by(e.id).limit(1)
+            mine = (route if route is not None else conn.execute(first).scalar()) in routes
+        if mine:
             theirs.append(deal)
     return theirs
+
+
+def _ordered_by(conn: Connection, deal: int) -> str | None:
+    """The phone or e-mail that the deal's order was told with, as a point; None: it is no order, or that was not told."""
+    e = t.entries.c
+    for told in conn.execute(
+        select(e.data).where(e.deal_id == deal, e.kind == "order").order_by(e.id).limit(20)
+    ).scalars():
+        for kind in ("phone", "email"):
+            if told.get(kind):
+                return f"{kind}:{told[kind]}"
+    return None
 
 
 def _move_deals(conn: Connection, deals: list[int], holder: int, gone: int) -> None:

@@ -1,7 +1,7 @@
 """What each of two joined deals has come by since, and who speaks in it when they are parted. Pure: rows in, an answer out."""
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from state.records import Deal, Instant, Run
 
@@ -18,6 +18,16 @@ class _Taken:
 TAKEN: Final = _Taken()
 
 
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A call: no bot has heard it, and nobody can be written to where it came from."""
+
+    direction: Literal["missed", "spoken"]
+    at: Instant
+    author: str = "call"
+    identity_id: None = None
+
+
 @dataclass(slots=True)
 class Since:
     """Messages of one side since they were joined, in order."""
@@ -29,7 +39,10 @@ class Since:
 
     def waits(self, before: Instant | None) -> Instant | None:
         for e in self.messages:
-            before = None if e.direction == "out" else before or e.at if e.direction == "in" else before
+            if e.direction in ("out", "spoken") and e.author != "robot":
+                before = None  # what robots say is no answer
+            elif e.direction in ("in", "missed"):
+                before = before or e.at
         return before
 
     def route(self, before: int | None) -> int | None:

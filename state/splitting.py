@@ -127,7 +127,8 @@ def _state_of(conn: Connection, lines: list[int], deal: Deal) -> tuple[int | Non
     )
     for identity, direction, at, kind, data in conn.execute(said.order_by(e.id)):
         if direction == "in" and (kind == "message" or data.get("status") == "missed"):
-            route, waits = identity if identity is not None else route, waits or at
+            waits = waits or at
+            route = identity if kind == "message" and identity is not None else route
         else:
             waits = None
     return route, waits if deal.waiting_since is not None else None
@@ -160,7 +161,8 @@ def _what_is_left(conn: Connection, deal: Deal, lines: list[int], taken: Taken, 
     if goes is not None:
         left["owner"] = "pool"
     if taken.identity is not None and deal.route_id == taken.identity:
-        last = select(e.identity_id).where(e.deal_id == deal.id, e.direction == "in", e.identity_id.is_not(None))
+        told = (e.deal_id == deal.id, e.direction == "in", e.kind == "message", e.identity_id.is_not(None))
+        last = select(e.identity_id).where(*told)
         left["route_id"] = conn.execute(last.where(e.id.not_in(lines)).order_by(e.id.desc()).limit(1)).scalar()
     rest = list(conn.execute(select(e.id).where(e.deal_id == deal.id)).scalars())
     _, left["waiting_since"] = _state_of(conn, rest, deal)

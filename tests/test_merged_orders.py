@@ -369,3 +369,66 @@ async def test_a_merge_of_contacts_gives_back_also_what_it_joined_of_one_of_them
     await undo(shop, number)
     await must_hold(shop)
     assert {deal["id"]: stands(deal) for deal in await shop.all("deals")} == before
+
+
+# -- what one of two has come by that has no talk ----------------------------------------------------------------------
+
+
+async def two_leads(shop: Shop) -> list[dict[str, Any]]:
+    """Known by their phones only."""
+    for phone in ("+79160000001", "+79160000002"):
+        await shop.hear(CallEnded(Sender("call", "calls", phone, phone=phone), "missed", "in"))
+        await shop.settle()
+    return await shop.all("deals")
+
+
+async def test_a_call_that_came_since_goes_back_with_its_phone(shop: Shop):
+    one, two = await two_leads(shop)
+    for deal in (one, two):
+        await shop.hear(
+            CallEnded(
+                Sender("call", "calls", f"+7916000000{deal['id']}", phone=f"+7916000000{deal['id']}"), "answered", "in"
+            )
+        )
+    await shop.settle()
+    number = await merge(shop, one["contact_id"], two["contact_id"])
+    await shop.hear(CallEnded(Sender("call", "calls", "+79160000002", phone="+79160000002"), "missed", "in"))
+    await shop.settle()
+    await undo(shop, number)
+    await must_hold(shop)
+    missed = [e for e in await shop.all("entries") if e["kind"] == "call" and e["data"]["status"] == "missed"]
+    assert [e["deal_id"] for e in missed] == [one["id"], two["id"], two["id"]]
+    assert [t["deal_id"] for t in await shop.all("tasks") if t["kind"] == "call_back" and t["state"] == "open"] == [
+        two["id"]
+    ]
+    waits = {deal["id"]: deal["waiting_since"] for deal in await shop.all("deals")}
+    assert waits[one["id"]] is None
+    assert waits[two["id"]] is not None
+
+
+async def test_an_order_that_came_since_is_whose_phone_it_was_told_with(shop: Shop):
+    one, two = await two_leads(shop)
+    number = await merge(shop, one["contact_id"], two["contact_id"])
+    placed = await of(shop, NUMBER, "+79160000002", 100_000)
+    await paid(shop, "1000.00")
+    await undo(shop, number)
+    await must_hold(shop)
+    back = {deal["id"]: deal for deal in await shop.all("deals")}
+    assert back[placed["id"]]["contact_id"] == two["contact_id"]
+    assert (back[one["id"]]["contact_id"], back[one["id"]]["closed_at"]) == (one["contact_id"], None)
+    await paid(shop, "-100.00")
+    assert (await shop.deal(placed["id"]))["fields"]["paid_sum"] == 90_000
+
+
+async def test_what_robots_have_made_of_a_deal_goes_back_with_it(shop: Shop):
+    one, two = await two_leads(shop)
+    await shop.ask(Move("lost", reason="price"), one["id"])
+    number = await merge(shop, one["contact_id"], two["contact_id"])
+    await told(
+        shop, "orders", event="placed", order={"number": NUMBER, "total": 40_000}, customer={"phone": "+79160000002"}
+    )
+    await ordered(shop, "sent", tracking="RB123456789RU")
+    mail = next(deal for deal in await shop.all("deals") if deal["funnel"] == "mail")
+    await undo(shop, number)
+    await must_hold(shop)
+    assert (await shop.deal(mail["id"]))["contact_id"] == two["contact_id"]
