@@ -95,6 +95,7 @@ def join(
     conn.execute(update(t.deals).where(t.deals.c.id == kept.id).values(one))
     if one["fields"].get("paid_sum"):
         look_again(conn, kept.id, kept.contact_id, now)
+    data["passed"] = _end_passing(conn, kept, gone, now, words)
     data |= _move_history(conn, kept, gone)
     texts = {kept.id: words.took(gone.id), gone.id: words.joined(kept.id)}
     event = {
@@ -221,6 +222,16 @@ def lock(conn: Connection, *contacts: int) -> None:
     conn.execute(mine.order_by(t.parts.c.id).with_for_update()).all()
     theirs = select(t.identities.c.id).where(t.identities.c.contact_id.in_(contacts))
     conn.execute(theirs.order_by(t.identities.c.id).with_for_update()).all()
+
+
+def _end_passing(conn: Connection, kept: Deal, gone: Deal, now: Instant, words: Words) -> list[int]:
+    """What was to be done only in the stage of the joined deal is not to be done in another."""
+    if (kept.funnel, kept.stage) == (gone.funnel, gone.stage):
+        return []
+    k = t.tasks.c
+    passing = update(t.tasks).where(k.deal_id == gone.id, k.state == "open", k.ends == "stage")
+    ended = passing.values(state="done", result=words.joined(kept.id), done_at=now, done_by=None)
+    return sorted(conn.execute(ended.returning(k.id)).scalars())
 
 
 def _move_history(conn: Connection, kept: Deal, gone: Deal) -> dict[str, Any]:

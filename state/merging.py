@@ -46,11 +46,14 @@ def merge_deals(
 ) -> int:  # fmt: skip
     """Two open deals become one, whosever they are; where they are two contacts', these are one person. Takes the lanes.
 
-    An order leads a request; `firmly`: whatever they are, `leading` does.
+    An order leads a request, and two orders are refused: what is paid of one says nothing of the other. `firmly`: whatever
+    they are, `leading` leads.
     """
     kept, gone = joining.find(conn, leading), joining.find(conn, other)
     if kept is None or gone is None:
         raise Refused("gone", "there is no such deal")
+    if not firmly and are_two_orders(conn, kept, gone):
+        raise Refused("two_orders", "both are orders: name the one that leads if they are one all the same")
     if not firmly:
         kept, gone = in_order(conn, kept, gone)
     if kept.closed_at is not None or gone.closed_at is not None:

@@ -55,6 +55,7 @@ def part_deals(
     if gone_on and talks[OTHER].woken is not None:  # the order has gone on without it
         talks[OTHER] = Talk("pool", talks[OTHER].responsible)
     _carry(conn, one, back, routes, talks, epoch)
+    _wake_tasks(conn, merge)
     _give_back(conn, one.id, two.id, sides.other, back, data, [*given, *(news.tasks if news is not None else [])])
     told = dict(news.fields) if news is not None else {}
     if run is not None and side == OTHER:
@@ -249,6 +250,13 @@ def _give_back(
         taken = select(e.id).where(e.deal_id == two, e.client_id == client)
         if conn.execute(taken).first() is None:
             conn.execute(update(t.entries).where(e.id == entry, e.deal_id == two).values(client_id=client))
+
+
+def _wake_tasks(conn: Connection, merge: Merge) -> None:
+    """Those that have ended because the deal was joined to one in another stage."""
+    k = t.tasks.c
+    ended = k.id.in_(merge.data.get("passed", ())), k.state == "done", k.done_at == merge.at
+    conn.execute(update(t.tasks).where(*ended).values(state="open", result="", done_at=None, done_by=None))
 
 
 def _back(conn: Connection, table: Table, rows: list[int], to: dict[str, int]) -> None:

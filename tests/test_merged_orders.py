@@ -10,6 +10,7 @@ import pytest
 from gateway.desk import Edit, Move, OpenDeal, Take
 from gateway.events import CallEnded, Sender
 from gateway.shop_hooks import TOLD
+from state.merges import Refused
 from state.order_news import BROUGHT
 from tests.merged import act, contact_of, merge, merge_deals, must_hold, open_deals, says, two_channels, undo
 from tests.shop import Shop
@@ -180,7 +181,7 @@ async def test_what_the_request_came_to_by_itself_stays_its_own(shop: Shop):
 
 async def test_money_for_an_order_that_was_joined_to_another_is_its_own_and_somebodys_business(shop: Shop):
     two, other = await order(shop), await order(shop, "5003")
-    number = await both(shop, other, two)
+    number = await both(shop, other, two, firmly=True)
     await paid(shop, 40_000)
     assert [task["deal_id"] for task in await shop.all("tasks") if task["kind"] == "check_payment"] == [two["id"]]
     assert (await shop.deal(other["id"]))["fields"].get("paid_sum") is None
@@ -317,7 +318,9 @@ async def test_anothers_request_goes_into_a_second_order_that_stands_beside_the_
 async def test_what_one_orders_money_paid_of_another_is_unpaid_when_a_person_takes_them_apart(shop: Shop):
     one, two = await of(shop, "1", "+79161234567", 100_000), await of(shop, "2", "+79161234567", 200_000)
     await told(shop, "payments", order="2", amount=150_000)
-    await merge_deals(shop, one["id"], two["id"])
+    with pytest.raises(Refused, match="both are orders"):
+        await merge_deals(shop, one["id"], two["id"])
+    await merge_deals(shop, one["id"], two["id"], firmly=True)
     assert (await shop.deal(one["id"]))["fields"]["paid"] == "yes"
     (number,) = [m["id"] for m in await shop.all("merges")]
     await undo(shop, number)
@@ -343,7 +346,6 @@ def stands(deal: dict[str, Any]) -> tuple[Any, ...]:
 async def test_undone_at_once_the_order_is_as_it_was_though_its_own_request_is_part_of_it(shop: Shop):
     """Another customer's talk was joined to it by mistake: nobody waits there, and no manager holds it."""
     mine = await request(shop)
-    await shop.ask(Edit(fields={"order": NUMBER}), mine["id"])
     theirs = await request(shop, "w")
     await shop.ask(Take(), theirs["id"])
     await told(shop, "orders", event="placed", order={"number": "77"}, customer={"phone": "+79161234567"})
@@ -432,3 +434,21 @@ async def test_what_robots_have_made_of_a_deal_goes_back_with_it(shop: Shop):
     await undo(shop, number)
     await must_hold(shop)
     assert (await shop.deal(mail["id"]))["contact_id"] == two["contact_id"]
+
+
+async def test_what_was_to_be_done_in_the_requests_stage_ends_when_its_order_leads_and_is_due_again_when_parted(
+    shop: Shop,
+):
+    one = await request(shop)
+    await shop.ask(Take(), one["id"])
+    await shop.ask(Move("in_work"), one["id"])
+    await shop.later(minutes=40)
+    late = [task for task in await shop.all("tasks") if task["ends"] == "stage" and task["deal_id"] == one["id"]]
+    assert [task["state"] for task in late] == ["open"]
+    two = await order(shop)
+    number = await both(shop, two, one)
+    tasks = {task["id"]: task for task in await shop.all("tasks")}
+    assert (tasks[late[0]["id"]]["state"], tasks[late[0]["id"]]["deal_id"]) == ("done", two["id"])
+    await undo(shop, number)
+    tasks = {task["id"]: task for task in await shop.all("tasks")}
+    assert tasks[late[0]["id"]] == late[0]
