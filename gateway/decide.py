@@ -329,7 +329,9 @@ def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
 
 
 def _keep_form(ledger: Ledger, deal: Deal, identity: Identity, event: ev.FormSubmitted) -> Ignored:
-    """What it says goes into the timeline whole, and into fields that are empty; never what only our own systems know."""
+    """What it says goes into the timeline whole, and into fields that are empty; never what only our own systems know, or
+    the playbook keeps from forms.
+    """
     told = "\n".join(f"{name}: {value}" for name, value in event.fields.items())
     text = line("form", form=event.form) + ("\n" + told if told else "")
     data = {"form": event.form, "fields": event.fields}
@@ -337,7 +339,8 @@ def _keep_form(ledger: Ledger, deal: Deal, identity: Identity, event: ev.FormSub
         deal, "message", author="customer", text=text, direction="in", identity=identity, data=data
     )
     ledger.set_field(deal, "form", event.form)
-    fresh = {name: one for name, one in event.fields.items() if name not in deal.fields and name not in PROVED}
+    shut = PROVED | {one.name for one in ledger.house.playbook.fields.values() if not one.by_forms}
+    fresh = {name: one for name, one in event.fields.items() if name not in deal.fields and name not in shut}
     kept = filling.keep(ledger, deal, fresh)
     if kept != fresh:
         entry.data["kept"] = kept

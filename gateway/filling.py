@@ -17,6 +17,8 @@ from gateway.refusals import Invalid
 from state.records import Deal, Entry
 
 _LONGEST_VALUE = 4_000
+MOST_FIELDS = 300
+"""Of a deal: every turn carries them all."""
 
 
 def accept(ledger: Ledger, deal: Deal, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,11 +33,19 @@ def accept(ledger: Ledger, deal: Deal, given: Mapping[str, Any]) -> dict[str, An
             raise Invalid(f"fields.{name}", _refusal(ledger, value))
         if deal.fields.get(name) != value:
             fresh[name] = value
+    if len(deal.fields | fresh) > max(MOST_FIELDS, len(deal.fields)):
+        raise Invalid("fields", f"a deal has at most {MOST_FIELDS} fields")
     return fresh
 
 
 def keep(ledger: Ledger, deal: Deal, told: Mapping[str, Any]) -> dict[str, Any]:
-    """What came by itself, into the fields that take it; the answer is what was kept, as it was. The rest is told to managers."""
+    """What came by itself, into the fields that take it; the answer is what was kept, as it was. The rest is told to managers.
+
+    Names beyond `MOST_FIELDS` are left where they came: in the timeline.
+    """
+    room = max(0, MOST_FIELDS - len(deal.fields))
+    new = [name for name in told if name not in deal.fields]
+    told = {name: raw for name, raw in told.items() if name in deal.fields or name in new[:room]}
     kept: dict[str, Any] = {}
     unfit: dict[str, Misfit] = {}
     for name, raw in told.items():

@@ -51,6 +51,8 @@ def hear_order(ledger: Ledger, event: ev.OrderChanged) -> Ignored:
         _money_came(ledger, deal, event.number)
     if total and not ours:
         _of_another_currency(ledger, deal, event.number, total)
+    if deal.outcome == "lost" and event.event not in ("cancelled", "paid"):
+        _ask_about_the_lost(ledger, deal, event.number, event.event)
     _keep_pace(ledger, deal, event.number)
     return ""
 
@@ -115,6 +117,13 @@ def _doubt_the_word(ledger: Ledger, deal: Deal, number: str, *, late: bool) -> N
     text = line("task_unpaid_again", number=number)
     if not late and all(task.text != text for task in ledger.open_tasks(deal)):
         ledger.create_task(deal, "check_payment", text, "robot")
+
+
+def _ask_about_the_lost(ledger: Ledger, deal: Deal, number: str, what: str) -> None:
+    """A deal that was given up goes on in the shop's own system: no trigger hears of it any more."""
+    text = line("task_order_lost", number=number, what=ORDER_EVENTS[what])
+    if all(task.text != text for task in ledger.open_tasks(deal)):
+        ledger.create_task(deal, "next_step", text, "robot")
 
 
 def _give_back(ledger: Ledger, deal: Deal, amount: int) -> None:

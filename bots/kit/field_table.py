@@ -10,7 +10,7 @@ from bots.kit.reckoning import Terms, terms_of
 from bots.kit.schema import Findings, name_of, section, table_of, text_of, texts_of, yes_of
 from bots.robots.facts import BROUGHT, KNOWN, MONEY_BROUGHT
 
-FIELD_KEYS: Final = ("title", "kind", "choices", "is", "worth")
+FIELD_KEYS: Final = ("title", "kind", "choices", "is", "worth", "form")
 _HINTS: Final = {
     "type": "What it holds is 'kind: money'", **dict.fromkeys(("options", "values", "list"), "What is chosen from is 'choices: [...]'"),
 }  # fmt: skip
@@ -84,7 +84,8 @@ def _field(name: str, node: Node, found: Findings) -> Field:
     if worth and kind != "money":
         found.error(one.keys["worth"], f"field '{name}' is no money", "Add 'kind: money'", "contradiction")
     title = text_of(one.get("title"), "title", found) or name
-    return Field(name, title, cast("FieldKind", kind), choices, terms, worth)
+    by_forms = one.get("form") is None or yes_of(one.get("form"), "form", found)
+    return Field(name, title, cast("FieldKind", kind), choices, terms, worth, by_forms)
 
 
 def _terms(node: Node | None, found: Findings) -> Terms:

@@ -65,6 +65,8 @@ class Field:
     """What it is reckoned from; nobody fills it in."""
     worth: bool = False
     """It is what the deal is worth."""
+    by_forms: bool = True
+    """A form of the site may fill it in: anybody may send one."""
 
 
 @value

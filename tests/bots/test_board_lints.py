@@ -51,3 +51,20 @@ def test_a_script_that_only_a_robot_starts_is_at_hand(shop: Path):
     shutil.copy(shop / "scripts" / "hello.yaml", shop / "scripts" / "thanks.yaml")
     assert with_trigger(shop, "{on: payment, do: [{start: thanks}]}") == []
     assert set(read_house(str(shop)).scripts) == {"hello", "thanks"}
+
+
+LOOP = (
+    "    stages:\n      new:\n        title: Один\n        robots: {go: {in: 2m, do: [{move: two}]}}\n"
+    "      two:\n        title: Два\n        robots: {back: {in: 2m, do: [{move: new}]%s}}\n"
+)
+
+
+@pytest.mark.parametrize(("condition", "told"), [("", 1), (", if: {need: empty}", 0)])
+def test_robots_that_lead_deals_round_for_ever_are_told(shop: Path, condition: str, told: int):
+    text = (shop / FILE).read_text(encoding="utf-8")
+    begin, end = text.index("    stages:\n"), text.index("    won:")
+    book = text[:begin] + LOOP % condition + text[end:]
+    (shop / FILE).write_text(book, encoding="utf-8")
+    found = [str(problem) for _, problem in check_playbook(shop) if problem.code == "circle"]
+    assert len(found) == told, found
+    assert all("new → two → new" in one for one in found)

@@ -1,8 +1,15 @@
 """What forms may fill, and those that open nothing: a word on the last deal; on both databases."""
 
+from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from bots.kit.fields import Field
+from gateway import filling
+from gateway.desk import Edit
 from gateway.events import FormSubmitted, Sender
+from gateway.refusals import Invalid
 from tests.funnels.test_orders import PHONE, ordered, shop, told
 from tests.shop import Shop
 
@@ -39,3 +46,29 @@ async def test_no_form_says_that_an_order_is_paid_or_sent(shop: Shop):
     assert (fields["order_status"], fields["city"]) == ("placed", "Тверь")
     await told(shop, "parcels", tracking="RA9", status="arrived")
     assert "parcel" not in (await shop.deal())["fields"]
+
+
+async def test_a_field_that_the_playbook_keeps_from_forms_no_form_fills(shop: Shop):
+    book = shop.house.playbook
+    advance = Field("advance", "Аванс", "money", by_forms=False)
+    shop.house.playbook = replace(
+        book, fields={**book.fields, "advance": advance}, kinds={**book.kinds, "advance": advance}
+    )
+    await form(shop, "parts", advance="3500", city="Тверь")
+    deal = await shop.deal()
+    assert (deal["fields"].get("advance"), deal["fields"]["city"]) == (None, "Тверь")
+    assert "advance: 3500" in next(e["text"] for e in await shop.all("entries") if e["kind"] == "message")
+    await shop.ask(Edit(fields={"advance": "3500"}), deal["id"])
+    assert (await shop.deal())["fields"]["advance"] == 350_000
+
+
+async def test_a_deal_has_so_many_fields_and_no_more_whoever_fills_them(shop: Shop):
+    for n in range(3):
+        await form(shop, "parts", **{f"f{n}_{i}": "x" for i in range(150)})
+    deal = await shop.deal()
+    assert len(deal["fields"]) <= filling.MOST_FIELDS + 2
+    assert any("f2_149: x" in e["text"] for e in await shop.all("entries"))
+    with pytest.raises(Invalid, match="at most 300 fields"):
+        await shop.ask(Edit(fields={f"g{i}": "x" for i in range(60)}), deal["id"])
+    await shop.ask(Edit(fields={"f0_1": "y"}), deal["id"])
+    assert (await shop.deal())["fields"]["f0_1"] == "y"
