@@ -296,7 +296,7 @@ class App:
         status = {
             "status": "ready" if not wrong else "not ready",
             "why": wrong,
-            "degraded": dict(self.delivery.degraded),
+            "degraded": dict(self.delivery.degraded) | ({"intake": self.intake.failing} if self.intake.failing else {}),
         }
         return web.json_response(status, status=503 if wrong else 200)
 

@@ -40,6 +40,8 @@ class Intake:
         self.clock = clock
         self.shard = shard
         self.closed = False
+        self.failing = ""
+        """Why the last batch could not be stored; empty once one was."""
         self._waiting: list[Delivery] = []
         self._count = 0
         self._more = asyncio.Event()
@@ -77,6 +79,7 @@ class Intake:
         try:
             answers, held = await keeping
         except Exception as error:
+            self.failing = f"{type(error).__name__}: events cannot be stored"
             # A SQLite file that somebody else holds is no post's fault: another try each would only take longer.
             if len(batch) == 1 or (self.db.sqlite and isinstance(error, Unavailable)):
                 for delivery in batch:
@@ -84,6 +87,7 @@ class Intake:
             else:
                 await self._one_by_one(batch, now)
             return len(batch)
+        self.failing = ""
         for delivery, answer in zip(batch, answers, strict=True):
             _answer(delivery, answer)
         self._wake_later(held)

@@ -327,6 +327,12 @@ async def test_taken_and_then_no_room_for_it_is_sent_again_and_alarms_nobody(two
 # -- F13, F14: the database is away --------------------------------------------------------------------------------------
 
 
+async def degraded(scene: Scene) -> dict[str, str]:
+    async with scene.http.get(f"{scene.base}/readyz") as response:
+        told: dict[str, str] = (await response.json())["degraded"]
+    return told
+
+
 @sqlite_only
 async def test_f13_a_database_locked_by_another_is_answered_503_and_nothing_is_lost(scene: Scene) -> None:
     assert scene.telegram is not None
@@ -339,8 +345,10 @@ async def test_f13_a_database_locked_by_another_is_answered_503_and_nothing_is_l
         begun = time.monotonic()
         assert await scene.telegram.push(update) == 503
         assert time.monotonic() - begun < 10  # before the provider itself gives up
+        assert "intake" in await degraded(scene)
         other.execute("ROLLBACK")
     assert await scene.telegram.push_until_accepted(update) >= 1
+    assert await degraded(scene) == {}
     await scene.until(lambda: scene.telegram.ledger.texts()[-1] == "Слышу: два")  # type: ignore[union-attr]
     assert [r["text"] for r in scene.rows("SELECT text FROM entries WHERE author='customer'")] == ["раз", "два"]
 
