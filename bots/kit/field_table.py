@@ -8,6 +8,7 @@ from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Table
 from bots.kit.reckoning import Terms, terms_of
 from bots.kit.schema import Findings, name_of, section, table_of, text_of, texts_of, yes_of
+from bots.kit.worth import PAID, SHARES
 from bots.robots.facts import BROUGHT, KNOWN, MONEY_BROUGHT
 
 FIELD_KEYS: Final = ("title", "kind", "choices", "is", "worth", "form")
@@ -52,8 +53,9 @@ def _look_at_terms(node: Node, field: Field, fields: Mapping[str, Field], found:
 
 
 def kinds_of(fields: Mapping[str, Field]) -> dict[str, Field]:
-    """Those that do not take any text, and the money that orders bring although nobody has declared it."""
+    """Those that do not take any text, and what orders bring although nobody has declared it."""
     brought = {name: Field(name, BROUGHT[name], "money") for name in MONEY_BROUGHT}
+    brought[PAID] = Field(PAID, BROUGHT[PAID], "choice", SHARES)
     return {name: one for name, one in {**brought, **fields}.items() if one.kind != "text" or one.terms}
 
 

@@ -15,6 +15,8 @@ ORDER: Final = "order"
 TOTAL: Final = "total"
 RECEIVED: Final = "paid_sum"
 PAID: Final = "paid"
+SHARES: Final = ("yes", "partly", "no")
+"""What `paid` may be."""
 WORD: Final = "paid_word"
 """Somebody has said that all of it is paid: the shop's own system or a person."""
 

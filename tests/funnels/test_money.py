@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.desk import Edit, Move
+from gateway.refusals import Invalid
 from gateway.shop_hooks import TOLD
 from tests.shop import MONDAY_NOON, PaperChannel, Shop, open_shop
 
@@ -162,3 +163,13 @@ async def test_money_in_part_for_a_lost_deal_is_somebodys_business_too(shop: Sho
     await shop.ask(Move("lost", reason="price"))
     await paid(shop, 100)
     assert len(await open_tasks(shop, "check_payment")) == 1
+
+
+async def test_paid_takes_its_three_words_only(shop: Shop):
+    """`true` was kept, counted for nothing, and took the shop's word back."""
+    await ordered(shop, "placed")
+    deal = await shop.deal()
+    with pytest.raises(Invalid, match="yes, partly, no"):
+        await shop.ask(Edit(fields={"paid": True}), deal["id"])
+    await shop.ask(Edit(fields={"paid": "Yes"}), deal["id"])
+    assert (await shop.deal(deal["id"]))["fields"]["paid"] == "yes"
