@@ -17,7 +17,7 @@ from bots.kit.worth import PAID, RECEIVED, TOTAL
 from bots.robots.facts import BROUGHT
 from gateway.channels.base import STORED, Limits
 from gateway.clock import Instant
-from gateway.wording import FIELDS, REASONS
+from gateway.wording import WORDINGS, Wording, words_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,11 @@ class House:
         return self.playbook.funnels[0].slot
 
     @property
+    def words(self) -> Wording:
+        """What those who work here read."""
+        return words_in(self.playbook.language)
+
+    @property
     def region(self) -> str:
         """Whose phone numbers may be written without a country code."""
         return {"uk": "UA", "ru": "RU", "en": "GB"}.get(self.playbook.language, "RU")
@@ -152,7 +157,7 @@ class House:
 
     def clock_text(self, at: Instant) -> str:
         """A moment as the shop's clock shows it."""
-        return datetime.fromtimestamp(at / 1000, zone_of(self.playbook.zone)).strftime("%d.%m.%Y %H:%M")
+        return self.words.moment(datetime.fromtimestamp(at / 1000, zone_of(self.playbook.zone)))
 
     def title(self, bot: str) -> str:
         script = self.scripts.get(bot)
@@ -165,11 +170,21 @@ class House:
         if name in BROUGHT:
             return BROUGHT[name]
         titles = (script.fields.get(name) for script in self.scripts.values())
-        return next((title for title in titles if title), None) or FIELDS.get(name, name)
+        return next((title for title in titles if title), None) or self.words.fields.get(name, name)
+
+    def to_customer(self, key: str, told: object = "", **values: object) -> str:
+        """What the system itself says to a customer, in the language that they read, as far as anybody has `told`; else in the shop's.
+
+        The playbook's own `texts` go before, where they are in that language.
+        """
+        shop = self.playbook
+        language = told if isinstance(told, str) and told in WORDINGS else shop.language
+        own = shop.texts.get(key) if language == shop.language else None
+        return own or words_in(language).customer[key].format(**values)
 
     def reason(self, name: str) -> str:
         """Why a deal was closed, in words."""
-        return self.playbook.reasons.get(name) or REASONS.get(name, name)
+        return self.playbook.reasons.get(name) or self.words.reasons.get(name, name)
 
     @property
     def loop_guard(self) -> LoopGuard:
