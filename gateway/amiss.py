@@ -52,6 +52,6 @@ def tell(ledger: Ledger, deal: Deal, rule: str, one: Amiss) -> None:
         return
     text = sentence(ledger.house, *one[:4])
     if one.meant:
-        text += f". «{' '.join(one.meant.split())[:_MOST_MEANT]}»"
+        text += ". " + ledger.words.quoted.format(" ".join(one.meant.split())[:_MOST_MEANT])
     data = {"event": "robot", "rule": rule, "deed": one.deed, "why": one.why}
     ledger.write_entry(deal, "system", author="robot", text=text, data=data)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from bots.kit.checks import Check
 from bots.kit.conditions import Test, as_number, first_holding
 from bots.kit.funnels import AGE
+from bots.kit.languages import spoken
 from bots.kit.reckoning import minor_units
 from bots.kit.spans import AT_ONCE, Span
 from bots.kit.words import as_text
@@ -212,7 +213,8 @@ def _missing(run: Inspector, check: Check, one: Dossier) -> Wrong | None:
     names = facts.lacking(wanted)
     if not names:
         return None
-    titles = ", ".join(KNOWN.get(name) or run.house.field_title(name) for name in names)
+    known = spoken(run.house.playbook.language).known
+    titles = ", ".join(known[name] if name in KNOWN else run.house.field_title(name) for name in names)
     return run.words.line("found_missing", names=titles), one.deal.stage_at
 
 

@@ -79,7 +79,7 @@ def _row_of(house: House) -> Callable[[Listed], Row]:
         since = datetime.fromtimestamp(one.finding.since / 1000, zone).replace(tzinfo=None)
         minor = sum_of(house, one)
         return (
-            one.manager or nobody, customer(one), None if minor is None else Money(minor), stage_title(house, one), one.finding.what,
+            one.manager or nobody, customer(one, house), None if minor is None else Money(minor), stage_title(house, one), one.finding.what,
             since,
         )  # fmt: skip
 
@@ -92,8 +92,12 @@ def sum_of(house: House, one: Listed) -> int | None:
     return worth(one.fields, house.worth, money)
 
 
-def customer(one: Listed) -> str:
-    return one.customer or one.phone or (f"№ {one.finding.contact_id}" if one.finding.contact_id else "")
+def customer(one: Listed, house: House) -> str:
+    return (
+        one.customer
+        or one.phone
+        or (house.words.numbered.format(one.finding.contact_id) if one.finding.contact_id else "")
+    )
 
 
 def stage_title(house: House, one: Listed) -> str:

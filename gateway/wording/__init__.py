@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
+from gateway.wording.english import ENGLISH
 from gateway.wording.russian import RUSSIAN
+from gateway.wording.ukrainian import UKRAINIAN
 from gateway.wording.wording import Wording
 
 __all__ = ["WORDINGS", "Wording", "words_in"]
 
-WORDINGS: Final[Mapping[str, Wording]] = {"ru": RUSSIAN}
+WORDINGS: Final[Mapping[str, Wording]] = {"ru": RUSSIAN, "uk": UKRAINIAN, "en": ENGLISH}
 
 
 def words_in(language: str) -> Wording:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Every language has the same keys, and in each text the same placeholders: tests/test_wording.py."""
+    """Every language has the same keys, and in each text the same placeholders: tests/wording/test_wordings.py."""
 
     lines: Mapping[str, str]
     """What the timeline, tasks and findings say of the system's own acts."""
@@ -37,6 +37,7 @@ class Wording:
     customer: Mapping[str, str]
     """What the system says to customers; the playbook's `texts` go before."""
     quoted: str = "«{}»"
+    numbered: str = "№ {}"
     clock: str = "%d.%m.%Y %H:%M"
     """A moment, in strftime's words."""
     thousands: str = "\u00a0"
