@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 
 from gateway.house import House
 from gateway.ledger import Ledger
-from gateway.wording import AMISS, line
 from state.records import Deal
 
 _MOST_MEANT: Final = 200
@@ -43,8 +42,8 @@ def sentence(house: House, deed: str, why: str, instead: str, about: str) -> str
         "set": house.field_title(about),
         "start": house.title(about),
     }
-    told = AMISS[f"{deed} {why}"].format(about=title.get(deed, about))
-    return f"{told}. {line('amiss_task')}" if instead == "task" else told
+    told = house.words.amiss[f"{deed} {why}"].format(about=title.get(deed, about))
+    return f"{told}. {house.words.line('amiss_task')}" if instead == "task" else told
 
 
 def tell(ledger: Ledger, deal: Deal, rule: str, one: Amiss) -> None:
@@ -53,6 +52,6 @@ def tell(ledger: Ledger, deal: Deal, rule: str, one: Amiss) -> None:
         return
     text = sentence(ledger.house, *one[:4])
     if one.meant:
-        text += f". «{' '.join(one.meant.split())[:_MOST_MEANT]}»"
+        text += ". " + ledger.words.quoted.format(" ".join(one.meant.split())[:_MOST_MEANT])
     data = {"event": "robot", "rule": rule, "deed": one.deed, "why": one.why}
     ledger.write_entry(deal, "system", author="robot", text=text, data=data)

@@ -70,7 +70,7 @@ class App:
         self.db = Database(settings.database)
         self.occupancy = Occupancy(self.db)
         self.live = open_live(settings.redis_url)
-        self.intake = Intake(self.db, self.live, self.clock, shard=self.shard)
+        self.intake = Intake(self.db, self.live, self.clock, self.house.words, shard=self.shard)
         self.turns = Turns(self.db, self.house, self.live, self.clock, shard=self.shard)
         self.channels: dict[str, Channel] = {}
         self.delivery = Delivery(self.db, self.channels, self.live, self.clock, shard=self.shard)

@@ -7,7 +7,6 @@ from typing import Final
 
 from bots.kit.staffing import Assign
 from gateway.ledger import Ledger
-from gateway.wording import line
 from state.records import Deal, Timer
 from state.writes import Handed
 
@@ -120,7 +119,7 @@ def check_action(ledger: Ledger, deal: Deal, timer: Timer) -> None:
     if deal.owner == "person":
         return
     gone = int(hands) + 1
-    text = line("not_acted", name=ledger.look.roster().name(int(person)))
+    text = ledger.words.line("not_acted", name=ledger.look.roster().name(int(person)))
     ledger.write_entry(deal, "system", author="system", text=text, data={"event": "not_acted", "by": int(person)})
     if rule.then or gone >= _MOST_HANDS:
         heir = person_for(ledger, deal, rule.then or "head")
@@ -140,11 +139,13 @@ def leave(ledger: Ledger, deal: Deal, timer: Timer) -> None:
         if deal.owner == "person":
             deal.owner = "pool"
         ledger.touch(deal)
-        text = line("left", name=ledger.look.roster().name(gone))
+        text = ledger.words.line("left", name=ledger.look.roster().name(gone))
         ledger.write_entry(deal, "system", author="system", text=text, data={"event": "left", "by": gone})
         assign(ledger, deal, heir or "manager", without=frozenset({gone}))
         if deal.waiting_since is not None and deal.owner == "pool":
-            ledger.create_task(deal, "answer", line("task_left", name=ledger.look.roster().name(gone)), "robot")
+            ledger.create_task(
+                deal, "answer", ledger.words.line("task_left", name=ledger.look.roster().name(gone)), "robot"
+            )
     hand_tasks(ledger, deal, gone, deal.responsible_id)
 
 

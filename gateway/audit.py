@@ -10,6 +10,7 @@ from typing import Any, Final
 from bots.kit.checks import Check
 from bots.kit.conditions import Test, as_number, first_holding
 from bots.kit.funnels import AGE
+from bots.kit.languages import spoken
 from bots.kit.reckoning import minor_units
 from bots.kit.spans import AT_ONCE, Span
 from bots.kit.words import as_text
@@ -20,7 +21,7 @@ from gateway.guard import IDLE
 from gateway.house import House
 from gateway.knowing import known_of
 from gateway.ledger import ROBOT
-from gateway.wording import LIKE, line
+from gateway.wording import Wording
 from state.dossiers import Dossier, Duty, Pair
 from state.findings import Seen
 from state.records import Contact, Deal, Task
@@ -46,6 +47,10 @@ class Inspector:
     checks: Sequence[Check]
     people: Mapping[int, Colleague]
     now: Instant
+
+    @property
+    def words(self) -> Wording:
+        return self.house.words
 
     @property
     def closed_since(self) -> Instant:
@@ -90,13 +95,15 @@ class Inspector:
                 if (check.funnels or check.stages) and not fitting:
                     continue
                 pair = one.pair
-                what = line("found_duplicate_contact", one=pair.contact_id, other=pair.other_id, why=_alike(one))
+                what = self.words.line(
+                    "found_duplicate_contact", one=pair.contact_id, other=pair.other_id, why=self._alike(one)
+                )
                 yield from self._paired(
                     check, one, fitting[-1] if fitting else None, pair.contact_id, f"pair:{pair.id}", what
                 )
             elif check.what == "duplicate_deal":
                 for first, second in self._twins(check, one):
-                    what = line("found_duplicate_deal", other=first.id, why=_alike(one))
+                    what = self.words.line("found_duplicate_deal", other=first.id, why=self._alike(one))
                     yield from self._paired(check, one, second, second.contact_id, f"deal:{second.id}", what)
 
     def _paired(
@@ -116,6 +123,9 @@ class Inspector:
                 if _group(deal) == _group(other) and second.id not in told and self._in_place(check, second):
                     told.add(second.id)
                     yield first, second
+
+    def _alike(self, one: Pair) -> str:
+        return ", ".join(dict.fromkeys(self.words.alike.get(kind, kind) for kind, _ in one.pair.reasons)) or "—"
 
     # -- whom a check is about -------------------------------------------------------------------------------------------
 
@@ -159,10 +169,6 @@ def _group(deal: Deal) -> str:
     return deal.slot.partition("#")[0]
 
 
-def _alike(one: Pair) -> str:
-    return ", ".join(dict.fromkeys(LIKE.get(kind, kind) for kind, _ in one.pair.reasons)) or "—"
-
-
 # -- deals -------------------------------------------------------------------------------------------------------------
 
 
@@ -172,14 +178,16 @@ def _is_ahead(one: Dossier) -> bool:
     return bool(one.running or one.tasks or active or one.deal.waiting_since is not None)
 
 
-def _no_next_task(_: Inspector, __: Check, one: Dossier) -> Wrong | None:
+def _no_next_task(run: Inspector, _: Check, one: Dossier) -> Wrong | None:
     if _is_ahead(one):
         return None
-    return line("found_no_next_task"), max(one.deal.stage_at, one.done_at)
+    return run.words.line("found_no_next_task"), max(one.deal.stage_at, one.done_at)
 
 
-def _orphan(_: Inspector, __: Check, one: Dossier) -> Wrong | None:
-    return None if _is_ahead(one) or one.timers else (line("found_orphan"), max(one.deal.stage_at, one.done_at))
+def _orphan(run: Inspector, _: Check, one: Dossier) -> Wrong | None:
+    return (
+        None if _is_ahead(one) or one.timers else (run.words.line("found_orphan"), max(one.deal.stage_at, one.done_at))
+    )
 
 
 def _stage_too_old(run: Inspector, check: Check, one: Dossier) -> Wrong | None:
@@ -192,7 +200,7 @@ def _stage_too_old(run: Inspector, check: Check, one: Dossier) -> Wrong | None:
         return None
     if watch is not None and not run.holds(watch.tests, one.contact, one.deal, one.channel):
         return None
-    return line("found_stage_too_old", stage=stage.title), one.deal.stage_at
+    return run.words.line("found_stage_too_old", stage=stage.title), one.deal.stage_at
 
 
 def _missing(run: Inspector, check: Check, one: Dossier) -> Wrong | None:
@@ -205,24 +213,29 @@ def _missing(run: Inspector, check: Check, one: Dossier) -> Wrong | None:
     names = facts.lacking(wanted)
     if not names:
         return None
-    titles = ", ".join(KNOWN.get(name) or run.house.field_title(name) for name in names)
-    return line("found_missing", names=titles), one.deal.stage_at
+    known = spoken(run.house.playbook.language).known
+    titles = ", ".join(known[name] if name in KNOWN else run.house.field_title(name) for name in names)
+    return run.words.line("found_missing", names=titles), one.deal.stage_at
 
 
 def _left_manager(run: Inspector, _: Check, one: Dossier) -> Wrong | None:
     person = one.deal.responsible_id
     if person is None or ((known := run.people.get(person)) is not None and known.active):
         return None
-    return line("found_left_manager"), one.deal.stage_at
+    return run.words.line("found_left_manager"), one.deal.stage_at
 
 
-def _unanswered(_: Inspector, __: Check, one: Dossier) -> Wrong | None:
+def _unanswered(run: Inspector, _: Check, one: Dossier) -> Wrong | None:
     since = one.deal.waiting_since
-    return (line("found_unanswered"), since) if since is not None else None
+    return (run.words.line("found_unanswered"), since) if since is not None else None
 
 
-def _no_reason(_: Inspector, __: Check, one: Dossier) -> Wrong | None:
-    return None if one.deal.reason.strip() else (line("found_no_reason"), one.deal.closed_at or one.deal.stage_at)
+def _no_reason(run: Inspector, _: Check, one: Dossier) -> Wrong | None:
+    return (
+        None
+        if one.deal.reason.strip()
+        else (run.words.line("found_no_reason"), one.deal.closed_at or one.deal.stage_at)
+    )
 
 
 def _deal(_: Inspector, check: Check, one: Dossier) -> Wrong | None:
@@ -253,7 +266,7 @@ def _overdue(run: Inspector, _: Check, one: Duty) -> Wrong | None:
     task = one.task
     if task.state != "open" or task.due_at is None or task.due_at >= run.now:
         return None
-    return line("found_overdue_task", text=_short(task.text)), task.due_at
+    return run.words.line("found_overdue_task", text=_short(task.text)), task.due_at
 
 
 def _no_contact(run: Inspector, check: Check, one: Duty) -> Wrong | None:
@@ -262,12 +275,12 @@ def _no_contact(run: Inspector, check: Check, one: Duty) -> Wrong | None:
     if task.done_at is None or not why or task.done_at < run.now - check.within or (one.spoken_at or 0) > task.done_at:
         return None
     said = as_text(why) if isinstance(why, str) else ""
-    return line("found_no_contact", text=_short(task.text), why=_short(said)).strip(), task.done_at
+    return run.words.line("found_no_contact", text=_short(task.text), why=_short(said)).strip(), task.done_at
 
 
-def _task(_: Inspector, __: Check, one: Duty) -> Wrong | None:
+def _task(run: Inspector, _: Check, one: Duty) -> Wrong | None:
     task = one.task
-    return (line("found_task", text=_short(task.text)), task.created_at) if task.state == "open" else None
+    return (run.words.line("found_task", text=_short(task.text)), task.created_at) if task.state == "open" else None
 
 
 _TASKS: Final[Mapping[str, Callable[[Inspector, Check, Duty], Wrong | None]]] = {

@@ -13,7 +13,6 @@ from bots.kit.hours import zone_of
 from gateway.audit import worth
 from gateway.house import House
 from gateway.spreadsheets import BOM, Book, Money, csv_text
-from gateway.wording import AUDIT_COLUMNS, line
 from state import findings
 from state.database import Connection, Database
 from state.findings import Listed, Which
@@ -29,7 +28,7 @@ async def workbook(db: Database, house: House, which: Which, file: Path, names: 
     n = 0
     try:
         for check in _checks(house, names or (which.check,)):
-            book.sheet(check.title, AUDIT_COLUMNS)
+            book.sheet(check.title, house.words.audit_columns)
             async for rows in _pages(db, house, replace(which, check=check.name)):
                 await asyncio.to_thread(book.rows, rows)
                 n += len(rows)
@@ -49,7 +48,7 @@ async def csv_bytes(db: Database, house: House, which: Which) -> bytes:
     """One check, as Excel opens it."""
     language = house.playbook.language
     parts = [csv_text(rows, language) async for rows in _pages(db, house, which)]
-    return "".join([BOM, csv_text([AUDIT_COLUMNS], language), *parts]).encode()
+    return "".join([BOM, csv_text([house.words.audit_columns], language), *parts]).encode()
 
 
 def _checks(house: House, names: Sequence[str]) -> list[Check]:
@@ -74,13 +73,13 @@ async def _pages(db: Database, house: House, which: Which) -> AsyncIterator[list
 
 
 def _row_of(house: House) -> Callable[[Listed], Row]:
-    zone = zone_of(house.playbook.zone)
+    zone, nobody = zone_of(house.playbook.zone), house.words.line("audit_nobody")
 
     def row(one: Listed) -> Row:
         since = datetime.fromtimestamp(one.finding.since / 1000, zone).replace(tzinfo=None)
         minor = sum_of(house, one)
         return (
-            one.manager or line("audit_nobody"), customer(one), None if minor is None else Money(minor), stage_title(house, one), one.finding.what,
+            one.manager or nobody, customer(one, house), None if minor is None else Money(minor), stage_title(house, one), one.finding.what,
             since,
         )  # fmt: skip
 
@@ -93,8 +92,12 @@ def sum_of(house: House, one: Listed) -> int | None:
     return worth(one.fields, house.worth, money)
 
 
-def customer(one: Listed) -> str:
-    return one.customer or one.phone or (f"№ {one.finding.contact_id}" if one.finding.contact_id else "")
+def customer(one: Listed, house: House) -> str:
+    return (
+        one.customer
+        or one.phone
+        or (house.words.numbered.format(one.finding.contact_id) if one.finding.contact_id else "")
+    )
 
 
 def stage_title(house: House, one: Listed) -> str:

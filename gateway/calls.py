@@ -6,7 +6,6 @@ from gateway.assigning import has_called
 from gateway.entering import enter
 from gateway.ledger import Ledger
 from gateway.router import Attach, Open, route
-from gateway.wording import line
 from state.records import Deal
 
 Ignored = str
@@ -42,10 +41,10 @@ def _call_back(ledger: Ledger, deal: Deal, phone: str) -> None:
     """One task, however often they call before anybody does; also where the funnel has others: it ends by itself."""
     waiting = next((task for task in ledger.open_tasks(deal) if task.kind == "call_back"), None)
     if waiting is None:
-        ledger.create_task(deal, "call_back", line("task_call"), "robot", details={"phone": phone})
+        ledger.create_task(deal, "call_back", ledger.words.line("task_call"), "robot", details={"phone": phone})
         return
     calls = int(as_number(waiting.details.get("calls")) or 1) + 1
-    text = line("task_call_again", calls=calls)
+    text = ledger.words.line("task_call_again", calls=calls)
     ledger.renew_task(deal, waiting, text, {**waiting.details, "phone": phone, "calls": calls})
 
 
@@ -53,7 +52,7 @@ def _reached(ledger: Ledger, event: ev.CallEnded) -> None:
     """Whoever was to call back has spoken with them, whoever called."""
     for deal in ledger.rows.deals:
         if deal.closed_at is None:
-            ledger.finish_tasks(deal, "call_back", line("call_answered", seconds=event.duration_s))
+            ledger.finish_tasks(deal, "call_back", ledger.words.line("call_answered", seconds=event.duration_s))
 
 
 def _keep(ledger: Ledger, deal: Deal, event: ev.CallEnded) -> None:
@@ -65,11 +64,11 @@ def _keep(ledger: Ledger, deal: Deal, event: ev.CallEnded) -> None:
         "recording_url": event.recording_url, "manager": event.manager, "by": one.id if one else None,
     }  # fmt: skip
     text = (
-        line("call_unanswered")
+        ledger.words.line("call_unanswered")
         if missed and ours
-        else line("call_missed")
+        else ledger.words.line("call_missed")
         if missed
-        else line("call_answered", seconds=event.duration_s)
+        else ledger.words.line("call_answered", seconds=event.duration_s)
     )
     person = one.person if one is not None and ours else None
     told = ledger.write_entry(
@@ -86,6 +85,6 @@ def _no_customer(ledger: Ledger) -> Ignored:
     """A wrong number leaves no dirt: a deal that only a call has opened ends, with its tasks."""
     for deal in ledger.rows.deals:
         if deal.closed_at is None and deal.source == "call" and deal.route_id is None:
-            ledger.end_tasks(deal, line("not_a_customer"))
+            ledger.end_tasks(deal, ledger.words.line("not_a_customer"))
             ledger.close_deal(deal, "lost", "not_a_customer", "robot")
     return "not_a_customer"

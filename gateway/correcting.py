@@ -9,7 +9,6 @@ from typing import Final
 from gateway.ledger import Ledger
 from gateway.reaching import BY_PHONE
 from gateway.refusals import Conflict, Invalid
-from gateway.wording import line
 from state.inbox import MAIL, identity_key, point_keys
 from state.records import Identity, Person
 
@@ -45,11 +44,11 @@ def correct(ledger: Ledger, command: CorrectContact, who: Person) -> None:
     for name, value in fresh.items():
         setattr(contact, name, value)
     ledger.touch_contact()
-    what = ", ".join(line(_TITLES[name], value=value or "—") for name, value in fresh.items())
+    what = ", ".join(ledger.words.line(_TITLES[name], value=value or "—") for name, value in fresh.items())
     data = {"event": "contact_corrected", "by": who.id, "changed": sorted(fresh)}
     for deal in ledger.rows.deals:
         if deal.closed_at is None:
-            text = line("contact_corrected", who=who.name, what=what)
+            text = ledger.words.line("contact_corrected", who=who.name, what=what)
             ledger.write_entry(deal, "system", author="manager", text=text, data=data, person=who)
 
 

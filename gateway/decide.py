@@ -25,7 +25,6 @@ from gateway.robots import take_turn
 from gateway.router import active
 from gateway.starting import begin
 from gateway.verdicts import CHANNEL_PAUSE_MS, RETRIES
-from gateway.wording import STALE_PRESS, line, source_title
 from state.joining import RECKON
 from state.lanes import BELOW
 from state.records import Deal, Entry, Identity, Run, Timer
@@ -147,7 +146,13 @@ def _keep_message(
         data["button"] = pressed
     media = [{"kind": m.kind, "ref": m.ref, "name": m.name, "mime": m.mime, "size": m.size} for m in event.media]
     if not text:
-        text = line("phone_shared", phone=event.phone) if event.phone else line("location") if event.location else ""
+        text = (
+            ledger.words.line("phone_shared", phone=event.phone)
+            if event.phone
+            else ledger.words.line("location")
+            if event.location
+            else ""
+        )
     entry = ledger.write_entry(
         deal, "message", author="customer", text=text, data=data, direction="in", identity=identity, media=media,
         client_id=_client_id(event),
@@ -164,10 +169,12 @@ def _first_words(ledger: Ledger, deal: Deal, identity: Identity, words: str) -> 
     """A new deal: the qualifier takes it where we can answer, else a person must."""
     script = ledger.house.starts_on_message(ledger.contact.id, ledger.now)
     if script is None or not ledger.house.can_send(identity.channel, identity.account):
-        ledger.ask_for(deal, "answer", line("task_message", source=source_title(identity.channel)))
+        ledger.ask_for(
+            deal, "answer", ledger.words.line("task_message", source=ledger.words.source_title(identity.channel))
+        )
         return None
     if identity.barred:
-        ledger.create_task(deal, "answer", line("task_opted_out"), "robot")
+        ledger.create_task(deal, "answer", ledger.words.line("task_opted_out"), "robot")
         return None
     return start_run(ledger, deal, identity, script, words)
 
@@ -189,13 +196,19 @@ def _press(ledger: Ledger, identity: Identity, event: ev.MessageReceived) -> Ign
     """
     found = _open_question(ledger, event.button)
     if event.callback:
-        ledger.acknowledge(identity, event.callback, "" if found else STALE_PRESS)
+        ledger.acknowledge(identity, event.callback, "" if found else _stale_press(ledger, event))
     if found is None:
         return "stale_button" if event.callback or not event.text else None
     deal, run, choice = found
     entry = _keep_message(ledger, deal, identity, event, event.text or choice, pressed=choice)
     _pass_on(ledger, deal, run, identity, event, entry, choice)
     return ""
+
+
+def _stale_press(ledger: Ledger, event: ev.MessageReceived) -> str:
+    last = last_deal(ledger)
+    told = last.fields.get("language") if last is not None else event.sender.language
+    return ledger.house.to_customer("stale_button", told)
 
 
 def _open_question(ledger: Ledger, button: str) -> tuple[Deal, Run, str] | None:
@@ -219,7 +232,7 @@ def hear_edit(ledger: Ledger, event: ev.MessageEdited) -> Ignored:
     if deal is None:
         return "no_open_deal"
     data = {"event": "edited", "message_id": event.message_id}
-    ledger.write_entry(deal, "note", author="customer", text=line("edited", text=event.text), data=data)
+    ledger.write_entry(deal, "note", author="customer", text=ledger.words.line("edited", text=event.text), data=data)
     return ""
 
 
@@ -292,8 +305,8 @@ def hear_reach(ledger: Ledger, event: ev.ReachChanged) -> Ignored:
 def _out_of_reach(ledger: Ledger, deal: Deal, cause: str) -> None:
     why = "opted_out" if cause == "opted_out" else "unreachable"
     if run := ledger.rows.runs.get(deal.id):
-        ledger.stop_run(deal, run, line("why_" + why), left="unreachable")
-    ledger.create_task(deal, "unreachable", line("task_" + why), "robot")
+        ledger.stop_run(deal, run, ledger.words.line("why_" + why), left="unreachable")
+    ledger.create_task(deal, "unreachable", ledger.words.line("task_" + why), "robot")
 
 
 def hear_address(ledger: Ledger, event: ev.AddressChanged) -> Ignored:
@@ -324,7 +337,7 @@ def hear_form(ledger: Ledger, event: ev.FormSubmitted) -> Ignored:
     deal.waiting_since = deal.waiting_since or ledger.now
     ledger.touch(deal, bump=False)
     if opened:
-        ledger.ask_for(deal, "answer", line("task_form", form=event.form), event.fields)
+        ledger.ask_for(deal, "answer", ledger.words.line("task_form", form=event.form), event.fields)
     return ""
 
 
@@ -333,7 +346,7 @@ def _keep_form(ledger: Ledger, deal: Deal, identity: Identity, event: ev.FormSub
     the playbook keeps from forms.
     """
     told = "\n".join(f"{name}: {value}" for name, value in event.fields.items())
-    text = line("form", form=event.form) + ("\n" + told if told else "")
+    text = ledger.words.line("form", form=event.form) + ("\n" + told if told else "")
     data = {"form": event.form, "fields": event.fields}
     entry = ledger.write_entry(
         deal, "message", author="customer", text=text, direction="in", identity=identity, data=data
@@ -395,7 +408,7 @@ def hear_settled(ledger: Ledger, event: ev.PartSettled) -> Ignored:
     if deal is None:
         return "no_open_deal"
     if event.channel == "endpoint":  # a webhook: the customer has nothing to do with it
-        ledger.create_task(deal, "check_robots", line("task_webhook_failed", why=event.reason), "robot")
+        ledger.create_task(deal, "check_robots", ledger.words.line("task_webhook_failed", why=event.reason), "robot")
         return ""
     _not_delivered(ledger, deal, event.cause, event.reason, None)  # its address was marked when it was settled
     return ""
@@ -434,5 +447,5 @@ def _not_delivered(ledger: Ledger, deal: Deal, cause: str, reason: str, identity
         identity.heard_at = None
         ledger.touch_identity(identity)
     if (run := ledger.rows.runs.get(deal.id)) and cause != "unknown":
-        ledger.stop_run(deal, run, line("why_undelivered"), left="undelivered")
-    ledger.create_task(deal, "undelivered", line("task_undelivered", why=reason or cause), "robot")
+        ledger.stop_run(deal, run, ledger.words.line("why_undelivered"), left="undelivered")
+    ledger.create_task(deal, "undelivered", ledger.words.line("task_undelivered", why=reason or cause), "robot")

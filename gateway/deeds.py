@@ -14,7 +14,6 @@ from gateway.ledger import Ledger
 from gateway.obey import start_run
 from gateway.sending import leave_to_a_person, send
 from gateway.starting import way_to
-from gateway.wording import line
 from state.chains import led_by
 from state.records import Deal
 
@@ -49,7 +48,7 @@ def _obey(ledger: Ledger, deal: Deal, effect: fx.Effect) -> Amiss | None:
             return _start(ledger, deal, name)
         case fx.StopBot():
             if run := ledger.rows.runs.get(deal.id):
-                ledger.stop_run(deal, run, line("why_robot"))
+                ledger.stop_run(deal, run, ledger.words.line("why_robot"))
         case fx.MoveStage(stage):
             if deal.closed_at is not None:
                 return Amiss("move", "closed")
@@ -120,7 +119,7 @@ def _call_webhook(ledger: Ledger, deal: Deal, endpoint: str) -> Amiss | None:
     identity = ledger.route_of(deal) or next(iter(ledger.rows.identities.values()), None)
     declared = ledger.house.playbook.endpoints.get(endpoint)
     if identity is None or declared is None or not ledger.house.can_send("endpoint", endpoint):
-        ledger.create_task(deal, "check_robots", line("task_webhook", endpoint=endpoint), "robot")
+        ledger.create_task(deal, "check_robots", ledger.words.line("task_webhook", endpoint=endpoint), "robot")
         return Amiss("webhook", "no_address" if identity is None else "no_endpoint", "task", endpoint)
     facts = ledger.facts(deal)
     known = {"deal": deal.id, "stage": deal.stage, "funnel": deal.funnel}
@@ -134,13 +133,13 @@ def _start(ledger: Ledger, deal: Deal, name: str) -> Amiss | None:
     title = script.title if script else name
     identity = way_to(ledger, deal)
     if deal.closed_at is not None:  # it would never say a word, nor end
-        why, task = "closed", line("task_bot_closed", bot=title)
+        why, task = "closed", ledger.words.line("task_bot_closed", bot=title)
     elif running is not None:
-        why, task = "busy", line("task_bot_busy", bot=title, other=ledger.house.title(running.bot))
+        why, task = "busy", ledger.words.line("task_bot_busy", bot=title, other=ledger.house.title(running.bot))
     elif script is None:
-        why, task = "no_script", line("task_bot_gone", bot=title)
+        why, task = "no_script", ledger.words.line("task_bot_gone", bot=title)
     elif identity is None:
-        why, task = "unreachable", line("task_bot_mute", bot=title)
+        why, task = "unreachable", ledger.words.line("task_bot_mute", bot=title)
     else:
         start_run(ledger, deal, identity, script)
         return None

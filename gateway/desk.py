@@ -18,7 +18,6 @@ from gateway.reaching import keep, way_to_write
 from gateway.refusals import Conflict, Invalid, said
 from gateway.steering import Clarify, MoveRun, SteerBot, must_be_open
 from gateway.templates import Known, must_render, own_words
-from gateway.wording import line
 from state.records import Deal, Person, Task
 
 MOST_TAGS: Final = 50
@@ -154,14 +153,18 @@ def take(ledger: Ledger, deal: Deal, who: Person, task: Task | None = None) -> s
         ledger.writes.edited_tasks.append((task.id, {"responsible_id": who.id, "ends": ""}))
     if deal.owner == "person":
         return ""
-    _hold(ledger, deal, who.id, line("why_taken", who=who.name))
+    _hold(ledger, deal, who.id, ledger.words.line("why_taken", who=who.name))
     data = {"event": "taken", "by": who.id}
-    ledger.write_entry(deal, "system", author="manager", text=line("taken", who=who.name), data=data, person=who)
+    ledger.write_entry(
+        deal, "system", author="manager", text=ledger.words.line("taken", who=who.name), data=data, person=who
+    )
     stages = ledger.house.funnel(deal.funnel).stages
     if len(stages) < 2 or deal.stage != stages[0].name or stages[1].outcome:
         return ""
     if missing := ledger.facts(deal).lacking(stages[1].required):
-        wanting = line("wanting", stage=stages[1].title, names=", ".join(map(ledger.house.field_title, missing)))
+        wanting = ledger.words.line(
+            "wanting", stage=stages[1].title, names=", ".join(map(ledger.house.field_title, missing))
+        )
         data = {"event": "wanting", "stage": stages[1].name, "fields": missing}
         ledger.write_entry(deal, "system", author="system", text=wanting, data=data)
         return wanting
@@ -223,7 +226,7 @@ def _write(ledger: Ledger, deal: Deal, message: Write, who: Person) -> int:
         words = own_words(house, message.text, identity, ledger.now, message.subject)
     if deal.owner != "person" or deal.responsible_id is None:
         # Whoever helps out does not take the deal from the one who answers for it.
-        _hold(ledger, deal, deal.responsible_id or who.id, line("why_written", who=who.name))
+        _hold(ledger, deal, deal.responsible_id or who.id, ledger.words.line("why_written", who=who.name))
     keep(ledger, identity)
     data = {**asked_for(message), "left": list(words.left)} if words.left else asked_for(message)
     return ledger.say(
@@ -244,7 +247,7 @@ def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
     changed: list[str] = []
     if edit.title is not None and edit.title != deal.title:
         deal.title = edit.title
-        changed.append(line("changed_title"))
+        changed.append(ledger.words.line("changed_title"))
     told, facts = _set_fields(ledger, deal, filling.accept(ledger, deal, edit.fields or {}))
     changed += told
     if (tags := _tags(deal, edit)) != deal.tags:
@@ -252,20 +255,20 @@ def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
             ledger.happens(deal, "tag", tag)
         facts |= {"tags_were": deal.tags, "tags": tags}
         deal.tags = tags
-        changed.append(line("changed_tags"))
+        changed.append(ledger.words.line("changed_tags"))
     had = deal.responsible_id
     if edit.responsible is not None and edit.responsible != had:
         deal.responsible_id = edit.responsible
         hand_tasks(ledger, deal, had, edit.responsible, knows=edit.responsible == who.id, named_stay=True)
-        changed.append(line("changed_responsible", name=edit.name or edit.responsible))
+        changed.append(ledger.words.line("changed_responsible", name=edit.name or edit.responsible))
     elif edit.release and deal.responsible_id is not None:
         deal.responsible_id = None
         hand_tasks(ledger, deal, had, None, named_stay=True)
-        changed.append(line("changed_released"))
+        changed.append(ledger.words.line("changed_released"))
         if deal.owner == "person":
             deal.owner = "pool"
             task = "task_released" if deal.waiting_since is None else "task_released_waiting"
-            ledger.create_task(deal, "answer", line(task, who=who.name), "robot", person=who)
+            ledger.create_task(deal, "answer", ledger.words.line(task, who=who.name), "robot", person=who)
     if changed:
         ledger.touch(deal)
         _tell_changed(ledger, deal, changed, facts, who)
@@ -288,13 +291,13 @@ def _set_fields(ledger: Ledger, deal: Deal, fresh: Mapping[str, Any]) -> tuple[l
     for name, value in fresh.items():
         ledger.set_field(deal, name, value)
     ledger.expect_order(as_text(fresh.get(ORDER)).strip())
-    told = line("changed_fields", names=", ".join(map(ledger.house.field_title, fresh)))
+    told = ledger.words.line("changed_fields", names=", ".join(map(ledger.house.field_title, fresh)))
     return [told], {"fields_were": were, "fields": fresh}
 
 
 def _tell_changed(ledger: Ledger, deal: Deal, changed: list[str], facts: Mapping[str, Any], who: Person) -> None:
     data = {"event": "changed", "by": who.id, **facts}
-    text = line("changed", who=who.name, what=", ".join(changed))
+    text = ledger.words.line("changed", who=who.name, what=", ".join(changed))
     ledger.write_entry(deal, "system", author="manager", text=text, data=data, person=who)
 
 

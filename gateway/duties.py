@@ -10,7 +10,6 @@ from gateway.clock import Instant, iso
 from gateway.ledger import Ledger
 from gateway.refusals import Conflict, Invalid, is_seen, said
 from gateway.vocabulary import no_such, task_kinds
-from gateway.wording import line
 from state.records import Deal, Person, Task
 
 NO_CONTACT: Final = "no_contact"
@@ -72,14 +71,14 @@ def finish(ledger: Ledger, deal: Deal, command: FinishTask, who: Person) -> None
         raise Conflict("done", "the task is already done")
     result, reason = said(command.result, "result"), command.no_contact_reason.strip()
     data: dict[str, Any] = {"event": "done", "task": task.id, "result": result}
-    text = line("task_done", result=result)
+    text = ledger.words.line("task_done", result=result)
     if ledger.house.playbook.task_kind(task.kind).contact and not was_in_contact(ledger, task):
         if not is_seen(reason):
             raise Conflict(
                 "no_contact", "nobody has spoken with the customer since the task was set: say why it is done"
             )
         data[NO_CONTACT] = reason
-        text = line("task_done_no_contact", result=result, why=reason)
+        text = ledger.words.line("task_done_no_contact", result=result, why=reason)
         ledger.writes.edited_tasks.append((task.id, {"details": {**task.details, NO_CONTACT: reason}}))
     ledger.writes.done_tasks.append((task.id, result, who.id))
     ledger.loose[deal.id] = deal
@@ -104,17 +103,17 @@ def edit(ledger: Ledger, deal: Deal, command: EditTask, who: Person) -> None:
     changed: list[str] = []
     if command.text is not None and (text := said(command.text, "text")) != task.text:
         values["text"] = text
-        changed.append(line("task_text", text=text))
+        changed.append(ledger.words.line("task_text", text=text))
     due = _due(ledger, deal, command)
     if due is not None and due != task.due_at:
         values["due_at"] = due
-        changed.append(line("task_due", at=ledger.house.clock_text(due)))
+        changed.append(ledger.words.line("task_due", at=ledger.house.clock_text(due)))
     if command.responsible is not None and command.responsible != task.responsible_id:
         values["responsible_id"] = command.responsible
-        changed.append(line("changed_responsible", name=command.name or command.responsible))
+        changed.append(ledger.words.line("changed_responsible", name=command.name or command.responsible))
     elif command.release and task.responsible_id is not None:
         values["responsible_id"] = None
-        changed.append(line("changed_released"))
+        changed.append(ledger.words.line("changed_released"))
     if not values:
         return
     ledger.writes.edited_tasks.append((task.id, values))
@@ -122,7 +121,7 @@ def edit(ledger: Ledger, deal: Deal, command: EditTask, who: Person) -> None:
     data = {"event": "edited", "task": task.id, "by": who.id, **_shown(values)}
     if task.ends:  # somebody works on it: it is not the stage's any more
         values["ends"] = ""
-    said_ = line("task_edited", what=", ".join(changed))
+    said_ = ledger.words.line("task_edited", what=", ".join(changed))
     ledger.write_entry(deal, "task", author="manager", text=said_, data=data, person=who)
     if "responsible_id" in values:
         ledger.writes.news.append(("new" if command.responsible is None else "reassigned", task.id, who.id))

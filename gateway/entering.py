@@ -1,6 +1,5 @@
 """How an inquiry enters: into the deal that the router names, or a new one at the entrance that the playbook lists."""
 
-from bots.kit.languages import known_languages
 from bots.kit.playbook import Source
 from gateway.assigning import assign
 from gateway.ledger import Ledger
@@ -27,9 +26,10 @@ def last_deal(ledger: Ledger) -> Deal | None:
 def enter(ledger: Ledger, source: str, why: str, entrance: Source, *, apart: bool = False, language: str = "") -> Deal:
     """`apart`: beside the open deal that the contact has there already.
 
-    A language that bots know and that is not the shop's is noted: scripts that speak it use it, and anybody may correct it.
+    A language that is not the shop's is noted where anything of the shop is in it, or looks at it; anybody may correct it. Else
+    it says more of the customer's phone than of how they write.
     """
-    own = language in known_languages() and language != ledger.house.playbook.language
+    own = language != ledger.house.playbook.language and ledger.house.speaks(language)
     deal = ledger.open_deal(
         source, why, funnel=entrance.funnel, stage=entrance.stage, tag=entrance.tag, apart=apart,
         fields={"language": language} if own else {},

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from bots.kit import languages
 from bots.kit.fields import Field, Misfit, understand
 from bots.kit.hours import local_day, zone_of
-from bots.kit.languages import Language, known_languages, language
+from bots.kit.languages import Language
 from bots.kit.words import as_text
 from gateway.knowing import language_of
 from gateway.ledger import Ledger
@@ -71,10 +72,7 @@ def miss(ledger: Ledger, deal: Deal, name: str, of: str) -> None:
 
 def spoken(ledger: Ledger) -> Language:
     """The language of the shop's people."""
-    found = language(ledger.house.playbook.language) or language(known_languages()[0])
-    if found is None:
-        raise LookupError(ledger.house.playbook.language)
-    return found
+    return languages.spoken(ledger.house.playbook.language)
 
 
 def _understood(ledger: Ledger, field: Field, raw: Any, speaks: str) -> Any | Misfit:

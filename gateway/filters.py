@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from gateway.house import House
 from gateway.refusals import Invalid
 from gateway.vocabulary import no_such
-from gateway.wording import CHANNELS
 from state import deals, findings
 from state.database import Connection
 
@@ -29,7 +28,7 @@ def _sources(house: House) -> set[str]:
     """Where inquiries may come from, as deals have it."""
     listed = house.playbook.sources
     channels = {key.partition(":")[0] for key in house.channels}
-    return {*listed, *(f"form:{name}" for name in listed), *CHANNELS, *channels}
+    return {*listed, *(f"form:{name}" for name in listed), *house.words.channels, *channels}
 
 
 def must_be_check(conn: Connection, house: House, name: str) -> None:

@@ -6,7 +6,6 @@ Where a turn takes the last of them away, a quiet timer takes its place; if noth
 from typing import Final
 
 from gateway.ledger import Ledger
-from gateway.wording import line
 from state.records import Deal, Timer
 
 IDLE: Final = "idle:"
@@ -26,7 +25,7 @@ def keep(ledger: Ledger) -> None:
 def wake(ledger: Ledger, deal: Deal, timer: Timer) -> None:
     """Nothing has happened for long: whoever answers for the deal decides what is next."""
     if deal.closed_at is None and not _is_kept(ledger, deal, besides=timer.key):
-        ledger.create_task(deal, "next_step", line("task_next_step"), "robot")
+        ledger.create_task(deal, "next_step", ledger.words.line("task_next_step"), "robot")
 
 
 def _is_kept(ledger: Ledger, deal: Deal, *, besides: str = "") -> bool:

@@ -10,6 +10,7 @@ from bots.kit.beginnings import meets, on_stage
 from bots.kit.events import Media
 from bots.kit.fields import Field
 from bots.kit.hours import Hours, zone_of
+from bots.kit.languages import known_languages, spoken
 from bots.kit.opening import MOST_CALENDARS
 from bots.kit.playbook import BotRule, Funnel, LoopGuard, Playbook, Source
 from bots.kit.script import Script
@@ -17,7 +18,7 @@ from bots.kit.worth import PAID, RECEIVED, TOTAL
 from bots.robots.facts import BROUGHT
 from gateway.channels.base import STORED, Limits
 from gateway.clock import Instant
-from gateway.wording import FIELDS, REASONS
+from gateway.wording import WORDINGS, Wording, words_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,11 @@ class House:
         return self.playbook.funnels[0].slot
 
     @property
+    def words(self) -> Wording:
+        """What those who work here read."""
+        return words_in(self.playbook.language)
+
+    @property
     def region(self) -> str:
         """Whose phone numbers may be written without a country code."""
         return {"uk": "UA", "ru": "RU", "en": "GB"}.get(self.playbook.language, "RU")
@@ -152,24 +158,49 @@ class House:
 
     def clock_text(self, at: Instant) -> str:
         """A moment as the shop's clock shows it."""
-        return datetime.fromtimestamp(at / 1000, zone_of(self.playbook.zone)).strftime("%d.%m.%Y %H:%M")
+        return self.words.moment(datetime.fromtimestamp(at / 1000, zone_of(self.playbook.zone)))
 
     def title(self, bot: str) -> str:
         script = self.scripts.get(bot)
         return script.title if script else bot
 
+    def speaks(self, language: str) -> bool:
+        """Whether a script, a template or a field's choice is in it, or robots look at what customers read."""
+        shop = self.playbook
+        own = shop.fields.get("language")
+        board = shop.board
+        robots = (one.tests for listed in board.robots.values() for one in listed)
+        triggers = (one.tests for listed in board.triggers.values() for one in listed)
+        return language in known_languages() and (
+            any(language in script.languages for script in self.scripts.values())
+            or any(language in template.languages() for template in shop.templates.values())
+            or (own is not None and (not own.choices or language in own.choices))
+            or any(test.subject == "language" for tests in (*robots, *triggers) for test in tests)
+        )
+
     def field_title(self, name: str) -> str:
         """What the scripts call a field, for people."""
         if name in self.playbook.fields:
             return self.playbook.fields[name].title
+        known = spoken(self.playbook.language).known
         if name in BROUGHT:
-            return BROUGHT[name]
+            return known[name]
         titles = (script.fields.get(name) for script in self.scripts.values())
-        return next((title for title in titles if title), None) or FIELDS.get(name, name)
+        return next((title for title in titles if title), None) or self.words.fields.get(name) or known.get(name, name)
+
+    def to_customer(self, key: str, told: object = "", **values: object) -> str:
+        """What the system itself says to a customer, in the language that they read, as far as anybody has `told`; else in the shop's.
+
+        The playbook's own `texts` go before, where they are in that language.
+        """
+        shop = self.playbook
+        language = told if isinstance(told, str) and told in WORDINGS else shop.language
+        own = shop.texts.get(key) if language == shop.language else None
+        return own or words_in(language).customer[key].format(**values)
 
     def reason(self, name: str) -> str:
         """Why a deal was closed, in words."""
-        return self.playbook.reasons.get(name) or REASONS.get(name, name)
+        return self.playbook.reasons.get(name) or self.words.reasons.get(name, name)
 
     @property
     def loop_guard(self) -> LoopGuard:

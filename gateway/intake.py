@@ -12,8 +12,9 @@ from functools import partial
 import structlog
 
 from gateway.clock import Clock
-from gateway.events import Received
+from gateway.events import Received, Unusable
 from gateway.translate import arrival
+from gateway.wording import Wording
 from state import inbox
 from state.database import Connection, Database, Unavailable
 from state.inbox import Arrival
@@ -34,10 +35,11 @@ class Delivery:
 
 
 class Intake:
-    def __init__(self, db: Database, live: Live, clock: Clock, *, shard: int = 0) -> None:
+    def __init__(self, db: Database, live: Live, clock: Clock, words: Wording, *, shard: int = 0) -> None:
         self.db = db
         self.live = live
         self.clock = clock
+        self.words = words
         self.shard = shard
         self.closed = False
         self.failing = ""
@@ -56,12 +58,19 @@ class Intake:
         """
         if self.closed or self._count > MOST_WAITING:
             raise Unavailable("shutting down" if self.closed else "too much is waiting")
-        arrivals = [arrival(channel, account, r) for r in received]
+        arrivals = [self._kept(channel, account, r) for r in received]
         done: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
         self._waiting.append(Delivery(arrivals, cursor, done))
         self._count += len(arrivals)
         self._more.set()
         return await done
+
+    def _kept(self, channel: str, account: str, one: Received) -> Arrival:
+        kept = arrival(channel, account, one)
+        if isinstance(one.meaning, Unusable):
+            title = self.words.source_title(channel)
+            kept.task = self.words.line("task_quarantine", channel=title, reason=one.meaning.reason)
+        return kept
 
     async def run(self) -> None:
         while True:

@@ -10,14 +10,12 @@ from typing import Any, Final
 from bots.kit.beginnings import STARTS, of_stage
 from bots.kit.beginnings import expected as beginning
 from bots.kit.reckoning import reckoned
-from bots.kit.words import FILTERS
 from bots.kit.worth import PAID, RECEIVED, excess, received, settled, worth
 from bots.robots.facts import DealFacts
 from bots.robots.machine import Expected, expected, moved
 from gateway import novaposhta
 from gateway.knowing import known_of
 from gateway.voice import Voice
-from gateway.wording import line
 from state import steps
 from state.claims import Claim
 from state.inbox import point_keys
@@ -92,7 +90,7 @@ class Ledger(Voice):
         """Anew: it has become one with another deal, or two with it."""
         self._settle(deal, RECEIVED, deal.fields)
         if worth(deal.fields, self.house.worth) is not None:
-            self.finish_tasks(deal, "check_sum", line("sum_known"))
+            self.finish_tasks(deal, "check_sum", self.words.line("sum_known"))
 
     def _settle(self, deal: Deal, changed: str, before: Mapping[str, Any]) -> None:
         """What is paid of it follows from the sums, and triggers hear when that is all."""
@@ -106,9 +104,9 @@ class Ledger(Voice):
             self.happens(deal, "payment")
         over = excess(deal.fields, marked)
         if over and over != excess(before, marked):
-            self.write_entry(deal, "note", author="robot", text=line("overpaid", sum=FILTERS["money"](str(over))))
+            self.write_entry(deal, "note", author="robot", text=self.words.line("overpaid", sum=self.words.money(over)))
         if worth(before, marked) is None and worth(deal.fields, marked) is not None and received(deal.fields):
-            self.finish_tasks(deal, "check_sum", line("sum_known"))
+            self.finish_tasks(deal, "check_sum", self.words.line("sum_known"))
 
     def add_tag(self, deal: Deal, tag: str) -> None:
         if tag not in deal.tags:
@@ -129,9 +127,9 @@ class Ledger(Voice):
             return
         run = self.rows.runs.get(deal.id)
         if run is not None and author != "bot" and self._of_stage(deal, run):
-            self.stop_run(deal, run, line("why_moved_on"))
+            self.stop_run(deal, run, self.words.line("why_moved_on"))
         old = path.stage(deal.stage)
-        text = line("stage", old=old.title if old else deal.stage, new=target.title)
+        text = self.words.line("stage", old=old.title if old else deal.stage, new=target.title)
         self._leave(deal)
         stood, since = deal.stage, deal.stage_at
         deal.stage, deal.stage_at = stage, self.now
@@ -212,7 +210,7 @@ class Ledger(Voice):
         bots, stood, since = author == "bot", deal.stage, deal.stage_at
         if run := self.rows.runs.get(deal.id):
             bots = True
-            self.stop_run(deal, run, line("why_closed"), left="closed")
+            self.stop_run(deal, run, self.words.line("why_closed"), left="closed")
         self._leave(deal)
         waited = None if bots else deal.waiting_since
         for key in [k for k, t in self.rows.timers.items() if t.deal_id == deal.id]:
@@ -225,7 +223,7 @@ class Ledger(Voice):
             deal.stage, deal.stage_at = end, self.now
         self.touch(deal)
         last = path.stage(deal.stage)
-        text = line("closed", why=self.house.reason(reason) or (last.title if last else ""))
+        text = self.words.line("closed", why=self.house.reason(reason) or (last.title if last else ""))
         data = {"event": "closed", "outcome": outcome, "reason": reason}
         told = self.write_entry(deal, "system", author=author, text=text, data=data, person=person)
         if end is not None and stood != end:
@@ -253,7 +251,7 @@ class Ledger(Voice):
 
     def stop_run(self, deal: Deal, run: Run, why: str, *, left: str = "stopped") -> None:
         """Somebody else ended it: what the bot still had to say is not said."""
-        text = line("bot_stopped", bot=self.house.title(run.bot), why=why)
+        text = self.words.line("bot_stopped", bot=self.house.title(run.bot), why=why)
         self.end_run(deal, run, "stopped", why, text, left=left)
         self.silence(deal, why)
 

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from gateway.clock import Instant
 from gateway.page import Page
-from gateway.wording import line
 from state.records import Deal, Entry, Identity, Person, Task, Wait
 
 _MOST_TOLD: Final = 200
@@ -34,7 +33,7 @@ class Lines(Page):
         return entry
 
     def write_line(self, deal: Deal, kind: str, key: str, *, data: Mapping[str, Any], **values: object) -> Entry:
-        return self.write_entry(deal, kind, author="system", text=line(key, **values), data=data)
+        return self.write_entry(deal, kind, author="system", text=self.words.line(key, **values), data=data)
 
     def create_task(
         self, deal: Deal, kind: str, text: str, created_by: str, *, details: Mapping[str, Any] | None = None,
@@ -79,7 +78,7 @@ class Lines(Page):
                 self.writes.done_tasks.append((task.id, result, None))
             self.loose[deal.id] = deal
             data = {"event": "done", "task": task.id, "result": result}
-            self.write_entry(deal, "task", author="robot", text=line("task_done", result=result), data=data)
+            self.write_entry(deal, "task", author="robot", text=self.words.line("task_done", result=result), data=data)
 
     def end_tasks(self, deal: Deal, result: str) -> None:
         """All that was to be done for this deal has become needless."""
@@ -91,7 +90,7 @@ class Lines(Page):
 
     def end_passing_tasks(self, deal: Deal, stage: str) -> None:
         """The deal leaves the stage with this title: what was to be done only there ends, where nobody works on it."""
-        result, why = line("task_passed", stage=stage), line("why_passed", stage=stage)
+        result, why = self.words.line("task_passed", stage=stage), self.words.line("why_passed", stage=stage)
         settled = {task for task, *_ in self.writes.done_tasks}
         theirs = {task for task, values in self.writes.edited_tasks if values.get("ends") == ""}
         fresh = {task.id for task in self.writes.tasks}
@@ -102,7 +101,7 @@ class Lines(Page):
                 task.state, task.result, task.done_at = "done", result, self.now
             else:
                 self.writes.done_tasks.append((task.id, result, None))
-            text = line("task_ended", text=" ".join(task.text.split())[:_MOST_TOLD], why=why)
+            text = self.words.line("task_ended", text=" ".join(task.text.split())[:_MOST_TOLD], why=why)
             data = {"event": "ended", "task": task.id, "result": result}
             self.write_entry(deal, "task", author="robot", text=text, data=data)
 

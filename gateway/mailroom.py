@@ -12,7 +12,6 @@ from gateway import events as ev
 from gateway.entering import deal_for
 from gateway.ledger import Ledger
 from gateway.obey import walk
-from gateway.wording import line, mail_left, source_title
 from state.records import Deal, Entry, Identity
 
 _MOST_TOLD: Final = 20
@@ -40,12 +39,12 @@ def hear_mail(ledger: Ledger, event: ev.MailReceived) -> str:
     ledger.happens(deal, "mail")
     run = ledger.rows.runs.get(deal.id)
     if opened:  # no bot answers of itself: the address may be anybody's who never wrote to us
-        ledger.ask_for(deal, "answer", line("task_message", source=source_title("mail")))
+        ledger.ask_for(deal, "answer", ledger.words.line("task_message", source=ledger.words.source_title("mail")))
     elif run is not None and ours and (event.text or event.media):
         media = tuple(replace(m, ref=f"/api/v1/entries/{entry.id}/media/{n}") for n, m in enumerate(event.media))
         walk(ledger, deal, run, identity, Heard(event.text, media=media))
     elif run is not None:
-        ledger.create_task(deal, "answer", line("task_mail"), "robot")
+        ledger.create_task(deal, "answer", ledger.words.line("task_mail"), "robot")
     return ""
 
 
@@ -94,13 +93,13 @@ def _keep(ledger: Ledger, deal: Deal, identity: Identity, event: ev.MailReceived
         event.text or ("" if event.media else event.whole) or event.subject
     )  # a photo needs no words, least of all ours
     if not (text or event.media):
-        text = line("mail_files", names=", ".join(event.files))
+        text = ledger.words.line("mail_files", names=", ".join(event.files))
     entry = ledger.write_entry(
         deal, "message", author="customer", text=text, direction="in", identity=identity,
         data={name: value for name, value in data.items() if value}, media=[asdict(m) for m in event.media],
     )  # fmt: skip
     if event.left:
-        told = "; ".join(mail_left(name, why) for name, why in event.left[:_MOST_TOLD])
+        told = "; ".join(ledger.words.mail_left(name, why) for name, why in event.left[:_MOST_TOLD])
         left = [{"name": name, "why": why} for name, why in event.left[:_MOST_TOLD]]
         ledger.write_line(deal, "system", "mail_left", files=told, data={"event": "mail_left", "files": left})
     return entry

@@ -15,7 +15,6 @@ from gateway.ledger import Ledger
 from gateway.routes import window_shut, window_until
 from gateway.templates import Known, Rendered, render
 from gateway.trail import follow
-from gateway.wording import line
 from state.records import Deal, Identity, Run
 from state.steps import new_trail
 
@@ -109,7 +108,7 @@ def _follow(
         else:
             _obey(ledger, deal, run, identity, effect, token)
     if unsaid and run.status == "running" and state.turn > asked_before and script and _asks(script, state):
-        ledger.stop_run(deal, run, line("why_unsaid"))
+        ledger.stop_run(deal, run, ledger.words.line("why_unsaid"))
 
 
 def _asks(script: Script, state: RunState) -> bool:
@@ -149,7 +148,7 @@ def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.E
         case fx.WriteNote(text):
             ledger.write_entry(deal, "note", author="bot", text=text)
         case fx.HandOff(reason, task):
-            text = line("bot_handed_off", bot=ledger.house.title(run.bot))
+            text = ledger.words.line("bot_handed_off", bot=ledger.house.title(run.bot))
             ledger.end_run(deal, run, "handed_off", reason, text)
             deal.owner = "pool"
             deal.waiting_since = deal.waiting_since or ledger.now
@@ -159,7 +158,7 @@ def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.E
         case fx.EndRun(status, reason):
             key = "bot_timed_out" if status == "timed_out" else "bot_finished"
             if run.status == "running":
-                ledger.end_run(deal, run, status, reason, line(key, bot=ledger.house.title(run.bot)))
+                ledger.end_run(deal, run, status, reason, ledger.words.line(key, bot=ledger.house.title(run.bot)))
         case fx.StartScript(name):
             _start_another(ledger, deal, identity, name)
         case fx.CallWeb(endpoint, fields, turn):
@@ -174,7 +173,7 @@ def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.E
 def _give_up(ledger: Ledger, deal: Deal, run: Run, reason: str) -> None:
     """Silence loses an inquiry that waits for its data, not one that has come further: that is a person's."""
     if ledger.house.playbook.is_past_clarifying(run.bot, deal.funnel, deal.stage):
-        ledger.create_task(deal, "call", line("task_silent", bot=ledger.house.title(run.bot)), "bot")
+        ledger.create_task(deal, "call", ledger.words.line("task_silent", bot=ledger.house.title(run.bot)), "bot")
     else:
         ledger.close_deal(deal, "lost", reason, "bot")
 
@@ -209,7 +208,7 @@ def _say_template(
         ledger.touch(deal, bump=False)
         ledger.say(deal, other, say.text, author="bot", choices=say.choices, token=token)
     elif template.otherwise == "task":
-        ledger.create_task(deal, "write", line("task_window", text=say.text), "bot")
+        ledger.create_task(deal, "write", ledger.words.line("task_window", text=say.text), "bot")
         return False
     return True
 
@@ -231,7 +230,7 @@ def _start_another(ledger: Ledger, deal: Deal, identity: Identity, name: str) ->
     script = ledger.house.script_for(name, ledger.contact.id)
     started = sum(1 for run in ledger.writes.new_runs.values() if run.deal_id == deal.id)
     if script is None or started >= _MOST_SCRIPTS:
-        ledger.create_task(deal, "handoff", line("task_bot_lost"), "robot")
+        ledger.create_task(deal, "handoff", ledger.words.line("task_bot_lost"), "robot")
         deal.waiting_since = deal.waiting_since or ledger.now
     else:
         start_run(ledger, deal, identity, script)
@@ -241,16 +240,16 @@ def _move(ledger: Ledger, deal: Deal, run: Run, stage: str) -> None:
     """A bot that closes its own deal is through with it, not silenced: what it has said goes out."""
     target = ledger.house.funnel(deal.funnel).stage(stage)
     if target is not None and target.outcome and deal.stage != stage and run.status == "running":
-        ledger.end_run(deal, run, "finished", stage, line("bot_finished", bot=ledger.house.title(run.bot)))
+        ledger.end_run(deal, run, "finished", stage, ledger.words.line("bot_finished", bot=ledger.house.title(run.bot)))
     ledger.move(deal, stage, "bot")
 
 
 def break_loop(ledger: Ledger, deal: Deal, run: Run) -> None:
     """Too many automatic messages: stop talking, and have a person look at who is on the other side."""
-    ledger.stop_run(deal, run, line("why_loop"), left="loop")
-    ledger.create_task(deal, "check_loop", line("task_loop"), "robot")
+    ledger.stop_run(deal, run, ledger.words.line("why_loop"), left="loop")
+    ledger.create_task(deal, "check_loop", ledger.words.line("task_loop"), "robot")
 
 
 def _lost_script(ledger: Ledger, deal: Deal, run: Run) -> None:
-    ledger.stop_run(deal, run, line("why_lost"), left="script_missing")
-    ledger.create_task(deal, "handoff", line("task_bot_lost"), "robot")
+    ledger.stop_run(deal, run, ledger.words.line("why_lost"), left="script_missing")
+    ledger.create_task(deal, "handoff", ledger.words.line("task_bot_lost"), "robot")

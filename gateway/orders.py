@@ -7,13 +7,13 @@ deal beside it, in a slot of its own.
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bots.kit.words import FILTERS, as_text
+from bots.kit.words import as_text
 from bots.kit.worth import PAID, RECEIVED, TOTAL, WORD, received, worth
 from gateway import events as ev
 from gateway import filling
 from gateway.entering import enter
 from gateway.ledger import Ledger
-from gateway.wording import ORDER_EVENTS, PARCEL_STATUSES, line
+from gateway.wording import Wording
 from state.chains import led_by
 from state.records import Deal
 
@@ -31,8 +31,10 @@ def hear_order(ledger: Ledger, event: ev.OrderChanged) -> Ignored:
         "order": event.number, "order_status": "" if late else event.event, "total": event.total if ours else None, "currency": event.currency if ours else "",
         "office": event.office, "items": "\n".join(event.items), "tracking": event.tracking,
     }  # fmt: skip
-    total = _money(event.total, "" if ours else event.currency)
-    text = line("order", number=event.number, what=", ".join(filter(None, (ORDER_EVENTS[event.event], total))))
+    total = _money(ledger.words, event.total, "" if ours else event.currency)
+    text = ledger.words.line(
+        "order", number=event.number, what=", ".join(filter(None, (ledger.words.order_events[event.event], total)))
+    )
     data = {
         "event": event.event, "order": event.number, "total": event.total, "currency": event.currency, **_points(event.sender),
     }  # fmt: skip
@@ -61,8 +63,8 @@ def hear_payment(ledger: Ledger, event: ev.PaymentReceived) -> Ignored:
     """Several may come for one order, and some may go back: it is paid when what is left makes up its sum."""
     deal = _deal_of_order(ledger, event.number, "payment")
     back, ours = event.amount < 0, _is_ours(ledger, event.currency)
-    amount = _money(abs(event.amount), "" if ours else event.currency)
-    text = line("refund" if back else "payment", number=event.number, total=amount)
+    amount = _money(ledger.words, abs(event.amount), "" if ours else event.currency)
+    text = ledger.words.line("refund" if back else "payment", number=event.number, total=amount)
     data = {
         "event": "refund" if back else "payment", "order": event.number, "amount": event.amount, "currency": event.currency, **_points(event.sender),
     }  # fmt: skip
@@ -114,14 +116,14 @@ def _take_the_word(ledger: Ledger, deal: Deal) -> None:
 
 def _doubt_the_word(ledger: Ledger, deal: Deal, number: str, *, late: bool) -> None:
     """It was said before that all is paid, and no money has gone back: news that are out of order, or a matter for a person."""
-    text = line("task_unpaid_again", number=number)
+    text = ledger.words.line("task_unpaid_again", number=number)
     if not late and all(task.text != text for task in ledger.open_tasks(deal)):
         ledger.create_task(deal, "check_payment", text, "robot")
 
 
 def _ask_about_the_lost(ledger: Ledger, deal: Deal, number: str, what: str) -> None:
     """A deal that was given up goes on in the shop's own system: no trigger hears of it any more."""
-    text = line("task_order_lost", number=number, what=ORDER_EVENTS[what])
+    text = ledger.words.line("task_order_lost", number=number, what=ledger.words.order_events[what])
     if all(task.text != text for task in ledger.open_tasks(deal)):
         ledger.create_task(deal, "next_step", text, "robot")
 
@@ -136,7 +138,7 @@ def _give_back(ledger: Ledger, deal: Deal, amount: int) -> None:
         ledger.set_field(deal, PAID, "partly" if deal.fields.get(PAID) == "yes" else "no")
         return
     if amount > had:
-        ledger.write_entry(deal, "note", author="robot", text=line("refund_over"))
+        ledger.write_entry(deal, "note", author="robot", text=ledger.words.line("refund_over"))
     ledger.set_field(deal, RECEIVED, max(0, had - amount))
 
 
@@ -145,14 +147,14 @@ def _is_ours(ledger: Ledger, currency: str) -> bool:
 
 
 def _of_another_currency(ledger: Ledger, deal: Deal, number: str, sum_: str) -> None:
-    text = line("task_foreign", number=number, total=sum_)
+    text = ledger.words.line("task_foreign", number=number, total=sum_)
     if all(task.text != text for task in ledger.open_tasks(deal)):
         ledger.create_task(deal, "check_payment", text, "robot")
 
 
 def _ask_for_the_sum(ledger: Ledger, deal: Deal, number: str, sum_: str) -> None:
     if not any(task.kind == "check_sum" for task in ledger.open_tasks(deal)):
-        ledger.create_task(deal, "check_sum", line("task_unknown_sum", number=number, total=sum_), "robot")
+        ledger.create_task(deal, "check_sum", ledger.words.line("task_unknown_sum", number=number, total=sum_), "robot")
 
 
 def hear_parcel(ledger: Ledger, event: ev.ParcelMoved) -> Ignored:
@@ -162,7 +164,7 @@ def hear_parcel(ledger: Ledger, event: ev.ParcelMoved) -> Ignored:
     if deal.fields.get("parcel") == event.status:
         return "same_status"
     ledger.set_field(deal, "parcel", event.status)
-    text = line("parcel", number=event.tracking, what=PARCEL_STATUSES[event.status])
+    text = ledger.words.line("parcel", number=event.tracking, what=ledger.words.parcel_statuses[event.status])
     data = {"event": event.status, "tracking": event.tracking, "note": event.note}
     ledger.write_entry(deal, "parcel", author="robot", text=text, data=data)
     ledger.happens(deal, "parcel", event.status)
@@ -193,7 +195,7 @@ def _deal_of_order(ledger: Ledger, number: str, source: str) -> Deal:
         entrance = replace(entrance, responsible="")
     why = f"opened: order {number} " + ("has no request" if request is None else f"found its request {request.id}")
     deal = enter(ledger, source, why, entrance, apart=True)
-    deal.title = line("order_title", number=number)
+    deal.title = ledger.words.line("order_title", number=number)
     if request is not None:
         _find_request(ledger, deal, request, number)
     return deal
@@ -202,7 +204,7 @@ def _deal_of_order(ledger: Ledger, number: str, source: str) -> Deal:
 def _find_request(ledger: Ledger, deal: Deal, request: Deal, number: str) -> None:
     """The order leads, and what was said and gathered before comes along. 'No, separate' undoes the merge."""
     if run := ledger.rows.runs.get(request.id):
-        ledger.stop_run(request, run, line("why_order", number=number))
+        ledger.stop_run(request, run, ledger.words.line("why_order", number=number))
     if request.responsible_id is not None:
         deal.responsible_id = request.responsible_id
     deal.route_id = request.route_id  # robots of its stage may speak before the two are one
@@ -244,8 +246,8 @@ def _latest(deals: Iterable[Deal]) -> Deal | None:
 def _money_came(ledger: Ledger, deal: Deal, number: str) -> None:
     """No trigger hears of a deal that was given up, or of an order that was joined to another: somebody has to."""
     if deal.outcome == "lost" or deal.reason == "joined":
-        ledger.create_task(deal, "check_payment", line("task_paid_lost", number=number), "robot")
+        ledger.create_task(deal, "check_payment", ledger.words.line("task_paid_lost", number=number), "robot")
 
 
-def _money(minor: int | None, currency: str = "") -> str:
-    return " ".join(filter(None, (FILTERS["money"](str(minor)), currency))) if minor is not None else ""
+def _money(words: Wording, minor: int | None, currency: str = "") -> str:
+    return " ".join(filter(None, (words.money(minor), currency))) if minor is not None else ""

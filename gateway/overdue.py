@@ -13,7 +13,6 @@ from gateway import pager
 from gateway.clock import Instant
 from gateway.house import House
 from gateway.roster import Roster
-from gateway.wording import line
 from state import lanes, overdue, staff, staff_chats
 from state.database import Connection
 from state.ids import Ids
@@ -93,8 +92,8 @@ def _report(
     for person, found in sorted(of.items()):
         if person == to or not overdue.claim(conn, f"overdue:{person}", today, today - 1):
             continue
-        name = roster.name(person) if person else line("overdue_pool")
-        text = line("task_overdue", who=name, n=len(found), since=house.clock_text(found[0].due_at or 0))
+        name = roster.name(person) if person else house.words.line("overdue_pool")
+        text = house.words.line("task_overdue", who=name, n=len(found), since=house.clock_text(found[0].due_at or 0))
         details = {"person": person, "tasks": [task.id for task in found[:_SHOWN]], "count": len(found)}
         if person in still_open:
             overdue.renew(conn, still_open[person].id, text, details, now)

@@ -11,6 +11,7 @@ from gateway.clock import Instant
 from gateway.house import House
 from gateway.likeness import claimed
 from gateway.roster import Look
+from gateway.wording import Wording
 from state.claims import Claim
 from state.ids import Ids
 from state.inbox import identity_key, point_keys
@@ -51,6 +52,11 @@ class Page:
         self.otherwise: list[tuple[Deal, str, str, Mapping[str, Any]]] = []
         """(deal, kind, text, details): tasks for those for which they will have given none."""
         self._keys = {identity_key(i.channel, i.account, i.address): i for i in rows.identities.values()}
+
+    @property
+    def words(self) -> Wording:
+        """What those who work here read."""
+        return self.house.words
 
     # -- who ---------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,6 @@ from gateway.clock import Instant
 from gateway.house import House
 from gateway.parts import split
 from gateway.roster import Roster
-from gateway.wording import staff_line
 from state import lanes, staff_chats
 from state.database import Connection
 from state.ids import Ids
@@ -134,21 +133,23 @@ def announce(
         Words(_told(what, about, house), task.id, task.deal_id, asks, "", due, _buttons(chat, about, house)), now,
     )  # fmt: skip
     if deal is not None and about.heard is not None and about.heard.text.strip() and what != "overdue":
-        quote = staff_line("quote", words=quoted(about.heard.text)) + "\n\n" + staff_line("reply_hint")
+        quote = (
+            house.words.in_chat("quote", words=quoted(about.heard.text)) + "\n\n" + house.words.in_chat("reply_hint")
+        )
         put(writes, ids, chat, Words(quote, task.id, deal.id, "reply"), now)
 
 
 def _told(what: str, about: Brief, house: House) -> str:
     task, deal, contact = about.task, about.deal, about.contact
-    lines = [f"{staff_line(what)}: {house.playbook.task_kind(task.kind).title}", quoted(task.text)]
+    lines = [f"{house.words.in_chat(what)}: {house.playbook.task_kind(task.kind).title}", quoted(task.text)]
     if contact is not None:
         who = ", ".join(filter(None, (_one_line(contact.name), contact.phone, contact.email)))
-        lines += [staff_line("customer", who=who)] if who else []
+        lines += [house.words.in_chat("customer", who=who)] if who else []
     if deal is not None:
         stage = house.funnel(deal.funnel).stage(deal.stage)
-        lines.append(staff_line("deal", id=deal.id, stage=stage.title if stage else deal.stage))
+        lines.append(house.words.in_chat("deal", id=deal.id, stage=stage.title if stage else deal.stage))
     if task.due_at is not None and task.due_at != task.created_at:
-        lines.append(staff_line("due", at=house.clock_text(task.due_at)))
+        lines.append(house.words.in_chat("due", at=house.clock_text(task.due_at)))
     for name, value in list(task.details.items())[:_MOST_DETAILS]:
         if isinstance(value, str | int | float) and str(value).strip():
             lines.append(f"{_one_line(house.field_title(name))}: {_one_line(str(value))}")
@@ -161,11 +162,11 @@ def _buttons(chat: Chat, about: Brief, house: House) -> tuple[tuple[str, ...], .
     if deal is not None and deal.closed_at is None and not (
         deal.owner == "person" and deal.responsible_id == chat.person and task.responsible_id == chat.person
     ):  # fmt: skip
-        found.append((f"{PRESS}{task.id}.take", staff_line("take")))
-    found.append((f"{PRESS}{task.id}.done", staff_line("done")))
+        found.append((f"{PRESS}{task.id}.take", house.words.in_chat("take")))
+    found.append((f"{PRESS}{task.id}.done", house.words.in_chat("done")))
     if house.public_url.startswith("https://"):  # Telegram takes no other address
         path = f"/console/deals/{deal.id}" if deal is not None else "/console"
-        found.append(("", staff_line("open"), house.public_url.rstrip("/") + path))
+        found.append(("", house.words.in_chat("open"), house.public_url.rstrip("/") + path))
     return tuple(found)
 
 

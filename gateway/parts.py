@@ -15,7 +15,6 @@ from bots.kit.lines import Line
 from bots.kit.values import value
 from gateway.channels.base import Button, Limits, Outgoing
 from gateway.channels.limits import LIMITS
-from gateway.wording import SHARE_PHONE
 
 MAX_DATA: Final = 64
 """Bytes of a button's data: https://core.telegram.org/bots/api#inlinekeyboardbutton"""
@@ -94,13 +93,16 @@ def plan(
     return (*files, *texts)
 
 
-def carried(channel: str, line: Line) -> tuple[Part, ...]:
-    """What a line of a tried conversation would be on a channel of ours; nothing where it is no message of the bot."""
+def carried(channel: str, line: Line, ask_phone: str) -> tuple[Part, ...]:
+    """What a line of a tried conversation would be on a channel of ours; nothing where it is no message of the bot.
+
+    `ask_phone`: the label of the phone button.
+    """
     limits = LIMITS.get(channel)
     if limits is None or line.said is None:
         return ()
     say = line.said
-    return plan(say.text, say.choices, limits=limits, ask_phone=SHARE_PHONE if say.ask_phone else "")
+    return plan(say.text, say.choices, limits=limits, ask_phone=ask_phone if say.ask_phone else "")
 
 
 def width(text: str, unit: Literal["utf16", "chars"]) -> int:

@@ -11,7 +11,7 @@ from bots.kit.recording import Crossed, Edited, Happening, Heard, Moved, Recordi
 from bots.kit.script import Script, Step, TagAction
 from gateway.clock import Instant
 from gateway.house import House
-from gateway.wording import line as wording
+from gateway.wording import WORDINGS
 from state.records import Entry
 from state.talks import MOST_LINES, Held
 
@@ -117,10 +117,10 @@ def _heard(entry: Entry) -> Heard | None:
     if entry.kind != "message" or entry.author != "customer" or "form" in data:
         return None
     choice, phone, place = str(data.get("button", "")), str(data.get("phone", "")), data.get("location")
-    shown = (
-        wording("phone_shared", phone=phone) if phone else "", wording("location") if place else "",
-        data.get("subject", "") if entry.media else "",
-    )  # fmt: skip
+    shown = {data.get("subject", "")} if entry.media else set()
+    for words in WORDINGS.values():  # whichever the shop's people read when it was written
+        shown |= {words.line("phone_shared", phone=phone)} if phone else set()
+        shown |= {words.line("location")} if place else set()
     media = tuple(
         Media(one["kind"], f"/api/v1/entries/{entry.id}/media/{n}", one["name"], one["mime"], one["size"])
         for n, one in enumerate(entry.media)

@@ -63,7 +63,7 @@ class Rehearsal:
         self.live = LocalLive()
         self.house = house
         house.channels = {key: channel.limits for key, channel in self.channels.items()}
-        self.intake = Intake(self.db, self.live, self.clock)
+        self.intake = Intake(self.db, self.live, self.clock, house.words)
         self.turns = Turns(self.db, house, self.live, self.clock)
         self.delivery = Delivery(self.db, self.channels, self.live, self.clock, jitter=self.jitter)
         self.timekeeper = Timekeeper(self.db, self.delivery, self.house, self.clock)

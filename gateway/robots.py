@@ -10,7 +10,6 @@ from bots.robots.machine import Firing as Turn
 from bots.robots.machine import fire, hear
 from gateway.deeds import do
 from gateway.ledger import ROBOT, Ledger
-from gateway.wording import line
 from state.records import Deal, Firing, Timer
 
 LONGEST_CHAIN: Final = 25
@@ -29,7 +28,7 @@ def take_turn(ledger: Ledger, deal: Deal, timer: Timer) -> None:
         return
     if int(chain or 1) > LONGEST_CHAIN:
         _note(ledger, deal, Turn(name, "stopped", f"chain: {chain}"), "")
-        ledger.create_task(deal, "check_robots", line("task_circle", robot=name), "robot")
+        ledger.create_task(deal, "check_robots", ledger.words.line("task_circle", robot=name), "robot")
         return
     ledger.chain = int(chain or 1)
     try:
@@ -63,7 +62,9 @@ def hear_all(ledger: Ledger) -> None:
             for trigger in ledger.house.playbook.board.triggers.get((deal.funnel, on), ()):
                 if trigger.hears(on, which, deal.stage):
                     _note(ledger, deal, Turn(trigger.name, "stopped", f"heard: {heard}"), f"{on} {which}".strip())
-            ledger.create_task(deal, "check_robots", line("task_circle", robot=f"{on} {which}".strip()), "robot")
+            ledger.create_task(
+                deal, "check_robots", ledger.words.line("task_circle", robot=f"{on} {which}".strip()), "robot"
+            )
             return
         if deal.closed_at is not None:
             continue

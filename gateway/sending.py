@@ -9,7 +9,6 @@ from gateway.ledger import Ledger
 from gateway.reaching import by_phone, keep, wished
 from gateway.routes import window_shut
 from gateway.templates import Known, Missing, Rendered, render
-from gateway.wording import line
 from state.records import Deal, Identity
 
 
@@ -18,7 +17,7 @@ def send(ledger: Ledger, deal: Deal, effect: fx.SendMessage) -> Amiss | None:
     if effect.empty:
         return _lacks(ledger, deal, effect, effect.empty)
     if ledger.loops(effect.text or effect.template):
-        ledger.create_task(deal, "check_loop", line("task_loop"), "robot")
+        ledger.create_task(deal, "check_loop", ledger.words.line("task_loop"), "robot")
         return Amiss("message", "loop", "task")
     missing: list[Missing] = []
     reached: list[int] = []
@@ -33,7 +32,7 @@ def send(ledger: Ledger, deal: Deal, effect: fx.SendMessage) -> Amiss | None:
         return _lacks(ledger, deal, effect, lacking)
     if heavy := _names(missing, "size"):
         names = ", ".join(heavy)
-        leave_to_a_person(ledger, deal, line("task_robot_heavy", names=names, text=_meant(ledger, effect)))
+        leave_to_a_person(ledger, deal, ledger.words.line("task_robot_heavy", names=names, text=_meant(ledger, effect)))
         return Amiss("message", "too_heavy", "task", names)
     if missing:
         why = "window_shut" if any(one.what == "approval" for one in missing) else "no_template"
@@ -41,14 +40,14 @@ def send(ledger: Ledger, deal: Deal, effect: fx.SendMessage) -> Amiss | None:
         why = "barred" if any(_ways(ledger, deal, channels, barred=True) for channels in asked) else "unreachable"
     meant = _meant(ledger, effect)
     if effect.otherwise == "task":
-        leave_to_a_person(ledger, deal, line("task_robot_mute", text=meant))
+        leave_to_a_person(ledger, deal, ledger.words.line("task_robot_mute", text=meant))
         return Amiss("message", why, "task")
     return Amiss("message", why, meant=meant)
 
 
 def _lacks(ledger: Ledger, deal: Deal, effect: fx.SendMessage, empty: tuple[str, ...]) -> Amiss:
     names = ", ".join(map(ledger.house.field_title, empty))
-    leave_to_a_person(ledger, deal, line("task_robot_empty", names=names, text=_meant(ledger, effect)))
+    leave_to_a_person(ledger, deal, ledger.words.line("task_robot_empty", names=names, text=_meant(ledger, effect)))
     return Amiss("message", "empty_value", "task", ", ".join(empty))
 
 

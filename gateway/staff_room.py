@@ -14,7 +14,6 @@ from gateway.pager import PRESS, Words
 from gateway.refusals import Conflict, Invalid
 from gateway.starting import way_to
 from gateway.translate import arrival
-from gateway.wording import line, source_title, staff_line
 from state.records import Deal, Identity, Person, Task
 from state.staff_chats import WORKERS, Chat, Chats, Note
 
@@ -47,11 +46,11 @@ def hear(ledger: Ledger, identity: Identity, event: MessageReceived) -> str | No
     elif event.text.strip() == _STOP:
         ledger.writes.ties.append((identity.id, None))
         identity.person_id = None
-        _say(ledger, chat, staff_line("untied"))
+        _say(ledger, chat, ledger.words.in_chat("untied"))
     elif person.role not in WORKERS:
-        _say(ledger, chat, staff_line("not_for_role"))
+        _say(ledger, chat, ledger.words.in_chat("not_for_role"))
     elif "forwarded" in event.flags or not event.text.strip():
-        _say(ledger, chat, staff_line("text_only"))
+        _say(ledger, chat, ledger.words.in_chat("text_only"))
     else:
         _words(ledger, chats, chat, event)
     return STAFF
@@ -63,17 +62,17 @@ def _tie(ledger: Ledger, chats: Chats, identity: Identity, code: str) -> str:
         identity.id, identity.contact_id, identity.channel, identity.account, identity.address, "", person.id if person else 0
     )  # fmt: skip
     if person is None:
-        _say(ledger, chat, staff_line("bad_code"))
+        _say(ledger, chat, ledger.words.in_chat("bad_code"))
         return "bad_code"
     if person.role not in WORKERS:
-        _say(ledger, chat, staff_line("not_for_role"))
+        _say(ledger, chat, ledger.words.in_chat("not_for_role"))
         return "bad_code"
     ledger.writes.ties.append((identity.id, person.id))
     identity.person_id = person.id
     for deal in ledger.rows.deals:
         if deal.closed_at is None and deal.route_id == identity.id:
             _leave_the_chat(ledger, deal)
-    _say(ledger, chat, staff_line("welcome", who=person.name))
+    _say(ledger, chat, ledger.words.in_chat("welcome", who=person.name))
     return STAFF
 
 
@@ -81,11 +80,11 @@ def _leave_the_chat(ledger: Ledger, deal: Deal) -> None:
     """No bot and no colleague talks to a customer there any more: elsewhere, or not at all where they only tried it out."""
     other = way_to(ledger, deal)
     if other is None:
-        ledger.end_tasks(deal, line("not_a_customer"))
+        ledger.end_tasks(deal, ledger.words.line("not_a_customer"))
         ledger.close_deal(deal, "lost", "not_a_customer", "robot")
         return
     if run := ledger.rows.runs.get(deal.id):
-        ledger.stop_run(deal, run, line("why_staff"))
+        ledger.stop_run(deal, run, ledger.words.line("why_staff"))
     deal.route_id = other.id
     ledger.touch(deal)
 
@@ -99,13 +98,13 @@ def _press(ledger: Ledger, chats: Chats, chat: Chat, event: MessageReceived) -> 
     task = chats.task(int(number)) if known else None
     identity = ledger.rows.identities[chat.identity_id]
     if event.callback:
-        ledger.acknowledge(identity, event.callback, "" if task is not None else staff_line("gone"))
+        ledger.acknowledge(identity, event.callback, "" if task is not None else ledger.words.in_chat("gone"))
     if task is None:
         return
     if task.state != "open":
-        _say(ledger, chat, _done_by(chats, task))
+        _say(ledger, chat, _done_by(ledger, chats, task))
     elif what == "done":
-        text = staff_line("ask_result", text=pager.quoted(task.text))
+        text = ledger.words.in_chat("ask_result", text=pager.quoted(task.text))
         _say(ledger, chat, text, task.id, task.deal_id, "result")
     elif what == "take" and task.deal_id:
         _pass(ledger, chat, "take", task.contact_id, task.deal_id, task.id, event)
@@ -117,14 +116,14 @@ def _words(ledger: Ledger, chats: Chats, chat: Chat, event: MessageReceived) -> 
     task = chats.task(note.task_id) if note is not None else None
     deal = chats.deal(note.deal_id) if note is not None and note.deal_id else None
     if note is None or (to_customer and not text.removeprefix(_REPLY).strip()):
-        _say(ledger, chat, staff_line("help"))
+        _say(ledger, chat, ledger.words.in_chat("help"))
     elif deal is not None and (to_customer or note.asks == "reply"):
         said = text.removeprefix(_REPLY).strip() if to_customer else text
         _pass(ledger, chat, "write", deal.contact_id, deal.id, note.task_id, event, said)
     elif note.asks not in ("result", "reason"):
-        _say(ledger, chat, staff_line("help"))
+        _say(ledger, chat, ledger.words.in_chat("help"))
     elif task is None:
-        _say(ledger, chat, staff_line("gone"))
+        _say(ledger, chat, ledger.words.in_chat("gone"))
     elif not task.deal_id:
         _finish_the_shops(ledger, chats, chat, task, text)
     elif note.asks == "result":
@@ -145,10 +144,10 @@ def _about(ledger: Ledger, chats: Chats, chat: Chat, event: MessageReceived) -> 
 def _finish_the_shops(ledger: Ledger, chats: Chats, chat: Chat, task: Task, result: str) -> None:
     """A task of no deal has no lane to go through."""
     if task.state != "open":
-        _say(ledger, chat, _done_by(chats, task))
+        _say(ledger, chat, _done_by(ledger, chats, task))
         return
     ledger.writes.done_tasks.append((task.id, result, chat.person))
-    _say(ledger, chat, staff_line("finished", result=result))
+    _say(ledger, chat, ledger.words.in_chat("finished", result=result))
 
 
 def _pass(
@@ -172,12 +171,12 @@ def obey(ledger: Ledger, event: StaffAsked) -> str:
         return "untied"
     person, chat = found
     if person.role not in WORKERS:
-        _say(ledger, chat, staff_line("not_for_role"))
+        _say(ledger, chat, ledger.words.in_chat("not_for_role"))
         return "forbidden"
     deal = next((d for d in ledger.rows.deals if d.id == event.deal), None) or chats.deal(event.deal)
     task = _task_now(ledger, chats, event.task)
     if deal is None or deal.contact_id != ledger.contact.id:
-        _say(ledger, chat, staff_line("gone"))
+        _say(ledger, chat, ledger.words.in_chat("gone"))
         return "gone"
     try:
         match event.act:
@@ -188,46 +187,53 @@ def obey(ledger: Ledger, event: StaffAsked) -> str:
             case _:
                 _write(ledger, chat, deal, event, person)
     except Conflict as refused:
-        _say(ledger, chat, _why(chats, deal, refused))
+        _say(ledger, chat, _why(ledger, chats, deal, refused))
     except Invalid as wrong:
         why = {"text": "window", "channel": "no_channel"}.get(wrong.name)
-        _say(ledger, chat, staff_line(why) if why else staff_line("refused", why=str(wrong)))
+        _say(ledger, chat, ledger.words.in_chat(why) if why else ledger.words.in_chat("refused", why=str(wrong)))
     return ""
 
 
 def _take(ledger: Ledger, chats: Chats, chat: Chat, deal: Deal, task: Task | None, person: Person) -> None:
     theirs = (None, deal.responsible_id, person.id)
     wanting = desk.take(ledger, deal, person, task)
-    _say(ledger, chat, " ".join(filter(None, (staff_line("taken", id=deal.id), wanting))))
+    _say(ledger, chat, " ".join(filter(None, (ledger.words.in_chat("taken", id=deal.id), wanting))))
     if task is not None and task.state == "open" and task.responsible_id not in theirs:
-        _say(ledger, chat, staff_line("task_of", who=chats.name(task.responsible_id)))
+        _say(ledger, chat, ledger.words.in_chat("task_of", who=chats.name(task.responsible_id)))
 
 
 def _finish(
     ledger: Ledger, chats: Chats, chat: Chat, deal: Deal, task: Task | None, event: StaffAsked, person: Person
 ) -> None:  # fmt: skip
     if task is None:
-        _say(ledger, chat, staff_line("gone"))
+        _say(ledger, chat, ledger.words.in_chat("gone"))
         return
     if task.state != "open":
-        _say(ledger, chat, _done_by(chats, task))
+        _say(ledger, chat, _done_by(ledger, chats, task))
         return
     try:
         desk.obey_manager(ledger, deal, FinishTask(task, event.text, event.reason), person)
     except Conflict as refused:
         if refused.code != "no_contact":
             raise
-        text = staff_line("ask_reason", text=pager.quoted(task.text))
+        text = ledger.words.in_chat("ask_reason", text=pager.quoted(task.text))
         _say(ledger, chat, text, task.id, deal.id, "reason", event.text)
         return
-    _say(ledger, chat, staff_line("finished", result=event.text))
+    _say(ledger, chat, ledger.words.in_chat("finished", result=event.text))
 
 
 def _write(ledger: Ledger, chat: Chat, deal: Deal, event: StaffAsked, person: Person) -> None:
     desk.obey_manager(ledger, deal, desk.Write(event.text), person)
     said = next(e for e in reversed(ledger.writes.entries) if e.deal_id == deal.id and e.kind == "message")
     # To be answered like the customer's own words: one may go on writing.
-    _say(ledger, chat, staff_line("written", channel=source_title(said.channel)), event.task, deal.id, "reply")
+    _say(
+        ledger,
+        chat,
+        ledger.words.in_chat("written", channel=ledger.words.source_title(said.channel)),
+        event.task,
+        deal.id,
+        "reply",
+    )
 
 
 def _task_now(ledger: Ledger, chats: Chats, task_id: int) -> Task | None:
@@ -240,17 +246,17 @@ def _task_now(ledger: Ledger, chats: Chats, task_id: int) -> Task | None:
     return task
 
 
-def _why(chats: Chats, deal: Deal, refused: Conflict) -> str:
+def _why(ledger: Ledger, chats: Chats, deal: Deal, refused: Conflict) -> str:
     if refused.code == "taken" and deal.responsible_id is not None:
-        return staff_line("taken_by", id=deal.id, who=chats.name(deal.responsible_id))
+        return ledger.words.in_chat("taken_by", id=deal.id, who=chats.name(deal.responsible_id))
     if refused.code == "closed":
-        return staff_line("closed", id=deal.id)
-    return staff_line("refused", why=str(refused))
+        return ledger.words.in_chat("closed", id=deal.id)
+    return ledger.words.in_chat("refused", why=str(refused))
 
 
-def _done_by(chats: Chats, task: Task) -> str:
+def _done_by(ledger: Ledger, chats: Chats, task: Task) -> str:
     who = chats.name(task.done_by) if task.done_by is not None else task.result or "—"
-    return staff_line("done_by", who=who)
+    return ledger.words.in_chat("done_by", who=who)
 
 
 def _say(

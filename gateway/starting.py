@@ -6,7 +6,6 @@ What was to begin does so only in the very stay in the stage that it was set for
 from bots.kit.beginnings import bot_of, due
 from gateway.ledger import Ledger
 from gateway.obey import start_run
-from gateway.wording import line
 from state.records import Deal, Identity, Timer
 
 
@@ -25,9 +24,9 @@ def begin(ledger: Ledger, deal: Deal, timer: Timer) -> None:
     if verdict == "later":
         ledger.put_off(timer, opens)
     elif running is not None:
-        _tell(ledger, deal, line("task_bot_busy", bot=script.title, other=ledger.house.title(running.bot)))
+        _tell(ledger, deal, ledger.words.line("task_bot_busy", bot=script.title, other=ledger.house.title(running.bot)))
     elif identity is None:
-        _tell(ledger, deal, line("task_bot_mute", bot=script.title))
+        _tell(ledger, deal, ledger.words.line("task_bot_mute", bot=script.title))
     else:
         if deal.route_id != identity.id:
             deal.route_id = identity.id

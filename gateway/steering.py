@@ -6,7 +6,6 @@ from gateway.ledger import Ledger
 from gateway.obey import move_run, resume_run, start_run
 from gateway.refusals import Conflict, Invalid
 from gateway.routes import reply_route
-from gateway.wording import line
 from state.records import Deal, Identity, Person, Run
 
 
@@ -53,9 +52,9 @@ def steer(ledger: Ledger, deal: Deal, command: SteerBot, who: Person) -> None:
 
 
 def _stop(ledger: Ledger, deal: Deal, run: Run, who: Person) -> None:
-    ledger.stop_run(deal, run, line("why_command", who=who.name))
+    ledger.stop_run(deal, run, ledger.words.line("why_command", who=who.name))
     # Nobody is lost: the talk that the bot leaves is somebody's to go on with.
-    task = line("task_bot_stopped", who=who.name)
+    task = ledger.words.line("task_bot_stopped", who=who.name)
     ledger.create_task(deal, "answer", task, "robot", responsible=deal.responsible_id or who.id, person=who)
 
 
@@ -118,7 +117,7 @@ def clarify(ledger: Ledger, deal: Deal, item: str, who: Person) -> None:
     identity = _bots_way(ledger, deal, "item")
     run = ledger.rows.runs.get(deal.id)
     if run is not None:
-        ledger.stop_run(deal, run, line("why_clarify", who=who.name, what=asked.title))
+        ledger.stop_run(deal, run, ledger.words.line("why_clarify", who=who.name, what=asked.title))
     if deal.responsible_id is None:
         deal.responsible_id = who.id
         ledger.touch(deal)

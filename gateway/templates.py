@@ -18,7 +18,7 @@ from gateway.house import House
 from gateway.knowing import language_of
 from gateway.refusals import Invalid
 from gateway.routes import window_shut
-from gateway.wording import CHANNELS
+from gateway.wording import words_in
 from state.records import Contact, Deal, Identity
 
 _GAP: Final = re.compile(r"\{(\w{1,64})\}")
@@ -102,7 +102,7 @@ def draft(
     shut = identity is not None and window_shut(house, identity, known.now)
     approval = template.approval(channel, language)
     by_provider = approval is not None and approval.state == "approved" and (shut or not template.attach)
-    look_up = _look_up(house, known, channel)
+    look_up = _look_up(house, known, channel, language)
     filled = fill(template.worded(language, channel), look_up, given, unseen=unseen, flat=by_provider)
     subject = _subject(template, language, channel, look_up, given, unseen=unseen)
     media, links, left = _attached(house, template, identity, by_provider=by_provider)
@@ -140,11 +140,11 @@ def _payload(provided: str, order: tuple[str, ...], filled: Filled) -> dict[str,
     return {"kind": "template", "template": provided, "variables": values}
 
 
-def _look_up(house: House, known: Known, channel: str) -> Callable[[str], object]:
+def _look_up(house: House, known: Known, channel: str, language: str) -> Callable[[str], object]:
     """What is known of the deal, by the name that templates call it."""
     deal, contact, shop = known.deal, known.contact, house.playbook
     of_deal: dict[str, object] = {
-        "name": contact.name, "phone": contact.phone, "email": contact.email, "channel": CHANNELS.get(channel, channel),
+        "name": contact.name, "phone": contact.phone, "email": contact.email, "channel": words_in(language).channels.get(channel, channel),
         MANAGER: known.manager, "shop": shop.title, "deal": deal.id, "title": deal.title,
         CURRENCY: deal.fields.get(CURRENCY) or shop.currency,
     }  # fmt: skip

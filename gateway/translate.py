@@ -6,7 +6,6 @@ from typing import Any
 from bots.kit.events import Media
 from gateway import events as ev
 from gateway.channels.base import STORED
-from gateway.wording import line, source_title
 from state.files import StoredFile
 from state.inbox import Arrival, identity_key
 
@@ -20,10 +19,7 @@ def arrival(channel: str, account: str, received: ev.Received) -> Arrival:
         case ev.Ignored(reason):
             return Arrival(channel, account, received.external_id, "ignored", {}, received.raw, "ignored", reason)
         case ev.Unusable(reason):
-            task = line("task_quarantine", channel=source_title(channel), reason=reason)
-            return Arrival(
-                channel, account, received.external_id, "unusable", {}, received.raw, "quarantined", reason, task=task
-            )  # fmt: skip
+            return Arrival(channel, account, received.external_id, "unusable", {}, received.raw, "quarantined", reason)
         case ev.StatusReported() as status:
             return Arrival(
                 channel, account, received.external_id, status.kind, {"event": status}, received.raw, part=status.part

@@ -27,7 +27,6 @@ from gateway.router import active
 from gateway.steering import SteerBot
 from gateway.translate import event_from_json
 from gateway.unions import elsewhere, pass_on, settle
-from gateway.wording import line
 from state import deals, inbox, lanes, points, scripts, staff, staff_chats, timeline
 from state.contacting import contact_made
 from state.database import Connection, Database, Unavailable
@@ -266,7 +265,7 @@ class Turns:
                     log.error("timer_parked", contact=contact, timer=timer.key)
                     deal = next((d for d in rows.deals if d.id == timer.deal_id), None)
                     if deal is not None:
-                        ledger.create_task(deal, "check_event", line("task_timer"), "robot")
+                        ledger.create_task(deal, "check_event", ledger.words.line("task_timer"), "robot")
                 due = ledger.next_due()
             elif rows.inbox[0].attempts + 1 < POISON_AFTER:
                 ledger.writes.retries.append(rows.inbox[0].id)
@@ -384,7 +383,7 @@ def _park(ledger: Ledger, row: InboxRow) -> None:
     deal = active(ledger.rows.deals, ledger.house.slot)
     if deal is None:
         deal = ledger.open_deal(row.channel, "opened: an event of this contact could not be handled")
-    ledger.create_task(deal, "check_event", line("task_poison", id=row.id), "robot")
+    ledger.create_task(deal, "check_event", ledger.words.line("task_poison", id=row.id), "robot")
 
 
 def _sent_before(conn: Connection, ledger: Ledger, deal_id: int, message: Write, who: Person) -> int | None:

@@ -1,14 +1,13 @@
 """What a turn's rows mean for more than one contact or deal: who turns out to be whom, in the turn's own commit."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from bots.kit.business import Likeness, Playbook
 from bots.kit.fields import with_sums
 from gateway.clock import Instant
 from gateway.events import Event
-from gateway.wording import line
+from gateway.wording import words_in
 from state import duplicates, merging, moving, points
 from state.database import Connection
 from state.ids import Ids
@@ -16,24 +15,23 @@ from state.inbox import identity_key
 from state.lanes import Writes
 from state.merges import Cause
 
-WORDS: Final = merging.Words(
-    joined=lambda deal: line("merged", id=deal),
-    stopped=line("why_moved"),
-    took=lambda deal: line("merged_took", id=deal),
-    parted=lambda deal: line("parted", id=deal),
-    split=lambda deal: line("split", id=deal),
-    split_from=lambda deal: line("split_from", id=deal),
-    task=line("task_parted"),
-)
-
-
 _ASTRAY: Final = ("unknown_sender", "unknown_part", "late_answer", "no_open_deal")
 """Why an event came to nothing in a lane that it may have been sent to just before two were parted."""
 
 
 def words_of(shop: Playbook) -> merging.Words:
     """What the timeline says of it, and how this shop's sums are reckoned anew."""
-    return replace(WORDS, sums=lambda known: with_sums(shop.fields, known))
+    line = words_in(shop.language).line
+    return merging.Words(
+        joined=lambda deal: line("merged", id=deal),
+        stopped=line("why_moved"),
+        took=lambda deal: line("merged_took", id=deal),
+        parted=lambda deal: line("parted", id=deal),
+        split=lambda deal: line("split", id=deal),
+        split_from=lambda deal: line("split_from", id=deal),
+        task=line("task_parted"),
+        sums=lambda known: with_sums(shop.fields, known),
+    )
 
 
 def settle(conn: Connection, ids: Ids, shop: Playbook, batch: Writes, now: Instant) -> None:

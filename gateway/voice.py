@@ -9,7 +9,6 @@ from bots.kit.effects import Choice
 from bots.kit.events import Media
 from gateway.lines import Lines
 from gateway.parts import plan
-from gateway.wording import SHARE_PHONE, topic
 from state.records import Deal, Entry, Identity, Part, Person
 
 
@@ -54,7 +53,7 @@ class Voice(Lines):
         if template:
             payloads = [dict(template)]
         else:
-            label = SHARE_PHONE if ask_phone else ""
+            label = self.house.to_customer("share_phone", deal.fields.get("language")) if ask_phone else ""
             parts = plan(
                 text, choices, limits=limits, data=lambda one: f"{token}.{one.key}", media=media, ask_phone=label
             )
@@ -74,7 +73,8 @@ class Voice(Lines):
         """What it is about: as said, else the talk's own subject (when it leaves), else the deal."""
         if subject:
             entry.data["subject"] = subject
-        about = {"subject": subject} if subject else {"topic": topic(self.house.playbook.language, deal.id)}
+        told = deal.fields.get("language")
+        about = {"subject": subject} if subject else {"topic": self.house.to_customer("topic", told, deal=deal.id)}
         for payload in payloads:
             payload.update(about)
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from gateway.desk import Edit, GiveTask, Take, Write
 from gateway.events import MessageReceived, ReachChanged, Sender
-from gateway.unions import WORDS
+from gateway.unions import words_of
 from state import merging, parting, tables
 from state.merges import Cause
 from tests.shop import ANNA, BORIS, PaperChannel, Shop, open_shop
@@ -44,7 +44,9 @@ async def open_deals(shop: Shop, contact: int) -> list[dict[str, Any]]:
 
 
 async def merge(shop: Shop, kept: int, gone: int, **more: Any) -> int:
-    done = await shop.turns.together(lambda c, now: merging.join(c, shop.db.ids, kept, gone, now, WORDS, CAUSE, **more))
+    done = await shop.turns.together(
+        lambda c, now: merging.join(c, shop.db.ids, kept, gone, now, words_of(shop.house.playbook), CAUSE, **more)
+    )
     await shop.settle()
     return done
 
@@ -52,14 +54,18 @@ async def merge(shop: Shop, kept: int, gone: int, **more: Any) -> int:
 async def merge_deals(shop: Shop, leading: int, other: int, *, firmly: bool = False) -> int:
     ids = shop.db.ids
     done = await shop.turns.together(
-        lambda c, now: merging.merge_deals(c, ids, leading, other, now, WORDS, CAUSE, firmly=firmly)
+        lambda c, now: merging.merge_deals(
+            c, ids, leading, other, now, words_of(shop.house.playbook), CAUSE, firmly=firmly
+        )
     )
     await shop.settle()
     return done
 
 
 async def undo(shop: Shop, number: int) -> None:
-    await shop.turns.together(lambda c, now: parting.undo(c, shop.db.ids, number, now, WORDS, CAUSE))
+    await shop.turns.together(
+        lambda c, now: parting.undo(c, shop.db.ids, number, now, words_of(shop.house.playbook), CAUSE)
+    )
     await shop.settle()
 
 

@@ -89,7 +89,7 @@ class Shop:
 
     def __post_init__(self) -> None:
         self.house.channels = {key: c.limits for key, c in self.channels.items()}
-        self.intake = Intake(self.db, self.live, self.clock)
+        self.intake = Intake(self.db, self.live, self.clock, self.house.words)
         self.turns = Turns(self.db, self.house, self.live, self.clock)
         self.delivery = Delivery(self.db, self.channels, self.live, self.clock)
 

@@ -10,7 +10,7 @@ import pytest
 from gateway.desk import Move, Take, Write
 from gateway.events import AddressChanged, MessageReceived, Sender
 from gateway.ledger import Ledger
-from gateway.unions import WORDS, settle
+from gateway.unions import settle, words_of
 from state import lanes, parting
 from state.merges import Refused
 from tests.merged import (
@@ -199,7 +199,9 @@ async def test_words_said_before_and_after_the_parting_are_heard_in_their_order(
     number = await merge(shop, one, other)
     sender = Sender("whatsapp", "300", "w")
     await shop.hear(MessageReceived(sender, "раз", message_id="1st"))
-    await shop.turns.together(lambda c, now: parting.undo(c, shop.db.ids, number, now, WORDS, CAUSE))
+    await shop.turns.together(
+        lambda c, now: parting.undo(c, shop.db.ids, number, now, words_of(shop.house.playbook), CAUSE)
+    )
     await shop.hear(MessageReceived(sender, "два", message_id="2nd"))
     await shop.settle()
     assert [e["text"] for e in await shop.all("entries") if e["text"] in ("раз", "два")] == ["раз", "два"]

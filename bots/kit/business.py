@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
-from bots.kit.checks import BUILT_IN, AuditPlan, Check
-from bots.kit.duties import BUILT_IN as BUILT_IN_KINDS
-from bots.kit.duties import USUAL, Overdue, TaskKind
+from bots.kit.checks import AuditPlan, Check, checks_in
+from bots.kit.duties import USUAL, Overdue, TaskKind, kinds_in
 from bots.kit.events import Instant
 from bots.kit.fields import Field, Locale, locale_of
 from bots.kit.hours import DAY, Hours
+from bots.kit.languages import spoken
 from bots.kit.shipping import Shipping
 from bots.kit.spans import AT_ONCE, Span, later
 from bots.kit.staffing import Assign, Member
@@ -164,7 +164,7 @@ class Playbook:
     """Of the fields, and of what orders bring, those that do not take any text."""
     idle: int = 3 * 86_400_000
     """Milliseconds after which a person is asked what is next in a deal that nothing else holds on to."""
-    task_kinds: Mapping[str, TaskKind] = field(default_factory=lambda: dict(BUILT_IN_KINDS))
+    task_kinds: Mapping[str, TaskKind] = field(default_factory=lambda: kinds_in(spoken("")))
     overdue: Overdue = USUAL
     team: Mapping[str, Member] = field(default_factory=dict)
     """Sample people, by key."""
@@ -175,7 +175,7 @@ class Playbook:
     """Who sends parcels, by carrier."""
     duplicates: Mapping[str, Likeness] = field(default_factory=dict)
     """By what two contacts share: `phone`, `email`, `order`, `name`."""
-    checks: Mapping[str, Check] = field(default_factory=lambda: BUILT_IN)
+    checks: Mapping[str, Check] = field(default_factory=lambda: checks_in(spoken("")))
     """What an audit looks for, critical ones first."""
     audit: AuditPlan | None = None
     """When it runs by itself; None: only when somebody asks."""

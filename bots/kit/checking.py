@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final, cast, get_args
 
 from bots.kit.business import Funnel
-from bots.kit.checks import BUILT_IN, AuditPlan, Check, Severity, State, What
+from bots.kit.checks import BUILT_IN, AuditPlan, Check, Severity, State, What, checks_in
 from bots.kit.conditions import Test
 from bots.kit.criteria import tests_of
 from bots.kit.opening import clock_of
@@ -40,7 +40,7 @@ _DAY: Final = 86_400_000
 
 def read_checks(node: Node | None, funnels: Sequence[Funnel], office: Office) -> dict[str, Check]:
     """The built-in ones as the playbook has changed them, and its own; critical ones first."""
-    checks = dict(BUILT_IN)
+    checks = checks_in(office.spoken)
     found = office.found
     table = table_of(node, "checks", found)
     for key, value in table.pairs[:MOST] if table else ():
@@ -84,7 +84,7 @@ def read_plan(node: Node | None, office: Office) -> AuditPlan | None:
 
 def _check(name: str, key: Scalar, one: Section, funnels: Sequence[Funnel], office: Office) -> Check:
     found = office.found
-    usual = BUILT_IN.get(name)
+    usual = checks_in(office.spoken).get(name)
     what = _what(name, one, office)
     severity = _one_of(one, "severity", SEVERITIES, office) or (usual.severity if usual else "normal")
     state = _one_of(one, "state", STATES, office) or "open"

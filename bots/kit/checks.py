@@ -5,11 +5,12 @@ change them, or say `no` to one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Literal
 
 from bots.kit.conditions import Test
+from bots.kit.languages import Language
 from bots.kit.spans import AT_ONCE, Span
 
 Severity = Literal["critical", "normal"]
@@ -54,16 +55,22 @@ class AuditPlan:
 
 
 _LISTED: Final = (
-    Check("no_next_task", "Нет следующего шага", "critical", "no_next_task"),
-    Check("overdue_task", "Просроченная задача", "critical", "overdue_task"),
-    Check("unanswered", "Клиент ждёт ответа", "critical", "unanswered", older=Span(_HOUR, working=True)),
-    Check("left_manager", "Сделка уволенного сотрудника", "critical", "left_manager"),
-    Check("orphan", "Потерянная сделка", "critical", "orphan"),
-    Check("stage_too_old", "Сделка застряла на этапе", "normal", "stage_too_old"),
-    Check("missing_field", "Не заполнено обязательное поле", "normal", "missing"),
-    Check("duplicate_contact", "Похожие контакты", "normal", "duplicate_contact"),
-    Check("duplicate_deal", "Похожие сделки", "normal", "duplicate_deal"),
-    Check("no_contact", "Задача закрыта без разговора с клиентом", "normal", "no_contact"),
-    Check("no_reason", "Не указана причина отказа", "normal", "no_reason"),
+    Check("no_next_task", "", "critical", "no_next_task"),
+    Check("overdue_task", "", "critical", "overdue_task"),
+    Check("unanswered", "", "critical", "unanswered", older=Span(_HOUR, working=True)),
+    Check("left_manager", "", "critical", "left_manager"),
+    Check("orphan", "", "critical", "orphan"),
+    Check("stage_too_old", "", "normal", "stage_too_old"),
+    Check("missing_field", "", "normal", "missing"),
+    Check("duplicate_contact", "", "normal", "duplicate_contact"),
+    Check("duplicate_deal", "", "normal", "duplicate_deal"),
+    Check("no_contact", "", "normal", "no_contact"),
+    Check("no_reason", "", "normal", "no_reason"),
 )
 BUILT_IN: Final[Mapping[str, Check]] = MappingProxyType({one.name: one for one in _LISTED})
+"""Without their titles: those are in the language of the shop's people."""
+
+
+def checks_in(spoken: Language) -> dict[str, Check]:
+    """The built-in ones, as managers call them."""
+    return {name: replace(one, title=spoken.checks[name]) for name, one in BUILT_IN.items()}

@@ -260,7 +260,7 @@ class Draft:
             if field in script.files and isinstance(value, list):
                 said = script.language.files(len(value))
             else:
-                said = as_text(value)
+                said = as_text(value, script.language.name)
             if said:
                 details[field] = value
                 lines.append(f"{script.fields.get(field, field)}: {'; '.join(said.splitlines())}")

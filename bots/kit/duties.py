@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bots.kit.languages import Language
 from bots.kit.problems import shown
 from bots.kit.reader import Node, Scalar
 from bots.kit.schema import Findings, name_of, section, table_of, text_of, yes_of
@@ -42,38 +43,25 @@ class Overdue:
 USUAL: Final = Overdue()
 
 
-def _kinds(*known: tuple[str, str, bool]) -> dict[str, TaskKind]:
-    return {name: TaskKind(name, title, contact) for name, title, contact in known}
+BUILT_IN: Final[Mapping[str, bool]] = {
+    "answer": True, "call": True, "call_back": True, "write": True, "handoff": True, "talk": True, "unreachable": False,
+    "undelivered": False, "late": False, "next_step": False, "notice": False, "overdue": False, "check_event": False,
+    "check_loop": False, "check_robots": False, "check_payment": False, "check_sum": False, "quarantine": False, "task": False,
+    "other": False,
+}  # fmt: skip
+"""What there is without a playbook saying so, and whether it means to speak with the customer: all that the system itself
+gives, and what managers give by hand.
+"""
 
 
-BUILT_IN: Final = _kinds(
-    ("answer", "Ответить клиенту", True),
-    ("call", "Позвонить клиенту", True),
-    ("call_back", "Перезвонить клиенту", True),
-    ("write", "Написать клиенту", True),
-    ("handoff", "Продолжить разговор", True),
-    ("talk", "Ответить клиенту", True),
-    ("unreachable", "Клиент недоступен", False),
-    ("undelivered", "Не доставлено", False),
-    ("late", "Сделка задержалась", False),
-    ("next_step", "Решить, что дальше", False),
-    ("notice", "Сообщение", False),
-    ("overdue", "Просроченные задачи", False),
-    ("check_event", "Проверить событие", False),
-    ("check_loop", "Проверить переписку", False),
-    ("check_robots", "Проверить роботов", False),
-    ("check_payment", "Проверить оплату", False),
-    ("check_sum", "Узнать сумму", False),
-    ("quarantine", "Разобрать непонятое", False),
-    ("task", "Задача", False),
-    ("other", "Задача", False),
-)
-"""What there is without a playbook saying so: all that the system itself gives, and what managers give by hand."""
+def kinds_in(spoken: Language) -> dict[str, TaskKind]:
+    """The built-in ones, as managers call them."""
+    return {name: TaskKind(name, spoken.kinds[name], contact) for name, contact in BUILT_IN.items()}
 
 
-def kinds_of(node: Node | None, found: Findings) -> dict[str, TaskKind]:
+def kinds_of(node: Node | None, spoken: Language, found: Findings) -> dict[str, TaskKind]:
     """All kinds: the built-in ones, changed and added to by the playbook's."""
-    kinds = dict(BUILT_IN)
+    kinds = kinds_in(spoken)
     table = table_of(node, "task_kinds", found)
     for key, value in table.pairs if table else ():
         name = name_of(key, "a task's kind", found)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final, cast, get_args
 
 from bots.kit.fields import Field, FieldKind
+from bots.kit.languages import Language
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Table
 from bots.kit.reckoning import Terms, terms_of
@@ -52,10 +53,10 @@ def _look_at_terms(node: Node, field: Field, fields: Mapping[str, Field], found:
             found.error(node, what, "Reckon with fields of 'kind: money' that are filled in", "contradiction")
 
 
-def kinds_of(fields: Mapping[str, Field]) -> dict[str, Field]:
+def kinds_of(fields: Mapping[str, Field], spoken: Language) -> dict[str, Field]:
     """Those that do not take any text, and what orders bring although nobody has declared it."""
-    brought = {name: Field(name, BROUGHT[name], "money") for name in MONEY_BROUGHT}
-    brought[PAID] = Field(PAID, BROUGHT[PAID], "choice", SHARES)
+    brought = {name: Field(name, spoken.known[name], "money") for name in MONEY_BROUGHT}
+    brought[PAID] = Field(PAID, spoken.known[PAID], "choice", SHARES)
     return {name: one for name, one in {**brought, **fields}.items() if one.kind != "text" or one.terms}
 
 

@@ -16,12 +16,13 @@ import phonenumbers
 
 from bots.kit.answers import normalise
 from bots.kit.dates import alone
+from bots.kit.filters import SIGNS
 from bots.kit.hours import zone_of
 from bots.kit.languages import Language, known_languages, language
 from bots.kit.moments import on_the_wall
 from bots.kit.reckoning import Terms, reckoned
 from bots.kit.values import value
-from bots.kit.words import SIGNS, as_text
+from bots.kit.words import as_text
 
 FieldKind = Literal["text", "number", "money", "date", "choice", "phone"]
 Why = Literal["money", "currency", "date", "number", "phone", "choice", "reckoned"]

@@ -29,7 +29,6 @@ _STAGE_HINTS: Final = {
 }
 AGE: Final = "age"
 """The name of the robot that watches a stage's `age`."""
-TOO_OLD: Final = "Сделка стоит на этапе «{stage_title}» дольше положенного: продвиньте её или закройте"
 _DAY: Final = 86_400_000
 
 
@@ -84,7 +83,7 @@ def _watches(funnels: Sequence[ReadFunnel], office: Office) -> Iterator[Robot]:
                     late, "'late if' says when the age counts", "Add 'age: 30m' to the stage", "misplaced"
                 )
             if stage.age:
-                text, _ = parse(TOO_OLD, {"stage_title": ""})
+                text, _ = parse(office.spoken.too_old, {"stage_title": ""})
                 task = Task("late", filled_with(text, {"stage_title": stage.title}), ends="stage")
                 yield Robot(
                     AGE, one.funnel.name, stage.name, stage.age, every=_DAY, working=stage.age.working,

@@ -12,7 +12,7 @@ from bots.kit.field_table import kinds_of as kinds_of_fields
 from bots.kit.field_table import read_fields
 from bots.kit.fields import locale_of
 from bots.kit.funnels import board, read_funnels, titles_of
-from bots.kit.languages import known_languages, language
+from bots.kit.languages import known_languages, language, spoken
 from bots.kit.opening import calendars_of, hours_of, zone_named
 from bots.kit.problems import did_you_mean, nearest, shown
 from bots.kit.reader import Node, Table
@@ -66,6 +66,7 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
             did_you_mean(language, known_languages()),
             "unknown_language",
         )
+    of_people = spoken(language)
     zone = zone_named(at.get("zone"), found)
     hours = hours_of(at.get("hours"), zone, found)
     calendars = calendars_of(at.get("calendars"), hours, zone, found)
@@ -78,16 +79,16 @@ def read_playbook(name: str, at: Section, found: Findings) -> Playbook | None:
     about, fields = _about(at.get("about"), found), read_fields(at.get("fields"), found)
     _look_at_names(at.get("about"), fields, found)
     team = team_of(at.get("team"), calendars, found)
-    task_kinds = kinds_of(at.get("task_kinds"), found)
+    task_kinds = kinds_of(at.get("task_kinds"), of_people, found)
     rules = rules_of(at.get("assign"), team, found)
     reasons = titles_of(at.get("reasons"), "reasons", found)
     templates = templates_of(at.get("templates"), language, about, found)
     endpoints = _endpoints(at.get("endpoints"), found)
-    currency, kinds = _currency(at.get("currency"), found), kinds_of_fields(fields)
+    currency, kinds = _currency(at.get("currency"), found), kinds_of_fields(fields, of_people)
     office = Office(
-        found, {**KNOWN, **BROUGHT, **{name: one.title for name, one in fields.items()}}, about,
+        found, {**of_people.known, **{name: one.title for name, one in fields.items()}}, about,
         {one.name: tuple(stage.name for stage in one.stages) for one in funnels}, reasons, templates, frozenset(endpoints),
-        kinds, locale_of(language, zone, currency), shapes_of(fields, team), Crew(team, rules), task_kinds,
+        kinds, locale_of(language, zone, currency), of_people, shapes_of(fields, team), Crew(team, rules), task_kinds,
     )  # fmt: skip
     return Playbook(
         name=name,

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from bots.kit import names
-from bots.kit.words import FILTERS, Said, Slot, Text, Variants, as_text, capped, wordings
+from bots.kit.filters import FILTERS
+from bots.kit.words import Said, Slot, Text, Variants, as_text, capped, wordings
 
 State = Literal["approved", "pending", "rejected", "paused"]
 STATES: Final[tuple[State, ...]] = ("approved", "pending", "rejected", "paused")

@@ -70,12 +70,12 @@ class Desk:
     scale: Scale = field(default_factory=Scale)
     """What the script's patterns weigh together."""
 
-    def text(self, node: Node | None, what: str) -> Text | None:
-        """A text with placeholders, parsed; what is wrong with it is written down."""
+    def text(self, node: Node | None, what: str, language: str = "") -> Text | None:
+        """A text with placeholders, parsed; what is wrong with it is written down. `language`: empty, the main one."""
         raw = text_of(node, what, self.found)
         if node is None or raw is None:
             return None
-        text, wrong = parse(raw, self.known or self.fields)
+        text, wrong = parse(raw, self.known or self.fields, language or self.language.name)
         for what_, remedy in wrong:
             self.found.error(node, what_, remedy, "placeholder")
         text = filled_with(text, self.about)
@@ -132,7 +132,7 @@ class Desk:
         return Variants(texts, self.languages[0])
 
     def _put(self, texts: dict[tuple[str, str], Text], language: str, channel: str, node: Node, what: str) -> None:
-        text = self.text(node, what)
+        text = self.text(node, what, language)
         if text is not None:
             texts[language, channel] = text
 

@@ -7,6 +7,7 @@ are never looked at again, so a customer called `{secret}` stays `{secret}`.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bots.kit.filters import FILTERS, PRICES, filters_in, signed
 from bots.kit.problems import did_you_mean, shown
 
 MOST_BYTES = 8_192
@@ -20,69 +21,9 @@ _MOST_FILTERS = 4
 _MOST_WRONG = 20
 """Of one text: past so many mistakes it is not read on."""
 _SAFE_CHARS = MOST_BYTES // 4
-
-
-def _first(text: str) -> str:
-    return text.split(maxsplit=1)[0] if text.strip() else ""
-
-
-def _proper(text: str) -> str:
-    """иван ПЕТРОВ → Иван Петров, анна-мария → Анна-Мария."""
-    return " ".join("-".join(part[:1].upper() + part[1:].lower() for part in word.split("-")) for word in text.split())
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _money(text: str) -> str:
-    """Minor units → 1 234,50 (thousands apart, no pennies where there are none)."""
-    digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > 15:
-        return text
-    whole, cents = divmod(int(digits), 100)
-    grouped = f"{whole:,}".replace(",", "\u00a0")
-    return ("-" if text.startswith("-") else "") + grouped + (f",{cents:02d}" if cents else "")
-
-
-def _date(text: str) -> str:
-    """2025-12-15 → 15.12.2025; of a day with an hour, 2025-12-15T18:00, the day."""
-    day = text[:10] if text[10:11] in ("T", " ") and _time(text) else text
-    parts = day.split("-")
-    return ".".join(reversed(parts)) if len(parts) == 3 and len(day) == 10 and day.replace("-", "").isdigit() else text
-
-
-def _time(text: str) -> str:
-    """2025-12-15T18:00 → 18:00; nothing where no hour is named."""
-    hour, _, rest = text[11:].partition(":")
-    minute = rest[:2]
-    whole = text[10:11] in ("T", " ") and len(hour) == len(minute) == 2 and (hour + minute).isdecimal()
-    return f"{hour}:{minute}" if whole and hour < "24" and minute < "60" else ""
-
-
-def _price(text: str) -> str:
-    """Money; the sign of the shop's currency is put behind it by `Text.fill`."""
-    return _money(text)
-
-
-SIGNS: Mapping[str, str] = {"RUB": "₽", "UAH": "₴", "EUR": "€", "USD": "$", "KZT": "₸", "BYN": "Br", "GBP": "£"}
-
-
 _MOST_SLOTS = 100
-_MOST_WRONG = 20
-"""In one text: who has mended those looks again."""
 
-FILTERS: Mapping[str, Callable[[str], str]] = {
-    "first": _first,
-    "proper": _proper,
-    "capital": _capital,
-    "lower": str.lower,
-    "upper": str.upper,
-    "money": _money,
-    "price": _price,
-    "date": _date,
-    "time": _time,
-}
+_YES_NO: Mapping[str, tuple[str, str]] = {"ru": ("да", "нет"), "uk": ("так", "ні"), "en": ("yes", "no")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +33,16 @@ class Slot:
     field: str
     filters: tuple[Callable[[str], str], ...] = ()
     default: str = ""
+    language: str = ""
+    """That the text is in."""
 
     def value(self, look_up: Callable[[str], object]) -> str:
         """What stands there; empty where nothing is known."""
-        value = as_text(look_up(self.field))[:_SAFE_CHARS].strip()
+        value = as_text(look_up(self.field), self.language)[:_SAFE_CHARS].strip()
         for change in self.filters:
             value = change(value)
-            if change is _price and value:
-                currency = as_text(look_up(CURRENCY))
-                value = f"{value}\u00a0{SIGNS.get(currency, currency)}".strip()
+            if change in PRICES and value:
+                value = signed(value, as_text(look_up(CURRENCY)), before=change is not PRICES[0])
         return value
 
 
@@ -177,19 +119,20 @@ def plain(text: str) -> Text:
     return Text((text,), capped(text).strip())
 
 
-def as_text(value: object) -> str:
+def as_text(value: object, language: str = "") -> str:
     """A field's value as a person reads it."""
     match value:
         case str():
             return value
         case bool():
-            return "да" if value else "нет"
+            yes, no = _YES_NO.get(language, _YES_NO["ru"])
+            return yes if value else no
         case int():
             return str(value) if value.bit_length() < 64 else ""
         case float():
             return f"{value:g}"
         case list() | tuple():
-            return ", ".join(filter(None, map(as_text, value[:50])))
+            return ", ".join(filter(None, (as_text(one, language) for one in value[:50])))
         case _:
             return ""
 
@@ -201,8 +144,11 @@ def capped(text: str) -> str:
     return text if len(raw) <= MOST_BYTES else raw[: MOST_BYTES - 3].decode("utf-8", "ignore") + "…"
 
 
-def parse(text: str, known: Mapping[str, str]) -> tuple[Text, list[tuple[str, str]]]:
-    """The parts of a text, and what is wrong with it as (what, remedy). One pass: no way to be slow."""
+def parse(text: str, known: Mapping[str, str], language: str = "") -> tuple[Text, list[tuple[str, str]]]:
+    """The parts of a text, and what is wrong with it as (what, remedy). One pass: no way to be slow.
+
+    `language`: that it is in; sums and days are put in as it writes them.
+    """
     parts: list[str | Slot] = []
     wrong: list[tuple[str, str]] = []
     at = 0
@@ -222,7 +168,7 @@ def parse(text: str, known: Mapping[str, str]) -> tuple[Text, list[tuple[str, st
         if closed < 0:
             wrong.append(("a { is never closed", "Write the placeholder as {name}"))
             break
-        slot = _slot(text[opened + 1 : closed], known, wrong)
+        slot = _slot(text[opened + 1 : closed], known, language, wrong)
         if slot is not None:
             parts.append(slot)
             if len(parts) > 2 * _MOST_SLOTS:
@@ -234,7 +180,7 @@ def parse(text: str, known: Mapping[str, str]) -> tuple[Text, list[tuple[str, st
     return Text(tuple(parts), capped(whole).strip() if constant else None), wrong
 
 
-def _slot(inside: str, known: Mapping[str, str], wrong: list[tuple[str, str]]) -> Slot | None:
+def _slot(inside: str, known: Mapping[str, str], language: str, wrong: list[tuple[str, str]]) -> Slot | None:
     head, _, default = inside.partition(" or ")
     field, *names = (word.strip() for word in head.split("|"))
     if not field.replace("_", "a").isalnum() or len(field) > 64:
@@ -254,7 +200,7 @@ def _slot(inside: str, known: Mapping[str, str], wrong: list[tuple[str, str]]) -
     filters = []
     for name in names:
         if name in FILTERS:
-            filters.append(FILTERS[name])
+            filters.append(filters_in(language)[name])
         else:
             wrong.append((f"no filter is called '{shown(name)}'", did_you_mean(name, FILTERS)))
-    return Slot(field, tuple(filters), default.strip())
+    return Slot(field, tuple(filters), default.strip(), language)

@@ -10,16 +10,12 @@ from bots.kit.hours import Hours
 from bots.kit.values import value
 from bots.kit.words import CURRENCY, as_text
 
-KNOWN: Final[Mapping[str, str]] = {
-    "name": "Имя", "phone": "Телефон", "email": "E-mail", "channel": "Канал", "source": "Источник", "title": "Название",
-    "responsible": "Ответственный", "owner": "Кто ведёт разговор",
-}  # fmt: skip
+KNOWN: Final = ("name", "phone", "email", "channel", "source", "title", "responsible", "owner")
 """What every text and condition of a robot may name without its being declared."""
 
-BROUGHT: Final[Mapping[str, str]] = {
-    "order": "Номер заказа", "total": "Сумма заказа", "paid": "Оплачен", "paid_sum": "Оплачено", "office": "Офис", "items": "Состав заказа",
-    "paid_word": "Оплата подтверждена", "tracking": "Номер отправления", "parcel": "Посылка", "order_status": "Состояние заказа", "form": "Форма",
-}  # fmt: skip
+BROUGHT: Final = (
+    "order", "total", "paid", "paid_sum", "office", "items", "paid_word", "tracking", "parcel", "order_status", "form",
+)  # fmt: skip
 """Fields that orders, parcels and forms bring along."""
 
 MONEY_BROUGHT: Final = ("total", "paid_sum")

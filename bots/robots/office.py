@@ -8,6 +8,7 @@ from bots.kit.conditions import SUBJECTS
 from bots.kit.criteria import Askable
 from bots.kit.fields import SOME_DAY, Field, Locale, Misfit, as_written, understand
 from bots.kit.impossible import TEXT, Shape
+from bots.kit.languages import Language
 from bots.kit.problems import MOST_LISTED, did_you_mean, shown
 from bots.kit.reader import Node
 from bots.kit.schema import Findings, text_of
@@ -38,6 +39,8 @@ class Office:
     kinds: Mapping[str, Field]
     """Of the fields, those that do not take any text."""
     locale: Locale
+    spoken: Language
+    """What those who work here read."""
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     """What may be in fields, and in what else is asked about."""
     crew: Crew = field(default_factory=Crew)
@@ -56,7 +59,7 @@ class Office:
         said = text_of(node, what, self.found)
         if node is None or said is None:
             return None
-        text, wrong = parse(said, {**self.fields, **self.about})
+        text, wrong = parse(said, {**self.fields, **self.about}, self.spoken.name)
         for problem, remedy in wrong:
             self.found.error(node, problem, remedy, "placeholder")
         return filled_with(text, self.about)

@@ -341,7 +341,7 @@ def _finding(ctx: ApiContext, one: Listed) -> FindingShape:
     return {
         "id": f.id, "check": f.check_name, "title": _title(ctx, f.check_name), "severity": f.severity,
         "manager": {"id": f.person_id, "name": one.manager} if f.person_id is not None else None, "deal": f.deal_id,
-        "contact": f.contact_id, "task": f.task_id, "customer": audit_export.customer(one),
+        "contact": f.contact_id, "task": f.task_id, "customer": audit_export.customer(one, ctx.house),
         "sum": audit_export.sum_of(ctx.house, one), "funnel": one.funnel, "stage": one.stage, "what": f.what,
         "since": iso(f.since), "status": f.status, "reason": f.reason, "confirmed": f.confirmed_at is not None,
         "settled_at": iso(f.settled_at), "first_at": iso(f.first_at), "repeats": f.repeats, "gone_at": iso(f.gone_at),

@@ -17,7 +17,6 @@ from gateway.api.paging import cut, open_cursor
 from gateway.api.values import Body, Cursor, Id, Limit, Line, Sought, Word
 from gateway.clock import iso
 from gateway.spreadsheets import BOM, csv_text
-from gateway.wording import AUDIENCE_COLUMNS
 from state import audiences, companies
 from state.audiences import Member
 from state.cards import Card, Wanted, find_cards
@@ -180,7 +179,9 @@ async def export_members(ctx: ApiContext, request: web.Request, name: Word) -> w
     answer = web.StreamResponse(headers={**SAFE, "Content-Disposition": 'attachment; filename="audience.csv"'})
     answer.content_type, answer.charset = "text/csv", "utf-8"
     await answer.prepare(request)
-    await answer.write((BOM + csv_text([AUDIENCE_COLUMNS], ctx.house.playbook.language) + first).encode())
+    await answer.write(
+        (BOM + csv_text([ctx.house.words.audience_columns], ctx.house.playbook.language) + first).encode()
+    )
     async for page in pages:
         await answer.write(page.encode())
     await answer.write_eof()

@@ -14,6 +14,7 @@ from gateway.api.calls import Calls
 from gateway.api.context import ApiContext
 from gateway.api.errors import Refusal, invalid
 from gateway.clock import iso
+from gateway.house import House
 from gateway.parts import carried
 from gateway.trials import Asked, BadScript, BadTrial, Trial, try_out
 
@@ -100,7 +101,7 @@ async def simulate(ctx: ApiContext, body: SimulatorBody) -> TrialShape:
     )
     async with ctx.trials:
         try:
-            return await asyncio.to_thread(lambda: _shown(try_out(ctx.house, asked)))
+            return await asyncio.to_thread(lambda: _shown(try_out(ctx.house, asked), ctx.house))
         except BadScript as bad:
             raise refused(bad) from None
         except BadTrial as wrong:
@@ -118,11 +119,12 @@ def finding(one: Problem) -> FindingShape:
     }  # fmt: skip
 
 
-def _shown(trial: Trial) -> TrialShape:
+def _shown(trial: Trial, house: House) -> TrialShape:
     now = trial.simulator.now
+    ask_phone = house.to_customer("share_phone", now.fields.get("language"))
     return {
         "findings": [finding(one) for one in trial.findings],
-        "acts": [_act(trial, one) for one in trial.simulator.played],
+        "acts": [_act(trial, one, ask_phone) for one in trial.simulator.played],
         "state": {
             "script": now.speaks(), "version": now.script.hash, "step": now.run.step, "status": now.run.status,
             "answers": dict(now.run.answers), "fields": now.fields, "stage": now.stage, "tags": now.tags,
@@ -137,17 +139,17 @@ def _shown(trial: Trial) -> TrialShape:
     }  # fmt: skip
 
 
-def _act(trial: Trial, one: Played) -> ActShape:
+def _act(trial: Trial, one: Played, ask_phone: str) -> ActShape:
     return {
         "act": one.line, "at": iso(one.at), "clock": trial.simulator.now.clock(one.at),
-        "lines": [_line(line, one.channel) for line in one.lines],
+        "lines": [_line(line, one.channel, ask_phone) for line in one.lines],
         "why": [{"step": why.step, "because": why.because, "seen": why.seen, "text": told(why)} for why in one.why],
     }  # fmt: skip
 
 
-def _line(line: Line, channel: str) -> SaidShape:
+def _line(line: Line, channel: str, ask_phone: str) -> SaidShape:
     parts: list[PartShape] = [
         {"text": part.text, "buttons": [*(button.label for button in part.buttons), *filter(None, [part.ask_phone])]}
-        for part in carried(channel, line)
+        for part in carried(channel, line, ask_phone)
     ]
     return {"speaker": line.speaker, "text": line.text, "step": line.step, "parts": parts}

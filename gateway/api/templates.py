@@ -17,7 +17,6 @@ from gateway.picking import Wanted, find, used_by
 from gateway.reaching import way_to_write
 from gateway.refusals import Invalid
 from gateway.templates import Draft, Known, draft
-from gateway.wording import DOUBTS
 from state import cards, inbox
 from state.records import Identity, Person
 
@@ -135,7 +134,7 @@ def _preview(house: House, template: Template, identity: Identity | None, known:
     said, filled = made.message, made.filled
     approval = template.approval(channel, said.language)
     warnings: list[WarningShape] = [
-        {"code": code, "variable": "name", "text": DOUBTS[code].format(name=known.contact.name)}
+        {"code": code, "variable": "name", "text": house.words.doubts[code].format(name=known.contact.name)}
         for code in filled.doubts
     ]
     return {

@@ -125,8 +125,10 @@ class Terminal:
 
     def show(self, lines: list[Line]) -> None:
         """On a channel, messages stand as its customers see them: cut to its length, with its buttons or numbered."""
+        now = self.simulator.now
+        ask_phone = self.house.to_customer("share_phone", now.fields.get("language"))
         for line in lines:
-            for shown in seen_on(self.simulator.now.channel, line):
+            for shown in seen_on(now.channel, line, ask_phone):
                 click.echo(shown)
         sys.stdout.flush()
 
@@ -170,11 +172,11 @@ class Terminal:
             click.echo(f"saved: {file}")
 
 
-def seen_on(channel: str, line: Line) -> list[str]:
+def seen_on(channel: str, line: Line, ask_phone: str) -> list[str]:
     """A line as it is shown: on a channel of ours, a message is what the channel would carry, part by part."""
     return [
         str(Line("bot", "\n".join([part.text, *(f"[{button.label}]" for button in part.buttons), *_phone(part)])))
-        for part in carried(channel, line)
+        for part in carried(channel, line, ask_phone)
     ] or [str(line)]
 
 

@@ -10,6 +10,7 @@ from gateway.house import House
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "ru": ("Здравствуйте", "позовите менеджера"),
     "uk": ("Доброго дня", "покличте менеджера"),
+    "en": ("Hello", "manager, please"),
 }
 """A greeting, and how one asks for a person."""
 

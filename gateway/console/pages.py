@@ -13,7 +13,6 @@ from gateway.api.shapes import fate, media_url
 from gateway.clock import Instant, iso
 from gateway.files import DRAWN
 from gateway.house import House
-from gateway.wording import FIELDS, source_title
 from state.cards import Card
 from state.records import Identity, Person
 from state.tasks import Duty
@@ -66,7 +65,9 @@ def _ago(waited: int) -> str:
 
 def known_fields(house: House) -> dict[str, str]:
     """What the scripts call their fields, for people."""
-    return FIELDS | {name: title for script in house.scripts.values() for name, title in script.fields.items()}
+    return {**house.words.fields} | {
+        name: title for script in house.scripts.values() for name, title in script.fields.items()
+    }
 
 
 def rows(values: Mapping[str, Any], titles: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -103,7 +104,7 @@ def handoff(duty: Duty, card: Card, house: House, now: Instant) -> dict[str, Any
         "url": f"/console/deals/{card.deal.id}",
         "who": _name(card),
         "phone": card.contact.phone,
-        "channel": _route(card),
+        "channel": _route(card, house),
         "what": "\n".join(line for line in duty.task.text.splitlines() if not line.startswith(told_below)),
         "gathered": gathered,
         "since": moment(duty.task.created_at, now, house.playbook.zone),
@@ -118,7 +119,7 @@ def with_bot(card: Card, house: House, now: Instant) -> dict[str, Any]:
         "deal": card.deal.id,
         "url": f"/console/deals/{card.deal.id}",
         "who": _name(card),
-        "channel": _route(card),
+        "channel": _route(card, house),
         "bot": house.title(card.run.bot) if card.run else "",
         "stage": _stage(card, house),
         "since": moment(card.run.started_at if card.run else card.deal.opened_at, now, house.playbook.zone),
@@ -128,14 +129,14 @@ def with_bot(card: Card, house: House, now: Instant) -> dict[str, Any]:
 def deal(card: Card, duties: Sequence[Duty], house: House, now: Instant) -> dict[str, Any]:
     d, zone = card.deal, house.playbook.zone
     contacts = [("Телефон", card.contact.phone), ("E-mail", card.contact.email)]
-    contacts += [(channel_title(i.channel), i.name or _address(i)) for i in card.identities]
+    contacts += [(channel_title(house, i.channel), i.name or _address(i)) for i in card.identities]
     bot = {"name": house.title(card.run.bot), "line": _BOT.get(card.run.status, card.run.status)} if card.run else None
     return {
         "id": d.id,
         "title": d.title,
         "funnel": house.funnel(d.funnel).title,
         "stage": _stage(card, house),
-        "source": channel_title(d.source),
+        "source": channel_title(house, d.source),
         "who": _name(card),
         "responsible": card.responsible.name if card.responsible else None,
         "opened": {**moment(d.opened_at, now, zone), "ago": None},
@@ -185,7 +186,7 @@ def _entry(told: Told, there: datetime, now: Instant, house: House) -> dict[str,
         "at": {**moment(e.at, now, house.playbook.zone), "text": f"{there:%H:%M}", "ago": None},
         "status": shown if side == "out" else "",
         "problem": error or "",
-        "channel": channel_title(e.channel),
+        "channel": channel_title(house, e.channel),
         "choices": [label for _, label in e.data.get("choices", ())],
         "media": [_file(e.id, n, one) for n, one in enumerate(e.media)],
     }
@@ -205,13 +206,13 @@ def _name(card: Card) -> str:
     return card.contact.name or named or card.contact.phone or f"Клиент № {card.contact.id}"
 
 
-def _route(card: Card) -> str:
+def _route(card: Card, house: House) -> str:
     route = next((i for i in card.identities if i.id == card.deal.route_id), None)
-    return channel_title(route.channel if route else card.deal.source)
+    return channel_title(house, route.channel if route else card.deal.source)
 
 
-def channel_title(source: str) -> str:
-    title = source_title(source)
+def channel_title(house: House, source: str) -> str:
+    title = house.words.source_title(source)
     return title[:1].upper() + title[1:]
 
 

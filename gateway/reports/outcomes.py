@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import Final
 
 from gateway.reports.report import OF_BOTS, Asked, Column, Kind, Line, count, counting, fill, share, together
-from gateway.wording import source_title
+from gateway.wording import words_in
 from state import ends, worth
 from state.database import Connection
 from state.facts import Facts
@@ -25,7 +25,7 @@ def _sources(conn: Connection, asked: Asked) -> list[Line]:
     found = _by_source(conn, asked)
     lines = sorted(count(conn, *found).values(), key=lambda line: (-int(line.values["opened"] or 0), line.key))
     for line in lines:
-        line.title = source_title(line.key[0])
+        line.title = words_in(asked.playbook.language).source_title(line.key[0])
     lines.append(together(lines, _SOURCES))
     for line in lines:
         line.values["won_share"] = share(line.values["won"], line.values["opened"])

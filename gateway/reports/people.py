@@ -5,7 +5,7 @@ from typing import Final
 
 from gateway.reports.measures import columns, measure, measured
 from gateway.reports.report import OWN, Asked, Column, Kind, Line, count, counting, fill, together
-from gateway.wording import source_title
+from gateway.wording import words_in
 from state import facts, people, staff, workload
 from state.database import Connection
 from state.facts import Facts, Key
@@ -32,7 +32,7 @@ def _answers(dim: str) -> Callable[[Connection, Asked], list[Line]]:
         for key, values in measure(asked.playbook, spans).items():
             several[key].values |= values
         fill(several, _ANSWERS)
-        _name(conn, several, dim)
+        _name(conn, asked, several, dim)
         every = together(several.values(), _ANSWERS)
         every.values |= measured(asked.playbook, spans.values())
         ordered = sorted(several.values(), key=lambda line: (-int(line.values["waits"] or 0), line.title))
@@ -41,10 +41,16 @@ def _answers(dim: str) -> Callable[[Connection, Asked], list[Line]]:
     return lines
 
 
-def _name(conn: Connection, lines: dict[Key, Line], dim: str) -> None:
+def _name(conn: Connection, asked: Asked, lines: dict[Key, Line], dim: str) -> None:
     found = people.find_people(conn, [key[0] for key in lines if key[0] is not None]) if dim == "person" else {}
     for (who,), line in lines.items():
-        line.title = source_title(str(who)) if dim == "channel" else found[who].name if who in found else "—"
+        line.title = (
+            words_in(asked.playbook.language).source_title(str(who))
+            if dim == "channel"
+            else found[who].name
+            if who in found
+            else "—"
+        )
 
 
 BY_MANAGER: Final = Kind(
@@ -80,7 +86,7 @@ def _workload(conn: Connection, asked: Asked) -> list[Line]:
     for key, values in measure(asked.playbook, spans).items():
         lines[key].values |= values
     fill(lines, _WORKLOAD)
-    _name(conn, lines, "person")
+    _name(conn, asked, lines, "person")
     every = together(lines.values(), _WORKLOAD)
     every.values |= measured(asked.playbook, spans.values())
     ordered = sorted(lines.values(), key=lambda line: (-int(line.values["open"] or 0), line.title))

@@ -15,13 +15,13 @@ from gateway.reports import Asked, make
 from gateway.reports.people import WORKLOAD
 from gateway.stories.scene import Do, Letter, Scene, Unseen
 from gateway.stories.words import BadLine, Words
-from gateway.wording import AMISS
+from gateway.wording.russian import RUSSIAN
 from state.facts import Narrow
 
 _Sight = Callable[[Scene, bool], Awaitable[None]]
 """`True`: it must be so; `False`: it must not."""
 _OUTCOMES: Final = get_args(Outcome)
-_WHYS: Final = tuple(dict.fromkeys(key.partition(" ")[2] for key in AMISS))
+_WHYS: Final = tuple(dict.fromkeys(key.partition(" ")[2] for key in RUSSIAN.amiss))
 _ENDS: Final = ("running", "finished", "stopped", "timed_out", "handed_off")
 _MINUTE_MS: Final = 60_000
 

@@ -121,7 +121,7 @@ async def shop(database_url: str, autoparts: House) -> AsyncIterator[Shop]:
     db, clock, live = Database(database_url), SetClock(MORNING), LocalLive()
     house = House(autoparts.playbook, autoparts.scripts, {"web:site": WEB, "whatsapp:site": WHATSAPP})
     await open_library(db, house, MORNING)
-    intake, turns = Intake(db, live, clock), Turns(db, house, live, clock)
+    intake, turns = Intake(db, live, clock, house.words), Turns(db, house, live, clock)
     ctx = ApiContext(db, turns, live, clock, house, ADMIN, intake)
     app = web.Application(client_max_size=1_000_000)
     api = make_api(ctx)

@@ -44,7 +44,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path, autop
         db, clock, live = Database(f"sqlite:///{file}"), SetClock(MORNING), LocalLive()
         house = House(autoparts.playbook, autoparts.scripts, {"web:site": WEB, "whatsapp:site": WHATSAPP})
         await open_library(db, house, MORNING)
-        intake, turns = Intake(db, live, clock), Turns(db, house, live, clock)
+        intake, turns = Intake(db, live, clock, house.words), Turns(db, house, live, clock)
         app = web.Application(client_max_size=1_000_000)
         make_api(ApiContext(db, turns, live, clock, house, ADMIN, intake)).mount(app)
         port = Port(app, grace_s=1)

@@ -107,7 +107,7 @@ def test_a_task_that_is_due_in_no_length_of_time_is_told_so():
         ("wrap: {has: [шёлк, бумага]}", "35: error: 'wrap' is never 'шёлк'. Known here: бумага, лента. Else add it to the field's 'choices:'."),
         ("wrap: {over: 2}", "36: error: 'over' compares numbers, and 'wrap' is a choice. Write {is: …} or {is not: …}."),
         ("owner: manager", "30: error: 'owner' is never 'manager'. Known here: bot, person, pool."),
-        ("language: russian", "33: error: 'language' is never 'russian'. Known here: ru, uk."),
+        ("language: russian", "33: error: 'language' is never 'russian'. Known here: ru, uk, en."),
         ("stage: making", "30: error: 'stage' is never 'making'. Known here: asked. A robot acts only in its own stage."),
         ("paid: да", "29: warning: 'paid' is never 'да'. Known here: yes, partly, no."),
         ("parcel: arived", "31: warning: 'parcel' is never 'arived'. Did you mean 'arrived'?"),

@@ -6,11 +6,11 @@ import pytest
 
 import bots.qualifier
 from bots.kit.compiler import read_script
+from bots.kit.filters import FILTERS
 from bots.kit.problems import Problem, did_you_mean, nearest
 from bots.kit.script import KINDS, Ask
 from bots.kit.steps import STEP_KEYS
 from bots.kit.waiting import WAITING_KEYS
-from bots.kit.words import FILTERS
 from tests.bots.scripts import PROBE, compiled, errors_of, problems_of
 
 HEAD = "script: S\nfields: {car: Car, count: Count}\nsteps:\n"

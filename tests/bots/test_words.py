@@ -22,6 +22,36 @@ def filled(source: str, **values: object) -> str:
 
 
 @pytest.mark.parametrize(
+    ("source", "values", "text"),
+    [
+        ("{sum|money}", {"sum": 123_456_750}, "1,234,567.50"),
+        ("{sum|price}", {"sum": 125_000, "currency": "GBP"}, "£1,250"),
+        ("{sum|price}", {"sum": -50_005, "currency": "USD"}, "-$500.05"),
+        ("{sum|price}", {"sum": 100_000, "currency": "CHF"}, "CHF\u00a01,000"),
+        ("{sum|price or nothing}", {"currency": "GBP"}, "nothing"),
+        ("{sum|price}", {"sum": "a lot, really", "currency": ""}, "a lot, really"),
+        ("{day|date}", {"day": "2025-12-05T18:00"}, "5 December 2025"),
+        ("{day|date}, {day|time}", {"day": "2025-01-15T09:05"}, "15 January 2025, 09:05"),
+        ("{day|date}", {"day": "2025-99-15"}, "15.99.2025"),
+        ("{day|date}", {"day": "2025--1-15"}, "2025--1-15"),
+        ("{day|date}", {"day": "2025-1²-15"}, "15.1².2025"),
+        ("{day|date}", {"day": "tomorrow"}, "tomorrow"),
+        ("{car}", {"car": True}, "yes"),
+        ("{car}", {"car": [False, "new"]}, "no, new"),
+    ],
+)
+def test_a_text_in_english_has_sums_and_days_as_english_writes_them(source: str, values: dict[str, object], text: str):
+    parsed, wrong = parse(source, KNOWN, "en")
+    assert wrong == []
+    assert parsed.fill(values.get) == text
+
+
+def test_a_yes_is_written_in_the_language_of_its_text():
+    said = [parse("{car}", KNOWN, language)[0].fill({"car": True}.get) for language in ("", "ru", "uk", "en")]
+    assert said == ["да", "да", "так", "yes"]
+
+
+@pytest.mark.parametrize(
     ("source", "values", "said"),
     [
         ("Hello", {}, "Hello"),

@@ -20,7 +20,7 @@ from gateway.commands.check import check_playbook
 from gateway.playbooks import ROOT
 from gateway.stories.playing import play
 from gateway.stories.shelf import load
-from gateway.wording import AMISS
+from gateway.wording.russian import RUSSIAN
 
 PAGE = (ROOT / "docs" / "write-a-playbook.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(?:yaml|text|sh)(?: (\w+))?\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
@@ -153,4 +153,4 @@ def test_every_reason_why_a_deed_came_to_nothing_is_explained_beside_the_deed():
         deeds = first.strip() or deeds
         told |= {(deed, why) for deed in re.findall(r"`(\w+)`", deeds) for why in re.findall(r"`(\w+)`", whys)}
     told.discard(("deed", "why"))
-    assert told == {tuple(key.split(" ")) for key in AMISS}
+    assert told == {tuple(key.split(" ")) for key in RUSSIAN.amiss}

@@ -11,7 +11,7 @@ from gateway.amiss import sentence
 from gateway.channels.base import Limits
 from gateway.desk import Edit, Move
 from gateway.events import ReachChanged
-from gateway.wording import AMISS
+from gateway.wording.russian import RUSSIAN
 from tests.shop import PaperChannel, Shop, furnished, open_shop
 
 BOOK = """
@@ -215,7 +215,7 @@ async def test_a_trigger_says_so_as_well(shop: Shop):
     assert await last_turn(shop) == ("nothing", [["message", "unreachable", "", ""]])
 
 
-@pytest.mark.parametrize("word", AMISS)
+@pytest.mark.parametrize("word", RUSSIAN.amiss)
 def test_every_reason_has_a_sentence_for_people(word: str):
     deed, why = word.split(" ")
     said = sentence(furnished(), deed, why, "task", "about")

@@ -100,7 +100,7 @@ async def test_a_form_without_an_id_posted_twice_at_once_is_one_inquiry(hall: Ha
 
 async def test_after_a_minute_the_same_form_is_another_inquiry(hall: Hall) -> None:
     clock = SetClock(59_500)  # just before a full minute
-    hooks = PlainHooks(Intake(hall.app.db, hall.app.live, clock), HOOK, FORM_KEY, "RU")
+    hooks = PlainHooks(Intake(hall.app.db, hall.app.live, clock, hall.app.house.words), HOOK, FORM_KEY, "RU")
     keys = []
     for clock.at in (59_500, 60_500, 119_499, 119_500):
         keys.append(hooks._key_of_the_minute("vin:x1", "x1"))

@@ -10,7 +10,7 @@ from gateway.desk import Take
 from gateway.events import MessageReceived, Received, Sender
 from gateway.intake import Intake
 from gateway.turns import Turns
-from gateway.unions import WORDS
+from gateway.unions import words_of
 from state import merging, outbox, parting
 from state.database import Database
 from state.merges import Refused
@@ -42,7 +42,7 @@ async def _met(shop: Shop) -> tuple[int, int]:
 
 
 async def _kept_meanwhile(shop: Shop, other: Database, text: str) -> Intake:
-    intake = Intake(other, shop.live, shop.clock)
+    intake = Intake(other, shop.live, shop.clock, shop.house.words)
     word = MessageReceived(Sender("whatsapp", "300", "w"), text, message_id=text)
     accepted = asyncio.ensure_future(intake.accept("whatsapp", "300", [Received(text, word, b"{}")]))
     await asyncio.sleep(0)
@@ -55,8 +55,10 @@ async def test_of_two_merges_in_opposite_directions_one_stands(shop: Shop, other
     one, two = await _met(shop)
     theirs = Turns(other, shop.house, shop.live, shop.clock)
     answers = await asyncio.gather(
-        shop.turns.together(lambda c, now: merging.join(c, shop.db.ids, one, two, now, WORDS, CAUSE)),
-        theirs.together(lambda c, now: merging.join(c, other.ids, two, one, now, WORDS, CAUSE)),
+        shop.turns.together(
+            lambda c, now: merging.join(c, shop.db.ids, one, two, now, words_of(shop.house.playbook), CAUSE)
+        ),
+        theirs.together(lambda c, now: merging.join(c, other.ids, two, one, now, words_of(shop.house.playbook), CAUSE)),
     )
     assert sorted(map(bool, answers)) == [False, True]
     assert len([m for m in await shop.all("merges") if m["kind"] == "contacts"]) == 1
@@ -71,7 +73,9 @@ async def test_a_merge_is_undone_once_however_many_press(shop: Shop, other: Data
 
     async def press(turns: Turns, db: Database) -> str:
         try:
-            await turns.together(lambda c, now: parting.undo(c, db.ids, number, now, WORDS, CAUSE))
+            await turns.together(
+                lambda c, now: parting.undo(c, db.ids, number, now, words_of(shop.house.playbook), CAUSE)
+            )
         except Refused as refused:
             return refused.code
         return "done"
@@ -88,7 +92,7 @@ async def test_a_word_kept_while_they_are_parted_is_heard_by_its_own_side(shop: 
     number = await merge(shop, one, two)
     with shop.db.engine.connect() as conn:
         parted = conn.begin()
-        parting.undo(conn, shop.db.ids, number, shop.clock.now(), WORDS, CAUSE)
+        parting.undo(conn, shop.db.ids, number, shop.clock.now(), words_of(shop.house.playbook), CAUSE)
         intake = await _kept_meanwhile(shop, other, "успел")
         parted.commit()
     await asyncio.gather(*intake._waking)
@@ -102,7 +106,7 @@ async def test_a_word_kept_while_they_are_joined_goes_back_with_its_side(shop: S
     one, two = await _met(shop)
     with shop.db.engine.connect() as conn:
         joined = conn.begin()
-        number = merging.join(conn, shop.db.ids, one, two, shop.clock.now(), WORDS, CAUSE)
+        number = merging.join(conn, shop.db.ids, one, two, shop.clock.now(), words_of(shop.house.playbook), CAUSE)
         intake = await _kept_meanwhile(shop, other, "успел")
         joined.commit()
     await asyncio.gather(*intake._waking)
@@ -130,7 +134,9 @@ async def test_a_merge_waits_for_a_claim_of_the_bots_words_and_the_claim_never_f
     with shop.db.engine.connect() as claiming, claiming.begin():
         assert outbox._NEXT_IN_LINE.rows(claiming, now=now, n=10, paused=[])
         joining = asyncio.ensure_future(
-            theirs.together(lambda c, at: merging.join(c, other.ids, one, two, at, WORDS, CAUSE))
+            theirs.together(
+                lambda c, at: merging.join(c, other.ids, one, two, at, words_of(shop.house.playbook), CAUSE)
+            )
         )
         await asyncio.sleep(0.4)
         assert not joining.done()
@@ -159,7 +165,10 @@ async def test_a_take_over_beside_a_merge_and_its_undoing_silences_the_bot(
         return (await asyncio.gather(asked, return_exceptions=True))[0]
 
     joined, taken = await asyncio.gather(
-        shop.turns.together(lambda c, now: merging.join(c, shop.db.ids, one, two, now, WORDS, CAUSE)), take()
+        shop.turns.together(
+            lambda c, now: merging.join(c, shop.db.ids, one, two, now, words_of(shop.house.playbook), CAUSE)
+        ),
+        take(),
     )
     await shop.settle()
     if not isinstance(taken, Exception):

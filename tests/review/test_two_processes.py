@@ -34,7 +34,7 @@ async def other(shop: Shop) -> AsyncIterator[Database]:
 
 async def _keep(shop: Shop, other: Database, text: str) -> Intake:
     """The other process is told, and acknowledges it."""
-    intake = Intake(other, shop.live, shop.clock)
+    intake = Intake(other, shop.live, shop.clock, shop.house.words)
     word = Received(f"w:{text}", MessageReceived(shop.sender(), text), b"{}")
     accepted = asyncio.ensure_future(intake.accept("telegram", "100", [word]))
     await asyncio.sleep(0)

@@ -51,6 +51,14 @@ class Language:
     """What people call a currency behind a sum: `руб`, `рублей`."""
     unfit: Mapping[str, str] = field(default_factory=dict)
     """Why a value is not in its field, for managers; by the kind of the field, or by what else is the matter."""
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """What managers call the kinds of tasks that every playbook has."""
+    checks: Mapping[str, str] = field(default_factory=dict)
+    """What they call its checks."""
+    known: Mapping[str, str] = field(default_factory=dict)
+    """What they call the fields that every deal has, and those that orders, parcels and forms bring along."""
+    too_old: str = ""
+    """What a robot asks of them where a deal stands on a stage for too long."""
     person_heads: Mapping[str, tuple[str, ...]] = field(init=False)
     """`person_phrases`, padded with spaces, by their first word: a message without any of them holds no phrase."""
 

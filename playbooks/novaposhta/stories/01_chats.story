@@ -4,6 +4,8 @@ covers: D.1-chats, D.languages
 at 2026-03-02 12:00
 customer telegram: Добрий день
 see stage chats
+see timeline "Угоду відкрито"
+see timeline "Бот «Перша розмова» почав розмову"
 bot: Вітаємо, Ірина! Допоможу оформити замовлення…
 bot: Що вас цікавить…
 +1m

@@ -13,6 +13,7 @@ see stage sent
 see no message
 +1d
 parcel 20450000000001 arrived
+see timeline "Посилка 20450000000001: прибула у відділення"
 see stage arrived
 see message sms "вже у відділенні. До сплати при отриманні: 1 250 ₴"
 +3d
@@ -26,5 +27,6 @@ see open
 see task "Гроші за ТТН 20450000000001 не надійшли"
 parcel 20450000000001 money_received
 see won
+see timeline "Угоду закрито: Успішно"
 +1d
 see message "дякуємо за покупку"

@@ -4,6 +4,7 @@ covers: D.1-chats
 at 2026-03-02 12:00
 customer telegram: Вітаю
 manager Оксана takes
+see timeline "Оксана: угоду взято в роботу"
 manager Оксана clarifies delivery
 bot: Ірина, у яке місто…
 +1m

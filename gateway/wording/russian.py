@@ -1,8 +1,10 @@
-"""What the timeline says of the system's own acts, in the shop's language. Customers never see these lines."""
+"""Russian, as those who work here read it, and what the system itself says to customers."""
 
 from typing import Final
 
-RU: Final = {
+from gateway.wording.wording import Wording
+
+_LINES: Final = {
     "opened": "Сделка открыта",
     "joined": "Обращение присоединено к открытой сделке",
     "bot_started": "Бот «{bot}» начал разговор",
@@ -136,7 +138,7 @@ RU: Final = {
     "overdue_pool": "Общая очередь",
 }
 
-AMISS: Final = {
+_AMISS: Final = {
     "message unreachable": "Сообщение клиенту не отправлено: написать некуда",
     "message barred": "Сообщение клиенту не отправлено: он заблокировал нас или отписался",
     "message window_shut": "Сообщение клиенту не отправлено: он писал слишком давно, а одобренного шаблона нет",
@@ -161,33 +163,30 @@ AMISS: Final = {
     "webhook no_endpoint": "Сделка не передана наружу: адрес «{about}» не настроен",
     "webhook no_address": "Сделка не передана наружу («{about}»): у клиента нет ни одного адреса",
 }
-"""What a robot's deed came to where it did not do what it says, and why."""
 
-ORDER_EVENTS: Final = {
+_ORDER_EVENTS: Final = {
     "placed": "оформлен", "paid": "оплачен", "in_work": "в работе", "item_refused": "поставщик отказал в позиции",
     "sync_lost": "связь с поставщиком потеряна", "ready": "готов к выдаче", "handed_over": "выдан", "sent": "отправлен",
     "cancelled": "отменён",
 }  # fmt: skip
-PARCEL_STATUSES: Final = {
+_PARCEL_STATUSES: Final = {
     "created": "накладная создана", "accepted": "принята перевозчиком", "in_transit": "в пути", "arrived": "прибыла в отделение",
     "collected": "получена", "money_received": "деньги получены", "refused": "клиент отказался", "returned": "возвращена",
 }  # fmt: skip
 
-CHANNELS: Final = {
+_CHANNELS: Final = {
     "telegram": "Telegram", "whatsapp": "WhatsApp", "sms": "SMS", "web": "чат на сайте", "form": "форма на сайте", "call": "звонок",
     "phone": "телефон", "order": "заказ", "payment": "оплата", "parcel": "посылка", "visit": "сайт", "manual": "вручную", "email": "e-mail",
     "mail": "письмо",
 }  # fmt: skip
-"""What managers call the channels and sources; another system's name is shown as it is, with a capital."""
 
-FIELDS: Final = {
+_FIELDS: Final = {
     "phone": "Телефон", "name": "Имя", "email": "E-mail", "comment": "Комментарий", "message": "Сообщение", "text": "Сообщение",
     "question": "Вопрос", "city": "Город", "page": "Страница", "no_contact": "Без разговора с клиентом", "referrer": "Откуда пришли", "referer": "Откуда пришли", "files": "Файлы",
     "language": "Язык клиента",
 }  # fmt: skip
-"""What forms and calls often bring, where no script names it."""
 
-DOUBTS: Final = {
+_DOUBTS: Final = {
     "empty": "Имя клиента неизвестно",
     "digits": "В имени есть цифры: «{name}»",
     "symbols": "В имени есть знаки, которых в именах не бывает: «{name}»",
@@ -201,17 +200,14 @@ DOUBTS: Final = {
     "order": "Фамилия стоит перед именем: «{name}». Проверьте обращение",
     "case": "Необычные заглавные буквы в имени: «{name}»",
 }
-"""What a manager is told of a customer's name before it is sent."""
-MAIL_LEFT: Final = {
+_MAIL_LEFT: Final = {
     "type": "не сохранён, такие файлы не принимаются", "size": "не сохранён, больше 20 МБ", "empty": "пустой",
     "absent": "почтовый сервис его не передал",
     "many": "не сохранён, файлов в письме слишком много", "often": "не сохранён, от этого отправителя слишком много файлов",
     "mail": "вложенное письмо, его текст не показан", "cut": "сохранён, но пришёл не целиком", "more": "и другие, их слишком много",
 }  # fmt: skip
-"""Why a file of a mail is not among those that managers see."""
-LIKE: Final = {"phone": "телефон", "email": "e-mail", "order": "номер заказа", "name": "имя"}
-"""By what two contacts are alike."""
-AUDIENCE_COLUMNS: Final = (
+_ALIKE: Final = {"phone": "телефон", "email": "e-mail", "order": "номер заказа", "name": "имя"}
+_AUDIENCE_COLUMNS: Final = (
     "Контакт",
     "Имя",
     "Телефон",
@@ -221,9 +217,9 @@ AUDIENCE_COLUMNS: Final = (
     "Сделка",
     "С какого времени",
 )
-AUDIT_COLUMNS: Final = ("Менеджер", "Клиент", "Сумма", "Этап", "Что не так", "С какого времени")
+_AUDIT_COLUMNS: Final = ("Менеджер", "Клиент", "Сумма", "Этап", "Что не так", "С какого времени")
 
-STAFF: Final = {
+_CHAT: Final = {
     "new": "Новая задача",
     "reassigned": "Задача передана вам",
     "handed": "Задача передана вам",
@@ -256,42 +252,28 @@ STAFF: Final = {
     "no_channel": "Написать клиенту некуда: канал недоступен. Выберите другой в консоли.",
     "refused": "Не получилось: {why}",
 }  # fmt: skip
-"""What those who work here read in their own chat with the bot."""
 
-STALE_PRESS: Final = "Эта кнопка уже не действует. Ответьте, пожалуйста, на последний вопрос."
-SHARE_PHONE: Final = "Поделиться телефоном"
-
-REASONS: Final = {
+_REASONS: Final = {
     "converted": "продолжается в другой сделке", "joined": "присоединена к другой сделке", "not_a_customer": "звонок не от клиента",
 }  # fmt: skip
-"""Why deals are closed by themselves, where the playbook has no words of its own for it."""
 
-_TOPICS: Final = {"ru": "Ваше обращение № {deal}", "uk": "Ваше звернення № {deal}", "en": "Your inquiry no. {deal}"}
-"""The subject of a mail that nobody gave one. Customers read it."""
-
-
-def topic(language: str, deal: int) -> str:
-    return _TOPICS.get(language, _TOPICS["ru"]).format(deal=deal)
-
-
-def source_title(source: str) -> str:
-    """A deal's source or an entry's channel: `form:callback` is «форма на сайте «callback»»."""
-    channel, _, which = source.partition(":")
-    title = CHANNELS.get(channel, channel[:1].upper() + channel[1:])
-    return f"{title} «{which}»" if which else title
-
-
-def line(key: str, **values: object) -> str:
-    """A value that is not there leaves no colon behind which nothing comes."""
-    text = RU[key].format(**values)
-    return text if text == text.rstrip() else text.rstrip().removesuffix(":")
-
-
-def mail_left(name: str, why: str) -> str:
-    """One file of a mail that is not there as it came, and why."""
-    told = MAIL_LEFT.get(why, why)
-    return told if why == "more" else f"«{name or '?'}» — {told}"
-
-
-def staff_line(key: str, **values: object) -> str:
-    return STAFF[key].format(**values)
+RUSSIAN: Final = Wording(
+    lines=_LINES,
+    amiss=_AMISS,
+    chat=_CHAT,
+    order_events=_ORDER_EVENTS,
+    parcel_statuses=_PARCEL_STATUSES,
+    channels=_CHANNELS,
+    fields=_FIELDS,
+    doubts=_DOUBTS,
+    left=_MAIL_LEFT,
+    alike=_ALIKE,
+    reasons=_REASONS,
+    audience_columns=_AUDIENCE_COLUMNS,
+    audit_columns=_AUDIT_COLUMNS,
+    customer={
+        "stale_button": "Эта кнопка уже не действует. Ответьте, пожалуйста, на последний вопрос.",
+        "share_phone": "Поделиться телефоном",
+        "topic": "Ваше обращение № {deal}",
+    },
+)

@@ -1,0 +1,186 @@
+"""English: the words customers answer with, and the bot's own small talk. Apostrophes are gone: don't is dont."""
+
+from bots.kit.languages.language import Language
+
+
+def _files(count: int) -> str:
+    return f"{count} file" if count == 1 else f"{count} files"
+
+
+def _spelled(*lines: str) -> dict[str, int]:
+    """Lines of words, the first line for nought."""
+    return {word: number for number, line in enumerate(lines) for word in line.split()}
+
+
+def _words(*lines: str) -> frozenset[str]:
+    return frozenset(word for line in lines for word in line.split())
+
+
+ENGLISH = Language(
+    name="en",
+    country="GB",
+    yes=("yes", "yeah", "yep", "yup", "sure", "of course", "right", "correct", "ok", "okay", "fine", "good", "please do",
+         "that works", "sounds good", "go ahead"),
+    no=("no", "nope", "nah", "not", "no thanks", "no thank you", "not needed", "dont", "i dont want to", "that doesnt work",
+        "not convenient"),
+    numbers=_spelled(
+        "zero nil",
+        "one once first",
+        "two twice couple pair second",
+        "three third",
+        "four fourth",
+        "five fifth",
+        "six sixth",
+        "seven seventh",
+        "eight eighth",
+        "nine ninth",
+        "ten tenth",
+    ),
+    greater=_words(
+        "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty",
+        "seventy eighty ninety hundred hundreds thousand thousands k million millions half quarter dozen dozens score",
+    ),
+    not_word="not",
+    fillers=_words(
+        "please pls plz thanks a an the and well so here i we me us my our have has is are it its there can could may would",
+        "like want wanted need needs some to for of in on at about with from question interested tell hello hi hey good day",
+        "morning afternoon evening item number option point choose take lets just better already urgently id im",
+    ),
+    greetings=_words(
+        "hello hi hey hiya howdy greetings good morning afternoon evening day there all everyone guys team dear sir madam",
+        "anybody anyone somebody someone is are you here around online available",
+        "question questions ask know tell help can could may would please have got",
+    ),
+    person_words=frozenset(
+        {"person", "human", "real person", "live person", "real human", "manager", "operator", "agent", "live agent",
+         "representative", "consultant", "someone", "somebody", "talk", "talk manager", "talk person", "speak manager",
+         "speak person", "talk human", "speak human"}
+    ),
+    person_phrases=(
+        "call a person",
+        "call a manager",
+        "call the manager",
+        "get me a person",
+        "get me a manager",
+        "get me a human",
+        "connect me",
+        "put me through",
+        "switch me to",
+        "talk to a person",
+        "talk to a human",
+        "talk to a manager",
+        "talk to the manager",
+        "talk to an operator",
+        "talk to someone",
+        "talk to somebody",
+        "speak to a person",
+        "speak to a human",
+        "speak to a manager",
+        "speak to the manager",
+        "speak to an operator",
+        "speak to someone",
+        "speak to somebody",
+        "speak with a manager",
+        "speak with a person",
+        "real person",
+        "real human",
+        "live person",
+        "live agent",
+        "human please",
+        "need a person",
+        "need a human",
+        "need a manager",
+        "want a manager",
+        "want a person",
+        "want a human",
+        "not a bot",
+        "tired of this bot",
+        "dont want to talk to a bot",
+    ),
+    texts={
+        "hand_off": "I am passing your question on to a manager, who will reply to you here.",
+        "person": "All right, I am getting a manager, who will reply to you here.",
+        "lost": "It seems I don’t understand you. I am passing our conversation on to a manager, who will reply to you here.",
+        "choice": "Sorry, I didn’t get that. Please pick one of the options: you can simply send its number.",
+        "text": "Please send your answer as text.",
+        "number": "Sorry, I couldn’t read the number. Please send it in digits, for example: 2.",
+        "phone": "That doesn’t look like a phone number. Please send the whole of it, for example: +44 7700 900123.",
+        "vin": "That doesn’t look like a VIN: it has 17 Latin letters and digits. Please check it and send it again.",
+        "words": "Sorry, I didn’t get that. Please put it in other words.",
+        "pattern": "That doesn’t look like what is needed. Please check it and send it again.",
+        "date": "Sorry, I couldn’t read the date. Please send it like this: 15 December or tomorrow.",
+        "email": "That doesn’t look like an e-mail address. Please send the whole of it, for example: anna@example.com.",
+        "location": "Please send a place on the map: the paper clip, then “Location”.",
+        "document": "Please send a file: a document, or a picture as a file.",
+        "photo": "Please send a photo or a file.",
+        "media": "Got the file, I will pass it on to a manager.",
+        "voice": "I can’t listen to voice messages, but I will keep the recording for a manager.",
+    },
+    labels={
+        "talk": "Reply to the customer",
+        "asked_for_person": "asks for a manager",
+        "not_understood": "the bot did not understand them",
+        "script_changed": "the bot stopped because its script has changed",
+        "wrote_meanwhile": "wrote while the bot was waiting",
+        "call_failed": "an outside system did not answer the bot",
+        "out_of_window": "Write to the customer: the bot cannot, more than 24 hours have passed",
+        "too_long": "the bot stopped because it got lost in its script",
+        "silent": "The customer did not reply to the bot, and there is an order already: the deal stays open. Contact the customer",
+        "last_words": "Last message",
+        "files": "Files sent",
+    },
+    files=_files,
+    months=_spelled(
+        "",
+        "january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug",
+        "september sep sept", "october oct", "november nov", "december dec",
+    ),
+    weekdays=_spelled(
+        "monday mon", "tuesday tue tues", "wednesday wed", "thursday thu thurs", "friday fri", "saturday sat", "sunday sun",
+    ),
+    days={"yesterday": -1, "today": 0, "tomorrow": 1},
+    day_units={"day": 1, "days": 1, "week": 7, "weeks": 7, "month": 30, "months": 30},
+    after="in",
+    next_words=_words("next"),
+    year_words=_words(""),
+    currencies={
+        "RUB": ("rub", "ruble", "rubles", "rouble", "roubles"), "UAH": ("hryvnia", "hryvnias"), "EUR": ("euro", "euros"),
+        "USD": ("dollar", "dollars", "bucks"), "KZT": ("tenge",), "BYN": ("rubles", "roubles"),
+        "GBP": ("pound", "pounds", "quid"),
+    },
+    unfit={
+        "kept_out": "Not kept in field “{title}”: “{said}”. {why}",
+        "money": "An amount is needed, for example 3500.50",
+        "currency": "The amount is needed in the shop’s currency ({currency})",
+        "date": "A date is needed, for example 20.03.2026 or 20.03.2026 18:00",
+        "number": "A number is needed",
+        "phone": "The whole phone number is needed",
+        "choice": "It can only be one of the list: {choices}",
+        "reckoned": "This field is calculated by itself",
+        "no_date": "Field “{title}” not calculated: there is no date in field “{other}”",
+    },
+    kinds={
+        "answer": "Reply to the customer", "call": "Call the customer", "call_back": "Call the customer back",
+        "write": "Write to the customer", "handoff": "Carry on the conversation", "talk": "Reply to the customer",
+        "unreachable": "Customer unreachable", "undelivered": "Not delivered", "late": "Deal is late",
+        "next_step": "Decide what is next", "notice": "Notice", "overdue": "Overdue tasks",
+        "check_event": "Check an event", "check_loop": "Check a conversation", "check_robots": "Check the robots",
+        "check_payment": "Check a payment", "check_sum": "Find out the total",
+        "quarantine": "Sort out what was not understood", "task": "Task", "other": "Task",
+    },
+    checks={
+        "no_next_task": "No next step", "overdue_task": "Overdue task", "unanswered": "Customer waiting for a reply",
+        "left_manager": "Deal of someone who left", "orphan": "Lost deal", "stage_too_old": "Deal stuck in a stage",
+        "missing_field": "Required field not filled in", "duplicate_contact": "Similar contacts",
+        "duplicate_deal": "Similar deals", "no_contact": "Task closed without speaking to the customer",
+        "no_reason": "No reason given for the loss",
+    },
+    known={
+        "name": "Name", "phone": "Phone", "email": "E-mail", "channel": "Channel", "source": "Source",
+        "title": "Title", "responsible": "Responsible", "owner": "Who leads the conversation",
+        "order": "Order number", "total": "Order total", "paid": "Paid", "paid_sum": "Amount paid",
+        "office": "Office", "items": "Order items", "paid_word": "Payment confirmed", "tracking": "Tracking number",
+        "parcel": "Parcel", "order_status": "Order status", "form": "Form",
+    },
+    too_old="The deal has been in stage “{stage_title}” for too long: move it on or close it",
+)  # fmt: skip
