@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from bench import replay, reports, rows, step
+from bench import audit, replay, reports, rows, step
 from bench.dialogue import Customer, answer
 from bench.generator import Api, Load
 from bench.load import generator
@@ -198,3 +198,12 @@ async def test_every_report_is_measured_on_a_shop_that_fits_todays_tables(databa
     assert reports.misses("SQLite", {"losses": dict.fromkeys(reports.PERIODS, slow)}) == [
         "MISSED  SQLite, losses, two years: 1.5 s (goal 1)", "MISSED  SQLite, losses, a month: 1.5 s (goal 0.2)",
     ]  # fmt: skip
+
+
+async def test_an_audit_is_measured_beside_turns_on_a_shop_that_fits_todays_tables(database_url: str) -> None:
+    audit.fill(database_url, 40, 5)
+    found = await audit.measure(Store("", database_url), 0.1)
+    assert set(found) == set(audit.PARTS)
+    assert found["first"]["findings"] == found["again"]["findings"] >= 40 // 5
+    assert found["alone"]["turns"] > 0
+    assert found["first"]["seconds"] > 0
