@@ -23,7 +23,6 @@ from sqlalchemy import (
     union_all,
 )
 
-from state.dialects import Ready
 from state.records import Instant
 from state.tables import deals, identities, merges
 
@@ -129,18 +128,6 @@ def behind(conn: Connection, facts: Facts, key: Key, what: str, limit: int, belo
 
 def same(one: Any, dims: Sequence[str], key: Key) -> list[ColumnElement[bool]]:
     return [one[name].is_(None) if value is None else one[name] == value for name, value in zip(dims, key, strict=True)]
-
-
-def spans(conn: Connection, facts: Facts, flag: str = "") -> dict[Key, list[tuple[str, Instant, Instant]]]:
-    """(funnel, from, to) of each fact that lasted, by line. There are many: they come as the driver has them."""
-    one = facts.found.subquery().c
-    found = select(one.funnel, one.began, one.ended, *(one[name] for name in facts.dims))
-    if flag:
-        found = found.where(one[flag] == 1)
-    lines: dict[Key, list[tuple[str, Instant, Instant]]] = {}
-    for row in Ready(lambda _: found).rows(conn):
-        lines.setdefault(row[3:], []).append(row[:3])
-    return lines
 
 
 # -- which deals -------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from gateway.reports.measures import columns, measure
+from gateway.reports.measures import columns, lasted
 from gateway.reports.report import OF_BOTS, Asked, Column, Kind, Line, count, counting, fill, share
 from state import facts, paths
 from state.database import Connection
@@ -187,9 +187,8 @@ def _stayed(_conn: Connection, asked: Asked) -> list[Facts]:
 
 
 def _time(conn: Connection, asked: Asked) -> list[Line]:
-    spans = facts.spans(conn, paths.stayed(asked.narrow))
-    measures = measure(asked.playbook, spans)
-    lines = {key: Line(key, values={"stays": len(spans[key]), **values}) for key, values in measures.items()}
+    found = lasted(conn, asked.playbook, paths.stayed(asked.narrow))
+    lines = {key: Line(key, values={**one.numbers, **one.values()}) for key, one in found.items()}
     return [line for line in _in_order(asked, lines, _STAYS) if line.key[1] not in ("won", "lost")]
 
 
