@@ -1,4 +1,4 @@
-"""Reports stay cheap however many facts there are: few rows come from the database, and no list is sorted whole."""
+"""Reports stay cheap however many facts there are: few rows come from the database, indexes are used, no list is sorted whole."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,12 +7,12 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import Connection, event, insert, text
 
 from bench.reports import counted
 from bots.kit.hours import Hours
 from gateway.playbooks import read_house
-from gateway.reports import REPORTS, Asked, make, measures
+from gateway.reports import REPORTS, Asked, behind, make, measures
 from gateway.reports.measures import Worked, at
 from state import lasting, report_tables, tables, workload
 from state.database import Database
@@ -84,6 +84,56 @@ def test_a_line_may_be_called_anything(db: Database):
                 found.since <= began <= ended <= found.until for began, ended in zip(lot.began, lot.ended, strict=True)
             )
     assert told == {(channel,): n + 1 for n, channel in enumerate(AWKWARD)}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("report", "way", "indexes"),
+    [
+        ("stages", "", {"stays USING COVERING INDEX ix_stays_left_at"}),
+        ("answers", "manager", {"waits USING COVERING INDEX ix_waits_began_at"}),
+        ("workload", "", {"waits USING COVERING INDEX ix_waits_began_at", "tasks USING INDEX ix_tasks_open"}),
+    ],
+)
+def test_a_month_is_looked_up_in_indexes_that_hold_all_that_is_asked(
+    db: Database, report: str, way: str, indexes: set[str]
+):
+    fill(db, 10)
+    with db._reader.connect() as conn:
+        plans = "\n".join(planned(conn, lambda: make(conn, REPORTS[report][way], asked())))
+    assert {one for one in indexes if one not in plans} == set(), plans
+
+
+def planned(conn: Connection, work: Any) -> list[str]:
+    """How SQLite goes about what the work asks."""
+    said: list[tuple[str, Any]] = []
+    event.listen(
+        conn, "before_cursor_execute", lambda _c, _cursor, sql, values, _context, _many: said.append((sql, values))
+    )
+    work()
+    driver: Any = conn.connection.dbapi_connection
+    return [step for sql, values in said for *_, step in driver.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_the_deals_behind_a_bots_number_are_not_looked_for_in_every_pair_of_runs(db: Database):
+    fill(db, 0)
+    run = {
+        "deal_id": 1,
+        "contact_id": 1,
+        "bot": "qualifier",
+        "script": "a",
+        "state": {},
+        "status": "finished",
+        "started_at": NOW - DAY,
+        "reason": "",
+    }
+    with db.engine.begin() as conn:
+        conn.execute(insert(tables.runs), [run | {"id": n} for n in range(1, 15_001)])
+    with db.engine.begin() as conn:
+        conn.execute(text("SET LOCAL statement_timeout = 3000"))
+        (row,) = behind(conn, REPORTS["bots"][""], asked(), ("qualifier", "a"), "deals", 51)
+    assert row.deal == 1
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
