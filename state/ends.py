@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Text, func, or_, select, union_all
+from sqlalchemy import Connection, Text, case, func, or_, select
 
 from state.chains import CONVERTED, converted, is_first
-from state.facts import Facts, Narrow, counted, flag, is_paid, opened, total
+from state.facts import Facts, Narrow, counted, flag, opened
+from state.money import is_paid, total
 from state.tables import deals
 
 _d = deals.c
@@ -19,23 +20,22 @@ def _begins(column: Any) -> Any:
 
 def by_source(conn: Connection, narrow: Narrow) -> Facts:
     """Inquiries of the period, by where they came from; what robots have made of one is the same (state/chains.py)."""
+    won = _d.outcome == "won"
     told = (
-        _begins(_d.source), flag(_d.closed_at.is_(None), "open"), flag(_d.outcome == "won", "won"), flag(_d.outcome == "lost", "lost"),
-        flag(is_paid(conn), "paid"), total(conn).label("worth"),
+        _begins(_d.source), flag(_d.closed_at.is_(None), "open"), flag(won, "won"), flag(_d.outcome == "lost", "lost"),
+        flag(is_paid(conn), "paid"), case((or_(won, is_paid(conn)), total(conn)), else_=0).label("worth"),
     )  # fmt: skip
     own = select(_d.id.label("ref"), _d.id.label("deal"), _d.opened_at.label("at"), *told)
     lead = converted(narrow.since, narrow.until).c
-    its_deal = select(_d.id, _d.id, lead.at, *told).join(lead.deal.table, lead.deal == _d.id)
+    its_deal = select(_d.id.label("ref"), _d.id.label("deal"), lead.at, *told).join(lead.deal.table, lead.deal == _d.id)
     anywhere = counted(replace(narrow, funnel=""))
     there = [or_(lead.funnel == narrow.funnel, _d.funnel == narrow.funnel)] if narrow.funnel else []
-    found = select(
-        union_all(
-            own.where(*opened(narrow), is_first(), _d.reason != CONVERTED),
-            its_deal.where(*anywhere, *there, _d.reason != CONVERTED),
-        ).subquery("inquiries")
+    arms = (
+        own.where(*opened(narrow), is_first(), _d.reason != CONVERTED),
+        its_deal.where(*anywhere, *there, _d.reason != CONVERTED),
     )
     counts = {"opened": "", "open": "open", "won": "won", "lost": "lost", "paid": "paid"}
-    return Facts(found, ("source",), counts, {"won_sum": ("won", "worth"), "paid_sum": ("paid", "worth")})
+    return Facts.of(arms, ("source",), counts, {"won_sum": ("won", "worth"), "paid_sum": ("paid", "worth")})
 
 
 def by_reason(conn: Connection, narrow: Narrow) -> Facts:

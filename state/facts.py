@@ -8,24 +8,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     ColumnElement,
     Connection,
     Select,
-    Text,
     and_,
     case,
     cast,
     func,
-    literal,
     null,
     or_,
     select,
-    type_coerce,
+    true,
+    union_all,
 )
 
-from state.dialects import Ready
 from state.records import Instant
 from state.tables import deals, identities, merges
 
@@ -33,8 +30,7 @@ Key = tuple[Any, ...]
 """Which line of a report: the values of its dimensions."""
 
 NO_CUSTOMER: Final = "not_a_customer"
-_MOST: Final = 10**15
-"""Sums of money beyond this are nobody's."""
+_POSTGRESQL: Final = (("plan_cache_mode", "force_custom_plan"), ("work_mem", "32MB"), ("jit", "off"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +59,16 @@ class Facts:
     """A number's name → the flag that it counts; empty: every fact."""
     sums: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """A sum's name → the flag, and the measure that is added up."""
+    arms: tuple[Select[Any], ...] = ()
+    """What `found` is put together of, where it is."""
+
+    @classmethod
+    def of(
+        cls, arms: Sequence[Select[Any]], dims: tuple[str, ...], counts: Mapping[str, str],
+        sums: Mapping[str, tuple[str, str]] | None = None,
+    ) -> "Facts":  # fmt: skip
+        """Facts of several kinds, of the same columns each. They are counted apart: SQLite copies all that it hands on as one."""
+        return cls(select(union_all(*arms).subquery()), dims, counts, sums or {}, tuple(arms))
 
     def total(self) -> "Facts":
         """All lines as one."""
@@ -78,19 +84,33 @@ class Row:
     at: Instant
 
 
+def ready(conn: Connection) -> None:
+    """To be said in the transaction before anything is asked: PostgreSQL plans for the very period, sorts in memory and compiles nothing."""
+    if conn.dialect.name != "sqlite":
+        conn.execute(select(*(func.set_config(name, value, true()) for name, value in _POSTGRESQL)))
+
+
 def count(conn: Connection, facts: Facts) -> dict[Key, dict[str, int]]:
     """Every number by the line that it stands in."""
-    one = facts.found.subquery().c
+    names, width = [*facts.counts, *facts.sums], len(facts.dims)
+    lines: dict[Key, dict[str, int]] = {}
+    for row in conn.execute(union_all(*(_added_up(arm, facts) for arm in facts.arms or (facts.found,)))):
+        line = lines.setdefault(tuple(row[:width]), dict.fromkeys(names, 0))
+        for name, n in zip(names, row[width:], strict=True):
+            line[name] += n
+    return lines
+
+
+def _added_up(arm: Select[Any], facts: Facts) -> Select[Any]:
+    # Not dissolved where flags are told out of fields: else each number reads them anew.
+    one = (arm.offset(0) if facts.sums else arm).subquery().c
     dims = [one[name] for name in facts.dims]
     numbers = [func.sum(one[flag]) if flag else func.count() for flag in facts.counts.values()]
     numbers += [
         func.sum(case((one[flag] == 1, one[measure]), else_=0) if flag else one[measure])
         for flag, measure in facts.sums.values()
     ]
-    names = [*facts.counts, *facts.sums]
-    found = select(*dims, *(cast(func.coalesce(n, 0), BigInteger) for n in numbers)).group_by(*dims)
-    width = len(dims)
-    return {tuple(row[:width]): dict(zip(names, row[width:], strict=True)) for row in conn.execute(found)}
+    return select(*dims, *(cast(func.coalesce(n, 0), BigInteger) for n in numbers)).group_by(*dims)
 
 
 def behind(conn: Connection, facts: Facts, key: Key, what: str, limit: int, below: int | None = None) -> list[Row]:
@@ -108,18 +128,6 @@ def behind(conn: Connection, facts: Facts, key: Key, what: str, limit: int, belo
 
 def same(one: Any, dims: Sequence[str], key: Key) -> list[ColumnElement[bool]]:
     return [one[name].is_(None) if value is None else one[name] == value for name, value in zip(dims, key, strict=True)]
-
-
-def spans(conn: Connection, facts: Facts, flag: str = "") -> dict[Key, list[tuple[str, Instant, Instant]]]:
-    """(funnel, from, to) of each fact that lasted, by line. There are many: they come as the driver has them."""
-    one = facts.found.subquery().c
-    found = select(one.funnel, one.began, one.ended, *(one[name] for name in facts.dims))
-    if flag:
-        found = found.where(one[flag] == 1)
-    lines: dict[Key, list[tuple[str, Instant, Instant]]] = {}
-    for row in Ready(lambda _: found).rows(conn):
-        lines.setdefault(row[3:], []).append(row[:3])
-    return lines
 
 
 # -- which deals -------------------------------------------------------------------------------------------------------
@@ -145,16 +153,26 @@ def opened(narrow: Narrow) -> list[ColumnElement[bool]]:
 
 
 def leading() -> Any:
-    """(deal, lead): which deal a joined one has become part of, however many merges later. One that was undone is none."""
-    m = merges
-    stands = m.c.kind == "deals", m.c.undone_at.is_(None), m.c.from_deal_id.is_not(None)
-    first = select(m.c.from_deal_id.label("deal"), m.c.deal_id.label("lead")).where(*stands)
-    steps = first.cte("joined", recursive=True)
-    again = select(steps.c.deal, m.c.deal_id).join(m, and_(m.c.from_deal_id == steps.c.lead, *stands))
-    steps = steps.union(again)
-    # One that has been joined further is not where it ends.
-    further = select(m.c.id).where(m.c.from_deal_id == steps.c.lead, *stands).exists()
-    return select(steps.c.deal, steps.c.lead).where(~further).cte("leading")
+    """(deal, lead): which deal a joined one has become part of, however many merges later. One that was undone is none.
+
+    From where the ways end backwards. PostgreSQL takes a recursion for a hundred times of what it is, and would read whole tables
+    for it: a condition that always holds, of which it thinks that one row in two hundred meets it, puts that right.
+    """
+    m, after = merges, merges.alias("after")
+    further = select(after.c.id).where(after.c.from_deal_id == m.c.deal_id, *_stands(after)).exists()
+    ends = select(m.c.from_deal_id.label("deal"), m.c.deal_id.label("lead")).where(*_stands(m), ~further)
+    steps = ends.cte("joined", recursive=True)
+    before = merges.alias("before")
+    steps = steps.union(
+        select(before.c.from_deal_id, steps.c.lead).join(
+            before, and_(before.c.deal_id == steps.c.deal, *_stands(before))
+        )
+    )
+    return select(steps.c.deal, steps.c.lead).where(steps.c.lead % 1 == 0).cte("leading")
+
+
+def _stands(merge: Any) -> tuple[ColumnElement[bool], ...]:
+    return merge.c.kind == "deals", merge.c.undone_at.is_(None), merge.c.from_deal_id.is_not(None)
 
 
 # -- values ------------------------------------------------------------------------------------------------------------
@@ -166,31 +184,3 @@ def flag(condition: Any, name: str) -> Any:
 
 def none() -> Any:
     return cast(null(), BigInteger)
-
-
-def is_paid(conn: Connection) -> ColumnElement[bool]:
-    """The whole order."""
-    return _told(conn, "paid") == "yes"
-
-
-def total(conn: Connection) -> ColumnElement[Any]:
-    """What the order is worth in minor units, as the shop's own system says; else what has been paid."""
-    return func.coalesce(_whole(conn, "total"), _whole(conn, "paid_sum"), literal(0))
-
-
-def _told(conn: Connection, name: str) -> ColumnElement[Any]:
-    if conn.dialect.name == "sqlite":
-        return func.json_extract(type_coerce(deals.c.fields, Text), f"$.{name}")
-    return func.json_extract_path_text(cast(type_coerce(deals.c.fields, Text), JSON), name)
-
-
-def _whole(conn: Connection, name: str) -> ColumnElement[Any]:
-    """A whole number; whatever else somebody has written there is none."""
-    if conn.dialect.name == "sqlite":
-        is_one = func.json_type(type_coerce(deals.c.fields, Text), f"$.{name}") == "integer"
-        value = cast(_told(conn, name), BigInteger)
-        return case((and_(is_one, value.between(-_MOST, _MOST)), value), else_=null())
-    typed = func.json_typeof(func.json_extract_path(cast(type_coerce(deals.c.fields, Text), JSON), name))
-    is_one = and_(typed == "number", _told(conn, name).regexp_match(r"^-?[0-9]{1,16}$"))
-    value = cast(_told(conn, name), BigInteger)
-    return case((case((is_one, value.between(-_MOST, _MOST)), else_=False), value), else_=null())

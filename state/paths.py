@@ -6,9 +6,10 @@ What a deal that was joined to another had been through is the leading deal's wa
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, Select, and_, case, cast, distinct, func, literal, or_, select, union_all
+from sqlalchemy import BigInteger, Connection, and_, case, cast, distinct, func, literal, or_, select
 
-from state.facts import Facts, Narrow, counted, flag, leading, opened, total
+from state.facts import Facts, Narrow, counted, flag, leading, opened
+from state.money import total
 from state.report_tables import stays
 from state.tables import deals
 
@@ -37,9 +38,12 @@ def _marks(stages: Stages, funnel: Any, stage: Any) -> Any:
     return case(each, value=funnel, else_=0) if each else literal(0)
 
 
-def ways(narrow: Narrow, stages: Stages) -> Any:
-    """Each deal that was opened in the period: `seen` has the marks of all the stages it has ever stood in, `far` without the lost one."""
-    own = select(func.sum(distinct(_marks(stages, _d.funnel, stays.c.stage)))).where(stays.c.deal_id == _d.id)
+def ways(conn: Connection, narrow: Narrow, stages: Stages, *, at_once: bool) -> Any:
+    """Each deal that was opened in the period: `seen` has the marks of all the stages it has ever stood in, `far` without the lost one.
+
+    `at_once`: all are told before anything is asked of them. For those who ask for `seen` several times, and need every one.
+    """
+    own = select(_all(conn, _marks(stages, _d.funnel, stays.c.stage))).where(stays.c.deal_id == _d.id)
     lead, was = leading(), deals.alias("was")
     joined = (  # what was joined to it brings its way along
         select(lead.c.lead.label("deal"), was.c.funnel, was.c.stage)
@@ -52,7 +56,7 @@ def ways(narrow: Narrow, stages: Stages) -> Any:
         .subquery("through")
     )
     j = joined.c
-    bits = func.sum(distinct(_marks(stages, j.funnel, j.stage)))
+    bits = _all(conn, _marks(stages, j.funnel, j.stage))
     brought = select(j.deal, j.funnel, bits.label("bits")).group_by(j.deal, j.funnel).subquery("brought")
     seen = _marks(stages, _d.funnel, _d.stage)
     for more in (own.scalar_subquery(), brought.c.bits):
@@ -62,13 +66,18 @@ def ways(narrow: Narrow, stages: Stages) -> Any:
         .select_from(deals.outerjoin(brought, and_(brought.c.deal == _d.id, brought.c.funnel == _d.funnel)))
         .where(*opened(narrow))
     )  # fmt: skip
-    one = found.subquery("ways")
+    one = found.cte("ways").prefix_with("MATERIALIZED") if at_once else found.subquery("ways")
     return select(*one.c, (one.c.seen % LOST).label("far")).subquery("cohort")
 
 
-def cohort(narrow: Narrow, stages: Stages) -> Facts:
+def _all(conn: Connection, marks: Any) -> Any:
+    """The marks of several rows as one number."""
+    return func.sum(distinct(marks)) if conn.dialect.name == "sqlite" else func.bit_or(marks)
+
+
+def cohort(conn: Connection, narrow: Narrow, stages: Stages, *, at_once: bool = True) -> Facts:
     """The deals that were opened in the period, by the way they went and what became of them."""
-    w = ways(narrow, stages).c
+    w = ways(conn, narrow, stages, at_once=at_once).c
     lost, won = w.outcome == "lost", w.outcome == "won"
     columns = {
         "lost": lost, "won": won, "open": w.closed_at.is_(None), "converted": and_(won, w.reason == "converted"),
@@ -79,9 +88,9 @@ def cohort(narrow: Narrow, stages: Stages) -> Facts:
     return Facts(found, ("funnel", "seen"), {"opened": "", **{name: name for name in columns}})
 
 
-def of_cohort(narrow: Narrow, stages: Stages, what: str, bit: int) -> Facts:
+def of_cohort(conn: Connection, narrow: Narrow, stages: Stages, what: str, bit: int) -> Facts:
     """Those of the cohort that have `reached` a stage by its mark, or `came` to it or further."""
-    w = ways(narrow, stages).c
+    w = ways(conn, narrow, stages, at_once=False).c
     met = w.far >= bit if what == "came" else w.seen.bitwise_and(bit) != 0
     found = select(w.deal.label("ref"), w.deal, w.at, w.funnel, flag(met, "met"))
     return Facts(found, ("funnel",), {what: "met"})
@@ -96,9 +105,7 @@ def standing(conn: Connection, narrow: Narrow, at: int) -> Facts:
     before = (
         select(*own, stays.c.stage, stays.c.entered_at.label("at")).join(stays, stay).where(_d.stage_at > at, *there)
     )
-    one = union_all(still, before).subquery().c
-    found: Select[Any] = select(one.ref, one.deal, one.at, one.funnel, one.stage, one.worth)
-    return Facts(found, ("funnel", "stage"), {"open": ""}, {"sum": ("", "worth")})
+    return Facts.of((still, before), ("funnel", "stage"), {"open": ""}, {"sum": ("", "worth")})
 
 
 def stayed(narrow: Narrow) -> Facts:
@@ -107,7 +114,7 @@ def stayed(narrow: Narrow) -> Facts:
     began, ended = stays.c.entered_at.label("began"), stays.c.left_at.label("ended")
     own = (stays.c.entry_id.label("ref"), _d.id.label("deal"), stays.c.left_at.label("at"))
     over = stays.c.left_at >= narrow.since, stays.c.left_at < narrow.until, *counted(narrow)
-    one = union_all(
+    arms = (
         select(*own, _d.funnel, stays.c.stage, began, ended).join(deals, _d.id == stays.c.deal_id).where(*over),
         select(*own, was.c.funnel, stays.c.stage, began, ended)
         .select_from(
@@ -116,5 +123,5 @@ def stayed(narrow: Narrow) -> Facts:
             .join(deals, _d.id == lead.c.lead)
         )
         .where(*over),
-    ).subquery()
-    return Facts(select(one), ("funnel", "stage"), {"stays": ""})
+    )
+    return Facts.of(arms, ("funnel", "stage"), {"stays": ""})

@@ -15,7 +15,7 @@ stays = table_(  # of deals in stages, each written when it is over
     int_("entered_at"),
     int_("left_at"),
     text_("next"),  # the stage that followed
-    Index("ix_stays_left_at", "left_at"),
+    Index("ix_stays_left_at", "left_at", "entered_at", "stage"),  # all that is asked of a period
     sqlite_with_rowid=False,
 )
 
@@ -29,5 +29,5 @@ waits = table_(  # of customers for a person, each written when it is over; thos
     int_("began_at"),
     int_("ended_at"),
     int_("person_id", null=True),  # who answered, 0: nobody says who; null: the deal was closed, and nobody had
-    Index("ix_waits_began_at", "began_at"),
+    Index("ix_waits_began_at", "began_at", "deal_id", "person_id", "ended_at", "channel"),  # as above
 )

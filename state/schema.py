@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from state.database import Database, Unavailable
 
-HEAD: Final = "0014_programs"
+HEAD: Final = "0015_wider_indexes"
 """The newest migration. A test compares it with the folder."""
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"

@@ -5,20 +5,24 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 
-from bench import replay, rows, step
+from bench import audit, replay, reports, rows, step
 from bench.dialogue import Customer, answer
 from bench.generator import Api, Load
 from bench.load import generator
+from bench.loop import watched
 from bench.measure import cpu_s, memory_mb, percentile, tree
 from bench.programs import SkipRowError, floor, running, slow_syncs
 from bench.report import table, verdicts
 from bench.rows import Measured
+from bench.stores import Store
 from bench.wire import cut, fields
+from gateway.reports import REPORTS
 from tests.bots.scripts import PROBE, compiled
 
 PACE = rows.Pace(0.1, 0.4, 1, (8,), 0.1)
@@ -173,3 +177,33 @@ async def test_a_replay_is_measured_on_talks_that_all_part_at_one_step() -> None
     assert [(group.step, group.count) for group in report.by_count()] == [("quantity", 3)]
     assert (report.talks, report.unplayable.total()) == (3, 0)
     assert spent > 0
+
+
+async def test_a_loop_that_stands_still_is_seen() -> None:
+    with watched() as watch:
+        await asyncio.sleep(0.05)
+        before = watch.worst
+        time.sleep(0.2)
+        await asyncio.sleep(0.01)
+    assert watch.worst > max(before, 150)
+
+
+async def test_every_report_is_measured_on_a_shop_that_fits_todays_tables(database_url: str) -> None:
+    reports.fill(database_url, 300)
+    found = await reports.measure(Store("", database_url), 1)
+    assert set(found) == {f"{name} {way}".strip() for name, ways in REPORTS.items() for way in ways}
+    assert all(set(periods) == set(reports.PERIODS) for periods in found.values())
+    assert all(one["lines"] and one["rows"] and one["behind_rows"] for one in (p["two years"] for p in found.values()))
+    slow = {"s": 1.5, "behind_s": 0.1, "loop_ms": 99.0}
+    assert reports.misses("SQLite", {"losses": dict.fromkeys(reports.PERIODS, slow)}) == [
+        "MISSED  SQLite, losses, two years: 1.5 s (goal 1)", "MISSED  SQLite, losses, a month: 1.5 s (goal 0.2)",
+    ]  # fmt: skip
+
+
+async def test_an_audit_is_measured_beside_turns_on_a_shop_that_fits_todays_tables(database_url: str) -> None:
+    audit.fill(database_url, 40, 5)
+    found = await audit.measure(Store("", database_url), 0.1)
+    assert set(found) == set(audit.PARTS)
+    assert found["first"]["findings"] == found["again"]["findings"] >= 40 // 5
+    assert found["alone"]["turns"] > 0
+    assert found["first"]["seconds"] > 0

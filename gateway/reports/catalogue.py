@@ -18,6 +18,7 @@ for _kind in _ALL:
 
 
 def make(conn: Connection, kind: Kind, asked: Asked) -> Report:
+    facts.ready(conn)
     return Report(kind, asked, kind.lines(conn, asked))
 
 
@@ -25,6 +26,7 @@ def behind(
     conn: Connection, kind: Kind, asked: Asked, key: Key, what: str, limit: int, below: int | None = None
 ) -> list[Row]:
     """The deals behind a number, the latest first. `key` is empty for the line of all."""
+    facts.ready(conn)
     column = kind.column(what)
     found, place, name = kind.find(conn, asked, key, column.rows or what if column else what)
     return facts.behind(conn, found, place, name, limit, below)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from gateway.reports.measures import columns, measure
+from gateway.reports.measures import columns, lasted
 from gateway.reports.report import OF_BOTS, Asked, Column, Kind, Line, count, counting, fill, share
 from state import facts, paths
 from state.database import Connection
@@ -45,7 +45,7 @@ _COHORT: Final = (
 
 def _numbers(conn: Connection, asked: Asked) -> dict[Key, dict[str, int]]:
     """By funnel and by the marks of the stages that a deal has stood in."""
-    return facts.count(conn, paths.cohort(asked.narrow, _stages(asked)))
+    return facts.count(conn, paths.cohort(conn, asked.narrow, _stages(asked)))
 
 
 def _cohort(conn: Connection, asked: Asked) -> list[Line]:
@@ -68,12 +68,12 @@ def _cohort(conn: Connection, asked: Asked) -> list[Line]:
     return _in_order(asked, lines, _COHORT)
 
 
-def _find_cohort(_conn: Connection, asked: Asked, key: Key, what: str) -> tuple[Facts, Key, str]:
+def _find_cohort(conn: Connection, asked: Asked, key: Key, what: str) -> tuple[Facts, Key, str]:
     funnel, stage = key
     ways = _stages(asked)
     bit = paths.mark(ways, funnel, stage)
     what = "reached" if stage == "lost" or not bit else what  # no deal has ever stood where there is no stage
-    return paths.of_cohort(asked.narrow, ways, what, bit), (funnel,), what
+    return paths.of_cohort(conn, asked.narrow, ways, what, bit), (funnel,), what
 
 
 COHORT: Final = Kind(
@@ -157,10 +157,10 @@ def hint(values: Mapping[str, Any]) -> str:
     return "bad_selling" if values["lost_later"] > values["won"] else ""
 
 
-def _find_leads(_conn: Connection, asked: Asked, key: Key, what: str) -> tuple[Facts, Key, str]:
+def _find_leads(conn: Connection, asked: Asked, key: Key, what: str) -> tuple[Facts, Key, str]:
     if what == "first":
-        return paths.of_cohort(asked.narrow, _stages(asked), "came", _SECOND), key, "came"
-    return replace(paths.cohort(asked.narrow, _stages(asked)), dims=("funnel",)), key, what
+        return paths.of_cohort(conn, asked.narrow, _stages(asked), "came", _SECOND), key, "came"
+    return replace(paths.cohort(conn, asked.narrow, _stages(asked), at_once=False), dims=("funnel",)), key, what
 
 
 LEADS: Final = Kind(
@@ -187,9 +187,8 @@ def _stayed(_conn: Connection, asked: Asked) -> list[Facts]:
 
 
 def _time(conn: Connection, asked: Asked) -> list[Line]:
-    spans = facts.spans(conn, paths.stayed(asked.narrow))
-    measures = measure(asked.playbook, spans)
-    lines = {key: Line(key, values={"stays": len(spans[key]), **values}) for key, values in measures.items()}
+    found = lasted(conn, asked.playbook, paths.stayed(asked.narrow))
+    lines = {key: Line(key, values={**one.numbers, **one.values()}) for key, one in found.items()}
     return [line for line in _in_order(asked, lines, _STAYS) if line.key[1] not in ("won", "lost")]
 
 

@@ -91,7 +91,7 @@ _BOTS: Final = (
 
 
 def _of_bots(conn: Connection, asked: Asked) -> list[Facts]:
-    return [worth.ran(asked.narrow), worth.brought(conn, asked.narrow)]
+    return [worth.of_bots(conn, asked.narrow)]
 
 
 def _bots(conn: Connection, asked: Asked) -> list[Line]:

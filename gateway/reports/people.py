@@ -1,12 +1,13 @@
 """Reports on those who answer: how long customers wait for a person, and who has how much to do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from gateway.reports.measures import columns, measure, measured
-from gateway.reports.report import OWN, Asked, Column, Kind, Line, count, counting, fill, together
+from gateway.reports import measures
+from gateway.reports.measures import columns, lasted
+from gateway.reports.report import OWN, Asked, Column, Kind, Line, Value, count, counting, fill, together
 from gateway.wording import words_in
-from state import facts, people, staff, workload
+from state import people, staff, workload
 from state.database import Connection
 from state.facts import Facts, Key
 
@@ -27,18 +28,31 @@ def _waits(dim: str) -> Callable[[Connection, Asked], list[Facts]]:
 def _answers(dim: str) -> Callable[[Connection, Asked], list[Line]]:
     def lines(conn: Connection, asked: Asked) -> list[Line]:
         found = workload.waited(asked.narrow, (dim,))
-        several = count(conn, found)
-        spans = facts.spans(conn, found, "answered")
-        for key, values in measure(asked.playbook, spans).items():
-            several[key].values |= values
+        several: dict[Key, Line] = {}
+        all_values = _answered(conn, asked, found, several)
         fill(several, _ANSWERS)
         _name(conn, asked, several, dim)
         every = together(several.values(), _ANSWERS)
-        every.values |= measured(asked.playbook, spans.values())
-        ordered = sorted(several.values(), key=lambda line: (-int(line.values["waits"] or 0), line.title))
-        return [*ordered, every]
+        every.values |= all_values
+        return [*_most_first(several, "waits"), every]
 
     return lines
+
+
+def _answered(conn: Connection, asked: Asked, found: Facts, lines: dict[Key, Line]) -> dict[str, Value]:
+    """Put the waits into the lines; the answer is the measures of all lines as one."""
+    waits = lasted(conn, asked.playbook, found, "answered")
+    for key, one in waits.items():
+        lines.setdefault(key, Line(key)).values |= one.numbers | one.values()
+    return measures.together(waits.values())
+
+
+def _most_first(lines: Mapping[Key, Line], what: str) -> list[Line]:
+    """Those who share a name and a number as well: in the order in which they came to the shop."""
+    return sorted(
+        lines.values(),
+        key=lambda line: (-int(line.values[what] or 0), line.title, line.key[0] is not None, line.key),
+    )
 
 
 def _name(conn: Connection, asked: Asked, lines: dict[Key, Line], dim: str) -> None:
@@ -77,20 +91,17 @@ def _load(_conn: Connection, asked: Asked) -> list[Facts]:
 
 def _workload(conn: Connection, asked: Asked) -> list[Line]:
     several = _load(conn, asked)
-    lines = count(conn, *several)
+    lines = count(conn, *several[:-1])
     here = [one for one in staff.colleagues(conn) if one.active and not one.program and one.role in ("manager", "head")]
     for one in here:
         if asked.narrow.manager in (None, one.id):
             lines.setdefault((one.id,), Line((one.id,)))
-    spans = facts.spans(conn, several[-1], "answered")
-    for key, values in measure(asked.playbook, spans).items():
-        lines[key].values |= values
+    all_values = _answered(conn, asked, several[-1], lines)
     fill(lines, _WORKLOAD)
     _name(conn, asked, lines, "person")
     every = together(lines.values(), _WORKLOAD)
-    every.values |= measured(asked.playbook, spans.values())
-    ordered = sorted(lines.values(), key=lambda line: (-int(line.values["open"] or 0), line.title))
-    return [_only(line) for line in [*ordered, every]]
+    every.values |= all_values
+    return [_only(line) for line in [*_most_first(lines, "open"), every]]
 
 
 def _only(line: Line) -> Line:
