@@ -26,6 +26,7 @@ see open
 +4d
 see task "Гроші за ТТН 20450000000001 не надійшли"
 parcel 20450000000001 money_received
+see field paid yes
 see won
 see timeline "Угоду закрито: Успішно"
 +1d
