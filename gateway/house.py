@@ -50,7 +50,7 @@ class Attached:
 _NO_LIMITS = Limits(text=4096, caption=1024, unit="chars", buttons=0, label=0)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class House:
     playbook: Playbook
     scripts: dict[str, Script]
@@ -123,6 +123,10 @@ class House:
     def region(self) -> str:
         """Whose phone numbers may be written without a country code."""
         return {"uk": "UA", "ru": "RU", "en": "GB"}.get(self.playbook.language, "RU")
+
+    def gives_passing(self, funnel: str) -> bool:
+        """Whether there may be tasks in this funnel that end with their stage."""
+        return funnel in self.playbook.board.passing or any(one.passing for one in self.scripts.values())
 
     def script_for(self, bot: str, contact: int) -> Script | None:
         """The version that this contact's run begins with."""

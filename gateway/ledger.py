@@ -146,7 +146,7 @@ class Ledger(Voice):
     def _leave(self, deal: Deal) -> None:
         """The stage that it is in, with what was to be done only there."""
         stage = self.house.funnel(deal.funnel).stage(deal.stage)
-        if deal.funnel in self.house.playbook.board.passing and stage is not None and not stage.outcome:
+        if self.house.gives_passing(deal.funnel) and stage is not None and not stage.outcome:
             self.end_passing_tasks(deal, stage.title)
 
     def _of_stage(self, deal: Deal, run: Run) -> bool:

@@ -18,6 +18,8 @@ from gateway.trail import follow
 from state.records import Deal, Identity, Run
 from state.steps import new_trail
 
+SILENCE = "silence"
+"""The reason of a hand-over because nothing was heard."""
 _MOST_SCRIPTS = 5
 """That one turn may start in one deal, each led to by the one before."""
 
@@ -143,16 +145,17 @@ def _obey(ledger: Ledger, deal: Deal, run: Run, identity: Identity, effect: fx.E
             ledger.add_tag(deal, tag)
         case fx.MoveStage(stage):
             _move(ledger, deal, run, stage)
-        case fx.CreateTask(kind, text, details, due_at):
-            ledger.create_task(deal, kind, text, "bot", details=details, due_at=due_at)
+        case fx.CreateTask(kind, text, details, due_at, ends):
+            ledger.create_task(deal, kind, text, "bot", details=details, due_at=due_at, ends=ends)
         case fx.WriteNote(text):
             ledger.write_entry(deal, "note", author="bot", text=text)
         case fx.HandOff(reason, task):
             text = ledger.words.line("bot_handed_off", bot=ledger.house.title(run.bot))
             ledger.end_run(deal, run, "handed_off", reason, text)
             deal.owner = "pool"
-            deal.waiting_since = deal.waiting_since or ledger.now
-            ledger.create_task(deal, task.kind, task.text, "bot", details=task.details)
+            if reason != SILENCE:  # who has not answered waits for nothing
+                deal.waiting_since = deal.waiting_since or ledger.now
+            ledger.create_task(deal, task.kind, task.text, "bot", details=task.details, ends=task.ends)
         case fx.CloseDeal(reason):
             _give_up(ledger, deal, run, reason)
         case fx.EndRun(status, reason):

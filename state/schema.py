@@ -3,6 +3,7 @@
 Migrations are packaged beside this module and run in one transaction: all of them or nothing.
 """
 
+import time
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,8 @@ HEAD: Final = "0015_wider_indexes"
 """The newest migration. A test compares it with the folder."""
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_PATIENCE_S: Final = 5.0
+"""How long others who start on the same file are waited for."""
 _LOCK: Final = 0x7061726C
 """PostgreSQL's advisory lock that processes starting together queue on."""
 
@@ -39,6 +42,18 @@ def upgrade(db: Database) -> None:
 
     Raises `Ahead` for a newer database, `Unavailable` for one that cannot be reached or opened.
     """
+    patience = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return _upgrade(db)
+        except (OperationalError, Unavailable) as error:
+            # A new file is made fit for several readers by whoever opens it first: who comes meanwhile is refused at once.
+            if not (db.sqlite and "locked" in str(error)) or time.monotonic() > patience:
+                raise
+        time.sleep(0.05)
+
+
+def _upgrade(db: Database) -> None:
     try:
         if is_current(db):
             return

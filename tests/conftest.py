@@ -1,5 +1,6 @@
 """Databases for tests: the same tests run on SQLite and on a real PostgreSQL; a machine without one says so."""
 
+import logging
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -22,6 +23,14 @@ settings.load_profile("busy")
 @pytest.fixture(scope="session", autouse=True)
 def _plain_logs() -> None:
     logs.set_up("warning", ())
+
+
+@pytest.fixture(autouse=True)
+def _usual_logs() -> Iterator[None]:
+    """Commands that run within a test set up their own logs: what comes after them finds the usual ones."""
+    yield
+    if logging.getLogger().level != logging.WARNING:
+        logs.set_up("warning", ())
 
 
 @pytest.fixture(scope="session")

@@ -75,7 +75,7 @@ class PaperChannel:
         return [o.text for o in self.sent if o.kind == "text" and address in ("", o.address)]
 
 
-@dataclass
+@dataclass(repr=False)  # asyncio tells what became of every fixture: a whole shop takes a while to be written out
 class Shop:
     db: Database
     house: House

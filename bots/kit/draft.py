@@ -249,8 +249,8 @@ class Draft:
     # -- telling a person ------------------------------------------------------------------------------------------
 
     def task(
-        self, kind: str, text: str, show: tuple[str, ...], last_words: str = "", *, only: bool = False
-    ) -> CreateTask:
+        self, kind: str, text: str, show: tuple[str, ...], last_words: str = "", *, only: bool = False, ends: str = "",
+    ) -> CreateTask:  # fmt: skip
         """The manager's task: what to do, then a line for each thing that was gathered. `only`: what `show` names."""
         script = self.script
         lines = [text]
@@ -269,4 +269,4 @@ class Draft:
             lines.append(f"{script.fields[FILES]}: {script.language.files(len(kept) if isinstance(kept, list) else 1)}")
         if last_words:
             lines.append(f"{script.language.labels['last_words']}: {'; '.join(last_words.splitlines())}")
-        return CreateTask(kind, capped("\n".join(lines)), details)
+        return CreateTask(kind, capped("\n".join(lines)), details, ends=ends)

@@ -7,7 +7,7 @@ from typing import Final
 from bots.kit.languages import Language
 from bots.kit.problems import shown
 from bots.kit.reader import Node, Scalar
-from bots.kit.schema import Findings, name_of, section, table_of, text_of, yes_of
+from bots.kit.schema import Findings, Section, name_of, section, table_of, text_of, yes_of
 from bots.kit.spans import AT_ONCE, Span, delay_of
 from bots.kit.staffing import Crew, Member
 
@@ -41,6 +41,8 @@ class Overdue:
 
 
 USUAL: Final = Overdue()
+WITH_STAGE: Final = "with stage"
+"""How a task ends that is needless once the deal has moved on."""
 
 
 BUILT_IN: Final[Mapping[str, bool]] = {
@@ -57,6 +59,16 @@ gives, and what managers give by hand.
 def kinds_in(spoken: Language) -> dict[str, TaskKind]:
     """The built-in ones, as managers call them."""
     return {name: TaskKind(name, spoken.kinds[name], contact) for name, contact in BUILT_IN.items()}
+
+
+def ends_of(one: Section, found: Findings) -> str:
+    """The key `ends` of a task that makes no sense once the deal has left the stage: `stage`; empty, where it is not said."""
+    ends = text_of(one.get("ends"), "ends", found) or ""
+    if ends not in ("", WITH_STAGE):
+        what = f"a task ends '{WITH_STAGE}', not '{shown(ends)}'"
+        remedy = "Write it so; without it, it ends when it is done"
+        found.error(one.get("ends") or one.at, what, remedy, "unknown_word")
+    return "stage" if ends else ""
 
 
 def kinds_of(node: Node | None, spoken: Language, found: Findings) -> dict[str, TaskKind]:

@@ -79,6 +79,8 @@ class CreateTask:
     details: Mapping[str, object] = field(default_factory=dict)
     due_at: Instant | None = None
     """None: at once."""
+    ends: str = ""
+    """`stage`: it makes no sense once the deal has left the stage."""
 
 
 @value

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bots.kit.criteria import Askable, tests_of
+from bots.kit.duties import ends_of
 from bots.kit.opening import clock_of
 from bots.kit.problems import shown
 from bots.kit.reader import Node, Scalar
@@ -22,7 +23,7 @@ from bots.kit.spans import AT_ONCE, span_of, working_of
 from bots.kit.waiting import LONGEST_GATHER, Desk, lead
 from bots.kit.words import plain
 
-LEAVE_KEYS = ("reason", "kind", "task", "show")
+LEAVE_KEYS = ("reason", "kind", "task", "show", "ends")
 WAIT_KEYS = ("for", "until", "at", "before", "working", "calendar")
 OPEN = "open"
 """`until: open`: until the shop is open; a field of that name goes before."""
@@ -239,4 +240,5 @@ def compile_leave(at: Section, desk: Desk) -> Leave:
         name_of(one.get("kind"), "kind", found) or "talk",
         desk.text(one.get("task"), "task") or talk,
         show,
+        ends_of(one, found),
     )

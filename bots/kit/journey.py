@@ -117,7 +117,10 @@ class Journey(Draft):
             case Leave():
                 self._finish("hand_off")
                 self.effects.append(
-                    HandOff(finish.reason, self.task(finish.kind, finish.task.fill(self.value), finish.show))
+                    HandOff(
+                        finish.reason,
+                        self.task(finish.kind, finish.task.fill(self.value), finish.show, ends=finish.ends),
+                    )
                 )
             case End():
                 self._finish("finish")
@@ -193,7 +196,7 @@ class Journey(Draft):
                 case TaskAction(kind, text, _, show):
                     task = self.task(kind, text.fill(self.value), show, only=True)
                     due = task_due(action, self.facts)
-                    self.effects.append(CreateTask(task.kind, task.text, task.details, due))
+                    self.effects.append(CreateTask(task.kind, task.text, task.details, due, action.ends))
                 case _:
                     assert_never(action)
         return held

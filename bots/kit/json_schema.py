@@ -12,7 +12,7 @@ from bots.kit.checking import STATES as DEAL_STATES
 from bots.kit.compiler import SCRIPT_KEYS
 from bots.kit.conditions import BARE, COMPARING
 from bots.kit.criteria import OPERATORS
-from bots.kit.duties import KIND_KEYS, OVERDUE_KEYS
+from bots.kit.duties import KIND_KEYS, OVERDUE_KEYS, WITH_STAGE
 from bots.kit.field_table import FIELD_KEYS
 from bots.kit.field_table import KINDS as FIELD_KINDS
 from bots.kit.finishes import CALL_KEYS, LEAVE_KEYS, WAIT_KEYS
@@ -37,7 +37,7 @@ from bots.kit.template_table import APPROVAL_KEYS, MOST_FILES
 from bots.kit.template_table import TEMPLATE_KEYS as PREPARED_KEYS
 from bots.kit.templates import STATES
 from bots.kit.waiting import CHANNELS, LIMIT_KEYS, REMINDER_KEYS, TEMPLATE_KEYS, WAITING_KEYS
-from bots.robots.acting import ACTIONS, WITH_STAGE
+from bots.robots.acting import ACTIONS
 from bots.robots.acting import TASK_KEYS as GIVEN_KEYS
 from bots.robots.reading import ROBOT_KEYS, TRIGGER_KEYS
 
@@ -162,12 +162,12 @@ def _shared() -> dict[str, Schema]:
         "length": {"type": "string", "pattern": _LENGTH},
         "span": _A_SPAN,
         "text": {"anyOf": [SCALAR, {"type": "object", "additionalProperties": {"anyOf": [SCALAR, {"type": "object", "additionalProperties": SCALAR}]}}]},
-        "task": _table(TASK_KEYS, {"due": _ref("span"), "calendar": _ref("name"), "show": _LIST_OF_NAMES}, ["text"]),
+        "task": _table(TASK_KEYS, {"ends": {"const": WITH_STAGE}, "due": _ref("span"), "calendar": _ref("name"), "show": _LIST_OF_NAMES}, ["text"]),
         "template": _table(TEMPLATE_KEYS, {"name": _ref("name"), "values": {"type": "array", "items": SCALAR}, "else": {"enum": ["task", "skip"]}}, ["name"]),
         "case": {"type": "object", "properties": {"then": _ref("name")}, "additionalProperties": compared},
         "wait": _table(WAIT_KEYS, {"for": _ref("span"), "until": until, "before": _ref("length"), "calendar": _ref("name")}),
         "call": _table(CALL_KEYS, {"send": _LIST_OF_NAMES, "keep": {"type": "object", "additionalProperties": _ref("name")}, "patience": _ref("length")}, ["endpoint"]),
-        "hand_off": _table(LEAVE_KEYS, {"show": _LIST_OF_NAMES}, ["task"]),
+        "hand_off": _table(LEAVE_KEYS, {"show": _LIST_OF_NAMES, "ends": {"const": WITH_STAGE}}, ["task"]),
         "choice": _table(CHOICE_KEYS, {"label": _ref("text"), "words": _TEXTS, "then": _ref("name")}, ["label"]),
         "answer": _table(KINDS, answers),
         "reminder": _table(REMINDER_KEYS, {"after": _ref("length"), "say": _ref("text"), "template": _OF_KEYS["template"]}, ["after", "say"]),

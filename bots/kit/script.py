@@ -73,6 +73,8 @@ class TaskAction:
     calendar: str = ""
     """Whose working time; empty: that of the deal's funnel."""
     line: int = 0
+    ends: str = ""
+    """`stage`: with the stage in which it was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,8 @@ class Leave:
     kind: str
     task: Text
     show: tuple[str, ...] = ()
+    ends: str = ""
+    """`stage`: the task does with the stage in which it was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +305,15 @@ class Script:
         """The customer's own language, which the deal's field `language` holds, where this script speaks it; else the shop's."""
         own = fields.get("language")
         return own if isinstance(own, str) and own in self.languages else otherwise
+
+    @property
+    def passing(self) -> bool:
+        """Whether it gives tasks that end with the stage."""
+        return any(
+            (isinstance(step.finish, Leave) and step.finish.ends)
+            or any(isinstance(act, TaskAction) and act.ends for act in step.actions)
+            for step in self.steps.values()
+        )
 
     @property
     def runs(self) -> tuple[str, ...]:

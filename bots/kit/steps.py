@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bots.kit.asking import ASK_KEYS, compile_ask
+from bots.kit.duties import ends_of
 from bots.kit.finishes import (
     compile_call,
     compile_check,
@@ -43,7 +44,7 @@ ACTION_KEYS = ("set", "tag", "move", "note", "task", "say", "template")
 FINISH_KEYS = ("ask", "check", "wait", "split", "call", "run", "hand_off", "end")
 EXIT_KEYS = ("message", "else", "failed", "timeout")
 STEP_KEYS = (*ACTION_KEYS, *FINISH_KEYS, *ASK_KEYS, *EXIT_KEYS, "then")
-TASK_KEYS = ("kind", "text", "due", "working", "calendar", "show")
+TASK_KEYS = ("kind", "text", "due", "working", "calendar", "show", "ends")
 
 OWNERS: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(ASK_KEYS, ("ask",)),
@@ -170,4 +171,6 @@ def _task(node: Node | None, desk: Desk) -> TaskAction | None:
         found.warn(one.keys[word], f"'{word}' without 'due' says nothing", "Add 'due: 2h', or remove it", "unused")
     kind = name_of(one.get("kind"), "kind", found) or "task"
     line = (one.get("calendar") or node).line
-    return TaskAction(kind, text, due or AT_ONCE, show, calendar, line) if text is not None else None
+    return (
+        TaskAction(kind, text, due or AT_ONCE, show, calendar, line, ends_of(one, found)) if text is not None else None
+    )

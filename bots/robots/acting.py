@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bots.kit.business import OUTCOMES
+from bots.kit.duties import ends_of
 from bots.kit.problems import did_you_mean, shown
 from bots.kit.reader import Node, Scalar
 from bots.kit.schema import Section, name_of, section, table_of, text_of
@@ -17,8 +18,6 @@ from bots.robots.rules import Mention
 from bots.robots.setting import read_count, read_set
 
 TASK_KEYS: Final = ("kind", "text", "due", "to", "ends")
-WITH_STAGE: Final = "with stage"
-"""How a task ends that is needless once the deal has moved on."""
 _TASK_HINTS: Final = {
     **dict.fromkeys(("for", "who", "responsible", "assignee", "head"), "Whose it is is 'to: head'"),
     **dict.fromkeys(("in", "deadline", "until", "by"), "Until when is 'due: 2h working'"),
@@ -58,15 +57,10 @@ def _task(line: Line) -> Action | None:
     text = office.text(one.get("text"), "text")
     due, to = delay_of(one.get("due"), "due", found), text_of(one.get("to"), "to", found) or "responsible"
     office.crew.look(one.get("to"), to, found)
-    ends = text_of(one.get("ends"), "ends", found) or ""
-    if ends not in ("", WITH_STAGE):
-        what = f"a task ends '{WITH_STAGE}', not '{shown(ends)}'"
-        found.error(
-            one.get("ends") or line.key, what, "Write it so; without it, it ends when it is done", "unknown_word"
-        )
+    ends = ends_of(one, found)
     kind = name_of(one.get("kind"), "kind", found) or "task"
     office.known_kind(one.get("kind"), kind)
-    return Task(kind, text, due, to, "stage" if ends else "") if text is not None else None
+    return Task(kind, text, due, to, ends) if text is not None else None
 
 
 def _tell(to: str) -> Callable[[Line], Action | None]:

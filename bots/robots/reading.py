@@ -11,6 +11,7 @@ from typing import Final, Literal
 from bots.kit.business import OUTCOMES
 from bots.kit.conditions import Test
 from bots.kit.criteria import Askable, tests_of
+from bots.kit.duties import WITH_STAGE
 from bots.kit.problems import did_you_mean, nearest, shown
 from bots.kit.reader import Items, Node, Scalar
 from bots.kit.schema import (
@@ -26,7 +27,7 @@ from bots.kit.schema import (
     yes_of,
 )
 from bots.kit.spans import delay_of
-from bots.robots.acting import WITH_STAGE, action_of
+from bots.robots.acting import action_of
 from bots.robots.actions import Action, Task
 from bots.robots.effects import CloseDeal, Convert, DeleteDeal, MoveStage, StartScript
 from bots.robots.lines import Where

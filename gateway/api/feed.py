@@ -34,6 +34,8 @@ class Feed:
         self._live = live
         self._recent: deque[Change] = deque(maxlen=WINDOW)
         self._head = -1
+        self._newest = -1
+        """The id of the newest change that was seen in the table, passed on or not."""
         self._settled = 0
         """Up to here whatever is missing was rolled back."""
         self._doubt: tuple[int, frozenset[str]] | None = None
@@ -75,7 +77,7 @@ class Feed:
         """Where a listener goes on who says it saw `claimed`: from now on without one, else a believable id."""
         if claimed is None:
             return self._head
-        if claimed.isascii() and claimed.isdigit() and len(claimed) < 19 and int(claimed) <= self._head:
+        if claimed.isascii() and claimed.isdigit() and len(claimed) < 19 and int(claimed) <= self._newest:
             return int(claimed)
         return max(0, self._head - WINDOW)
 
@@ -93,7 +95,8 @@ class Feed:
     async def _read(self) -> None:
         """While anybody listens: keep up with the table."""
         with self._live.subscribe("changes") as news:
-            self._head = max(0, await self._db.read(timeline.newest_change) - WINDOW)
+            self._newest = await self._db.read(timeline.newest_change)
+            self._head = max(0, self._newest - WINDOW)
             self._recent.clear()
             while self._listeners:
                 try:
@@ -109,6 +112,7 @@ class Feed:
         while True:
             before = self._head
             found = await self._db.read(partial(timeline.changes_after, last=before, limit=_PAGE))
+            self._newest = max(self._newest, found[-1].id) if found else self._newest
             for change in found:
                 if change.id != self._head + 1 and change.id > self._settled:
                     break

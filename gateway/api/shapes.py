@@ -4,8 +4,8 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from bots.kit.duties import WITH_STAGE
 from bots.kit.hours import Hours
-from bots.robots.acting import WITH_STAGE
 from gateway.clock import Instant, iso
 from state.cards import Card
 from state.companies import Company

@@ -35,7 +35,7 @@ WEB = Limits(text=4096, caption=1024, unit="chars", buttons=10, label=40)
 WHATSAPP = Limits(text=1600, caption=1024, unit="chars", buttons=0, label=20, window_hours=24)
 
 
-@dataclass
+@dataclass(repr=False)
 class Shop:
     ctx: ApiContext
     clock: SetClock

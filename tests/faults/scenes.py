@@ -38,7 +38,7 @@ def look(url: str, statement: str) -> list[dict[str, Any]]:
         return list(pg.execute(statement))
 
 
-@dataclass
+@dataclass(repr=False)
 class Scene:
     folder: Path
     url: str
