@@ -6,8 +6,9 @@
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
-# pytest's workers: one a core, never more than four. `make test JOBS=0` runs everything in one process.
-JOBS ?= auto
+# pytest's workers: one more than there are cores, since many tests wait, and never more than four. `make test JOBS=0` runs
+# everything in one process.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4
 
 # Without compiled modules every process that starts compiles them anew: 1.4 s more until it is ready.

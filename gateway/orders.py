@@ -158,17 +158,20 @@ def _ask_for_the_sum(ledger: Ledger, deal: Deal, number: str, sum_: str) -> None
 
 
 def hear_parcel(ledger: Ledger, event: ev.ParcelMoved) -> Ignored:
-    deal = _latest(deal for deal in ledger.rows.deals if as_text(deal.fields.get("tracking")) == event.tracking)
-    if deal is None:
+    """Several orders may have gone in one parcel."""
+    theirs = [deal for deal in ledger.rows.deals if as_text(deal.fields.get("tracking")) == event.tracking]
+    latest = _latest(theirs)
+    if latest is None:
         return "unknown_parcel"
-    if deal.fields.get("parcel") == event.status:
-        return "same_status"
-    ledger.set_field(deal, "parcel", event.status)
+    fresh = [deal for deal in theirs if deal is latest or deal.closed_at is None]
+    fresh = [deal for deal in fresh if deal.fields.get("parcel") != event.status]
     text = ledger.words.line("parcel", number=event.tracking, what=ledger.words.parcel_statuses[event.status])
     data = {"event": event.status, "tracking": event.tracking, "note": event.note}
-    ledger.write_entry(deal, "parcel", author="robot", text=text, data=data)
-    ledger.happens(deal, "parcel", event.status)
-    return ""
+    for deal in fresh:
+        ledger.set_field(deal, "parcel", event.status)
+        ledger.write_entry(deal, "parcel", author="robot", text=text, data=data)
+        ledger.happens(deal, "parcel", event.status)
+    return "" if fresh else "same_status"
 
 
 def hear_visit(ledger: Ledger, event: ev.SiteVisited) -> Ignored:

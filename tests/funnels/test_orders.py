@@ -323,3 +323,14 @@ async def test_an_order_of_somebody_known_otherwise_is_only_suggested_for_whose_
     assert len(await open_deals(shop)) == 2
     (pair,) = await shop.all("duplicates")
     assert (pair["state"], pair["reasons"]) == ("open", [["phone", PHONE]])
+
+
+async def test_all_orders_that_went_in_one_parcel_hear_of_it(shop: Shop):
+    for number in ("4711", "4712"):
+        await ordered(shop, "placed", number=number)
+        await ordered(shop, "in_work", number=number, tracking="RB123456789RU")
+    assert len(await open_deals(shop)) == 2
+    await told(shop, "parcels", tracking="RB123456789RU", status="created")
+    assert [deal["fields"]["parcel"] for deal in await open_deals(shop)] == ["created", "created"]
+    await told(shop, "parcels", tracking="RB123456789RU", status="created")
+    assert len([e for e in await shop.all("entries") if e["kind"] == "parcel"]) == 2
