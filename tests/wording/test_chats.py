@@ -163,7 +163,7 @@ async def test_a_language_that_nothing_of_the_shop_is_in_is_not_noted(mixed: Sho
     """It says more of the customer's phone than of how they write."""
     for who, language in (("1", "en"), ("2", "ru"), ("3", "uk")):
         await mixed.hear(MessageReceived(mixed.sender(who, language=language), "hi", message_id=who))
-    await mixed.settle()
+        await mixed.settle()
     assert [deal["fields"].get("language") for deal in await mixed.all("deals")] == [None, "ru", None]
 
 
