@@ -141,7 +141,8 @@ def _obey(ledger: Ledger, deal: Deal, command: OfDeal, who: Person) -> int:
 
 
 def take(ledger: Ledger, deal: Deal, who: Person, task: Task | None = None) -> str:
-    """Take the deal: refused where another person holds it; taking again what one holds changes nothing.
+    """Take the deal: refused where another person holds it. Who holds it already moves it on from the first stage, if it is
+    still there: they opened it by hand, or a field was wanting when they took it.
 
     It is never refused for a field: the answer says what the next stage still needs, where the deal has stayed for want of it.
     `task`: the one by which it was taken; it is theirs from here on, wherever the deal goes.
@@ -151,13 +152,11 @@ def take(ledger: Ledger, deal: Deal, who: Person, task: Task | None = None) -> s
         raise Conflict("taken", "another manager holds this deal")
     if task is not None and task.state == "open" and task.responsible_id in (None, deal.responsible_id, who.id):
         ledger.writes.edited_tasks.append((task.id, {"responsible_id": who.id, "ends": ""}))
-    if deal.owner == "person":
-        return ""
-    _hold(ledger, deal, who.id, ledger.words.line("why_taken", who=who.name))
-    data = {"event": "taken", "by": who.id}
-    ledger.write_entry(
-        deal, "system", author="manager", text=ledger.words.line("taken", who=who.name), data=data, person=who
-    )
+    if deal.owner != "person":
+        _hold(ledger, deal, who.id, ledger.words.line("why_taken", who=who.name))
+        data: dict[str, Any] = {"event": "taken", "by": who.id}
+        text = ledger.words.line("taken", who=who.name)
+        ledger.write_entry(deal, "system", author="manager", text=text, data=data, person=who)
     stages = ledger.house.funnel(deal.funnel).stages
     if len(stages) < 2 or deal.stage != stages[0].name or stages[1].outcome:
         return ""

@@ -11,6 +11,7 @@ from bots.kit.words import as_text
 from bots.kit.worth import PAID, RECEIVED, TOTAL, WORD, received, worth
 from gateway import events as ev
 from gateway import filling
+from gateway.assigning import ACT
 from gateway.entering import enter
 from gateway.ledger import Ledger
 from gateway.wording import Wording
@@ -210,6 +211,10 @@ def _find_request(ledger: Ledger, deal: Deal, request: Deal, number: str) -> Non
         ledger.stop_run(request, run, ledger.words.line("why_order", number=number))
     if request.responsible_id is not None:
         deal.responsible_id = request.responsible_id
+        if acting := ledger.rows.timers.get(f"deal:{request.id}:{ACT}"):
+            ledger.set_deal_timer(
+                deal, ACT, acting.name, acting.due_at
+            )  # whoever has not acted yet has not by ordering
     deal.route_id = request.route_id  # robots of its stage may speak before the two are one
     merge = ledger.join_deals(deal, request, "order")
     data = {"event": "order_joined", "order": number, "merge": merge, "from": request.id}

@@ -101,6 +101,7 @@ def _part_contacts(
         sides = Sides(leads, led, frozenset(mine) if leads != led else frozenset())
         part_deals(conn, ids, joined, sides, now, words, cause)
         merges.mark_undone(conn, joined.id, now, cause.by)
+    _free_slots(conn, back, gone)
     _give_order_numbers(conn, merge, back, holder, gone)
     merging.give_events(conn, holder, gone)
     aside = t.inbox.c.contact_id == holder, t.inbox.c.id.in_(merge.data["quarantined"])
@@ -189,6 +190,10 @@ def _move_deals(conn: Connection, deals: list[int], holder: int, gone: int) -> N
     merging.move_deals(conn, deals, gone)
     mine = t.timers.c.contact_id == holder, t.timers.c.deal_id.in_(deals)
     conn.execute(update(t.timers).where(*mine).values(contact_id=gone))
+
+
+def _free_slots(conn: Connection, deals: list[int], gone: int) -> None:
+    """Who was kept apart only from a deal of the other's is apart from nothing now: what was joined has its slot again."""
     apart = select(t.deals.c.id, t.deals.c.slot).where(t.deals.c.id.in_(deals), t.deals.c.closed_at.is_(None))
     for deal, slot in conn.execute(apart.order_by(t.deals.c.id)).all():
         if APART in slot and free(conn, gone, group(slot)):  # it was kept apart only from the other's deal

@@ -452,3 +452,17 @@ async def test_what_was_to_be_done_in_the_requests_stage_ends_when_its_order_lea
     await undo(shop, number)
     tasks = {task["id"]: task for task in await shop.all("tasks")}
     assert tasks[late[0]["id"]] == late[0]
+
+
+async def test_two_deals_of_one_contact_have_their_slots_again_when_it_is_parted(shop: Shop):
+    """The first, which was joined, and the second beside it: undone, neither has taken the other's place."""
+    mine = await request(shop)
+    first = await of(shop, "1", "+79160000002", 1_000)
+    second = await of(shop, "2", "+79160000002", 1_000)
+    before = {deal["id"]: deal["slot"] for deal in await shop.all("deals")}
+    assert len(set(before.values())) == 2
+    number = await merge(shop, mine["contact_id"], first["contact_id"])
+    await undo(shop, number)
+    await must_hold(shop)
+    assert {deal["id"]: deal["slot"] for deal in await shop.all("deals")} == before
+    assert before[second["id"]] != "retail"

@@ -200,7 +200,7 @@ def _house(playbook: str) -> House:
 def _other_script(bot: str, playbook: str, house: House) -> Script:
     """A bot that no trigger of the playbook starts: its own script, as the shop has it."""
     if not bot or not bot.replace("_", "").isalnum():
-        raise click.UsageError(f"there is no bot {bot!r}")
+        raise click.UsageError(f"there is no bot {bot!r}; a playbook's folder is given by --playbook")
     file = script_file(find_folder(playbook), bot)
     if not file.is_file():
         raise click.UsageError(f"there is no bot {bot!r}")

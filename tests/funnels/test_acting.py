@@ -11,6 +11,7 @@ from bots.kit.staffing import Assign
 from gateway.desk import Clarify, Command, Edit, Move, MoveRun, SteerBot, Take, Write, WriteNote
 from gateway.duties import EditTask, FinishTask, GiveTask
 from gateway.events import CallEnded, Sender
+from gateway.shop_hooks import TOLD
 from state import deals as deal_rows
 from state.records import Person, Task
 from tests.funnels.test_assigning import HOUR, hired, holders
@@ -187,3 +188,19 @@ async def test_what_was_to_be_done_comes_along_when_somebody_takes_the_deal(shop
     await shop.ask(Take(), who=anna)
     whose = {task["kind"]: task["responsible_id"] for task in await shop.all("tasks")}
     assert whose == {"call_back": anna.id, "other": 555}, "and what somebody else was asked to do is still theirs"
+
+
+async def test_who_did_nothing_has_not_acted_by_their_customers_order(shop: Shop):
+    """The order leads its request, and its responsible is watched on."""
+    anna, boris = await hired(shop, "Анна", "Борис")
+    phone = "+79161234567"
+    await shop.hear(CallEnded(Sender("call", "calls", phone, phone=phone), "missed", "in"))
+    await shop.settle()
+    (first,) = await holders(shop)
+    about = {"event": "placed", "order": {"number": "7", "total": 100}, "customer": {"phone": phone}}
+    await shop.hear(TOLD["orders"](about, "RU"))
+    await shop.settle()
+    await shop.later(hours=1.1)
+    (deal,) = [deal for deal in await shop.all("deals") if deal["closed_at"] is None]
+    assert deal["fields"]["order"] == "7"
+    assert {first, deal["responsible_id"]} == {anna.id, boris.id}
