@@ -86,7 +86,7 @@ def part_deals(
     clocks = [timer for timer in data["timers"] if not order_news.is_over(timer, two.id, gone_on)]
     _wake_timers(conn, one, two, sides, talks, clocks)
     for deal, number, name in ((one, two.id, LEADING), (two, one.id, OTHER)):
-        deal.contact_id = sides.contact if name == LEADING else sides.other
+        deal.contact_id = sides.other if name == OTHER else deal.contact_id  # it may be part of somebody else's by now
         event = {"event": "parted", "merge": merge.id, "from_deal": number}
         joining.write_line(conn, ids, deal, now, words.parted(number), event, cause)
         if (other if name == OTHER else row)["fields"].get("paid_sum"):
