@@ -155,18 +155,17 @@ def _opened_since(conn: Connection, merge: Merge, holder: int, routes: list[int]
     d, e = t.deals.c, t.entries.c
     known = [*merge.data["deals"], *merge.data["kept_deals"]]
     found = select(d.id, d.route_id, d.why).where(d.contact_id == holder, d.opened_at >= merge.at, d.id.not_in(known))
+    led = dict.fromkeys(map(led_by, known), False) | dict.fromkeys(map(led_by, merge.data["deals"]), True)
     theirs: list[int] = []
     for deal, route, why in conn.execute(found.order_by(d.id)).all():
-        before = {led_by(one): one in theirs for one in (*theirs, *known)} | {
-            led_by(one): True for one in merge.data["deals"]
-        }
-        if why in before:
-            mine = before[why]
+        if why in led:
+            mine = led[why]
         elif (whose := _ordered_by(conn, deal)) is not None:
             mine = whose in merge.data["points"]
         else:
             first = select(e.identity_id).where(e.deal_id == deal, e.identity_id.is_not(None)).order_by(e.id).limit(1)
             mine = (route if route is not None else conn.execute(first).scalar()) in routes
+        led[led_by(deal)] = mine
         if mine:
             theirs.append(deal)
     return theirs

@@ -11,7 +11,7 @@ from bots.kit.machine import build, freeze
 from bots.kit.problems import Problem, did_you_mean, has_errors, in_order, shown
 from bots.kit.reader import Items, Scalar, read
 from bots.kit.schema import Findings, Section, TooManyError, items_of, name_of, section, table_of, text_of
-from bots.kit.script import ENDINGS, FILES, Ask, Script, Step
+from bots.kit.script import ENDINGS, FILES, Ask, Leave, Script, Step, TaskAction
 from bots.kit.steps import compile_step
 from bots.kit.waiting import WAITING_KEYS, Desk, Waiting, waiting_of
 from bots.kit.words import BUILT_IN, Anything, Said, Variants, plain
@@ -89,6 +89,7 @@ def _compile(text: str, name: str, at: Section, found: Findings, usual: Waiting)
         files=frozenset({*files, FILES} - {""}),
         texts=MappingProxyType(dict(desk.texts)),
         edges=tuple(edges),
+        passing=any(map(_passes, steps.values())),
         exits=freeze(build((*names, *ENDINGS), edges, start)),
         languages=languages,
     )
@@ -178,3 +179,9 @@ def _start(at: Section, names: tuple[str, ...], found: Findings) -> str:
         found.error(node, f"there is no step '{shown(name)}'", did_you_mean(name, names), "unknown_step")
         return names[0]
     return name
+
+
+def _passes(step: Step) -> bool:
+    """Whether it gives a task that ends with the stage."""
+    given = any(isinstance(action, TaskAction) and action.ends for action in step.actions)
+    return given or (isinstance(step.finish, Leave) and bool(step.finish.ends))

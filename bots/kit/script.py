@@ -300,20 +300,13 @@ class Script:
     """(step, exit) → step or ending, for every pair: frozen from the machine."""
     languages: tuple[str, ...] = ()
     """The languages that every text should be there in; the first is the main one."""
+    passing: bool = False
+    """It gives tasks that end with the stage."""
 
     def language_for(self, fields: Mapping[str, object], otherwise: str) -> str:
         """The customer's own language, which the deal's field `language` holds, where this script speaks it; else the shop's."""
         own = fields.get("language")
         return own if isinstance(own, str) and own in self.languages else otherwise
-
-    @property
-    def passing(self) -> bool:
-        """Whether it gives tasks that end with the stage."""
-        return any(
-            (isinstance(step.finish, Leave) and step.finish.ends)
-            or any(isinstance(act, TaskAction) and act.ends for act in step.actions)
-            for step in self.steps.values()
-        )
 
     @property
     def runs(self) -> tuple[str, ...]:

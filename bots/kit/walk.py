@@ -55,13 +55,7 @@ def step(
         return walk.result()
     if run.turn == 0 and not isinstance(event, TimerFired):
         walk.opening = facts.now or 1
-        walk.first = (
-            event.words
-            if isinstance(event, RunStarted)
-            else words_of(event)
-            if isinstance(event, MessageReceived)
-            else ""
-        )
+        walk.first = _begun_with(event)
         walk.enter(script.start)
         if walk.status != "running":
             return walk.result()
@@ -85,6 +79,16 @@ def step(
         case _:
             assert_never(event)
     return walk.result()
+
+
+def _begun_with(event: Event) -> str:
+    match event:
+        case RunStarted(words):
+            return words
+        case MessageReceived():
+            return words_of(event)
+        case _:
+            return ""
 
 
 def _fire(walk: Journey, stop: Stop, name: str) -> None:

@@ -165,7 +165,7 @@ def test_the_table_opens_in_spreadsheets_and_no_cell_of_it_is_a_formula() -> Non
     ]
     for language, split, sum_, share in (("en", ",", "-0.03", "5.5"), ("uk", ";", "-0,03", "5,5")):
         playbook = SimpleNamespace(language=language)
-        asked = Asked(playbook, date(2025, 1, 1), date(2025, 1, 31), None)  # type: ignore[arg-type]
+        asked = Asked(playbook, date(2025, 1, 1), date(2025, 1, 31), None)  # type: ignore[arg-type]  # a table asks only for the language
         text = as_csv(Report(kind, asked, lines))
         assert text.startswith(BOM)
         rows = list(csv.reader(io.StringIO(text.removeprefix(BOM), newline=""), delimiter=split))[1:]

@@ -57,7 +57,7 @@ async def shop(request: pytest.FixtureRequest, database_url: str) -> AsyncIterat
 
 @pytest.fixture
 def read(request: pytest.FixtureRequest) -> dict[str, list[str] | str]:
-    return READ[request.node.callspec.params["shop"]]  # type: ignore[return-value]
+    return READ[request.node.callspec.params["shop"]]  # type: ignore[return-value]  # pytest says nothing of what a parameter is
 
 
 async def test_a_managers_chat_is_in_the_language_of_the_shop(shop: Shop, read: dict[str, str]):
