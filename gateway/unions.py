@@ -29,6 +29,7 @@ def words_of(shop: Playbook) -> merging.Words:
         parted=lambda deal: line("parted", id=deal),
         split=lambda deal: line("split", id=deal),
         split_from=lambda deal: line("split_from", id=deal),
+        first_stage=lambda funnel: (shop.funnel(funnel) or shop.funnels[0]).stages[0].name,
         task=line("task_parted"),
         sums=lambda known: with_sums(shop.fields, known),
     )

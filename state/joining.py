@@ -4,11 +4,11 @@ In the caller's transaction, which holds the lanes of both contacts. A person's 
 bot goes on where it was talking. What was moved and how both sides were before is written into the book of merges.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, delete, insert, literal_column, or_, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, literal_column, or_, select, update
 
 from state import merges, steps
 from state import tables as t
@@ -36,6 +36,8 @@ class Words:
     parted: Callable[[int], str] = str
     split: Callable[[int], str] = str
     split_from: Callable[[int], str] = str
+    first_stage: Callable[[str], str] = str
+    """Where a deal of this funnel begins."""
     task: str = ""
     """What a person has to do about a talk that nobody leads after it was parted."""
     sums: Callable[[Mapping[str, Any]], dict[str, Any]] = dict
@@ -57,18 +59,67 @@ def join(
 ) -> int:  # fmt: skip
     """`gone` becomes part of `kept`: both open, both lanes held. The answer is the merge's id."""
     merge = ids.take("merge") if merge is None else merge
+    data, after = _move_all(conn, kept, gone, now, words)
+    texts = {kept.id: words.took(gone.id), gone.id: words.joined(kept.id)}
+    event = {
+        "event": "merged",
+        "merge": merge,
+        "from_deal": gone.id,
+        "into_deal": kept.id,
+        "from_contact": gone.contact_id,
+    }
+    told = [write_line(conn, ids, side, now, texts[side.id], event, cause) for side in (gone, kept)]
+    data |= {"kept": asdict(kept), "gone": asdict(gone), "after": asdict(kept) | after, "line": max(told)}
+    from_contact = None if kept.contact_id == gone.contact_id else gone.contact_id
+    merges.write(
+        conn, Merge(merge, "deals", kept.contact_id, from_contact, kept.id, gone.id, cause.parent, cause.batch, cause.why, cause.by, now, data)
+    )  # fmt: skip
+    return merge
+
+
+def join_again(conn: Connection, merge: Merge, words: Words, people: frozenset[int] = frozenset()) -> bool:
+    """A merge that was taken off from another that lay under it is put back, as of when it was made, and nothing is told of
+    it. False where its deals are two people's by now; `people` are about to be one.
+
+    The leading deal may be closed meanwhile: it stays as it is.
+    """
+    kept, gone = find(conn, merge.deal_id or 0), find(conn, merge.from_deal_id or 0)
+    if kept is None or gone is None or gone.closed_at is not None:
+        return False
+    if kept.contact_id != gone.contact_id and not {kept.contact_id, gone.contact_id} <= people:
+        return False
+    own = _lines_of(conn, merge, gone.id)
+    data, after = _move_all(conn, kept, gone, merge.at, words, besides=own)
+    data["routes"] = sorted({*data["routes"], *merge.data["routes"]})
+    line = conn.execute(select(func.max(t.entries.c.id)).where(t.entries.c.deal_id == kept.id)).scalar() or 0
+    line = max(line, merge.data["line"])
+    data |= {"kept": asdict(kept), "gone": asdict(gone), "after": asdict(kept) | after, "line": line}
+    merges.rewrite(conn, replace(merge, data=data))
+    return True
+
+
+def _lines_of(conn: Connection, merge: Merge, deal: int) -> list[int]:
+    """What the timeline of the joined deal says of the merge itself: it stays there."""
+    e = t.entries.c
+    said = conn.execute(select(e.id, e.data).where(e.deal_id == deal, e.kind == "merge")).all()
+    return [line for line, data in said if data.get("merge") == merge.id and data.get("event") == "merged"]
+
+
+def _move_all(
+    conn: Connection, kept: Deal, gone: Deal, now: Instant, words: Words, *, besides: Sequence[int] = ()
+) -> tuple[dict[str, Any], dict[str, Any]]:  # fmt: skip
+    """What it takes to part them again, and what the leading deal is from here on. `besides`: lines that stay."""
     lock(conn, kept.contact_id, gone.contact_id)
     runs, timers = running(conn, kept.id, gone.id), timers_of(conn, kept.id, gone.id)
-    before = asdict(kept), asdict(gone)
     shared = kept.contact_id == gone.contact_id
     routes = _routes_of(conn, gone, besides=kept) if shared else _addresses(conn, gone.contact_id)
-    a_persons = "person" in (kept.owner, gone.owner)
-    going_on = None if a_persons else runs.get(kept.id) or runs.get(gone.id)
+    a_persons, is_over = "person" in (kept.owner, gone.owner), kept.closed_at is not None
+    going_on = None if a_persons or is_over else runs.get(kept.id) or runs.get(gone.id)
     data: dict[str, Any] = {"runs": [], "timers": [], "blocked": [], "routes": routes}
     for side in (kept, gone):
         run = runs.get(side.id)
         if run is not None and run is not going_on:
-            data["runs"].append(stop(conn, run, words.stopped, now))
+            data["runs"].append(stop(conn, run, words.stopped, max(now, run.started_at)))
     dropped = [
         m for m in timers if (going_on is None or m.run_id != going_on.id) and (m.run_id or m.deal_id == gone.id)
     ]
@@ -77,7 +128,7 @@ def join(
     _take_timers(conn, dropped, None, kept)
     epoch = max(kept.epoch, gone.epoch) + 1
     # What a bot still has to say is said: not over a person, and not beside the leading deal's own bot.
-    for side, heard in ((kept, not a_persons), (gone, not a_persons and kept.id not in runs)):
+    for side, heard in ((kept, not a_persons), (gone, not (a_persons or is_over or kept.id in runs))):
         if not heard:
             data["blocked"] += hold_back(conn, side.id, words.stopped, now)
         carry_words(conn, side, epoch if heard else None)
@@ -96,22 +147,7 @@ def join(
     if one["fields"].get("paid_sum"):
         look_again(conn, kept.id, kept.contact_id, now)
     data["passed"] = _end_passing(conn, kept, gone, now, words)
-    data |= _move_history(conn, kept, gone)
-    texts = {kept.id: words.took(gone.id), gone.id: words.joined(kept.id)}
-    event = {
-        "event": "merged",
-        "merge": merge,
-        "from_deal": gone.id,
-        "into_deal": kept.id,
-        "from_contact": gone.contact_id,
-    }
-    lines = [write_line(conn, ids, side, now, texts[side.id], event, cause) for side in (gone, kept)]
-    data |= {"kept": before[0], "gone": before[1], "after": before[0] | one, "line": max(lines)}
-    from_contact = None if shared else gone.contact_id
-    merges.write(
-        conn, Merge(merge, "deals", kept.contact_id, from_contact, kept.id, gone.id, cause.parent, cause.batch, cause.why, cause.by, now, data)
-    )  # fmt: skip
-    return merge
+    return data | _move_history(conn, kept, gone, besides), one
 
 
 def look_again(conn: Connection, deal: int, contact: int, now: Instant) -> None:
@@ -161,6 +197,14 @@ def stop(conn: Connection, run: Run, why: str, now: Instant) -> dict[str, Any]:
     return stood
 
 
+def end(conn: Connection, deal: Deal, run: Run, words: Words, now: Instant) -> None:
+    """The bot speaks no more, and says nothing of what it still had to say."""
+    stop(conn, run, words.stopped, now)
+    hold_back(conn, deal.id, words.stopped, now)
+    mine = t.timers.c.contact_id == deal.contact_id, t.timers.c.run_id == run.id
+    conn.execute(delete(t.timers).where(*mine))
+
+
 def hold_back(conn: Connection, deal: int, why: str, now: Instant) -> list[int]:
     p = t.parts.c
     mine = (p.deal_id == deal, p.state == literal_column("'queued'"), p.open == _OPEN, p.author == "bot")
@@ -186,15 +230,19 @@ def carry_words(conn: Connection, deal: Deal, epoch: int | None, *only: Any) -> 
 
 
 def _as_one(conn: Connection, kept: Deal, gone: Deal, going_on: Run | None, words: Words) -> dict[str, Any]:
+    told = {
+        "fields": words.sums(gone.fields | kept.fields),
+        "tags": list(dict.fromkeys([*kept.tags, *gone.tags])),
+        "title": kept.title or gone.title,
+    }
+    if kept.closed_at is not None:  # nobody speaks there any more
+        return told
     person = next((side for side in (kept, gone) if side.owner == "person"), None)
     owner = "person" if person else "bot" if going_on else kept.owner if kept.owner != "bot" else "pool"
     responsible = person.responsible_id if person else kept.responsible_id
     waits = [at for at in (kept.waiting_since, gone.waiting_since) if at is not None]
     beside = kept.contact_id == gone.contact_id and kept.slot.startswith(gone.slot + APART)
-    return {
-        "fields": words.sums(gone.fields | kept.fields),
-        "tags": list(dict.fromkeys([*kept.tags, *gone.tags])),
-        "title": kept.title or gone.title,
+    return told | {
         "owner": owner,
         "responsible_id": responsible or kept.responsible_id or gone.responsible_id,
         "route_id": _route(conn, kept, gone, going_on),
@@ -234,9 +282,11 @@ def _end_passing(conn: Connection, kept: Deal, gone: Deal, now: Instant, words: 
     return sorted(conn.execute(ended.returning(k.id)).scalars())
 
 
-def _move_history(conn: Connection, kept: Deal, gone: Deal) -> dict[str, Any]:
+def _move_history(conn: Connection, kept: Deal, gone: Deal, besides: Sequence[int]) -> dict[str, Any]:
     """All lines, tasks and parts of the joined deal; a number of each, by which they are found again."""
-    moved = list(conn.execute(select(t.entries.c.id).where(t.entries.c.deal_id == gone.id)).scalars())
+    e = t.entries.c
+    theirs = (e.deal_id == gone.id, e.id.not_in(besides)) if besides else (e.deal_id == gone.id,)
+    moved = list(conn.execute(select(e.id).where(*theirs)).scalars())
     tasks = list(conn.execute(select(t.tasks.c.id).where(t.tasks.c.deal_id == gone.id)).scalars())
     clients = _free_client_ids(conn, gone.id, kept.id)
     to = {"deal_id": kept.id, "contact_id": kept.contact_id}
@@ -244,9 +294,9 @@ def _move_history(conn: Connection, kept: Deal, gone: Deal) -> dict[str, Any]:
     calls = (p.deal_id == gone.id, p.open == _OPEN, p.entry_id == 0)
     called = list(conn.execute(select(p.id).where(*calls)).scalars())
     conn.execute(update(t.parts).where(*calls).values(to))
-    lines = select(t.entries.c.id).where(t.entries.c.deal_id == gone.id)
+    lines = select(e.id).where(*theirs)
     conn.execute(update(t.parts).where(p.entry_id.in_(lines)).values(to))
-    conn.execute(update(t.entries).where(t.entries.c.deal_id == gone.id).values(to))
+    conn.execute(update(t.entries).where(*theirs).values(to))
     conn.execute(update(t.tasks).where(t.tasks.c.deal_id == gone.id).values(to))
     return {"entries": moved, "tasks": tasks, "calls": called, "clients": clients}
 

@@ -48,19 +48,51 @@ def write(conn: Connection, merge: Merge) -> None:
     conn.execute(insert(merges).values(asdict(merge)))
 
 
+def rewrite(conn: Connection, merge: Merge) -> None:
+    """It was taken off and is put back, as things are now."""
+    conn.execute(update(merges).where(merges.c.id == merge.id).values(asdict(merge)))
+
+
 def find(conn: Connection, merge_id: int) -> Merge | None:
     row = conn.execute(select(*_COLUMNS).where(merges.c.id == merge_id)).first()
     return Merge(*row) if row else None
 
 
-def of_deals(conn: Connection, parent: int, some: list[int]) -> list[Merge]:
-    """The merges of deals that stand and go with this one of contacts, the latest first: those that it made, and those by
-    which one of these deals and one that is none of them are one.
-    """
+def children(conn: Connection, parents: list[int]) -> list[Merge]:
+    """The merges of deals that stand and that these of contacts have brought about, in their order."""
     m = merges.c
-    apart = and_(m.deal_id.in_(some) != m.from_deal_id.in_(some), or_(m.deal_id.in_(some), m.from_deal_id.in_(some)))
-    found = select(*_COLUMNS).where(m.kind == "deals", m.undone_at.is_(None), or_(apart, m.parent_id == parent))
-    return [Merge(*row) for row in conn.execute(found.order_by(m.at.desc(), m.id.desc()))]
+    found = select(*_COLUMNS).where(m.parent_id.in_(parents), m.kind == "deals", m.undone_at.is_(None))
+    return [Merge(*row) for row in conn.execute(found.order_by(m.at, m.id))]
+
+
+def family(conn: Connection, holder: int) -> set[int]:
+    """All contacts that are part of this one by now, and itself."""
+    m, found, new = merges.c, {holder}, {holder}
+    while new:
+        gone = select(m.from_contact_id).where(m.kind == "contacts", m.undone_at.is_(None), m.contact_id.in_(new))
+        new = {one for one in conn.execute(gone).scalars() if one is not None} - found
+        found |= new
+    return found
+
+
+def standing_of(conn: Connection, holder: int, since: Instant) -> list[Merge]:
+    """Those that stand and were made since then of this contact, of those who are part of it, or of deals that are its own
+    by now; in their order.
+    """
+    m, whose = merges.c, sorted(family(conn, holder))
+    people = and_(m.kind == "contacts", or_(m.contact_id.in_(whose), m.from_contact_id.in_(whose)))
+    own = select(deals.c.id).where(deals.c.contact_id == holder)
+    about = or_(people, and_(m.kind == "deals", m.deal_id.in_(own)))
+    found = select(*_COLUMNS).where(about, m.at >= since, m.undone_at.is_(None))
+    return [Merge(*row) for row in conn.execute(found.order_by(m.at, m.id))]
+
+
+def holder(conn: Connection, merge: Merge) -> int:
+    """Whose it is now what this merge has made one."""
+    if merge.kind == "deals":
+        own = conn.execute(select(deals.c.contact_id).where(deals.c.id == merge.deal_id)).scalar()
+        return own if own is not None else merge.contact_id
+    return became(conn, merge.contact_id)
 
 
 def mark_undone(conn: Connection, merge_id: int, now: Instant, by: int | None) -> None:
@@ -98,12 +130,6 @@ def into(conn: Connection, deal: int) -> int:
         going = next_ is not None
         seen = next_ if next_ is not None else seen
     return seen
-
-
-def standing_in(conn: Connection, deal: int) -> list[Merge]:
-    """The merges that stand by which other deals are part of this one."""
-    found = select(*_COLUMNS).where(merges.c.deal_id == deal, merges.c.kind == "deals", merges.c.undone_at.is_(None))
-    return [Merge(*row) for row in conn.execute(found.order_by(merges.c.id))]
 
 
 def page(

@@ -4,11 +4,13 @@ What is moved is written into the book of merges, so that it can be moved back. 
 still goes where the customer wrote from.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, insert, literal_column, select, update
 
-from state import duplicates, joining, lanes, merges
+from state import duplicates, joining, lanes, merges, places
 from state import inbox as inbox_rows
 from state import tables as t
 from state.ids import Ids
@@ -102,24 +104,55 @@ def join(
     into, out = found.get(kept), found.get(gone)
     if into is None or out is None or kept == gone or out.contact.merged_into or into.contact.merged_into:
         return 0
-    joining.lock(conn, kept, gone)
     merge = ids.take("merge")
     below = Cause(cause.why, cause.by, cause.batch, merge, cause.author)
+    slots = places.seen(conn, kept, gone)
     for leading, other in _pairs(conn, into, out, lead):  # each as the one before has left it
         one, two = joining.find(conn, merges.into(conn, leading.id)), joining.find(conn, other.id)
         if one is not None and two is not None and one.id != two.id and two.closed_at is None:
             joining.join(conn, ids, one, two, now, words, below)
-    _keep_apart(conn, kept, gone)
-    data = _move_all(conn, kept, gone) | {"contact": _fill(conn, into.contact, out.contact)}
-    conn.execute(update(t.contacts).where(t.contacts.c.id == gone).values(merged_into=kept))
-    conn.execute(update(t.lanes).where(t.lanes.c.contact_id == gone).values(due_at=None))
-    conn.execute(update(t.lanes).where(t.lanes.c.contact_id == kept).values(due_at=now))
     deal, from_deal = lead if lead is not None else (None, None)
+    data = _unite(conn, into, out, now) | {"slots": places.written(slots)}
     merges.write(
         conn, Merge(merge, "contacts", kept, gone, deal, from_deal, None, cause.batch, cause.why, cause.by, now, data)
     )
     duplicates.merged(conn, kept, gone, merge, now, cause.by)
     return merge
+
+
+def join_again(
+    conn: Connection, ids: Ids, merge: Merge, children: Sequence[Merge], now: Instant, words: Words
+) -> list[Merge]:
+    """A merge that was taken off from another that lay under it is put back. The answer: those of deals that fall, because
+    a deal of theirs is somebody else's now; what stands there instead is joined as it would have been.
+    """
+    kept, gone = merge.contact_id, merge.from_contact_id or 0
+    found = {r.contact.id: r for r in lanes.claim(conn, now, 0, only=sorted((kept, gone)), ids=ids)}
+    into, out = found[kept], found[gone]
+    slots = places.seen(conn, kept, gone) | places.read(merge.data)
+    people = frozenset((kept, gone))
+    fallen = [child for child in children if not joining.join_again(conn, child, words, people)]
+    if fallen:
+        below = Cause(merge.why, merge.by_id, merge.batch, merge.id, "manager" if merge.by_id else "system")
+        for leading, other in _pairs(conn, into, out, None):
+            one, two = joining.find(conn, leading.id), joining.find(conn, other.id)
+            if one is not None and two is not None and one.closed_at is None and two.closed_at is None:
+                joining.join(conn, ids, one, two, now, words, below)
+    data = _unite(conn, into, out, now) | {"slots": places.written(slots)}
+    merges.rewrite(conn, replace(merge, data=data))
+    return fallen
+
+
+def _unite(conn: Connection, into: LaneRows, out: LaneRows, now: Instant) -> dict[str, Any]:
+    """Whatever else is `out`'s becomes `into`'s. The answer is what it takes to part them again."""
+    kept, gone = into.contact.id, out.contact.id
+    joining.lock(conn, kept, gone)
+    _keep_apart(conn, kept, gone)
+    data = _move_all(conn, kept, gone) | {"contact": _fill(conn, into.contact, out.contact)}
+    conn.execute(update(t.contacts).where(t.contacts.c.id == gone).values(merged_into=kept))
+    conn.execute(update(t.lanes).where(t.lanes.c.contact_id == gone).values(due_at=None))
+    conn.execute(update(t.lanes).where(t.lanes.c.contact_id == kept).values(due_at=now))
+    return data
 
 
 def pass_on(conn: Connection, gone: int, kept: int, now: Instant) -> None:

@@ -31,27 +31,27 @@ class Sides:
 
 
 def part_deals(
-    conn: Connection, ids: Ids, merge: Merge, sides: Sides, now: Instant, words: Words, cause: Cause
-) -> None:  # fmt: skip
+    conn: Connection, merge: Merge, sides: Sides, now: Instant, words: Words, *, firmly: bool = True
+) -> None:
+    """Nothing rests on this merge any more (state/resting.py). Raises `Refused`.
+
+    Not `firmly`: it will be put back, which cannot be where an order that was joined to a request has led it on since.
+    """
     data = merge.data
-    one, two = joining.find(conn, merges.into(conn, merge.deal_id or 0)), joining.find(conn, merge.from_deal_id or 0)
-    if one is None or two is None or two.closed_at is None or two.reason != "joined":
+    one, two = joining.find(conn, merge.deal_id or 0), joining.find(conn, merge.from_deal_id or 0)
+    if one is None or two is None or one.reason == "joined" or two.reason != "joined":
         raise Refused("gone", "one of the deals is not there any more")
     joining.lock(conn, one.contact_id, two.contact_id)
     routes = sides.routes | frozenset(data["routes"])
-    direct = one.id == merge.deal_id
     back, since, given = _lines(conn, one.id, data, routes)
     news, was_closed = order_news.find(conn, one, two, data), one.closed_at is not None
-    gone_on = order_news.give_stage(conn, one, two, (sides.contact, sides.other), news, data) if direct and news else {}
+    if news is not None and news.moves and not firmly:
+        raise Refused("later", f"an order was joined since, and has gone on: undo merge {merge.id} first")
+    gone_on = order_news.give_stage(conn, one, two, (sides.contact, sides.other), news, data) if news else {}
     back = sorted({*back, *news.lines}) if news is not None else back
     run, side = _who_speaks(conn, one, two, data, routes, since, words, now)
     epoch = max(one.epoch, two.epoch) + 1
-    standing = [m for m in merges.standing_in(conn, one.id) if m.id != merge.id]
-    besides = [m.data for m in standing]
-    alone = direct and all((m.at, m.id) < (merge.at, merge.id) for m in standing)
     talks = {name: talk_of(name, one, data, since, holds=side == name) for name in (LEADING, OTHER)}
-    if not alone:  # whatever else was joined to it since has its say, too
-        talks[LEADING] = Talk("pool" if side != LEADING and one.owner == "bot" else one.owner, one.responsible_id)
     if gone_on and talks[OTHER].woken is not None:  # the order has gone on without it
         talks[OTHER] = Talk("pool", talks[OTHER].responsible)
     _carry(conn, one, back, routes, talks, epoch)
@@ -63,20 +63,16 @@ def part_deals(
         mine = t.timers.c.contact_id == one.contact_id, t.timers.c.run_id == run.id
         conn.execute(update(t.timers).where(*mine).values(deal_id=two.id, contact_id=sides.other))
         told |= _told_by(run, one, data["after"])
-    waits = _waits(one, data, since, routes, alone=alone)
-    row = _unmixed(one, data, told, besides, words, direct=direct)
+    waits = _waits(one, data, since, routes)
+    row = _unmixed(one, data, told, words)
     if one.closed_at is None:
-        row |= _led_on(one, data, since[LEADING], talks[LEADING], routes, alone=alone)
+        row |= _led_on(one, data, since[LEADING], talks[LEADING], routes)
         row |= {"waiting_since": waits[LEADING], "stage": one.stage, "stage_at": one.stage_at}
     if one.closed_at is None and was_closed:
         row |= {"closed_at": None, "outcome": None, "reason": "", "slot": _slot(conn, sides.contact, one)}
     conn.execute(
         update(t.deals).where(t.deals.c.id == one.id).values(row | {"epoch": epoch, "version": one.version + 1})
     )
-    if not direct and (own := joining.find(conn, merge.deal_id or 0)) is not None:
-        conn.execute(
-            update(t.deals).where(t.deals.c.id == own.id).values(_unmixed(own, data, {}, [], words, direct=True))
-        )
     other = {
         "contact_id": sides.other, "closed_at": None, "reason": "", "fields": words.sums({**two.fields, **told}), "owner": talks[OTHER].owner,
         "responsible_id": talks[OTHER].responsible, "route_id": since[OTHER].route(data[OTHER]["route_id"]),
@@ -85,13 +81,22 @@ def part_deals(
     conn.execute(update(t.deals).where(t.deals.c.id == two.id).values(other))
     clocks = [timer for timer in data["timers"] if not order_news.is_over(timer, two.id, gone_on)]
     _wake_timers(conn, one, two, sides, talks, clocks)
-    for deal, number, name in ((one, two.id, LEADING), (two, one.id, OTHER)):
-        deal.contact_id = sides.other if name == OTHER else deal.contact_id  # it may be part of somebody else's by now
-        event = {"event": "parted", "merge": merge.id, "from_deal": number}
-        joining.write_line(conn, ids, deal, now, words.parted(number), event, cause)
-        if (other if name == OTHER else row)["fields"].get("paid_sum"):
-            joining.look_again(conn, deal.id, deal.contact_id, now)
-        _call_somebody(conn, ids, deal.id, now, words, cause, was=data[name]["owner"])
+    for deal, contact, known in ((one.id, sides.contact, row["fields"]), (two.id, sides.other, other["fields"])):
+        if known.get("paid_sum"):
+            joining.look_again(conn, deal, contact, now)
+
+
+def tell(conn: Connection, ids: Ids, merge: Merge, now: Instant, words: Words, cause: Cause) -> None:
+    """Both timelines say of it, wherever they are by now; and somebody is called to a talk that nobody leads any more."""
+    for mine, number, name in (
+        (merge.deal_id, merge.from_deal_id, LEADING),
+        (merge.from_deal_id, merge.deal_id, OTHER),
+    ):
+        deal = joining.find(conn, merges.into(conn, mine or 0))
+        if deal is not None:
+            event = {"event": "parted", "merge": merge.id, "from_deal": number}
+            joining.write_line(conn, ids, deal, now, words.parted(number or 0), event, cause)
+            call_somebody(conn, ids, deal.id, now, words, cause, was=merge.data[name]["owner"])
 
 
 # -- whose is what ---------------------------------------------------------------------------------------------------
@@ -141,32 +146,23 @@ def _who_speaks(
     run = joining.running(conn, one.id, two.id).get(one.id)
     side = side_of(run, one, data, routes) if run is not None else ""
     if run is not None and mixed(run, since[LEADING if side == OTHER else OTHER]):
-        _end(conn, one, run, words, now)
+        joining.end(conn, one, run, words, now)
         return None, ""
     return run, side
 
 
 def _waits(
-    one: Deal, data: dict[str, Any], since: dict[str, Since], routes: frozenset[int], *, alone: bool
+    one: Deal, data: dict[str, Any], since: dict[str, Since], routes: frozenset[int]
 ) -> dict[str, Instant | None]:  # fmt: skip
     """Since when each side's customer waits for us."""
     waits = {name: since[name].waits(data[name]["waiting_since"]) for name in (LEADING, OTHER)}
     if one.waiting_since is not None and not any(waits.values()):
         waits[OTHER if one.route_id in routes else LEADING] = one.waiting_since  # a call, or a bot that handed over
-    if not alone:
-        waits[LEADING] = one.waiting_since
     return waits
 
 
 def _still(conn: Connection, column: Any, where: Any) -> list[int]:
     return sorted(conn.execute(select(column).where(where)).scalars())
-
-
-def _end(conn: Connection, one: Deal, run: Run, words: Words, now: Instant) -> None:
-    joining.stop(conn, run, words.stopped, now)
-    joining.hold_back(conn, one.id, words.stopped, now)
-    mine = t.timers.c.contact_id == one.contact_id, t.timers.c.run_id == run.id
-    conn.execute(delete(t.timers).where(*mine))
 
 
 def _told_by(run: Run | None, one: Deal, after: dict[str, Any]) -> dict[str, Any]:
@@ -176,16 +172,14 @@ def _told_by(run: Run | None, one: Deal, after: dict[str, Any]) -> dict[str, Any
 
 
 def _unmixed(
-    one: Deal, data: dict[str, Any], told: dict[str, Any], besides: list[dict[str, Any]], words: Words, *, direct: bool
+    one: Deal, data: dict[str, Any], told: dict[str, Any], words: Words
 ) -> dict[str, Any]:  # fmt: skip
-    """Fields, tags and title without what only the other deal has brought; others that are joined keep theirs."""
+    """Fields, tags and title without what only the other deal has brought."""
     before, after = data[LEADING], data["after"]
-    theirs = [side for also in besides for side in ([also[OTHER]] if direct else [also[OTHER], also[LEADING]])]
-    theirs = [side for side in theirs if side["id"] != before["id"]]
     fields = {}
     for name, value in one.fields.items():
         brought = name in told or (name in after["fields"] and after["fields"][name] == value)
-        if not brought or any(name in side["fields"] for side in theirs):
+        if not brought:
             fields[name] = value
         elif name in before["fields"]:
             fields[name] = before["fields"][name]
@@ -194,22 +188,19 @@ def _unmixed(
         fields = {
             name: value for name, value in fields.items() if name != "paid"
         } | was_paid  # it followed from that sum
-    kept_tags = {tag for side in theirs for tag in side["tags"]}
-    brought_tags = set(after["tags"]) - set(before["tags"]) - kept_tags
+    brought_tags = set(after["tags"]) - set(before["tags"])
     row: dict[str, Any] = {"fields": words.sums(fields), "tags": [tag for tag in one.tags if tag not in brought_tags]}
-    if one.title == after["title"] and direct:
+    if one.title == after["title"]:
         row["title"] = before["title"]
     return row
 
 
-def _led_on(
-    one: Deal, data: dict[str, Any], since: Since, talk: Talk, routes: frozenset[int], *, alone: bool
-) -> dict[str, Any]:  # fmt: skip
+def _led_on(one: Deal, data: dict[str, Any], since: Since, talk: Talk, routes: frozenset[int]) -> dict[str, Any]:
     """Who speaks in the leading deal, and where."""
     before, after = data[LEADING], data["after"]
-    back = one.route_id in routes or (alone and one.route_id == after["route_id"])
+    back = one.route_id in routes or one.route_id == after["route_id"]
     route = since.route(before["route_id"] if back else one.route_id)
-    slot = before["slot"] if alone and one.slot == after["slot"] else one.slot
+    slot = before["slot"] if one.slot == after["slot"] else one.slot
     return {"slot": slot, "owner": talk.owner, "responsible_id": talk.responsible, "route_id": route}
 
 
@@ -288,7 +279,7 @@ def _wake_timers(
             conn.execute(insert(t.timers).values(timer | {"contact_id": contact}))
 
 
-def _call_somebody(
+def call_somebody(
     conn: Connection, ids: Ids, deal: int, now: Instant, words: Words, cause: Cause, *, was: str
 ) -> None:  # fmt: skip
     """Nobody is lost: a talk that had somebody, and has nobody now, is a person's to look at."""

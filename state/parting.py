@@ -1,19 +1,20 @@
 """A merge is undone: both sides are as they were, with what each has come by since on its own route.
 
-In the caller's transaction, which has taken both lanes. What has changed since stays with the leading side, unless it came
-by an address of the other. Epochs only rise, and no bot goes on where a person has spoken: such a talk is a person's.
+In the caller's transaction, which has taken the lanes. What rests on the merge is taken off first, the latest first, and put
+back afterwards: so that nothing is left of it wherever it lay. What has changed since stays with the leading side, unless
+it came by an address of the other. Epochs only rise, and no bot goes on where a person has spoken: such a talk is a person's.
 """
 
 from sqlalchemy import Connection, literal_column, select, update
 
-from state import duplicates, joining, lanes, merges, merging
+from state import belongings, duplicates, joining, lanes, merges, merging, places, resting, strays
 from state import tables as t
-from state.chains import led_by
 from state.ids import Ids
-from state.joining import APART, Words, group
+from state.joining import Words
 from state.merges import Cause, Refused, became
-from state.parted import Sides, part_deals
+from state.parted import Sides, part_deals, tell
 from state.records import Instant, Merge
+from state.resting import Pile, Unit
 
 __all__ = ["undo"]
 
@@ -21,23 +22,13 @@ __all__ = ["undo"]
 def undo(conn: Connection, ids: Ids, merge_id: int, now: Instant, words: Words, cause: Cause) -> Merge:
     """Part what this merge has joined. Raises `Refused` where that cannot be (any more)."""
     merge = _standing(conn, merge_id)
-    holder = became(conn, merge.contact_id)
-    other = merge.from_contact_id if merge.from_contact_id is not None else holder
-    other = became(conn, other) if merge.kind == "split" else other
-    both = sorted({holder, other})
-    found = {rows.contact.id for rows in lanes.claim(conn, now, 0, only=both, ids=ids)}
-    merge = _standing(conn, merge_id)  # as it is now that nobody else has the lanes
-    if found != set(both) or became(conn, merge.contact_id) != holder:
-        raise Refused("moved", "one of them was just joined to another: look again")
-    match merge.kind:
-        case "contacts":
-            _part_contacts(conn, ids, merge, holder, now, words, cause)
-        case "deals":
-            part_deals(conn, ids, merge, Sides(holder, _owner_of_side(conn, merge, holder)), now, words, cause)
-        case _:
-            _take_back(conn, ids, merge, holder, other, now, words, cause)
-    merges.mark_undone(conn, merge_id, now, cause.by)
-    conn.execute(update(t.lanes).where(t.lanes.c.contact_id.in_(both)).values(due_at=now))
+    if merge.why == "address":
+        raise Refused("one_address", "the channel itself has moved one address to the other: there is only one left")
+    holder = merges.holder(conn, merge)
+    if merge.kind == "split":
+        _take_back(conn, ids, merge, holder, now, words, cause)
+    else:
+        _take_out(conn, ids, merge, holder, now, words, cause)
     return _done(conn, merge_id)
 
 
@@ -52,21 +43,16 @@ def _standing(conn: Connection, merge_id: int) -> Merge:
     merge = _done(conn, merge_id)
     if merge.undone_at is not None:
         raise Refused("undone", "this was undone before")
-    if merge.why == "address":
-        raise Refused("one_address", "the channel itself has moved one address to the other: there is only one left")
     return merge
 
 
-def _owner_of_side(conn: Connection, merge: Merge, holder: int) -> int:
-    """Whose the other deal is: the contact it came from, if that was parted before."""
-    deal = joining.find(conn, merge.from_deal_id or 0)
-    return deal.contact_id if deal is not None else holder
-
-
 def _take_back(
-    conn: Connection, ids: Ids, merge: Merge, holder: int, other: int, now: Instant, words: Words, cause: Cause
+    conn: Connection, ids: Ids, merge: Merge, holder: int, now: Instant, words: Words, cause: Cause
 ) -> None:  # fmt: skip
     """What was split off goes back where it was taken from."""
+    other = became(conn, merge.from_contact_id) if merge.from_contact_id is not None else holder
+    _claim(conn, ids, {holder, other}, now)
+    _standing(conn, merge.id)
     deal, taken = merge.deal_id or 0, merge.from_deal_id or 0
     k = t.tasks.c
     asked = update(t.tasks).where(
@@ -80,48 +66,95 @@ def _take_back(
         done = merging.join_deals(conn, ids, deal, taken, now, words, back)
     if not done:
         raise Refused("closed", "one of the deals is closed or was joined to another: there is nothing to go back to")
+    merges.mark_undone(conn, merge.id, now, cause.by)
+    conn.execute(update(t.lanes).where(t.lanes.c.contact_id.in_((holder, other))).values(due_at=now))
 
 
-def _part_contacts(
+def _take_out(
     conn: Connection, ids: Ids, merge: Merge, holder: int, now: Instant, words: Words, cause: Cause
 ) -> None:  # fmt: skip
-    gone = merge.from_contact_id or 0
+    """From under all that rests on it."""
+    found = resting.pile(conn, merge, holder)
+    people = {holder, *found.people}
+    _claim(conn, ids, people, now)
+    merge = _standing(conn, merge.id)  # as it is now that nobody else has the lanes
+    found = resting.pile(conn, merge, holder)
+    if merges.holder(conn, merge) != holder or not found.people <= people:
+        raise Refused("moved", "one of them was just joined to another: look again")
+    before = places.seen(conn, holder)
+    for unit in reversed(found.above):
+        _part(conn, unit, found, now, words, firmly=False)
+    _part(conn, found.bottom, found, now, words)
+    fallen = [merge, *found.bottom.children]
+    for unit in found.above:
+        fallen += _put_back(conn, ids, unit, now, words)
+    wanted = before | places.read(merge.data)
+    for contact in people:
+        places.give_back(conn, contact, wanted, merge.at)
+    if merge.kind == "contacts":
+        duplicates.separate(conn, ids, merge.contact_id, merge.from_contact_id or 0, now, cause.by)
+    for one in fallen:
+        merges.mark_undone(conn, one.id, now, cause.by)
+    for one in fallen:
+        if one.kind == "deals":
+            tell(conn, ids, one, now, words, cause)
+    strays.give_back(conn, ids, people, now, words, cause)
+    c = t.contacts.c
+    due = select(c.id).where(c.id.in_(people), c.merged_into.is_(None))
+    conn.execute(update(t.lanes).where(t.lanes.c.contact_id.in_(due)).values(due_at=now))
+
+
+def _claim(conn: Connection, ids: Ids, people: set[int], now: Instant) -> None:
+    found = {rows.contact.id for rows in lanes.claim(conn, now, 0, only=sorted(people), ids=ids)}
+    if found != people:
+        raise Refused("moved", "one of them was just joined to another: look again")
+
+
+def _part(conn: Connection, unit: Unit, among: Pile, now: Instant, words: Words, *, firmly: bool = True) -> None:
+    """Nothing rests on it any more. Not `firmly`: it will be put back."""
+    if unit.people:
+        _part_contacts(conn, unit, now, words, firmly=firmly)
+        return
+    one = joining.find(conn, unit.merge.deal_id or 0)
+    whose = one.contact_id if one is not None else 0
+    part_deals(conn, unit.merge, Sides(whose, whose, among.routes(unit)), now, words, firmly=firmly)
+
+
+def _put_back(conn: Connection, ids: Ids, unit: Unit, now: Instant, words: Words) -> list[Merge]:
+    """The answer: those that fall, because what they have joined is two people's."""
+    if unit.people:
+        return merging.join_again(conn, ids, unit.merge, unit.children, now, words)
+    return [] if joining.join_again(conn, unit.merge, words) else [unit.merge]
+
+
+# -- contacts ----------------------------------------------------------------------------------------------------------
+
+
+def _part_contacts(conn: Connection, unit: Unit, now: Instant, words: Words, *, firmly: bool) -> None:
+    merge = unit.merge
+    holder, gone = merge.contact_id, merge.from_contact_id or 0
     theirs = conn.execute(select(t.contacts.c.merged_into).where(t.contacts.c.id == gone)).scalar()
-    if theirs != merge.contact_id:
+    if theirs != holder or became(conn, holder) != holder:
         raise Refused("moved", "one of them was joined to another since")
     joining.lock(conn, holder, gone)
-    routes = _give_back_addresses(conn, merge, holder, gone)
-    conn.execute(update(t.contacts).where(t.contacts.c.id == gone).values(merged_into=None))
-    _unfill(conn, merge, holder)
-    back = _of(conn, [*merge.data["deals"], *_opened_since(conn, merge, holder, routes)], holder)
-    _move_deals(conn, back, holder, gone)
-    for joined in merges.of_deals(conn, merge.id, back):
-        leads, led = (gone if deal in back else holder for deal in (joined.deal_id, joined.from_deal_id))
-        mine = joining.identities_of(conn, led) if led == holder else routes
-        sides = Sides(leads, led, frozenset(mine) if leads != led else frozenset())
-        part_deals(conn, ids, joined, sides, now, words, cause)
-        merges.mark_undone(conn, joined.id, now, cause.by)
-    _free_slots(conn, back, gone)
-    _give_order_numbers(conn, merge, back, holder, gone)
-    merging.give_events(conn, holder, gone)
-    aside = t.inbox.c.contact_id == holder, t.inbox.c.id.in_(merge.data["quarantined"])
-    conn.execute(update(t.inbox).where(*aside).values(contact_id=gone))
-    duplicates.separate(conn, ids, merge.contact_id, gone, now, cause.by)
-
-
-def _give_back_addresses(conn: Connection, merge: Merge, holder: int, gone: int) -> list[int]:
-    """Its addresses and points, and those that have come since by one of its points."""
+    side = belongings.side_of(conn, merge, holder)
     i, p = t.identities.c, t.points.c
-    numbers = [key.partition(":")[2] for key in merge.data["points"]]
-    known = merge.data["identities"]
-    new = select(i.id).where(i.contact_id == holder, i.created_at >= merge.at, i.address.in_(numbers))
-    back = select(i.id).where(i.contact_id == holder, i.id.in_(known))
-    routes = sorted({*conn.execute(new).scalars(), *conn.execute(back).scalars()})
-    conn.execute(update(t.identities).where(i.id.in_(routes)).values(contact_id=gone))
+    conn.execute(update(t.identities).where(i.id.in_(side.routes)).values(contact_id=gone))
     conn.execute(
         update(t.points).where(p.contact_id == holder, p.key.in_(merge.data["points"])).values(contact_id=gone)
     )
-    return routes
+    conn.execute(update(t.contacts).where(t.contacts.c.id == gone).values(merged_into=None))
+    _unfill(conn, merge, holder)
+    _move_deals(conn, sorted(side.deals), holder, gone)
+    for joined in reversed(unit.children):
+        leads, led = (gone if deal in side.deals else holder for deal in (joined.deal_id, joined.from_deal_id))
+        mine = side.routes if led == gone else frozenset(joining.identities_of(conn, holder))
+        sides = Sides(leads, led, mine if leads != led else frozenset())
+        part_deals(conn, joined, sides, now, words, firmly=firmly)
+    _give_order_numbers(conn, merge, sorted(side.deals), holder, gone)
+    merging.give_events(conn, holder, gone)
+    aside = t.inbox.c.contact_id == holder, t.inbox.c.id.in_(merge.data["quarantined"])
+    conn.execute(update(t.inbox).where(*aside).values(contact_id=gone))
 
 
 def _give_order_numbers(conn: Connection, merge: Merge, back: list[int], holder: int, gone: int) -> None:
@@ -142,64 +175,9 @@ def _unfill(conn: Connection, merge: Merge, holder: int) -> None:
         conn.execute(row.values({name: before}))
 
 
-def _of(conn: Connection, deals: list[int], holder: int) -> list[int]:
-    return list(
-        conn.execute(select(t.deals.c.id).where(t.deals.c.id.in_(deals), t.deals.c.contact_id == holder)).scalars()
-    )
-
-
-def _opened_since(conn: Connection, merge: Merge, holder: int, routes: list[int]) -> list[int]:
-    """Deals that the other's customer has opened meanwhile: by their talk, their call or their order, and what robots have
-    made of one that is theirs.
-    """
-    d, e = t.deals.c, t.entries.c
-    known = [*merge.data["deals"], *merge.data["kept_deals"]]
-    found = select(d.id, d.route_id, d.why).where(d.contact_id == holder, d.opened_at >= merge.at, d.id.not_in(known))
-    led = dict.fromkeys(map(led_by, known), False) | dict.fromkeys(map(led_by, merge.data["deals"]), True)
-    theirs: list[int] = []
-    for deal, route, why in conn.execute(found.order_by(d.id)).all():
-        if why in led:
-            mine = led[why]
-        elif (whose := _ordered_by(conn, deal)) is not None:
-            mine = whose in merge.data["points"]
-        else:
-            first = select(e.identity_id).where(e.deal_id == deal, e.identity_id.is_not(None)).order_by(e.id).limit(1)
-            mine = (route if route is not None else conn.execute(first).scalar()) in routes
-        led[led_by(deal)] = mine
-        if mine:
-            theirs.append(deal)
-    return theirs
-
-
-def _ordered_by(conn: Connection, deal: int) -> str | None:
-    """The phone or e-mail that the deal's order was told with, as a point; None: it is no order, or that was not told."""
-    e = t.entries.c
-    for told in conn.execute(
-        select(e.data).where(e.deal_id == deal, e.kind == "order").order_by(e.id).limit(20)
-    ).scalars():
-        for kind in ("phone", "email"):
-            if told.get(kind):
-                return f"{kind}:{told[kind]}"
-    return None
-
-
 def _move_deals(conn: Connection, deals: list[int], holder: int, gone: int) -> None:
     open_parts = update(t.parts).where(t.parts.c.open == literal_column("1"), t.parts.c.deal_id.in_(deals))
     conn.execute(open_parts.values(contact_id=gone))
     merging.move_deals(conn, deals, gone)
     mine = t.timers.c.contact_id == holder, t.timers.c.deal_id.in_(deals)
     conn.execute(update(t.timers).where(*mine).values(contact_id=gone))
-
-
-def _free_slots(conn: Connection, deals: list[int], gone: int) -> None:
-    """Who was kept apart only from a deal of the other's is apart from nothing now: what was joined has its slot again."""
-    apart = select(t.deals.c.id, t.deals.c.slot).where(t.deals.c.id.in_(deals), t.deals.c.closed_at.is_(None))
-    for deal, slot in conn.execute(apart.order_by(t.deals.c.id)).all():
-        if APART in slot and free(conn, gone, group(slot)):  # it was kept apart only from the other's deal
-            conn.execute(update(t.deals).where(t.deals.c.id == deal).values(slot=group(slot)))
-
-
-def free(conn: Connection, contact: int, slot: str) -> bool:
-    d = t.deals.c
-    there = select(d.id).where(d.contact_id == contact, d.slot == slot, d.closed_at.is_(None))
-    return conn.execute(there).first() is None

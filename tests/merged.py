@@ -12,7 +12,7 @@ from state.merges import Cause
 from tests.shop import ANNA, BORIS, PaperChannel, Shop, open_shop
 
 CAUSE = Cause("by hand", ANNA.id, author="manager")
-SPEAKERS = {"t": ("telegram", "100"), "w": ("whatsapp", "300")}
+SPEAKERS = {"t": ("telegram", "100"), "w": ("whatsapp", "300"), "v": ("telegram", "100"), "k": ("whatsapp", "300")}
 SAYS = ("Здравствуйте", "1", "2", "позовите менеджера", "Форд Фокус 2012", "VIN XW8ZZZ61ZEG001234", "колодки")
 
 
@@ -117,9 +117,12 @@ async def must_hold(shop: Shop) -> None:
             r for r in await shop.all(table) if r["deal_id"] and deals[r["deal_id"]]["contact_id"] != r["contact_id"]
         ]
         assert astray == [], table
-    for deal in deals.values():
-        if deal["route_id"] is not None and deal["closed_at"] is None:
-            assert identities[deal["route_id"]]["contact_id"] == deal["contact_id"]
+    ways = [
+        (deal["id"], deal["contact_id"], identities[deal["route_id"]])
+        for deal in deals.values()
+        if deal["route_id"] is not None and deal["closed_at"] is None
+    ]
+    assert [way for way in ways if way[2]["contact_id"] != way[1]] == []
     for entry in entries.values():
         if entry["kind"] == "message" and entry["identity_id"] is not None:
             assert identities[entry["identity_id"]]["contact_id"] == entry["contact_id"], entry
