@@ -12,8 +12,9 @@ import queue
 import threading
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine
 
+from state import engines
 from state.ids import Ids
 from state.lines import Job, Line, Unavailable
 from state.writers import InThread, OnLoop, Task, Writer, alone
@@ -23,8 +24,6 @@ __all__ = ["Connection", "Database", "Job", "Unavailable"]
 T = TypeVar("T")
 
 _READERS = 2
-_LONGEST_LOCK_MS = 2_000
-"""A process that stands still in mid-transaction keeps its locks: whoever needs them is told so, and nobody else waits."""
 _SQLITE_WRITE = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -53,10 +52,13 @@ class Database:
         self.url = url
         self.sqlite = url.startswith("sqlite")
         self.ids = ids or Ids()
-        fast = () if lasting else _SQLITE_FLEETING
-        self._engine = _engine(url, (*_SQLITE_WRITE, *fast), "BEGIN IMMEDIATE")
-        self._on_loop = _engine(url, (*_SQLITE_ON_LOOP, *fast), "BEGIN IMMEDIATE")
-        self._reader = _engine(url, _SQLITE_READ, "BEGIN")
+        if self.sqlite:
+            fast = () if lasting else _SQLITE_FLEETING
+            self._engine = engines.sqlite(url, (*_SQLITE_WRITE, *fast), "BEGIN IMMEDIATE")
+            self._on_loop = engines.sqlite(url, (*_SQLITE_ON_LOOP, *fast), "BEGIN IMMEDIATE")
+            self._reader = engines.sqlite(url, _SQLITE_READ, "BEGIN")
+        else:
+            self._engine = self._on_loop = self._reader = engines.postgres(url)
         self._writer: Writer | None = None
         self._reads: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._readers: list[threading.Thread] = []
@@ -132,22 +134,3 @@ class Database:
 def _task(job: Job[Any], name: str = "", *, aside: bool = False) -> Task:
     loop = asyncio.get_running_loop()
     return Task(job, name, loop, loop.create_future(), aside)
-
-
-def _engine(url: str, pragmas: tuple[str, ...], begin: str) -> Engine:
-    if not url.startswith("sqlite"):
-        waits = {"options": f"-c lock_timeout={_LONGEST_LOCK_MS}"}
-        return create_engine(url, pool_size=8, max_overflow=4, pool_pre_ping=False, connect_args=waits)
-    engine = create_engine(url, connect_args={"check_same_thread": False})
-
-    @event.listens_for(engine, "connect")
-    def _connected(dbapi: Any, _record: Any) -> None:
-        dbapi.isolation_level = None
-        for pragma in pragmas:
-            dbapi.execute(pragma).close()
-
-    @event.listens_for(engine, "begin")
-    def _begun(conn: Connection) -> None:
-        conn.exec_driver_sql(begin)
-
-    return engine
