@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from bots.kit.board_lints import lint_board
@@ -62,6 +64,30 @@ def read_house(name_or_path: str) -> House:
     if playbook is None or has_errors([problem for _, problem in problems]):
         raise BadPlaybook([(str(file), problem) for file, problem in problems])
     return House(playbook, scripts, attached=attached)
+
+
+def read_house_again(name_or_path: str) -> House:
+    """The same for who plays in it again and again: it is read anew where a file of it has become another."""
+    folder = find_folder(name_or_path)
+    house = _read_once(name_or_path, folder.resolve(), _mark(folder))
+    if read_attached(folder, house.playbook) != house.attached:
+        _read_once.cache_clear()
+        house = _read_once(name_or_path, folder.resolve(), _mark(folder))
+    return House(replace(house.playbook), dict(house.scripts))
+
+
+@lru_cache(maxsize=8)
+def _read_once(name_or_path: str, _home: Path, _mark: str) -> House:
+    return read_house(name_or_path)
+
+
+def _mark(folder: Path) -> str:
+    """What is written in the files that a house is read from."""
+    mark = hashlib.sha256()
+    for file in (folder / FILE, *sorted(folder.glob("scripts/*.yaml")), *sorted(BOTS.glob("*/*.yaml"))):
+        body = file.read_bytes() if file.is_file() else b""
+        mark.update(f"{file} {len(body)} ".encode() + body)
+    return mark.hexdigest()
 
 
 def read_scripts(

@@ -6,7 +6,6 @@ Its channels are of paper, its clock is moved by hand. Stories, simulations and 
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from bots.kit.business import Playbook
@@ -19,7 +18,6 @@ from gateway.events import Event, Ignored, Received, Unusable
 from gateway.hiring import hire
 from gateway.house import House
 from gateway.intake import Intake
-from gateway.playbooks import read_house
 from gateway.timekeeper import Timekeeper
 from gateway.turns import BATCH, Turns
 from state import people, scenes
@@ -184,9 +182,3 @@ class Rehearsal:
         await self.db.write(job, "people")
         self.turns.forget_staff()
         await self.settle()
-
-
-def furnished(playbook: str) -> House:
-    """A house around a playbook, read anew. Raises `BadPlaybook`."""
-    read = read_house(playbook)
-    return House(replace(read.playbook), dict(read.scripts))

@@ -19,8 +19,9 @@ from gateway.channels.base import (
     WindowClosed,
 )
 from gateway.channels.paper import paper_channels
+from gateway.playbooks import read_house_again
 from gateway.refusals import Conflict, Invalid
-from gateway.rehearsal import Rehearsal, furnished
+from gateway.rehearsal import Rehearsal
 from gateway.simulation import customers, managers, phrases
 from gateway.simulation.world import DAY, MINUTE, World
 from state.people import Role
@@ -54,7 +55,7 @@ class Plan:
 
 async def simulate(plan: Plan, url: str) -> World:
     """Play it out in a database that has its tables and nothing in them. The answer still has it open."""
-    house = furnished(plan.playbook)
+    house = read_house_again(plan.playbook)
     random = Random(plan.seed)
     worlds: list[World] = []
     channels: dict[str, Channel] = dict(paper_channels(answer=lambda name, out: _send(worlds[0], name, out)))
@@ -68,7 +69,9 @@ async def simulate(plan: Plan, url: str) -> World:
     customers.come(world, plan.customers, plan.begins)
     if plan.faults:
         for n in range(1, 6):
-            world.plan(plan.begins + n * plan.days * DAY // 6, lambda: rehearsal.restart(furnished(plan.playbook)))
+            world.plan(
+                plan.begins + n * plan.days * DAY // 6, lambda: rehearsal.restart(read_house_again(plan.playbook))
+            )
     await _run(world)
     return world
 

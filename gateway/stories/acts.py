@@ -19,8 +19,8 @@ from gateway.events import (
     StatusReported,
     Unusable,
 )
+from gateway.playbooks import read_house_again
 from gateway.points import phone_of
-from gateway.rehearsal import furnished
 from gateway.shop_hooks import CHANNEL_OF, ORDER_EVENTS, PARCEL_STATUSES, TOLD
 from gateway.stories.scene import Do, Scene, Unseen
 from gateway.stories.words import BadLine, Words
@@ -344,7 +344,7 @@ def read_restart(words: Words) -> Do:
     words.end()
 
     async def do(scene: Scene) -> None:
-        await scene.rehearsal.restart(furnished(str(scene.folder)))
+        await scene.rehearsal.restart(read_house_again(str(scene.folder)))
 
     return do
 

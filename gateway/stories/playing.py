@@ -13,8 +13,8 @@ from gateway.channels.base import Channel, Outcome, Outgoing
 from gateway.channels.endpoints import NAME as ENDPOINT
 from gateway.channels.limits import LIMITS
 from gateway.channels.paper import PaperChannel, paper_channels
-from gateway.playbooks import BadPlaybook
-from gateway.rehearsal import Rehearsal, Restless, furnished
+from gateway.playbooks import BadPlaybook, read_house_again
+from gateway.rehearsal import Rehearsal, Restless
 from gateway.stories.reading import begins
 from gateway.stories.scene import Denied, Scene, Step, Story, Unseen
 from gateway.stories.shelf import load
@@ -26,7 +26,7 @@ _MOST_WRONG = 10
 
 async def play(story: Story, folder: Path, url: str) -> list[Problem]:
     """What was not as the story has it. `folder`: the playbook's; `url`: a database with its tables and nothing in them."""
-    house = furnished(str(folder))
+    house = read_house_again(str(folder))
     scenes: list[Scene] = []
     channels: dict[str, Channel] = dict(paper_channels(story.channels, lambda name, out: scenes[0].note(name, "", out)))
     for name in house.playbook.endpoints:
