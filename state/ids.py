@@ -5,11 +5,11 @@ processes share a database, `keep_rising` sees to it that later rows have higher
 """
 
 import threading
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.dialects.postgresql import Insert as PgInsert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 
 from state.tables import counters
 
@@ -39,6 +39,22 @@ _COUNTERS: Final = select(counters.c.name, counters.c.next).where(
 )
 
 
+def _moving_on(insert: type[Any]) -> Any:
+    """`next` goes in as if it were the first block, and the counter moves by as much."""
+    row = insert(counters)
+    row = row.on_conflict_do_update(index_elements=["name"], set_={"next": counters.c.next + row.excluded.next - 1})
+    return row.returning(counters.c.next)
+
+
+_RESERVE: Final = {"sqlite": _moving_on(SqliteInsert), "postgresql": _moving_on(PgInsert)}
+"""Made once: whoever opens a database needs it for every kind."""
+_GIVE_BACK: Final = (
+    update(counters)
+    .where(counters.c.name == bindparam("kind"), counters.c.next == bindparam("end"))
+    .values(next=bindparam("next_"))
+)
+
+
 class BlockUsedUp(Exception):
     """A block ran out inside one batch: the batch is run again after another is reserved."""
 
@@ -64,13 +80,11 @@ class Ids:
 
     def reserve(self, conn: Connection, kinds: list[str]) -> dict[str, int]:
         """Move each kind's counter past a new block; the answer goes to `grant` once this commit is durable."""
-        insert = sqlite_insert if conn.dialect.name == "sqlite" else pg_insert
+        statement = _RESERVE[conn.dialect.name]
         granted = {}
         for kind in sorted(kinds):
-            block = _BLOCK.get(kind, _SMALL)
-            row = insert(counters).values(name=kind, next=1 + block)
-            row = row.on_conflict_do_update(index_elements=["name"], set_={"next": counters.c.next + block})
-            granted[kind] = int(conn.execute(row.returning(counters.c.next)).scalar_one())
+            found = conn.execute(statement, {"name": kind, "next": 1 + _BLOCK.get(kind, _SMALL)})
+            granted[kind] = int(found.scalar_one())
         return granted
 
     def grant(self, granted: dict[str, int]) -> None:
@@ -101,9 +115,6 @@ class Ids:
         """On a graceful stop: return what was not used, where nobody else has reserved since."""
         back = [{"kind": k, "end": self._end[k], "next_": self._next[k]} for k in KINDS if self._end[k]]
         if back:
-            statement = update(counters).where(
-                counters.c.name == bindparam("kind"), counters.c.next == bindparam("end")
-            )
-            conn.execute(statement.values(next=bindparam("next_")), back)
+            conn.execute(_GIVE_BACK, back)
         self._end = dict.fromkeys(KINDS, 0)
         self._next = dict.fromkeys(KINDS, 0)
