@@ -64,9 +64,11 @@ def valkey_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def shelf(postgres_server: str) -> Shelf:
+def shelf(postgres_server: str) -> Iterator[Shelf]:
     """PostgreSQL databases, with their tables."""
-    return Shelf(postgres_server)
+    made = Shelf(postgres_server)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")
