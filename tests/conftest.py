@@ -1,5 +1,6 @@
 """Databases for tests: the same tests run on SQLite and on a real PostgreSQL; a machine without one says so."""
 
+import gc
 import logging
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +19,17 @@ from tests.shop import Shop, open_shop
 # A busy machine is no fault of a test's.
 settings.register_profile("busy", suppress_health_check=[HealthCheck.too_slow], deadline=None)
 settings.load_profile("busy")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """What is loaded for all tests stays until the end: the collector need not walk it after every few of them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
