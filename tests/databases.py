@@ -17,7 +17,7 @@ from state import audit_tables, schema
 from state.database import Database
 from tests import servers
 
-_END_ALL_OTHERS = (
+END_ALL_OTHERS = (
     "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
@@ -73,7 +73,7 @@ class Shelf:
         if url not in self.keepers:
             self.keepers[url] = psycopg.connect(servers.plain(url), autocommit=True, prepare_threshold=1)
         keeper = self.keepers[url]
-        keeper.execute(_END_ALL_OTHERS)
+        keeper.execute(END_ALL_OTHERS)
         if self.lendings[url] % _FRESH_AFTER == 0:
             keeper.execute(_TRUNCATE)
             return

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 import redis
 
+from tests.databases import END_ALL_OTHERS, Shelf
 from tests.servers import (
     NoServerError,
     drop_database,
@@ -89,3 +90,11 @@ def test_a_killed_test_run_leaves_no_server() -> None:
         time.sleep(0.05)
     assert not alive(int(pid))
     assert not Path(root).exists()
+
+
+def test_a_database_comes_back_empty_though_a_test_cut_everybody_off(shelf: Shelf):
+    for _ in range(3):
+        with shelf.lent() as url, psycopg.connect(plain(url), autocommit=True) as connection:
+            assert connection.execute("SELECT count(*) FROM counters").fetchone() == (0,)
+            connection.execute("INSERT INTO counters (name, next) VALUES ('left', 1)")
+            connection.execute(END_ALL_OTHERS)
