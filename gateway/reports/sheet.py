@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from gateway.reports.report import Kind, Report, Unit, Value
 from gateway.spreadsheets import BOM, Money, csv_text
+from gateway.wording import words_in
 from state.facts import Key
 
 _WHOLE: Final = frozenset({"person"})
@@ -16,14 +17,16 @@ _ESCAPED: Final = re.compile("[/~%]")
 
 
 def as_csv(report: Report) -> str:
-    """What was asked stands in the lines, so that several tables can be laid under one another."""
+    """In the shop's words. What was asked stands in the lines, so that several tables can be laid under one another."""
     kind, asked = report.kind, report.asked
-    rows: list[Sequence[Any]] = [["from", "to", *kind.dims, "title", *(one.name for one in kind.columns), "hint"]]
+    said = words_in(asked.playbook.language).report
+    head = ["from", "to", *kind.dims, "title", *(one.name for one in kind.columns), "hint"]
+    rows: list[Sequence[Any]] = [[said[name] for name in head]]
     for line in report.lines:
         key = [*line.key, *[""] * (len(kind.dims) - len(line.key))]
         numbers = [_cell(one.unit, line.values[one.name]) for one in kind.columns]
-        title = line.title or ("" if line.key else "total")
-        rows.append([asked.first, asked.last, *key, title, *numbers, line.hint])
+        title = line.title or ("" if line.key else said["total"])
+        rows.append([asked.first, asked.last, *key, title, *numbers, line.hint and said[line.hint]])
     return BOM + csv_text(rows, asked.playbook.language)
 
 

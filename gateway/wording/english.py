@@ -246,6 +246,24 @@ _REASONS: Final = {
     "converted": "continues in another deal", "joined": "merged into another deal", "not_a_customer": "the call was not from a customer",
 }  # fmt: skip
 
+_REPORT: Final = {
+    "from": "From", "to": "To", "title": "Title", "hint": "Hint", "total": "Total",
+    "bad_leads": "poor leads: few get past the first stage", "bad_selling": "poor selling: past the first stage more are lost than won",
+    "funnel": "Funnel (code)", "stage": "Stage (code)", "reason": "Reason (code)", "source": "Source (code)", "channel": "Channel (code)",
+    "person": "Manager (number)", "bot": "Bot", "version": "Version",
+    "reached": "Stood in the stage", "came": "Came this far", "of_all": "Of all, %", "of_before": "Of the stage before, %",
+    "open": "Open deals", "sum": "Amount", "opened": "New deals", "first": "Past the first stage", "first_share": "Past the first stage, %",
+    "converted": "Became deals", "converted_share": "Became deals, %", "won": "Won", "won_share": "Won, %",
+    "won_sum": "Amount won", "lost": "Lost", "lost_later": "Lost past the first stage", "share": "Share, %",
+    "paid": "Paid", "paid_share": "Paid, %", "paid_sum": "Amount paid", "stays": "Stays",
+    "median_s": "Median, working s", "p90_s": "90 % no longer, working s", "mean_s": "Mean, working s",
+    "calendar_median_s": "Median, s", "calendar_p90_s": "90 % no longer, s", "calendar_mean_s": "Mean, s",
+    "waits": "Waits", "answered": "Answered", "unanswered": "Unanswered", "waiting": "Waiting now",
+    "due": "Tasks due", "overdue": "Tasks overdue", "done": "Tasks done", "done_late": "Tasks done late",
+    "runs": "Runs", "finished": "Finished", "handed_off": "Handed over", "deals": "Deals", "moved": "Moved on",
+    "moved_share": "Moved on, %",
+}  # fmt: skip
+
 ENGLISH: Final = Wording(
     lines=_LINES,
     amiss=_AMISS,
@@ -260,6 +278,7 @@ ENGLISH: Final = Wording(
     reasons=_REASONS,
     audience_columns=("Contact", "Name", "Phone", "E-mail", "Channels", "Not to be written to", "Deal", "Since"),
     audit_columns=("Manager", "Customer", "Amount", "Stage", "What is wrong", "Since"),
+    report=_REPORT,
     customer={
         "stale_button": "This button no longer works. Please answer the last question.",
         "share_phone": "Share my phone number",

@@ -257,6 +257,24 @@ _REASONS: Final = {
     "converted": "продолжается в другой сделке", "joined": "присоединена к другой сделке", "not_a_customer": "звонок не от клиента",
 }  # fmt: skip
 
+_REPORT: Final = {
+    "from": "С", "to": "По", "title": "Название", "hint": "Подсказка", "total": "Всего",
+    "bad_leads": "слабые обращения: мало кто прошёл первый этап", "bad_selling": "слабые продажи: после первого этапа теряется больше, чем выигрывается",
+    "funnel": "Воронка (код)", "stage": "Этап (код)", "reason": "Причина (код)", "source": "Источник (код)", "channel": "Канал (код)",
+    "person": "Менеджер (номер)", "bot": "Бот", "version": "Версия",
+    "reached": "Были на этапе", "came": "Дошли до этапа", "of_all": "От всех, %", "of_before": "От предыдущего этапа, %",
+    "open": "Открытые сделки", "sum": "Сумма", "opened": "Новые сделки", "first": "Прошли первый этап", "first_share": "Прошли первый этап, %",
+    "converted": "Стали сделками", "converted_share": "Стали сделками, %", "won": "Выиграны", "won_share": "Выиграны, %",
+    "won_sum": "Сумма выигранных", "lost": "Потеряны", "lost_later": "Потеряны после первого этапа", "share": "Доля, %",
+    "paid": "Оплачены", "paid_share": "Оплачены, %", "paid_sum": "Сумма оплаченных", "stays": "Прохождений этапа",
+    "median_s": "Медиана, рабочих с", "p90_s": "90 % не дольше, рабочих с", "mean_s": "В среднем, рабочих с",
+    "calendar_median_s": "Медиана, с", "calendar_p90_s": "90 % не дольше, с", "calendar_mean_s": "В среднем, с",
+    "waits": "Ожиданий ответа", "answered": "С ответом", "unanswered": "Без ответа", "waiting": "Ждут сейчас",
+    "due": "Задачи к сроку", "overdue": "Просроченные задачи", "done": "Выполненные задачи", "done_late": "Выполнены с опозданием",
+    "runs": "Запусков", "finished": "Пройдено до конца", "handed_off": "Передано менеджеру", "deals": "Сделки", "moved": "Продвинулись",
+    "moved_share": "Продвинулись, %",
+}  # fmt: skip
+
 RUSSIAN: Final = Wording(
     lines=_LINES,
     amiss=_AMISS,
@@ -271,6 +289,7 @@ RUSSIAN: Final = Wording(
     reasons=_REASONS,
     audience_columns=_AUDIENCE_COLUMNS,
     audit_columns=_AUDIT_COLUMNS,
+    report=_REPORT,
     customer={
         "stale_button": "Эта кнопка уже не действует. Ответьте, пожалуйста, на последний вопрос.",
         "share_phone": "Поделиться телефоном",

@@ -34,6 +34,8 @@ class Wording:
     """Why deals are closed by themselves, where the playbook has no words of its own for it."""
     audience_columns: tuple[str, ...]
     audit_columns: tuple[str, ...]
+    report: Mapping[str, str]
+    """What tables of reports say: headings by the names of dimensions and numbers, the line of all, hints."""
     customer: Mapping[str, str]
     """What the system says to customers; the playbook's `texts` go before."""
     quoted: str = "«{}»"

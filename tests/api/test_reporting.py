@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -156,8 +157,6 @@ def test_a_line_is_found_again_by_its_name() -> None:
 
 
 def test_the_table_opens_in_spreadsheets_and_no_cell_of_it_is_a_formula() -> None:
-    from datetime import date  # noqa: PLC0415
-
     kind = REPORTS["losses"][""]
     lines = [
         Line((start + "funnel", start + "reason"), start + "title", {"lost": 1, "share": 5.5, "sum": -3})
@@ -172,6 +171,28 @@ def test_the_table_opens_in_spreadsheets_and_no_cell_of_it_is_a_formula() -> Non
         assert len(rows) == len(lines)
         assert {cell[0] for row in rows for cell in row[2:5]} == {"'"}
         assert {(row[6], row[7]) for row in rows} == {(share, sum_)}
+
+
+@pytest.mark.parametrize(
+    ("language", "split", "head", "every", "told"),
+    [
+        ("ru", ";", "С По Воронка (код) Название", "Всего", "слабые обращения"),
+        ("uk", ";", "З По Воронка (код) Назва", "Усього", "слабкі звернення"),
+        ("en", ",", "From To Funnel (code) Title", "Total", "poor leads"),
+    ],
+)
+def test_the_table_has_headings_totals_and_hints_in_the_language_of_the_shop(
+    language: str, split: str, head: str, every: str, told: str
+) -> None:
+    kind = REPORTS["leads"][""]
+    numbers = {one.name: 1 for one in kind.columns}
+    lines = [Line(("retail",), "Retail", numbers, "bad_leads"), Line((), "", numbers)]
+    asked = Asked(SimpleNamespace(language=language), date(2025, 1, 1), date(2025, 1, 31), None)  # type: ignore[arg-type]  # a table asks only for the language
+    text = as_csv(Report(kind, asked, lines)).removeprefix(BOM)
+    first, retail, total = csv.reader(io.StringIO(text, newline=""), delimiter=split)
+    assert " ".join(first[:4]) == head
+    assert (retail[-1].split(":")[0], total[3]) == (told, every)
+    assert not {*first} & {"from", "to", "title", "hint", *kind.dims, *numbers}
 
 
 @pytest.mark.parametrize(
@@ -210,7 +231,7 @@ async def test_the_command_and_the_table_say_what_the_api_says(shop: Shop, datab
     assert ran.exit_code == 0, ran.output
     assert file.read_bytes().decode() == table
     rows = list(csv.DictReader(io.StringIO(table.removeprefix(BOM)), delimiter=";"))
-    assert [int(row["opened"]) for row in rows] == [one["values"]["opened"] for one in found["lines"]] == [4, 4]
+    assert [int(row["Новые сделки"]) for row in rows] == [one["values"]["opened"] for one in found["lines"]] == [4, 4]
     ran = await asyncio.to_thread(run, "conversion", "--by", "cohort", *period)
     assert "Розница: Выдан" in ran.output
     assert (await asyncio.to_thread(run, "losses", "--by", "cohort")).exit_code == 2

@@ -13,6 +13,7 @@ from bots.kit.checks import BUILT_IN as CHECKS
 from bots.kit.duties import BUILT_IN as KINDS
 from bots.kit.languages import Language, known_languages, spoken
 from bots.robots.facts import BROUGHT, KNOWN
+from gateway.reports import REPORTS
 from gateway.wording import WORDINGS, Wording, words_in
 from gateway.wording.russian import RUSSIAN
 
@@ -60,6 +61,16 @@ def test_whatever_is_built_in_has_a_title(language: str):
     known = spoken(language)
     assert (set(known.kinds), set(known.checks), set(known.known)) == (set(KINDS), set(CHECKS), {*KNOWN, *BROUGHT})
     assert all([*known.kinds.values(), *known.checks.values(), *known.known.values()])
+
+
+@pytest.mark.parametrize("language", WORDINGS)
+def test_every_number_of_a_report_has_a_heading_of_its_own(language: str):
+    said = words_in(language).report
+    for kind in (one for ways in REPORTS.values() for one in ways.values()):
+        heads = [
+            said[name] for name in ("from", "to", *kind.dims, "title", *(one.name for one in kind.columns), "hint")
+        ]
+        assert len({*heads}) == len(heads), kind.name
 
 
 @pytest.mark.parametrize("language", WORDINGS)
