@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bots.kit.board_lints import lint_board
+from bots.kit.board_window import too_late
 from bots.kit.events import Media, MediaKind
 from bots.kit.linter import lint, lint_alone, lint_together
 from bots.kit.playbook import FILE, Playbook, load_playbook
@@ -182,6 +183,7 @@ def check_together(
     files = {name: file.media.size for name, file in read_attached(folder, playbook).items()}
     found = lint_templates(playbook.templates, fields, LIMITS, files)
     found += lint_board(playbook, fields) if fields is not None else []
+    found += too_late(playbook, LIMITS)
     return [(folder / FILE, problem) for problem in in_order(found)]
 
 

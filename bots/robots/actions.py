@@ -1,6 +1,6 @@
 """What a robot does, as the playbook says it: an effect, or one whose texts have yet to be filled in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bots.kit.spans import AT_ONCE, Span
 from bots.kit.words import Text
@@ -16,6 +16,7 @@ class Message:
     template: str = ""
     values: tuple[Text, ...] = ()
     otherwise: str = "task"
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ def message(line: Line) -> Action | None:
     found, office = line.found, line.office
     if isinstance(line.value, Scalar):
         text = line.text()
-        return Message(text) if text is not None else None
+        return Message(text, line=line.key.line) if text is not None else None
     one = section(line.value, MESSAGE_KEYS, "message", found, _HINTS)
     if one is None:
         return None
@@ -44,7 +44,7 @@ def message(line: Line) -> Action | None:
         found.error(
             one.get("else") or line.key, f"'else' is '{shown(otherwise)}'", "Write task or skip", "unknown_word"
         )
-    return Message(text, by, also, subject, template, values, otherwise)
+    return Message(text, by, also, subject, template, values, otherwise, line.key.line)
 
 
 def _prepared(name: str, values: int, at: Node, office: Office) -> None:
@@ -85,9 +85,9 @@ def email(line: Line) -> Action | None:
     for word, said in (("text", text), ("subject", subject)):
         if said is None and word not in one:
             line.found.error(line.key, f"the e-mail has no {word}", f"Add '{word}: …'", "no_value")
-    return Message(text, ("email",), subject=subject) if text is not None else None
+    return Message(text, ("email",), subject=subject, line=line.key.line) if text is not None else None
 
 
 def sms(line: Line) -> Action | None:
     text = line.text()
-    return Message(text, ("sms",)) if text is not None else None
+    return Message(text, ("sms",), line=line.key.line) if text is not None else None
