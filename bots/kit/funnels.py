@@ -7,7 +7,7 @@ from typing import Final
 from bots.kit.business import OUTCOMES, Funnel, Outcome, Stage
 from bots.kit.criteria import tests_of
 from bots.kit.opening import calendar_named
-from bots.kit.problems import shown
+from bots.kit.problems import nearest, shown
 from bots.kit.reader import Node, Scalar, Table
 from bots.kit.schema import Findings, items_of, name_of, section, table_of, text_of, texts_of
 from bots.kit.spans import delay_of
@@ -44,12 +44,28 @@ class ReadFunnel:
     """The names of required fields, as they are written."""
     lates: Mapping[str, Node]
     """By stage: on which conditions its age counts."""
+    group: Node | None
+    """As it is written."""
 
 
 def read_funnels(node: Node | None, calendars: Collection[str], found: Findings) -> tuple[ReadFunnel, ...]:
     table = table_of(node, "funnels", found)
     read = (_funnel(key, value, calendars, found) for key, value in (table.pairs if table else ()))
-    return tuple(one for one in read if one is not None)
+    funnels = tuple(one for one in read if one is not None)
+    _look_at_groups(funnels, found)
+    return funnels
+
+
+def _look_at_groups(funnels: Sequence[ReadFunnel], found: Findings) -> None:
+    """Any word may be a group's, so one that has nearly the name of another is only doubted."""
+    groups = [one.funnel.slot for one in funnels]
+    for one in funnels:
+        name, group = one.funnel.name, one.funnel.slot
+        if one.group is None or group == name or groups.count(group) > 1:
+            continue
+        if near := nearest(group, dict.fromkeys(word for word in (name, *groups) if word != group), least=80):
+            what = f"only funnel '{name}' is of group '{group}', which may be meant so: a contact may have an open deal in it besides those of other groups"
+            found.warn(one.group, what, f"Did you mean '{near}'?", "unknown_group")
 
 
 def board(funnels: Sequence[ReadFunnel], office: Office) -> Board:
@@ -122,7 +138,12 @@ def _funnel(key: Scalar, node: Node, calendars: Collection[str], found: Findings
     group = name_of(one.get("group"), "group", found) or name
     calendar = calendar_named(one.get("calendar"), calendars, found)
     return ReadFunnel(
-        Funnel(name, title or name, group, tuple(stages), calendar), robots, one.get("triggers"), tuple(wanted), lates
+        Funnel(name, title or name, group, tuple(stages), calendar),
+        robots,
+        one.get("triggers"),
+        tuple(wanted),
+        lates,
+        one.get("group"),
     )
 
 

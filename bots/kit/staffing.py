@@ -65,11 +65,15 @@ class Crew:
         object.__setattr__(self, "known", dict.fromkeys((*self.rules, *people, *ROLES)))
 
     def look(self, node: Node | None, word: str, found: Findings, words: Collection[str] = WORDS) -> None:
-        """Whether there is such a group, rule, person or role; `words`: what may stand there besides."""
+        """Whether there is such a group, rule, person or role; `words`: what may stand there besides.
+
+        Only doubted: a shop's real people and their groups are rows, which no playbook knows.
+        """
         if not self.team or node is None or not word or word in self.known or word in words or len(found) >= MOST:
             return
         remedy = did_you_mean(word, (*self.known, *words), "Else add them to 'team:'")
-        found.warn(node, f"nobody of the team is '{shown(word)}'", remedy, "unknown_person")
+        what = f"nobody of the team is '{shown(word)}', unless a person or a group that is added later is called so"
+        found.warn(node, what, remedy, "unknown_person")
 
 
 def groups_of(team: Mapping[str, Member]) -> tuple[str, ...]:

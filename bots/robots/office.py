@@ -65,10 +65,10 @@ class Office:
         return filled_with(text, self.about)
 
     def known_kind(self, node: Node | None, kind: str) -> None:
-        """Of tasks."""
+        """Of tasks: one that is built in or declared. What it is called, and when it is due, stands nowhere else."""
         if node is not None and self.task_kinds and kind not in self.task_kinds:
             remedy = did_you_mean(kind, self.task_kinds, "Else add it to 'task_kinds:'")
-            self.found.warn(node, f"no kind of tasks is called '{shown(kind)}'", remedy, "unknown_kind")
+            self.found.error(node, f"no kind of tasks is called '{shown(kind)}'", remedy, "unknown_kind")
 
     def fillable(self, node: Node, name: str) -> None:
         """A field that a robot may write."""
