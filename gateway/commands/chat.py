@@ -61,6 +61,7 @@ def command(bot: str | None, playbook: str, name: str, channel: str | None, at: 
         first=(*([f"/until {at}"] if at else []), *(["/start"] if chosen != meets else [])),
     )
     terminal = Terminal(simulator, house, find_folder(playbook or _shops()))
+    terminal.tell_the_time()
     terminal.show([line for one in simulator.played for line in one.lines])
     terminal.run()
 
@@ -73,6 +74,12 @@ class Terminal:
     house: House
     folder: Path
     """The playbook's; talks are kept beside the script that they are of."""
+
+    def tell_the_time(self) -> None:
+        """Beside the dialogue: what stands in the output is said by somebody."""
+        now = self.simulator.now
+        zone = self.house.playbook.zone
+        click.echo(f"The clock is the bot's own, not today's: {now.clock()}, {zone}. /+10h moves it", err=True)
 
     def run(self) -> None:
         alone = sys.stdin.isatty() and sys.stdout.isatty()
@@ -108,7 +115,9 @@ class Terminal:
             case "/save":
                 self._save(about.strip())
             case "/restart":
-                self.show(list(self.simulator.restart()))
+                again = list(self.simulator.restart())
+                self.tell_the_time()
+                self.show(again)
             case _:
                 self._play(line)
         sys.stdout.flush()

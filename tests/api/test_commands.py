@@ -168,12 +168,30 @@ def test_an_import_that_makes_no_sense_stores_nothing(home: Path, lines: str, sa
 def test_chatting_is_one_line_a_message_and_a_clock_of_ones_own(home: Path) -> None:
     result = parley("chat", input="здравствуйте\n/now\n/+1h\n/now\n/+soon\n")
     assert result.exit_code == 0, result.output
-    lines = result.output.splitlines()
+    lines = result.stdout.splitlines()
     assert lines[0] == "script: qualifier"
     assert lines[1].startswith("bot: ")
     clocks = [line for line in lines if line.startswith("2025-")]
     assert len(clocks) == 2
     assert clocks[1] > clocks[0]
+
+
+@pytest.mark.parametrize(
+    ("args", "clock"),
+    [
+        (["--playbook", "autoparts"], "2025-01-15 11:00:00, Europe/Moscow."),
+        (["--playbook", "novaposhta"], "2025-01-15 10:00:00, Europe/Kyiv."),
+        (["--playbook", "autoparts", "--at", "sunday 22:00"], "2025-01-19 22:00:00, Europe/Moscow."),
+    ],
+)
+def test_a_chat_says_first_what_its_own_clock_shows_and_not_in_the_dialogue(
+    home: Path, args: list[str], clock: str
+) -> None:
+    result = parley("chat", *args, input="/now\n/+1h\n/restart\n/now\n")
+    told = f"The clock is the bot's own, not today's: {clock} /+10h moves it"
+    assert result.stderr.splitlines() == [told, told]
+    assert result.output.splitlines()[0] == told
+    assert result.stdout.splitlines() == [clock[:19], clock[:19]]
 
 
 def test_without_a_bot_the_whole_shop_answers_at_night_and_on_a_stage(home: Path) -> None:
@@ -253,7 +271,7 @@ def test_a_talk_is_saved_once_and_only_under_a_plain_name(own: Path) -> None:
 
 
 def test_a_bot_that_meets_nobody_begins_by_itself_and_is_tried_at_any_hour(own: Path) -> None:
-    assert trying(bot="night").output.startswith("bot: День\n")
+    assert trying(bot="night").stdout.startswith("bot: День\n")
     assert (
         "bot: Ночь"
         in parley("chat", "night", "--playbook", "shop", "--at", "friday 22:00", input="/save late\n").output
@@ -267,14 +285,14 @@ def test_a_bot_that_meets_nobody_may_begin_on_whatsapp_where_nobody_has_written_
     asks = "script: Вопрос\nsteps:\n  a: {ask: Когда?, template: {name: hello, values: [Иван]}, answer: {text: {then: z}}}\n  z: {end: done}\n"
     (own / "playbook.yaml").write_text(SHOP + offer, encoding="utf-8")
     (own / "scripts" / "night.yaml").write_text(asks, encoding="utf-8")
-    shown = parley("chat", "night", "--playbook", "shop", "--channel", "whatsapp", input="/save shut\n").output
+    shown = parley("chat", "night", "--playbook", "shop", "--channel", "whatsapp", input="/save shut\n").stdout
     assert shown.startswith("template: hello, Иван\n")
     assert (
         (own / "scripts" / "talks" / "shut.talk")
         .read_text(encoding="utf-8")
         .startswith("script: night\nchannel: whatsapp\n\ntemplate: hello, Иван\n")
     )
-    assert trying(bot="night").output.startswith("bot: Когда?\n")
+    assert trying(bot="night").stdout.startswith("bot: Когда?\n")
     assert parley("chat", "night", "--playbook", "shop", "--channel", "fax").exit_code == 2
 
 
