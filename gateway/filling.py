@@ -29,7 +29,7 @@ def accept(ledger: Ledger, deal: Deal, given: Mapping[str, Any]) -> dict[str, An
         if deal.fields.get(name) == raw:
             continue  # whatever it is, it was there before
         field = ledger.house.playbook.kinds.get(name)
-        value = _understood(ledger, field, raw, ledger.house.playbook.language) if field is not None else raw
+        value = _typed(ledger, field, raw) if field is not None else raw
         if isinstance(value, Misfit):
             raise Invalid(f"fields.{name}", _refusal(ledger, value))
         if deal.fields.get(name) != value:
@@ -79,6 +79,13 @@ def _understood(ledger: Ledger, field: Field, raw: Any, speaks: str) -> Any | Mi
     shop = ledger.house.playbook
     today = local_day(ledger.now, zone_of(shop.zone))
     return understand(field, raw, replace(shop.locale, language=speaks), today)
+
+
+def _typed(ledger: Ledger, field: Field, raw: Any) -> Any | Misfit:
+    """Whoever writes a sum as 1250.5 writes 1250 for 1250.00 as well, a hundredth of it: such a one is told so, as by the hooks."""
+    if field.kind == "money" and isinstance(raw, float) and not field.terms:
+        return Misfit(field, "money", ledger.house.playbook.currency)
+    return _understood(ledger, field, raw, ledger.house.playbook.language)
 
 
 def _refusal(ledger: Ledger, wrong: Misfit) -> str:

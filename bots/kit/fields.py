@@ -23,9 +23,10 @@ from bots.kit.moments import on_the_wall
 from bots.kit.reckoning import Terms, reckoned
 from bots.kit.values import value
 from bots.kit.words import as_text
+from bots.kit.worth import RECEIVED, TOTAL
 
 FieldKind = Literal["text", "number", "money", "date", "choice", "phone"]
-Why = Literal["money", "currency", "date", "number", "phone", "choice", "reckoned"]
+Why = Literal["money", "currency", "date", "number", "phone", "choice", "reckoned", "below_zero"]
 
 SOME_DAY: Final = date(2026, 1, 1)
 """A value that is written out is looked at long before it is used: on this day it would be understood."""
@@ -115,6 +116,8 @@ class Misfit:
                 return f"must be one of: {', '.join(self.field.choices)}"
             case "reckoned":
                 return "is reckoned by itself"
+            case "below_zero":
+                return "is what the deal is worth or has brought, and must not be below zero"
             case _:
                 assert_never(self.why)
 
@@ -143,6 +146,8 @@ def understand(field: Field, raw: Any, locale: Locale, today: date) -> Any | Mis
         match field.kind:
             case "money":
                 found = _money(field, raw, locale)
+                if isinstance(found, int) and found < 0 and (field.worth or field.name in (TOTAL, RECEIVED)):
+                    return Misfit(field, "below_zero")
             case "number":
                 found = _number(raw)
             case "date":

@@ -91,7 +91,7 @@ Fields = Annotated[
         max_length=100,
         description=(
             "By name; what the playbook declares takes values of its kind, and what can be said in several ways is kept in one. "
-            "money: hundredths as a whole number, or a sum as people write it ('3 500,50'). date: 2026-03-20, 20.03.2026, with an "
+            "money: hundredths as a whole number, or a text as people write it ('3 500,50'), no number with a fraction. date: 2026-03-20, 20.03.2026, with an "
             "hour 2026-03-20 18:00. choice: one of the labels, in any case of letters. Empty or null empties any."
         ),
     ),

@@ -457,6 +457,12 @@ async def test_a_field_takes_values_of_its_kind_only_and_says_what_is_wanted(sho
             status, refused = await shop.call(call, path if call == "PATCH" else f"{path}/move", json=given)
             assert (status, refused["error"]["code"], refused["error"]["field"]) == (422, "invalid", f"fields.{name}")
             assert wanted in refused["error"]["message"]
+    for name, said in (
+        ("refund_sum", 1.5), ("total", 1.5), ("total", 1500.0), ("total", True), ("total", -5), ("total", "-5 ₽"), ("paid_sum", -1),
+        ("paid", True), ("paid", "да"), ("paid", 1),
+    ):  # fmt: skip
+        status, refused = await shop.call("PATCH", path, json={"fields": {"city": "Тверь", name: said}})
+        assert (status, refused["error"]["field"]) == (422, f"fields.{name}"), (name, said)
     now = await shop.get(path)
     assert (now["version"], now["stage"], now["fields"].get("city")) == (deal["version"], deal["stage"], None)
     given = {"refund_sum": "3 500,50 ₽", "remind_on": "20.03.2026", "delivery": "Самовывоз", "rating": "5"}

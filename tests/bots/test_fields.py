@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bots.kit.conversation import Conversation
 from bots.kit.events import MessageReceived
 from bots.kit.fields import Field, FieldKind, Misfit, as_said, as_written, locale_of, understand, with_sums
-from bots.kit.languages import known_languages, language
+from bots.kit.languages import known_languages, language, spoken
 from bots.kit.playbook import Playbook, check_script, load_playbook
 from tests.bots.scripts import compiled
 
@@ -50,6 +50,20 @@ def test_a_whole_number_is_minor_units_and_a_text_is_a_sum_as_people_say_it(raw:
 )  # fmt: skip
 def test_what_may_be_another_sum_is_none(raw: Any):
     assert kept("money", raw) == "misfit"
+
+
+@pytest.mark.parametrize("raw", [-1, -0.5, "-5", "−5 ₽"])
+def test_what_a_deal_is_worth_or_has_brought_is_never_below_zero(raw: Any):
+    for sum_ in (
+        Field("total", "t", "money"),
+        Field("paid_sum", "p", "money"),
+        Field("cost", "c", "money", worth=True),
+    ):
+        found = understand(sum_, raw, RUSSIAN, TUESDAY)
+        assert isinstance(found, Misfit)
+        assert found.wanted.endswith("must not be below zero")
+        assert "меньше нуля" in found.told(raw, spoken("ru"))
+        assert understand(sum_, 0, RUSSIAN, TUESDAY) == 0
 
 
 def test_a_sum_in_another_currency_says_so():

@@ -101,6 +101,10 @@ async def notes(shop: Shop) -> list[str]:
         ("people", "двое", "must be a number"),
         ("second_phone", "12-34", "must be a whole phone number"),
         ("total", "много", "must be a sum of money"),
+        ("total", 1.5, "as a text, hundredths .350050. as a whole number"),
+        ("advance", 1500.0, "as a text, hundredths .350050. as a whole number"),
+        ("total", -5, "must not be below zero"),
+        ("total", "-5", "must not be below zero"),
         ("rest", 5, "is reckoned by itself from: Стоимость, Аванс, Оплачено"),
     ],
 )

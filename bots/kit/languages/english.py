@@ -157,6 +157,7 @@ ENGLISH = Language(
         "phone": "The whole phone number is needed",
         "choice": "It can only be one of the list: {choices}",
         "reckoned": "This field is calculated by itself",
+        "below_zero": "The amount of a deal is never below zero",
         "no_date": "Field “{title}” not calculated: there is no date in field “{other}”",
     },
     kinds={
