@@ -28,6 +28,8 @@ _WHOLE_CUTOFF = 78
 _WORD_CUTOFF = 84
 _MARGIN = 5
 _SHORTEST_GUESS = 4
+_HALF_MORE = "+"
+"""No normalised text holds it."""
 
 
 def normalise(text: str) -> str:
@@ -189,6 +191,8 @@ def phrase(spoken: str, phrases: Iterable[tuple[str, str]]) -> str | None:
 def number(text: str, language: Language, low: int, high: int) -> int | float | None:
     """The one number of a text (`2`, `4 шт.`, `две`, `1 500,5`) within bounds; None where there is none or several."""
     found = _NUMBER.findall(text[:LONGEST_HINT])
+    if not found and (half := _with_a_half(normalise(text[:LONGEST_HINT]), language)) is not None:
+        return half if low <= half <= high else None
     if not found:
         spelled = {
             language.numbers[word] for word in normalise(text[:LONGEST_HINT]).split() if word in language.numbers
@@ -204,6 +208,28 @@ def number(text: str, language: Language, low: int, high: int) -> int | float | 
         return None
     # `двадцать пять` is not five, and `5 тысяч` is not five either.
     return value if language.greater.isdisjoint(normalise(text[:LONGEST_HINT]).split()) else None
+
+
+def _with_a_half(spoken: str, language: Language) -> int | float | None:
+    """`полтора`, `полторы тысячи`, `two and a half`, where it is the one number of a normalised text."""
+    words = f" {spoken} ".replace(f" {language.and_a_half} ", f" {_HALF_MORE} ").split()
+    places = [place for place, word in enumerate(words) if word == _HALF_MORE or word in language.halves]
+    if len(places) != 1:
+        return None
+    end = places[0] + 1
+    begin, value = end - 1, 1.5
+    if words[begin] == _HALF_MORE:
+        begin -= 1
+        if begin < 0 or words[begin] not in language.numbers:
+            return None
+        value = language.numbers[words[begin]] + 0.5
+    if end < len(words) and words[end] in language.scales:
+        value *= language.scales[words[end]]
+        end += 1
+    besides = {*words[:begin], *words[end:]}
+    if not besides.isdisjoint(language.greater) or not besides.isdisjoint(language.numbers):
+        return None
+    return int(value) if value == int(value) else value
 
 
 def phone(text: str, country: str) -> str | None:

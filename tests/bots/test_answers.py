@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
+from bots.kit import languages
 from bots.kit.answers import _nearest, asks_for_person, chosen, guessed, menu, normalise, number, phone, vin
 from bots.kit.languages import known_languages, language
 
@@ -164,6 +165,27 @@ def test_a_quantity_is_read(text: str, value: float | None):
 def test_a_piece_of_a_number_is_no_quantity(text: str):
     """A bot that keeps 5 where 25 was written orders the wrong thing; one that asks for digits does not."""
     assert number(text, RU, 0, 10**6) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "value"),
+    [
+        ("ru", "полтора", 1.5), ("ru", "Полтора метра, пожалуйста", 1.5), ("ru", "полторы тысячи", 1500), ("ru", "полтора миллиона", 1_500_000),
+        ("ru", "два с половиной", 2.5), ("ru", "где-то пять с половиной тысяч рублей", 5500), ("ru", "парочку", 2), ("ru", "пару штук", 2),
+        ("uk", "півтора", 1.5), ("uk", "півтори тисячі", 1500), ("uk", "дві з половиною", 2.5), ("uk", "пару", 2),
+        ("en", "one and a half", 1.5), ("en", "Two and a half thousand", 2500), ("en", "a couple", 2),
+        ("ru", "полтора-два", None), ("ru", "полтора или два с половиной", None), ("ru", "полторы сотни", None), ("ru", "сто полтора", None),
+        ("ru", "двадцать два с половиной", None), ("ru", "с половиной", None), ("ru", "пару тысяч", None), ("ru", "пару десятков", None),
+        ("ru", "полтора 2", None), ("ru", "тысяча с половиной", None), ("en", "half", None), ("en", "a couple of hundred", None),
+        ("ru", "полтора +", 1.5),
+    ],
+)  # fmt: skip
+def test_a_number_with_a_half_is_read_where_it_is_the_only_one(language: str, text: str, value: float | None):
+    assert number(text, languages.spoken(language), 0, 10**7) == value
+
+
+def test_a_number_with_a_half_has_bounds_too():
+    assert number("полторы тысячи", RU, 0, 1000) is None
 
 
 def test_a_sign_that_is_typeset_is_a_sign():

@@ -36,6 +36,9 @@ ENGLISH = Language(
         "nine ninth",
         "ten tenth",
     ),
+    halves=frozenset(),
+    and_a_half="and a half",
+    scales={"thousand": 1_000, "k": 1_000, "million": 1_000_000, "millions": 1_000_000},
     greater=_words(
         "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty",
         "seventy eighty ninety hundred hundreds thousand thousands k million millions half quarter dozen dozens score",

@@ -15,6 +15,12 @@ class Language:
     no: tuple[str, ...]
     numbers: Mapping[str, int]
     """Numbers written as words."""
+    halves: frozenset[str]
+    """Words for one and a half."""
+    and_a_half: str
+    """Makes a half more of the number before it, normalised."""
+    scales: Mapping[str, int]
+    """What stands behind a number with a half and multiplies it."""
     greater: frozenset[str]
     """Words that make another number of the one beside them: tens, thousands, halves. A text with one is asked for in digits."""
     not_word: str
