@@ -1,5 +1,7 @@
 """What a file really is, told by its first bytes and never by its name or by what the sender says."""
 
+import codecs
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -62,6 +64,11 @@ _BOXED: Final[Mapping[str, tuple[tuple[bytes, str], ...]]] = {
 }
 PAPERS: Final = frozenset(mime for kinds in _BOXED.values() for _, mime in kinds) | {"application/pdf"}
 """What customers and shops send one another besides pictures, sound and film."""
+TEXT: Final = "text/plain"
+_WRITTEN: Final = ((b"{\\rtf", "application/rtf"), (b"II*\0", "image/tiff"), (b"MM\0*", "image/tiff"))
+TAKEN_BY_MAIL: Final = frozenset(mime for _, mime in _WRITTEN) | {TEXT}
+_NO_TEXT: Final = bytes(set(range(32)) - set(b"\t\n\f\r")) + b"\x7f"
+_NO_SIGN: Final = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
 KNOWN: Final = frozenset(mime for _, _, mime, _ in _MAGIC) | PAPERS | {OCTETS}
 
 
@@ -75,9 +82,34 @@ def of(body: bytes) -> FileType:
     return FileType(OCTETS, inline=False)
 
 
+def of_mail(body: bytes, name: str) -> FileType:
+    """As `of`; by mail people send scans and plain texts besides, which are handed over and never shown.
+
+    A text has no first bytes: it is taken where nothing in it is no text, and only under a name that opens in an editor.
+    """
+    told = of(body)
+    if told.mime != OCTETS:
+        return told
+    mime = next((mime for magic, mime in _WRITTEN if body.startswith(magic)), "")
+    if not mime and name.lower().endswith(".txt") and _is_text(body):
+        mime = TEXT
+    return FileType(mime, inline=False) if mime else told
+
+
+def _is_text(body: bytes) -> bool:
+    if not body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        bare = body.removeprefix(codecs.BOM_UTF8).lstrip()
+        return not bare.startswith((b"<", b"#!", b"MZ")) and len(body.translate(None, _NO_TEXT)) == len(body)
+    try:
+        text = body.decode("utf-16")
+    except UnicodeDecodeError:
+        return False
+    return not text.lstrip().startswith(("<", "#!")) and not _NO_SIGN.search(text)
+
+
 def kind_of(told: FileType) -> MediaKind | None:
     """What it is to whoever looks at it; None: pages, programs, archives and the unknown are taken from nobody."""
-    if told.mime in PAPERS:
+    if told.mime in PAPERS or told.mime in TAKEN_BY_MAIL:
         return "document"
     kind = _FAMILIES.get(told.mime.partition("/")[0])
     if kind is None or told.mime == "image/heic":  # a phone's photo, though hardly any browser shows it

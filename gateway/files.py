@@ -45,6 +45,7 @@ _ENDINGS: Final = DRAWN | {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
     "application/vnd.oasis.opendocument.text": ".odt", "application/vnd.oasis.opendocument.spreadsheet": ".ods",
+    "application/rtf": ".rtf", "image/tiff": ".tiff", file_types.TEXT: ".txt",
 }  # fmt: skip
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 THE_SHOPS: Final = "shop"

@@ -1,6 +1,7 @@
 """Files that came along with a mail: what they are by their bytes, which are kept, and why the others are not. Pure.
 
-Nothing is unpacked, and nothing that a sender says of a file is believed but its name, which is only ever shown.
+Nothing is unpacked, and nothing that a sender says of a file is believed but its name, which is only ever shown; a text must be
+called one besides.
 """
 
 import binascii
@@ -78,7 +79,7 @@ def sort(attached: Iterable[Attached], key: str, *, whole: bool = True) -> Sorte
     found: list[Found] = []
     left: list[tuple[str, str]] = []
     for n, file in enumerate(attached):
-        told = file_types.of(file.body)
+        told = file_types.of_mail(file.body, file.name)
         if file.shown and len(file.body) < ORNAMENT and told.mime.startswith("image/"):
             continue
         kind = file_types.kind_of(told)
