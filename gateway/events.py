@@ -145,6 +145,8 @@ class OrderChanged:
     office: str = ""
     items: tuple[str, ...] = ()
     tracking: str = ""
+    happened_at: Instant = 0
+    """By the sender's clock; 0: they do not say."""
     kind: Literal["order"] = "order"
 
 
@@ -169,6 +171,8 @@ class ParcelMoved:
     status: ParcelStatus
     note: str = ""
     """The carrier's own words."""
+    happened_at: Instant = 0
+    """By the sender's clock; 0: they do not say."""
     kind: Literal["parcel"] = "parcel"
 
 

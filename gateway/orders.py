@@ -6,12 +6,14 @@ deal beside it, in a slot of its own.
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 from bots.kit.words import as_text
 from bots.kit.worth import PAID, RECEIVED, TOTAL, WORD, received, worth
 from gateway import events as ev
 from gateway import filling
 from gateway.assigning import ACT
+from gateway.clock import Instant, iso
 from gateway.entering import enter
 from gateway.ledger import Ledger
 from gateway.wording import Wording
@@ -19,6 +21,9 @@ from state.chains import led_by
 from state.records import Deal
 
 Ignored = str
+ORDER_AT: Final = "order_at"
+"""When the latest of its news happened at the sender, in UTC as the API writes it."""
+PARCEL_AT: Final = "parcel_at"
 
 _NUMBERS = frozenset({"order", "parcel"})
 """Channels on which a contact is only a number of the shop's."""
@@ -27,7 +32,8 @@ _NUMBERS = frozenset({"order", "parcel"})
 def hear_order(ledger: Ledger, event: ev.OrderChanged) -> Ignored:
     deal = _deal_of_order(ledger, event.number, "order")
     ours = _is_ours(ledger, event.currency)
-    late = event.event == "placed" and deal.fields.get("order_status") not in (None, "", "placed")
+    older = _is_older(ledger, deal, ORDER_AT, event.happened_at)
+    late = older or (event.event == "placed" and deal.fields.get("order_status") not in (None, "", "placed"))
     told = {
         "order": event.number, "order_status": "" if late else event.event, "total": event.total if ours else None, "currency": event.currency if ours else "",
         "office": event.office, "items": "\n".join(event.items), "tracking": event.tracking,
@@ -40,24 +46,41 @@ def hear_order(ledger: Ledger, event: ev.OrderChanged) -> Ignored:
         "event": event.event, "order": event.number, "total": event.total, "currency": event.currency, **_points(event.sender),
     }  # fmt: skip
     ledger.write_entry(deal, "order", author="robot", text=text, data=data)
-    filling.keep(ledger, deal, {name: value for name, value in told.items() if value not in (None, "")})
+    filling.keep(
+        ledger, deal,
+        {name: value for name, value in told.items() if value not in (None, "") and not (older and deal.fields.get(name))},
+    )  # fmt: skip
     _know(ledger, event.sender)
-    if not late:  # every order is placed first: told behind other news it is none
+    if not late:  # every order is placed first: told behind other news it is none, and neither is what is older
         ledger.happens(deal, "order", event.event)
     if event.event == "paid" or event.paid:
         _take_the_word(ledger, deal)
     elif event.paid is False and deal.fields.get(WORD) == "yes":
         _doubt_the_word(ledger, deal, event.number, late=late)
-    elif event.paid is False and not received(deal.fields):
+    elif event.paid is False and not older and not received(deal.fields):
         ledger.set_field(deal, PAID, "no")
     if event.event == "paid":
         _money_came(ledger, deal, event.number)
     if total and not ours:
         _of_another_currency(ledger, deal, event.number, total)
-    if deal.outcome == "lost" and event.event not in ("cancelled", "paid"):
+    if deal.outcome == "lost" and not older and event.event not in ("cancelled", "paid"):
         _ask_about_the_lost(ledger, deal, event.number, event.event)
     _keep_pace(ledger, deal, event.number)
     return ""
+
+
+def _is_older(ledger: Ledger, deal: Deal, name: str, at: Instant) -> bool:
+    """Whether something that happened later has been told already; else this is the latest from here on.
+
+    A sender whose clock is ahead tells nothing of the future. Who does not say when is believed as it comes.
+    """
+    if not at:
+        return False
+    said, known = iso(min(at, ledger.now)) or "", as_text(deal.fields.get(name))
+    if said < known:
+        return True
+    ledger.set_field(deal, name, said)
+    return False
 
 
 def hear_payment(ledger: Ledger, event: ev.PaymentReceived) -> Ignored:
@@ -165,12 +188,15 @@ def hear_parcel(ledger: Ledger, event: ev.ParcelMoved) -> Ignored:
     if latest is None:
         return "unknown_parcel"
     fresh = [deal for deal in theirs if deal is latest or deal.closed_at is None]
+    older = [deal.id for deal in fresh if _is_older(ledger, deal, PARCEL_AT, event.happened_at)]
     fresh = [deal for deal in fresh if deal.fields.get("parcel") != event.status]
     text = ledger.words.line("parcel", number=event.tracking, what=ledger.words.parcel_statuses[event.status])
     data = {"event": event.status, "tracking": event.tracking, "note": event.note}
     for deal in fresh:
-        ledger.set_field(deal, "parcel", event.status)
         ledger.write_entry(deal, "parcel", author="robot", text=text, data=data)
+        if deal.id in older:
+            continue
+        ledger.set_field(deal, "parcel", event.status)
         ledger.happens(deal, "parcel", event.status)
     return "" if fresh else "same_status"
 

@@ -7,10 +7,12 @@ passed over: it is spelled in a way that anybody understands, or the event is no
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from gateway.channels import payload
+from gateway.clock import Instant
 from gateway.events import Event, Ignored, OrderChanged, ParcelMoved, PaymentReceived, Sender, SiteVisited, Unusable
 from gateway.points import phone_of
 
@@ -25,6 +27,9 @@ _WENT: Final = ("refunded", "refund", "returned")
 _MOST_MONEY: Final = 10**13
 _SUM: Final = re.compile(r"[+-]?[0-9]{1,13}(?:[.,][0-9]{1,2})?")
 _MOST_ITEMS: Final = 50
+_FIRST: Final = 946_684_800_000
+_LAST: Final = 4_102_444_800_000
+"""Milliseconds: the years 2000 to 2099."""
 
 Told = Event | Ignored | Unusable
 
@@ -51,6 +56,7 @@ def order(data: Mapping[str, Any], region: str) -> Told:
     return OrderChanged(
         sender_of("order", "orders", number, _who(data), region), number, data["event"], total, _currency(about.get("currency")),
         _truth(about.get("paid"), "bad_paid"), _line(about.get("office"), "bad_office"), _items(about.get("items")), tracking,
+        _moment(data.get("at")),
     )  # fmt: skip
 
 
@@ -75,7 +81,11 @@ def parcel(data: Mapping[str, Any], _region: str) -> Told:
     if data.get("status") not in PARCEL_STATUSES:
         return Unusable("unknown_parcel_status")
     return ParcelMoved(
-        Sender("parcel", "parcels", tracking), tracking, data["status"], _line(data.get("note"), "bad_note")
+        Sender("parcel", "parcels", tracking),
+        tracking,
+        data["status"],
+        _line(data.get("note"), "bad_note"),
+        _moment(data.get("at")),
     )
 
 
@@ -175,6 +185,22 @@ def _line(said: Any, reason: str) -> str:
     if isinstance(said, bool) or not isinstance(said, int | str):
         raise _Wrong(reason)
     return " ".join(payload.text(str(said)).split())[:300]
+
+
+def _moment(said: Any) -> Instant:
+    """ISO 8601 with its offset, or seconds or milliseconds since 1970; 0: nothing is said, or nothing that is one moment.
+
+    It only orders news, so an event is used without it.
+    """
+    if isinstance(said, int | float) and not isinstance(said, bool):
+        at = said * 1000 if said < _FIRST else said
+        return int(at) if _FIRST <= at <= _LAST else 0
+    try:
+        told = datetime.fromisoformat(said.strip()) if isinstance(said, str) and len(said) < 50 else None
+        at = told.timestamp() * 1000 if told is not None and told.tzinfo is not None else 0
+    except (ValueError, OverflowError):
+        return 0
+    return int(at) if _FIRST <= at <= _LAST else 0
 
 
 def _items(said: Any) -> tuple[str, ...]:

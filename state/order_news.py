@@ -16,6 +16,7 @@ from state.records import Deal, Instant
 
 BROUGHT: Final = (
     "order", "order_status", "total", "currency", "paid", "paid_word", "paid_sum", "office", "items", "tracking", "parcel",
+    "order_at", "parcel_at",
 )  # fmt: skip
 """Fields that the shop's own systems and carriers fill."""
 _CAUSES: Final = ("order", "payment", "refund", "parcel")

@@ -14,7 +14,7 @@ KNOWN: Final = ("name", "phone", "email", "channel", "source", "title", "respons
 """What every text and condition of a robot may name without its being declared."""
 
 BROUGHT: Final = (
-    "order", "total", "paid", "paid_sum", "office", "items", "paid_word", "tracking", "parcel", "order_status", "form",
+    "order", "total", "paid", "paid_sum", "office", "items", "paid_word", "tracking", "parcel", "order_status", "form", "order_at", "parcel_at",
 )  # fmt: skip
 """Fields that orders, parcels and forms bring along."""
 

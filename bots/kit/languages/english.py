@@ -184,7 +184,7 @@ ENGLISH = Language(
         "title": "Title", "responsible": "Responsible", "owner": "Who leads the conversation",
         "order": "Order number", "total": "Order total", "paid": "Paid", "paid_sum": "Amount paid",
         "office": "Office", "items": "Order items", "paid_word": "Payment confirmed", "tracking": "Tracking number",
-        "parcel": "Parcel", "order_status": "Order status", "form": "Form",
+        "parcel": "Parcel", "order_at": "Latest news of the order", "parcel_at": "Latest news of the parcel", "order_status": "Order status", "form": "Form",
     },
     too_old="The deal has been in stage “{stage_title}” for too long: move it on or close it",
 )  # fmt: skip
