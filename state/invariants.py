@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, literal_column, select
 
 from state import inbox
 from state.records import Instant
-from state.tables import deals, entries, firings, parts, runs, tasks, timers
+from state.tables import deals, entries, firings, identities, merges, parts, runs, tasks, timers
 from state.tables import inbox as inbox_table
 
 _ENDS = ("processed", "duplicate", "ignored", "quarantined")
@@ -112,4 +112,39 @@ def strange_firings(conn: Connection) -> Iterator[str]:
             yield f"firing {firing.id} of {firing.rule} was in {firing.stage}, where deal {firing.deal_id} was not then"
 
 
-BREACHES = (unbalanced, twice_open, done_without_result, stale_timers, spoken_over, strange_firings)
+def mislaid(conn: Connection) -> Iterator[str]:
+    """What is a deal's is its contact's, and so are the addresses of what was said in it."""
+    for table in (entries, tasks, runs, timers):
+        key = table.c.key if table is timers else table.c.id
+        theirs = select(key, table.c.deal_id).join(deals, deals.c.id == table.c.deal_id)
+        for number, deal in conn.execute(theirs.where(deals.c.contact_id != table.c.contact_id)):
+            yield f"{table.name} {number} of deal {deal} is another contact's than the deal"
+    said = select(entries.c.id, entries.c.deal_id).join(identities, identities.c.id == entries.c.identity_id)
+    for number, deal in conn.execute(said.where(identities.c.contact_id != entries.c.contact_id)):
+        yield f"entry {number} of deal {deal} was said at another contact's address"
+    ways = select(deals.c.id).join(identities, identities.c.id == deals.c.route_id)
+    for (deal,) in conn.execute(ways.where(deals.c.closed_at.is_(None), identities.c.contact_id != deals.c.contact_id)):
+        yield f"deal {deal} is answered at another contact's address"
+
+
+def joined_to_nothing(conn: Connection) -> Iterator[str]:
+    """A deal that was joined is part of another by a merge that stands, and holds nothing that is to be done."""
+    m = merges.c
+    stands = select(m.id).where(m.from_deal_id == deals.c.id, m.kind == "deals", m.undone_at.is_(None)).exists()
+    for (deal,) in conn.execute(select(deals.c.id).where(deals.c.reason == "joined", ~stands)):
+        yield f"deal {deal} is joined to none"
+    due = select(tasks.c.id, tasks.c.deal_id).join(deals, deals.c.id == tasks.c.deal_id)
+    for task, deal in conn.execute(due.where(tasks.c.state == "open", deals.c.reason == "joined")):
+        yield f"task {task} is open in deal {deal}, which is part of another"
+
+
+BREACHES = (
+    unbalanced,
+    twice_open,
+    done_without_result,
+    stale_timers,
+    spoken_over,
+    strange_firings,
+    mislaid,
+    joined_to_nothing,
+)

@@ -144,8 +144,7 @@ def _move_all(
     conn.execute(update(t.deals).where(t.deals.c.id == gone.id).values(closed | {"version": gone.version + 1}))
     one = _as_one(conn, kept, gone, going_on, words) | {"epoch": epoch, "version": kept.version + 1}
     conn.execute(update(t.deals).where(t.deals.c.id == kept.id).values(one))
-    if one["fields"].get("paid_sum"):
-        look_again(conn, kept.id, kept.contact_id, now)
+    look_again(conn, kept.id, kept.contact_id, now)
     data["passed"] = _end_passing(conn, kept, gone, now, words)
     return data | _move_history(conn, kept, gone, besides), one
 

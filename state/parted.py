@@ -81,9 +81,6 @@ def part_deals(
     conn.execute(update(t.deals).where(t.deals.c.id == two.id).values(other))
     clocks = [timer for timer in data["timers"] if not order_news.is_over(timer, two.id, gone_on)]
     _wake_timers(conn, one, two, sides, talks, clocks)
-    for deal, contact, known in ((one.id, sides.contact, row["fields"]), (two.id, sides.other, other["fields"])):
-        if known.get("paid_sum"):
-            joining.look_again(conn, deal, contact, now)
 
 
 def tell(conn: Connection, ids: Ids, merge: Merge, now: Instant, words: Words, cause: Cause) -> None:
@@ -97,6 +94,7 @@ def tell(conn: Connection, ids: Ids, merge: Merge, now: Instant, words: Words, c
             event = {"event": "parted", "merge": merge.id, "from_deal": number}
             joining.write_line(conn, ids, deal, now, words.parted(number or 0), event, cause)
             call_somebody(conn, ids, deal.id, now, words, cause, was=merge.data[name]["owner"])
+            joining.look_again(conn, deal.id, deal.contact_id, now)
 
 
 # -- whose is what ---------------------------------------------------------------------------------------------------

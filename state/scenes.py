@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, func, literal_column, or_, select
 from state.dialects import Ready
 from state.inbox import identity_key
 from state.records import Instant
-from state.tables import contacts, identities, lanes, metadata, parts, points
+from state.tables import contacts, deals, entries, identities, lanes, metadata, parts, points
 
 _LANES: Final = Ready(lambda _: select(func.min(lanes.c.due_at)).where(lanes.c.due_at > bindparam("after")))
 _PARTS: Final = Ready(
@@ -48,3 +48,14 @@ def who_is(conn: Connection, addresses: Iterable[tuple[str, str, str]], keys: It
             return int(contact)
         contact = kept
     return None
+
+
+def open_deals(conn: Connection, n: int) -> list[tuple[int, int]]:
+    """The latest, with their contacts."""
+    found = select(deals.c.id, deals.c.contact_id).where(deals.c.closed_at.is_(None))
+    return [(row.id, row.contact_id) for row in conn.execute(found.order_by(deals.c.id.desc()).limit(n))]
+
+
+def messages_of(conn: Connection, deal: int) -> list[int]:
+    found = select(entries.c.id).where(entries.c.deal_id == deal, entries.c.kind == "message")
+    return list(conn.execute(found.order_by(entries.c.id)).scalars())

@@ -84,7 +84,8 @@ async def _one(plan: Plan, url: str) -> int:
     )
     click.echo(
         f"  events {counts['events']}, turns {counts['turns']} ({counts['turns'] / took:.0f} a second), messages in {counts['messages in']}, "
-        f"out {counts['messages out']}, commands {counts['commands']} ({counts['refused commands']} refused), faults {counts['faults']}"
+        f"out {counts['messages out']}, commands {counts['commands']} ({counts['refused commands']} refused), faults {counts['faults']}, "
+        f"merges {counts['merges']} ({counts['undone']} undone), splits {counts['splits']}"
     )
     for line in told:
         click.echo(f"  {line}")

@@ -23,7 +23,8 @@ from gateway.playbooks import read_house_again
 from gateway.refusals import Conflict, Invalid
 from gateway.rehearsal import Rehearsal
 from gateway.simulation import customers, managers, phrases
-from gateway.simulation.world import DAY, MINUTE, World
+from gateway.simulation.tidying import Tidier
+from gateway.simulation.world import DAY, HOUR, MINUTE, World
 from state.people import Role
 from state.records import Instant
 
@@ -65,7 +66,9 @@ async def simulate(plan: Plan, url: str) -> World:
     team = phrases.of(phrases.TEAM, world.language)[: max(3, min(8, plan.customers // 250))]
     more: dict[str, Role] = dict.fromkeys(team, "manager") if not house.playbook.team else {}
     people = await rehearsal.hire(house.playbook, more)
-    managers.staff(world, sorted({one.id: one for one in people.values()}.values(), key=lambda one: one.id))
+    staff = sorted({one.id: one for one in people.values()}.values(), key=lambda one: one.id)
+    managers.staff(world, staff)
+    world.plan(plan.begins + HOUR, Tidier(world, staff[0]).tidy)
     customers.come(world, plan.customers, plan.begins)
     if plan.faults:
         for n in range(1, 6):
