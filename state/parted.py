@@ -178,7 +178,7 @@ def _unmixed(
     for name, value in one.fields.items():
         brought = name in told or (name in after["fields"] and after["fields"][name] == value)
         if not brought:
-            fields[name] = value
+            fields[name] = _own_money(value, before["fields"], after["fields"]) if name == "paid_sum" else value
         elif name in before["fields"]:
             fields[name] = before["fields"][name]
     if one.fields.get("paid_sum") and not fields.get("paid_sum") and not fields.get("paid_word"):
@@ -191,6 +191,14 @@ def _unmixed(
     if one.title == after["title"]:
         row["title"] = before["title"]
     return row
+
+
+def _own_money(came: Any, before: dict[str, Any], after: dict[str, Any]) -> Any:
+    """Payments that have come since were added to what the other deal had brought."""
+    brought = after.get("paid_sum"), before.get("paid_sum", 0)
+    if "paid_sum" not in after or not all(isinstance(sum_, int) for sum_ in (came, *brought)):
+        return came
+    return max(0, came - (brought[0] - brought[1]))
 
 
 def _led_on(one: Deal, data: dict[str, Any], since: Since, talk: Talk, routes: frozenset[int]) -> dict[str, Any]:

@@ -466,3 +466,13 @@ async def test_two_deals_of_one_contact_have_their_slots_again_when_it_is_parted
     await must_hold(shop)
     assert {deal["id"]: deal["slot"] for deal in await shop.all("deals")} == before
     assert before[second["id"]] != "retail"
+
+
+async def test_each_of_two_orders_that_were_one_is_paid_by_its_own_money_only(shop: Shop):
+    one, two = await order(shop, "11"), await order(shop, "13")
+    await told(shop, "payments", order="13", amount=5_000)
+    number = await both(shop, one, two, firmly=True)
+    await told(shop, "payments", order="11", amount=40_000)
+    await undo(shop, number)
+    first, second = await shop.deal(one["id"]), await shop.deal(two["id"])
+    assert (seen(first)[2:], seen(second)[2:]) == (("yes", 40_000, "11"), ("partly", 5_000, "13"))
