@@ -26,7 +26,8 @@ def routes_of(conn: Connection, merge: Merge, holder: int) -> frozenset[int]:
     """Its addresses, and those that have come since by one of its points."""
     i = t.identities.c
     numbers = [key.partition(":")[2] for key in merge.data["points"]]
-    new = select(i.id).where(i.contact_id == holder, i.created_at >= merge.at, i.address.in_(numbers))
+    came = i.contact_id == holder, i.created_at >= merge.at, i.id.not_in(merge.data.get("kept_identities", ()))
+    new = select(i.id).where(*came, i.address.in_(numbers))
     back = select(i.id).where(i.contact_id == holder, i.id.in_(merge.data["identities"]))
     return frozenset({*conn.execute(new).scalars(), *conn.execute(back).scalars()})
 

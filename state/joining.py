@@ -55,11 +55,14 @@ def find(conn: Connection, deal: int) -> Deal | None:
 
 
 def join(
-    conn: Connection, ids: Ids, kept: Deal, gone: Deal, now: Instant, words: Words, cause: Cause, merge: int | None = None
+    conn: Connection, ids: Ids, kept: Deal, gone: Deal, now: Instant, words: Words, cause: Cause, merge: int | None = None, *,
+    as_of: Instant | None = None,
 ) -> int:  # fmt: skip
-    """`gone` becomes part of `kept`: both open, both lanes held. The answer is the merge's id."""
-    merge = ids.take("merge") if merge is None else merge
-    data, after = _move_all(conn, kept, gone, now, words)
+    """`gone` becomes part of `kept`: both open, both lanes held. The answer is the merge's id. `as_of`: it stands for one that
+    was made then.
+    """
+    merge, at = ids.take("merge") if merge is None else merge, now if as_of is None else as_of
+    data, after = _move_all(conn, kept, gone, at, words)
     texts = {kept.id: words.took(gone.id), gone.id: words.joined(kept.id)}
     event = {
         "event": "merged",
@@ -72,7 +75,7 @@ def join(
     data |= {"kept": asdict(kept), "gone": asdict(gone), "after": asdict(kept) | after, "line": max(told)}
     from_contact = None if kept.contact_id == gone.contact_id else gone.contact_id
     merges.write(
-        conn, Merge(merge, "deals", kept.contact_id, from_contact, kept.id, gone.id, cause.parent, cause.batch, cause.why, cause.by, now, data)
+        conn, Merge(merge, "deals", kept.contact_id, from_contact, kept.id, gone.id, cause.parent, cause.batch, cause.why, cause.by, at, data)
     )  # fmt: skip
     return merge
 

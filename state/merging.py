@@ -129,7 +129,9 @@ def join_again(
     kept, gone = merge.contact_id, merge.from_contact_id or 0
     found = {r.contact.id: r for r in lanes.claim(conn, now, 0, only=sorted((kept, gone)), ids=ids)}
     into, out = found[kept], found[gone]
-    slots = places.seen(conn, kept, gone) | places.read(merge.data)
+    slots = places.read(merge.data) or places.seen(
+        conn, kept, gone
+    )  # whatever has come since, has come since it was made
     people = frozenset((kept, gone))
     fallen = [child for child in children if not joining.join_again(conn, child, words, people)]
     if fallen:
@@ -137,7 +139,7 @@ def join_again(
         for leading, other in _pairs(conn, into, out, None):
             one, two = joining.find(conn, leading.id), joining.find(conn, other.id)
             if one is not None and two is not None and one.closed_at is None and two.closed_at is None:
-                joining.join(conn, ids, one, two, now, words, below)
+                joining.join(conn, ids, one, two, now, words, below, as_of=merge.at)
     data = _unite(conn, into, out, now) | {"slots": places.written(slots)}
     merges.rewrite(conn, replace(merge, data=data))
     return fallen
@@ -240,6 +242,7 @@ def _move_all(conn: Connection, kept: int, gone: int) -> dict[str, Any]:
     deals = _ids(conn, t.deals.c.id, t.deals.c.contact_id == gone)
     theirs = _ids(conn, t.deals.c.id, t.deals.c.contact_id == kept)
     identities = _ids(conn, t.identities.c.id, t.identities.c.contact_id == gone)
+    own = _ids(conn, t.identities.c.id, t.identities.c.contact_id == kept)
     points = _ids(conn, t.points.c.key, t.points.c.contact_id == gone)
     open_parts = update(t.parts).where(t.parts.c.open == literal_column("1"), t.parts.c.contact_id == gone)
     conn.execute(open_parts.values(contact_id=kept))
@@ -249,7 +252,8 @@ def _move_all(conn: Connection, kept: int, gone: int) -> dict[str, Any]:
     quarantined = _ids(conn, t.inbox.c.id, t.inbox.c.contact_id == gone, _KEPT[1])
     _move_events(conn, gone, kept)
     return {
-        "identities": identities, "points": points, "deals": deals, "kept_deals": theirs, "quarantined": quarantined,
+        "identities": identities, "kept_identities": own, "points": points, "deals": deals, "kept_deals": theirs,
+        "quarantined": quarantined,
     }  # fmt: skip
 
 

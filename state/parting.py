@@ -88,9 +88,9 @@ def _take_out(
     fallen = [merge, *found.bottom.children]
     for unit in found.above:
         fallen += _put_back(conn, ids, unit, now, words)
-    wanted = before | places.read(merge.data)
+    known = places.read(merge.data)
     for contact in people:
-        places.give_back(conn, contact, wanted, merge.at)
+        places.give_back(conn, contact, before | known, merge.at, known)
     if merge.kind == "contacts":
         duplicates.separate(conn, ids, merge.contact_id, merge.from_contact_id or 0, now, cause.by)
     for one in fallen:
@@ -163,8 +163,8 @@ def _give_order_numbers(conn: Connection, merge: Merge, back: list[int], holder:
     for fields in conn.execute(select(t.deals.c.fields).where(t.deals.c.id.in_(back))).scalars():
         keys |= {f"order:orders:{fields.get('order')}", f"parcel:parcels:{fields.get('tracking')}"}
     i = t.identities.c
-    news = update(t.identities).where(i.contact_id == holder, i.created_at >= merge.at, i.key.in_(keys))
-    conn.execute(news.values(contact_id=gone))
+    came = i.contact_id == holder, i.created_at >= merge.at, i.id.not_in(merge.data.get("kept_identities", ()))
+    conn.execute(update(t.identities).where(*came, i.key.in_(keys)).values(contact_id=gone))
 
 
 def _unfill(conn: Connection, merge: Merge, holder: int) -> None:

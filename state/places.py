@@ -31,9 +31,9 @@ def read(data: Mapping[str, Any]) -> Places:
     return {deal: (slot, beside) for deal, slot, beside in data.get("slots", ())}
 
 
-def give_back(conn: Connection, contact: int, wanted: Places, since: Instant) -> None:
+def give_back(conn: Connection, contact: int, wanted: Places, since: Instant, known: Places) -> None:
     """Each has the slot that it had before, where no other has it. Who was kept apart only from a deal that is another's, or
-    came since, is kept apart from nothing now.
+    came `since`, is kept apart from nothing now. `known`: those that were there then.
     """
     here = {deal: slot for deal, (slot, _) in seen(conn, contact).items()}
     moves = {deal: wanted[deal][0] for deal, slot in here.items() if deal in wanted and wanted[deal][0] != slot}
@@ -43,7 +43,8 @@ def give_back(conn: Connection, contact: int, wanted: Places, since: Instant) ->
         if _is_free(conn, contact, slot):
             _put(conn, deal, slot)
     new = select(_D.id).where(_D.contact_id == contact, _D.closed_at.is_(None), _D.opened_at >= since)
-    apart = {*conn.execute(new).scalars(), *(deal for deal, (_, beside) in wanted.items() if beside)}
+    came = set(conn.execute(new).scalars()) - set(known)
+    apart = {*came, *(deal for deal, (_, beside) in wanted.items() if beside)}
     for deal, (slot, _) in seen(conn, contact).items():
         if APART in slot and deal in apart and _is_free(conn, contact, group(slot)):
             _put(conn, deal, group(slot))

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from state import merges
 from state.belongings import Side, side_of
 from state.merges import Refused
-from state.records import Merge
+from state.records import Instant, Merge
 from state.tables import identities
 
 MOST: Final = 30
@@ -89,13 +89,28 @@ def _spans(later: Unit, sides: Iterable[Side]) -> bool:
 
 
 def _later(conn: Connection, merge: Merge, holder: int) -> list[Unit]:
-    since = [m for m in merges.standing_of(conn, holder, merge.at) if (m.at, m.id) > (merge.at, merge.id)]
-    whole: dict[int | None, list[Merge]] = {m.id: [] for m in since if m.kind == "contacts"}
+    known = {merge.id: merge}
+    own = _place(conn, merge, known)
+    since = merges.standing_of(conn, holder, own[0])
+    known |= {m.id: m for m in since}
+    after = [m for m in since if _place(conn, m, known) > own and m.parent_id != merge.id]
+    whole: dict[int | None, list[Merge]] = {m.id: [] for m in after if m.kind == "contacts"}
     units = []
-    for m in since:
+    for m in after:
         if m.kind == "deals" and m.parent_id in whole:
             whole[m.parent_id].append(m)
-        elif m.kind == "deals" and m.parent_id != merge.id:
+        elif m.kind == "deals":
             units.append(Unit(m))
-    units += [Unit(m, tuple(whole[m.id])) for m in since if m.kind == "contacts"]
-    return sorted(units, key=lambda unit: (unit.merge.at, unit.merge.id))
+    units += [Unit(m, tuple(whole[m.id])) for m in after if m.kind == "contacts"]
+    return sorted(units, key=lambda unit: _place(conn, unit.merge, known))
+
+
+def _place(conn: Connection, merge: Merge, known: dict[int, Merge]) -> tuple[Instant, int, int]:
+    """Where it lies among all: what a merge of contacts has brought about lies where that one does, whenever it was written."""
+    above = merge.parent_id
+    if above is None:
+        return merge.at, merge.id, 0
+    if above not in known and (found := merges.find(conn, above)) is not None:
+        known[above] = found
+    first = known.get(above, merge)
+    return first.at, first.id, merge.id

@@ -14,9 +14,21 @@ from sqlalchemy import select
 from gateway.desk import Edit, Move, OpenDeal, Take, Write
 from gateway.events import CallEnded, FormSubmitted, Sender
 from gateway.shop_hooks import TOLD
-from state import tables
+from gateway.unions import words_of
+from state import splitting, tables
 from state.merges import Refused
-from tests.merged import act, merge, merge_deals, must_hold, picture, says, two_channels, undo
+from state.splitting import Taken
+from tests.merged import (
+    CAUSE,
+    act,
+    merge,
+    merge_deals,
+    must_hold,
+    picture,
+    says,
+    two_channels,
+    undo,
+)
 from tests.shop import ANNA, BORIS, Shop
 
 SEEDS = int(os.environ.get("PARLEY_TEST_SEEDS", "5"))
@@ -289,6 +301,78 @@ async def test_what_one_has_said_in_the_others_deal_goes_to_a_deal_of_their_own(
     assert answer["deal_id"] == one["id"]
     told = [e["data"]["event"] for e in await shop.all("entries") if e["deal_id"] == new["id"] and e["kind"] == "merge"]
     assert told == ["split"]
+
+
+async def test_what_falls_is_joined_anew_in_the_place_of_what_fell(shop: Shop) -> None:
+    """Two orders' customers were one, and two others were joined to the one order. That one goes; they are the other's then."""
+    phones = [PHONES[who] for who in "twvk"]
+    await says(shop, "t", "Здравствуйте")
+    fields = {"name": "Клиент w", "phone": phones[1], "text": "Нужно w"}
+    await heard(shop, FormSubmitted(Sender("form", "site", phones[1], "Клиент w", phone=phones[1]), "site", fields))
+    await heard(shop, CallEnded(Sender("call", "calls", phones[3], phone=phones[3]), "missed", "in"))
+    for number in "12":
+        await heard(shop, TOLD["orders"]({"event": "placed", "order": {"number": number, "total": 40_000}}, "RU"))
+    before = await picture(shop)
+    said, form, call, order, other = before["deals"]
+    orders = await merge(shop, other["contact_id"], order["contact_id"])
+    await merge_deals(shop, order["id"], form["id"])
+    lowest = await merge(shop, said["contact_id"], call["contact_id"])
+    await merge_deals(shop, order["id"], said["id"])
+    await undo(shop, orders)
+    await undo(shop, lowest)
+    while left := await standing(shop):
+        await undo(shop, left[0])
+    await must_hold(shop)
+    assert await differences(shop, before) == {}
+
+
+async def test_what_was_there_in_the_moment_of_a_merge_has_not_come_since(shop: Shop) -> None:
+    phone = PHONES["w"]
+    fields = {"name": "Клиент w", "phone": phone, "text": "Нужно w"}
+    await heard(shop, FormSubmitted(Sender("form", "site", phone, "Клиент w", phone=phone), "site", fields))
+    (deal,) = await shop.all("deals")
+    identity = next(i["id"] for i in await shop.all("identities") if i["channel"] == "form")
+    await split(shop, deal["id"], Taken(identity=identity))
+    one, other = await shop.all("contacts")
+    before = await picture(shop)
+    number = await merge(shop, other["id"], one["id"])
+    await undo(shop, number)
+    assert await differences(shop, before) == {}
+
+
+async def test_a_deal_that_was_kept_apart_from_one_that_is_closed_keeps_its_slot(shop: Shop) -> None:
+    for who in "tw":
+        await says(shop, who, "Здравствуйте")
+    one, two = await shop.all("deals")
+    line = next(e["id"] for e in await shop.all("entries") if e["deal_id"] == one["id"] and e["direction"] == "in")
+    await split(shop, one["id"], Taken(entries=(line,)))
+    await shop.ask(Move("lost", reason="price"), one["id"])
+    before = await picture(shop)
+    number = await merge(shop, one["contact_id"], two["contact_id"])
+    await undo(shop, number)
+    assert await differences(shop, before) == {}
+
+
+async def test_a_deal_that_was_parted_beside_another_has_its_slot_when_that_one_goes(shop: Shop) -> None:
+    """Also where another merge was undone from under the one by which that came."""
+    one, two, three_ = await three(shop)
+    for deal in (one, three_):
+        await shop.ask(OpenDeal("mail"), contact=deal["contact_id"])
+    await shop.ask(Move("lost", reason="price"), three_["id"])
+    mail = (await shop.all("deals"))[-2]
+    before = await picture(shop)
+    lowest = await merge(shop, one["contact_id"], two["contact_id"])
+    deals = await merge_deals(shop, one["id"], mail["id"])
+    last = await merge(shop, one["contact_id"], three_["contact_id"])
+    for number in (deals, lowest, last):
+        await undo(shop, number)
+    assert await differences(shop, before) == {}
+
+
+async def split(shop: Shop, deal: int, taken: Taken) -> None:
+    words = words_of(shop.house.playbook)
+    await shop.turns.together(lambda c, now: splitting.split(c, shop.db.ids, deal, taken, now, words, CAUSE))
+    await shop.settle()
 
 
 async def orders_have_their_own(shop: Shop) -> None:
