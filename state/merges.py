@@ -3,6 +3,7 @@
 A line is written in the commit that it tells of, so there is no merge without one. One that was undone stays, marked.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -101,6 +102,26 @@ def mark_undone(conn: Connection, merge_id: int, now: Instant, by: int | None) -
 
 def change_data(conn: Connection, merge_id: int, data: dict[str, Any]) -> None:
     conn.execute(update(merges).where(merges.c.id == merge_id).values(data=data))
+
+
+def readdress(conn: Connection, people: Iterable[int], gone: int, kept: int) -> None:
+    """An address of theirs went into another: whatever is parted later goes back with that one."""
+    for whose in sorted(set(people)):
+        for merge in standing_of(conn, whose, 0):
+            data = _with_address(merge.data, gone, kept)
+            if data != merge.data:
+                change_data(conn, merge.id, data)
+
+
+def _with_address(data: dict[str, Any], gone: int, kept: int) -> dict[str, Any]:
+    changed = dict(data)
+    for name in ("identities", "kept_identities", "routes"):
+        if name in data:
+            changed[name] = sorted({kept if one == gone else one for one in data[name]})
+    for side in ("kept", "gone", "after"):
+        if side in data and data[side].get("route_id") == gone:
+            changed[side] = data[side] | {"route_id": kept}
+    return changed | {name: kept for name in ("identity", "address") if data.get(name) == gone}
 
 
 def standing(conn: Connection, batch: str, limit: int) -> list[int]:

@@ -141,6 +141,7 @@ def join_again(
             if one is not None and two is not None and one.closed_at is None and two.closed_at is None:
                 joining.join(conn, ids, one, two, now, words, below, as_of=merge.at)
     data = _unite(conn, into, out, now) | {"slots": places.written(slots)}
+    data |= {name: merge.data[name] for name in ("address",) if name in merge.data}
     merges.rewrite(conn, replace(merge, data=data))
     return fallen
 

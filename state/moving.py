@@ -6,7 +6,7 @@ the same person: the old identity goes into that one, and its contact is joined 
 
 from sqlalchemy import Connection, delete, select, update
 
-from state import merging
+from state import merges, merging
 from state.ids import Ids
 from state.inbox import identity_key
 from state.merges import Cause
@@ -34,7 +34,10 @@ def move(conn: Connection, ids: Ids, identity: int, address: str, now: Instant, 
     barred = old.barred if old.barred == "opted_out" else there.barred
     conn.execute(update(identities).where(i.id == there.id).values(heard_at=heard, barred=barred))
     conn.execute(delete(identities).where(i.id == identity))
-    merging.join_both(conn, ids, old.contact_id, there.contact_id, now, words, Cause("address"))
+    merges.readdress(conn, (old.contact_id, there.contact_id), identity, there.id)
+    merge = merging.join_both(conn, ids, old.contact_id, there.contact_id, now, words, Cause("address"))
+    if (made := merges.find(conn, merge)) is not None:
+        merges.change_data(conn, merge, made.data | {"address": there.id})
 
 
 def _readdress(conn: Connection, gone: int, kept: int, address: str) -> None:

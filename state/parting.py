@@ -5,6 +5,8 @@ back afterwards: so that nothing is left of it wherever it lay. What has changed
 it came by an address of the other. Epochs only rise, and no bot goes on where a person has spoken: such a talk is a person's.
 """
 
+from dataclasses import replace
+
 from sqlalchemy import Connection, literal_column, select, update
 
 from state import belongings, duplicates, joining, lanes, merges, merging, places, resting, strays
@@ -87,7 +89,7 @@ def _take_out(
     _part(conn, found.bottom, found, now, words)
     fallen = [merge, *found.bottom.children]
     for unit in found.above:
-        fallen += _put_back(conn, ids, unit, now, words)
+        fallen += _put_back(conn, ids, _whose_it_is(conn, unit, merge), now, words)
     known = places.read(merge.data)
     for contact in people:
         places.give_back(conn, contact, before | known, merge.at, known)
@@ -125,6 +127,16 @@ def _put_back(conn: Connection, ids: Ids, unit: Unit, now: Instant, words: Words
     if unit.people:
         return merging.join_again(conn, ids, unit.merge, unit.children, now, words)
     return [] if joining.join_again(conn, unit.merge, words) else [unit.merge]
+
+
+def _whose_it_is(conn: Connection, unit: Unit, parted: Merge) -> Unit:
+    """The channel has made one address of two, and one of them goes with whom was parted: so does whoever came by it."""
+    merge = unit.merge
+    if parted.kind != "contacts" or merge.data.get("address") not in parted.data["identities"]:
+        return unit
+    was, now = became(conn, parted.contact_id), became(conn, parted.from_contact_id or 0)
+    kept, gone = (now if one == was else one for one in (merge.contact_id, merge.from_contact_id or 0))
+    return replace(unit, merge=replace(merge, contact_id=kept, from_contact_id=gone))
 
 
 # -- contacts ----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from gateway.desk import Edit, Move, OpenDeal, Take, Write
-from gateway.events import CallEnded, FormSubmitted, Sender
+from gateway.events import AddressChanged, CallEnded, FormSubmitted, Sender
 from gateway.shop_hooks import TOLD
 from gateway.unions import words_of
 from state import splitting, tables
@@ -20,7 +20,9 @@ from state.merges import Refused
 from state.splitting import Taken
 from tests.merged import (
     CAUSE,
+    SPEAKERS,
     act,
+    contact_of,
     merge,
     merge_deals,
     must_hold,
@@ -373,6 +375,28 @@ async def split(shop: Shop, deal: int, taken: Taken) -> None:
     words = words_of(shop.house.playbook)
     await shop.turns.together(lambda c, now: splitting.split(c, shop.db.ids, deal, taken, now, words, CAUSE))
     await shop.settle()
+
+
+@pytest.mark.parametrize("moved", ["wk", "kw", "tv"])
+@pytest.mark.parametrize("came", ["twkv", "ktwv"])
+async def test_whoever_came_by_an_address_that_moved_goes_with_whose_it_was(shop: Shop, came: str, moved: str) -> None:
+    """The channel has made one of two addresses since; the merge that is undone is of the one whose address moved."""
+    for who in came:
+        await says(shop, who, "Здравствуйте")
+    anna, boris, vera, kim = [await contact_of(shop, who) for who in "twvk"]
+    number = await merge(shop, anna, boris)
+    old, new = moved
+    channel, account = SPEAKERS[old]
+    await heard(shop, AddressChanged(Sender(channel, account, old), new))
+    await says(shop, new, "Это снова я")
+    await undo(shop, number)
+    await must_hold(shop)
+    into = {contact["id"]: contact["merged_into"] or contact["id"] for contact in await shop.all("contacts")}
+    assert into[anna] != into[boris]
+    assert (into[kim] == into[boris], into[vera] == into[anna]) == (moved != "tv", moved == "tv")
+    holders = {i["id"]: i["contact_id"] for i in await shop.all("identities")}
+    said = [e for e in await shop.all("entries") if e["identity_id"] is not None]
+    assert [e for e in said if holders[e["identity_id"]] != e["contact_id"]] == []
 
 
 async def orders_have_their_own(shop: Shop) -> None:
