@@ -8,20 +8,23 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, select, update
 
-from state import joining, splitting
+from state import cutting, joining
 from state import tables as t
+from state.cutting import Cut
 from state.ids import Ids
 from state.joining import APART, Words, group
 from state.merges import Cause
 from state.parted import call_somebody
 from state.records import Deal, Instant, Run
-from state.splitting import Cut
 
 
-def give_back(conn: Connection, ids: Ids, people: Iterable[int], now: Instant, words: Words, cause: Cause) -> None:
+def give_back(
+    conn: Connection, ids: Ids, people: Iterable[int], now: Instant, words: Words, cause: Cause, *, closed: bool = True
+) -> None:
+    """Not `closed`: of talks that are still had only."""
     for (number, whose), found in sorted(_astray(conn, people).items()):
         deal = joining.find(conn, number)
-        if deal is not None:
+        if deal is not None and (closed or deal.closed_at is None):
             _give(conn, ids, deal, whose, found, now, words, cause)
     for deal, route in _misled(conn, people):
         run = joining.running(conn, deal.id, deal.id).get(deal.id)
@@ -77,7 +80,7 @@ def _give(
         _add(conn, deal, own, cut, silent=silent)
         there = own.id
     else:
-        new, _ = splitting.take_out(conn, ids, deal, cut, now, goes, silent=silent)
+        new, _ = cutting.take_out(conn, ids, deal, cut, now, goes, silent=silent)
         there = new.id
     for number, other, text in ((there, deal.id, words.split_from), (deal.id, there, words.split)):
         one = joining.find(conn, number)
@@ -92,12 +95,12 @@ def _add(conn: Connection, deal: Deal, own: Deal, cut: Cut, *, silent: bool) -> 
     epoch = max(deal.epoch, own.epoch) + 1
     if own.owner != "person":
         joining.carry_words(conn, own, epoch)
-    splitting.move_lines(conn, deal, own, cut, epoch)
-    route, waits = splitting.state_of(conn, cut.lines, deal)
+    cutting.move_lines(conn, deal, own, cut, epoch)
+    route, waits = cutting.state_of(conn, cut.lines, deal)
     began = min((at for at in (own.waiting_since, waits) if at is not None), default=None)
     row = {"epoch": epoch, "version": own.version + 1, "waiting_since": began, "route_id": route or own.route_id}
     conn.execute(update(t.deals).where(t.deals.c.id == own.id).values(row))
-    splitting.leave(conn, deal, cut, epoch, silent=silent, waits_on=waits is None)
+    cutting.leave(conn, deal, cut, epoch, silent=silent, waits_on=waits is None)
 
 
 def _open_deal(conn: Connection, contact: int, slot: str) -> Deal | None:

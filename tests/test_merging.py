@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from gateway.desk import Move, Take, Write
+from gateway.desk import Move, OpenDeal, Take, Write
 from gateway.events import AddressChanged, MessageReceived, Sender
 from gateway.ledger import Ledger
 from gateway.unions import settle, words_of
-from state import lanes, parting
+from state import lanes, parting, splitting
 from state.merges import Refused
+from state.splitting import Taken
 from tests.merged import (
     CAUSE,
     act,
@@ -350,3 +351,26 @@ async def test_two_deals_of_two_contacts_become_one_as_their_contacts_do(shop: S
     await undo(shop, number)
     assert (await contact_of(shop, "t"), await contact_of(shop, "w")) == (one, other)
     await must_hold(shop)
+
+
+async def test_an_address_that_is_split_off_leaves_no_word_in_any_talk_that_is_still_had(shop: Shop) -> None:
+    one, other = await _met(shop)
+    await merge(shop, other, one)
+    talk = next(deal["id"] for deal in await open_deals(shop, other))
+    await shop.ask(OpenDeal("mail"), contact=other)
+    beside = (await shop.all("deals"))[-1]["id"]
+    await shop.ask(Write("Ваше письмо пришло", channel="telegram"), beside)
+    route = next(i["id"] for i in await shop.all("identities") if i["address"] == "t")
+    await shop.turns.together(
+        lambda c, now: splitting.split(
+            c, shop.db.ids, talk, Taken(identity=route), now, words_of(shop.house.playbook), CAUSE
+        )
+    )
+    await shop.settle()
+    await must_hold(shop)
+    whose = await contact_of(shop, "t")
+    (line,) = [e for e in await shop.all("entries") if e["text"] == "Ваше письмо пришло"]
+    deals = {deal["id"]: deal for deal in await shop.all("deals")}
+    assert (line["contact_id"], deals[line["deal_id"]]["contact_id"]) == (whose, whose)
+    assert line["deal_id"] != beside
+    assert deals[beside]["route_id"] != route
