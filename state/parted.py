@@ -81,6 +81,9 @@ def part_deals(
     conn.execute(update(t.deals).where(t.deals.c.id == two.id).values(other))
     clocks = [timer for timer in data["timers"] if not order_news.is_over(timer, two.id, gone_on)]
     _wake_timers(conn, one, two, sides, talks, clocks)
+    for deal, known in ((one.id, row["fields"]), (two.id, other["fields"])):
+        if one.fields.get("total") and not known.get("total"):
+            _ask_again_for_the_sum(conn, deal, merge)
 
 
 def tell(conn: Connection, ids: Ids, merge: Merge, now: Instant, words: Words, cause: Cause) -> None:
@@ -254,6 +257,13 @@ def _wake_tasks(conn: Connection, merge: Merge) -> None:
     k = t.tasks.c
     ended = k.id.in_(merge.data.get("passed", ())), k.state == "done", k.done_at == merge.at
     conn.execute(update(t.tasks).where(*ended).values(state="open", result="", done_at=None, done_by=None))
+
+
+def _ask_again_for_the_sum(conn: Connection, deal: int, merge: Merge) -> None:
+    """What was paid of it is known, and what it costs was the other's to say."""
+    k = t.tasks.c
+    known = k.deal_id == deal, k.kind == "check_sum", k.state == "done", k.done_by.is_(None), k.done_at >= merge.at
+    conn.execute(update(t.tasks).where(*known).values(state="open", result="", done_at=None))
 
 
 def _back(conn: Connection, table: Table, rows: list[int], to: dict[str, int]) -> None:

@@ -476,3 +476,15 @@ async def test_each_of_two_orders_that_were_one_is_paid_by_its_own_money_only(sh
     await undo(shop, number)
     first, second = await shop.deal(one["id"]), await shop.deal(two["id"])
     assert (seen(first)[2:], seen(second)[2:]) == (("yes", 40_000, "11"), ("partly", 5_000, "13"))
+
+
+@pytest.mark.parametrize("leads", [True, False])
+async def test_what_an_order_costs_is_asked_again_when_only_the_other_has_told_it(shop: Shop, leads: bool):
+    await told(shop, "payments", order="11", amount=40_000)
+    (paid_for,) = await shop.all("deals")
+    (asked,) = [task for task in await shop.all("tasks") if task["kind"] == "check_sum"]
+    other = await order(shop, "13")
+    number = await both(shop, *((paid_for, other) if leads else (other, paid_for)), firmly=True)
+    assert [task["state"] for task in await shop.all("tasks") if task["id"] == asked["id"]] == ["done"]
+    await undo(shop, number)
+    assert [task for task in await shop.all("tasks") if task["id"] == asked["id"]] == [asked]
