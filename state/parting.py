@@ -7,7 +7,7 @@ it came by an address of the other. Epochs only rise, and no bot goes on where a
 
 from dataclasses import replace
 
-from sqlalchemy import Connection, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, literal_column, select, update
 
 from state import belongings, duplicates, joining, lanes, merges, merging, places, resting, strays
 from state import tables as t
@@ -170,13 +170,27 @@ def _part_contacts(conn: Connection, unit: Unit, now: Instant, words: Words, *, 
 
 
 def _give_order_numbers(conn: Connection, merge: Merge, back: list[int], holder: int, gone: int) -> None:
-    """What comes for an order or a parcel later is for whose deal it is, also where its number has come since."""
-    keys = set()
-    for fields in conn.execute(select(t.deals.c.fields).where(t.deals.c.id.in_(back))).scalars():
-        keys |= {f"order:orders:{fields.get('order')}", f"parcel:parcels:{fields.get('tracking')}"}
+    """What comes for an order or a parcel later is for whose deal it is, also where its number has come since; not for whose
+    deal a robot has only led it on in.
+    """
+    d = t.deals.c
+    keys: set[str] = set()
+    stays = _told_orders(conn, d.contact_id == holder) - _told_orders(conn, d.id.in_(back))
+    for fields in conn.execute(select(d.fields).where(d.id.in_(back))).scalars():
+        number = str(fields.get("order"))
+        keys |= {f"parcel:parcels:{fields.get('tracking')}"} | (
+            {f"order:orders:{number}"} if number not in stays else set()
+        )
     i = t.identities.c
     came = i.contact_id == holder, i.created_at >= merge.at, i.id.not_in(merge.data.get("kept_identities", ()))
     conn.execute(update(t.identities).where(*came, i.key.in_(keys)).values(contact_id=gone))
+
+
+def _told_orders(conn: Connection, whose: ColumnElement[bool]) -> set[str]:
+    """Numbers of orders that were told of in these deals."""
+    e = t.entries.c
+    told = select(e.data).join(t.deals, t.deals.c.id == e.deal_id).where(whose, e.kind == "order")
+    return {str(data.get("order")) for data in conn.execute(told).scalars()}
 
 
 def _unfill(conn: Connection, merge: Merge, holder: int) -> None:

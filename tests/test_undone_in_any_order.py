@@ -375,6 +375,24 @@ async def test_a_deal_that_was_parted_beside_another_has_its_slot_when_that_one_
     assert await differences(shop, before) == {}
 
 
+async def test_an_order_that_goes_on_in_the_others_deal_is_not_theirs(shop: Shop) -> None:
+    order = {"event": "placed", "order": {"number": "1", "total": 40_000}, "customer": {"phone": PHONES["w"]}}
+    await heard(shop, TOLD["orders"](order, "RU"))
+    await says(shop, "k", "Здравствуйте")
+    one, two = await shop.all("deals")
+    await shop.ask(Move("lost", reason="price"), one["id"])
+    await shop.ask(Move("lost", reason="price"), two["id"])
+    await shop.ask(OpenDeal("mail"), contact=two["contact_id"])
+    number = await merge(shop, one["contact_id"], two["contact_id"])
+    await heard(shop, TOLD["orders"](order | {"event": "sent", "order": {"number": "2", "total": 30_000}}, "RU"))
+    (told,) = [e for e in await shop.all("entries") if e["kind"] == "order" and e["data"]["order"] == "2"]
+    await undo(shop, number)
+    await must_hold(shop)
+    deal = await shop.deal(told["deal_id"])
+    (whose,) = [i["contact_id"] for i in await shop.all("identities") if i["key"] == "order:orders:2"]
+    assert (deal["contact_id"], whose) == (one["contact_id"], one["contact_id"])
+
+
 async def split(shop: Shop, deal: int, taken: Taken) -> None:
     words = words_of(shop.house.playbook)
     await shop.turns.together(lambda c, now: splitting.split(c, shop.db.ids, deal, taken, now, words, CAUSE))
