@@ -39,7 +39,9 @@ async def test_every_invariant_holds(seed: int, database_url: str):
     world, _ = await played(Plan(SCHOOL, days=2, customers=25, seed=seed, faults=True), database_url)
     assert await breaches(world) == []
     counts = world.counts
-    assert min(counts["events"], counts["messages out"], counts["commands"], counts["left for good"], counts["undone"]) > 0, counts
+    assert (
+        min(counts["events"], counts["messages out"], counts["commands"], counts["left for good"], counts["undone"]) > 0
+    ), counts
     await world.rehearsal.close()
 
 
@@ -77,7 +79,10 @@ async def test_what_is_broken_is_noticed(database_url: str):
         ("UPDATE deals SET stage_at = stage_at + 1", "of a stage that was left"),
         ("UPDATE firings SET stage = 'nowhere'", "was in nowhere"),
         ("UPDATE parts SET author = 'bot', claimed_at = 9000000000000", "after deal"),
-        ("UPDATE entries SET contact_id = contact_id + 1 WHERE id = (SELECT max(id) FROM entries)", "another contact's"),
+        (
+            "UPDATE entries SET contact_id = contact_id + 1 WHERE id = (SELECT max(id) FROM entries)",
+            "another contact's",
+        ),
         ("UPDATE identities SET contact_id = contact_id + 1", "at another contact's address"),
         ("UPDATE deals SET reason = 'joined' WHERE closed_at IS NOT NULL", "is joined to none"),
         ("UPDATE deals SET reason = 'joined'", "is part of another"),
