@@ -3,7 +3,7 @@
 The rows are made straight in the tables of a fresh SQLite and a fresh PostgreSQL. Then the real auditor runs twice over them (all is
 found, all is found again) and the workbook is written, each time beside a loop that is looked at and a stream of customers' turns.
 Told: how long it took, how long the loop stood still at most, a turn's time in the middle and at the 99th of a hundred, from
-message to commit, and memory. Without an audit: the same for ten seconds of turns alone.
+message to commit, and the memory of the process alone. Without an audit: the same for ten seconds of turns alone.
 """
 
 import argparse
@@ -133,7 +133,7 @@ async def beside(store: Store, shop: Shop, work: Callable[[], Awaitable[int]], *
     took: list[float] = []
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")  # the highest memory so far is forgotten
-    before = memory_mb(os.getpid())
+    before = memory_mb(os.getpid(), alone=True)
     with watched() as watch:
         stream = asyncio.create_task(_turns(shop, took))
         begun, used = time.perf_counter(), store.cpu_s()
@@ -149,7 +149,7 @@ async def beside(store: Store, shop: Shop, work: Callable[[], Awaitable[int]], *
     return {
         "seconds": seconds, "cpu_s": cpu, "findings": findings, "loop_ms": watch.worst, "loop_p99_ms": percentile(late, 0.99), "turns": len(took),
         "turn_ms": median(took), "turn_p99_ms": percentile(took, 0.99), "turn_most_ms": took[-1], "memory_mb": before,
-        "memory_most_mb": memory_mb(os.getpid(), "VmHWM"),
+        "memory_most_mb": memory_mb(os.getpid(), "VmHWM", alone=True),
     }  # fmt: skip
 
 

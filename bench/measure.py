@@ -37,10 +37,12 @@ def cpu_s(pid: int) -> float:
     return total / TICK
 
 
-def memory_mb(pid: int, line: str = "VmRSS") -> float:
-    """Resident memory of the tree now; `VmHWM`: at its highest."""
+def memory_mb(pid: int, line: str = "VmRSS", *, alone: bool = False) -> float:
+    """Resident memory of the tree now; `VmHWM`: at its highest. `alone`: of this process without those it has started, as each
+    of a PostgreSQL's counts what they all share.
+    """
     total = 0
-    for one in tree(pid):
+    for one in (pid,) if alone else tree(pid):
         try:
             status = Path(f"/proc/{one}/status").read_text()
         except OSError:
