@@ -235,9 +235,9 @@ async def test_an_edit_is_a_note_and_moves_nothing(hall: Hall) -> None:
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        pytest.param("button_pressed", "1.1.parts", id="A26 another's menu"),
+        pytest.param("button_pressed", "990001.1.parts", id="A26 another's menu"),
         pytest.param("button_pressed", "\ufffd" * 21, id="A27 random bytes"),
-        pytest.param("button_pressed_without_message", "7.7.order", id="A28 48 hours old, without its message"),
+        pytest.param("button_pressed_without_message", "990007.7.order", id="A28 48 hours old, without its message"),
     ],
 )
 async def test_a_foreign_or_stale_press_is_answered_and_changes_nothing(hall: Hall, name: str, data: str) -> None:

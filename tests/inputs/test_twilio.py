@@ -120,7 +120,7 @@ async def test_a_button_that_nobody_knows_is_an_answer_in_words(hall: Hall) -> N
     (before,) = await hall.rows("runs", contact_id=contact)
     said = len(hall.twilio.ledger.texts(f"whatsapp:{who}"))
     await asyncio.sleep(2.1)  # what is said sooner still belongs to the greeting
-    assert await hall.send(whatsapp(hall, who, Body="фиолетовый", ButtonPayload="1.1.order")) == 200
+    assert await hall.send(whatsapp(hall, who, Body="фиолетовый", ButtonPayload="990001.1.order")) == 200
     assert (await heard(hall))["text"] == "фиолетовый"
     await hall.gathered(contact)
     (run,) = await hall.rows("runs", contact_id=contact)
