@@ -20,6 +20,17 @@ async def test_somebody_who_goes_away_is_not_there_until_they_are_back(shop: Sho
     assert (await shop.call("POST", "/me/presence", anna, json={"state": "back"}))[1]["there"] is True
 
 
+async def test_a_console_says_that_somebody_sits_there(shop: Shop):
+    anna = shop.token()
+    number = await me(shop, anna)
+    before = next(one for one in (await shop.get("/people"))["items"] if one["id"] == number)
+    assert before["seen_at"] is None
+    status, here = await shop.call("POST", "/me/presence", anna, json={"state": "here"})
+    assert (status, here["there"]) == (200, True)
+    after = next(one for one in (await shop.get("/people"))["items"] if one["id"] == number)
+    assert after["seen_at"] is not None
+
+
 async def test_groups_and_room_are_the_heads_to_set(shop: Shop):
     anna = shop.token()
     number = await me(shop, anna)

@@ -109,6 +109,17 @@ async def test_who_is_full_or_away_gets_none_and_the_pool_waits_for_them(shop: S
     assert await holders(shop) == [anna.id, boris.id]
 
 
+async def test_where_the_rule_says_so_the_head_is_given_what_nobody_is_there_for(shop: Shop):
+    ruled(shop, among=("Анна",), absent="head")
+    (anna,) = await hired(shop, "Анна")
+    head = Person(200, "Глава", "head", active=True)
+    await shop.db.write(lambda c: staff.add_member(c, head, (), "", 0, NOON))
+    await inquiries(shop, "1")
+    await edited(shop, anna, away_until=NOON + HOUR)
+    await inquiries(shop, "2")
+    assert await holders(shop) == [anna.id, head.id]
+
+
 async def test_out_of_the_shift_the_pool_waits_for_the_morning(database_url: str):
     night = NOON + 10 * HOUR
     shop = open_shop(database_url, channels=[PaperChannel("chat")], playbook=SCHOOL, at=night, always_open=False)
