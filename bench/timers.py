@@ -54,7 +54,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         found = measure(Path(folder), asked.timers, asked.due)
     print(json.dumps(found, indent=1))
-    missed = found["seconds"] > GOAL_S or found["wrong"] or found["wrong_after_kill"]
+    slowest = max(found["seconds"], found["seconds_with_a_kill"])
+    missed = slowest > GOAL_S or found["wrong"] or found["wrong_after_kill"]
     return 1 if asked.strict and missed else 0
 
 
