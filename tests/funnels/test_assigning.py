@@ -1,7 +1,9 @@
 """Who gets a deal: by a rule, on their shift, with room; again when they do not act or leave. On both databases."""
 
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -129,6 +131,24 @@ async def test_out_of_the_shift_the_pool_waits_for_the_morning(database_url: str
     assert await holders(shop) == [None]
     await shop.later(hours=12.1)
     assert await holders(shop) == [anna.id]
+    await shop.db.close()
+
+
+async def test_each_is_there_in_their_own_shift(database_url: str, tmp_path: Path):
+    folder = Path(shutil.copytree(SCHOOL, tmp_path / "school"))
+    with (folder / "playbook.yaml").open("a", encoding="utf-8") as book:
+        book.write("\ncalendars:\n  evening: {week: {mon-sun: 16:00-23:00}}\n")
+    shop = open_shop(
+        database_url, channels=[PaperChannel("chat")], playbook=str(folder), at=NOON + HOUR, always_open=False
+    )
+    ruled(shop)
+    anna, boris = await hired(shop, "Анна", "Борис")
+    await edited(shop, anna, calendar="evening")
+    await inquiries(shop, "1", "2")
+    assert await holders(shop) == [boris.id, boris.id]
+    await shop.later(hours=3.5)  # half past four
+    await inquiries(shop, "3")
+    assert (await holders(shop))[2] == anna.id
     await shop.db.close()
 
 
