@@ -59,10 +59,10 @@ def find(conn: Connection, merge_id: int) -> Merge | None:
     return Merge(*row) if row else None
 
 
-def children(conn: Connection, parents: list[int]) -> list[Merge]:
-    """The merges of deals that stand and that these of contacts have brought about, in their order."""
+def children(conn: Connection, parent: int) -> list[Merge]:
+    """The merges of deals that stand and that this one of contacts has brought about, in their order."""
     m = merges.c
-    found = select(*_COLUMNS).where(m.parent_id.in_(parents), m.kind == "deals", m.undone_at.is_(None))
+    found = select(*_COLUMNS).where(m.parent_id == parent, m.kind == "deals", m.undone_at.is_(None))
     return [Merge(*row) for row in conn.execute(found.order_by(m.at, m.id))]
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, and_, delete, insert, literal_column, or_, select, update
 
-from state import joining, merges, order_news
+from state import joining, merges, order_news, places
 from state import tables as t
 from state.ids import Ids
-from state.joining import APART, Words, carry_words, group
+from state.joining import Words, carry_words
 from state.merges import Cause, Refused
 from state.records import Deal, Instant, Merge, Run
 from state.sides import LEADING, OTHER, TAKEN, Called, Since, Talk, mixed, side_of, talk_of
@@ -69,14 +69,14 @@ def part_deals(
         row |= _led_on(one, data, since[LEADING], talks[LEADING], routes)
         row |= {"waiting_since": waits[LEADING], "stage": one.stage, "stage_at": one.stage_at}
     if one.closed_at is None and was_closed:
-        row |= {"closed_at": None, "outcome": None, "reason": "", "slot": _slot(conn, sides.contact, one)}
+        row |= {"closed_at": None, "outcome": None, "reason": "", "slot": places.own(conn, sides.contact, one)}
     conn.execute(
         update(t.deals).where(t.deals.c.id == one.id).values(row | {"epoch": epoch, "version": one.version + 1})
     )
     other = {
         "contact_id": sides.other, "closed_at": None, "reason": "", "fields": words.sums({**two.fields, **told}), "owner": talks[OTHER].owner,
         "responsible_id": talks[OTHER].responsible, "route_id": since[OTHER].route(data[OTHER]["route_id"]),
-        "waiting_since": waits[OTHER], "epoch": epoch, "version": two.version + 1, "slot": _slot(conn, sides.other, two),
+        "waiting_since": waits[OTHER], "epoch": epoch, "version": two.version + 1, "slot": places.own(conn, sides.other, two),
     } | gone_on  # fmt: skip
     conn.execute(update(t.deals).where(t.deals.c.id == two.id).values(other))
     clocks = [timer for timer in data["timers"] if not order_news.is_over(timer, two.id, gone_on)]
@@ -211,13 +211,6 @@ def _led_on(one: Deal, data: dict[str, Any], since: Since, talk: Talk, routes: f
     route = since.route(before["route_id"] if back else one.route_id)
     slot = before["slot"] if one.slot == after["slot"] else one.slot
     return {"slot": slot, "owner": talk.owner, "responsible_id": talk.responsible, "route_id": route}
-
-
-def _slot(conn: Connection, contact: int, two: Deal) -> str:
-    """Its own group's again, where the contact has no other deal there; else one of its own."""
-    d = t.deals.c
-    there = select(d.id).where(d.contact_id == contact, d.slot == two.slot, d.closed_at.is_(None), d.id != two.id)
-    return f"{group(two.slot)}{APART}{two.id}" if conn.execute(there).first() else two.slot
 
 
 # -- moving ----------------------------------------------------------------------------------------------------------

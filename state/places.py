@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from state.joining import APART, group
-from state.records import Instant
+from state.records import Deal, Instant
 from state.tables import deals
 
 _D = deals.c
@@ -48,6 +48,11 @@ def give_back(conn: Connection, contact: int, wanted: Places, since: Instant, kn
     for deal, (slot, _) in seen(conn, contact).items():
         if APART in slot and deal in apart and _is_free(conn, contact, group(slot)):
             _put(conn, deal, group(slot))
+
+
+def own(conn: Connection, contact: int, deal: Deal) -> str:
+    """For a closed deal that is open again: the slot that it had, where no other has it; else one of its own."""
+    return deal.slot if _is_free(conn, contact, deal.slot) else f"{group(deal.slot)}{APART}{deal.id}"
 
 
 def _is_free(conn: Connection, contact: int, slot: str) -> bool:

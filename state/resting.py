@@ -63,7 +63,7 @@ class Pile:
 
 def pile(conn: Connection, merge: Merge, holder: int) -> Pile:
     """Raises `Refused` where too many rest on it."""
-    bottom = Unit(merge, tuple(merges.children(conn, [merge.id])) if merge.kind == "contacts" else ())
+    bottom = Unit(merge, tuple(merges.children(conn, merge.id)) if merge.kind == "contacts" else ())
     people, deals = set(bottom.people), set(bottom.deals)
     mine = select(identities.c.id).where(identities.c.contact_id == holder)
     found = Pile(bottom, addresses=frozenset(conn.execute(mine).scalars()))

@@ -71,11 +71,12 @@ def _give(
     cut = Cut(lines, routes, whose, words.first_stage(deal.funnel))
     run = joining.running(conn, deal.id, deal.id).get(deal.id)
     own = _open_deal(conn, whose, group(deal.slot))
-    goes = run if run is not None and own is None and _heard_only(conn, deal, run, cut) else None
-    ends = run is not None and goes is None and (deal.route_id in routes or not _heard_none_of(conn, run, cut))
-    if ends and run is not None:
+    heard = _heard(conn, deal, run) if run is not None else set()
+    talks_here = deal.route_id in routes
+    goes = run if own is None and talks_here and heard <= set(lines) else None
+    silent = run is not None and (talks_here or not heard.isdisjoint(lines))
+    if run is not None and silent and goes is None:
         joining.end(conn, deal, run, words, now)
-    silent = ends or goes is not None
     if own is not None:
         _add(conn, deal, own, cut, silent=silent)
         there = own.id
@@ -107,22 +108,13 @@ def _open_deal(conn: Connection, contact: int, slot: str) -> Deal | None:
     """Its open one in that group; of several the one that has the group's own slot."""
     d = t.deals.c
     found = select(d.id).where(d.contact_id == contact, d.closed_at.is_(None))
-    mine = found.where(d.slot.in_((slot,)) | d.slot.startswith(slot + APART, autoescape=True))
+    mine = found.where((d.slot == slot) | d.slot.startswith(slot + APART, autoescape=True))
     number = conn.execute(mine.order_by(d.slot, d.id).limit(1)).scalar()
     return joining.find(conn, number) if number is not None else None
 
 
 def _heard(conn: Connection, deal: Deal, run: Run) -> set[int]:
+    """What customers have said to this bot."""
     e = t.entries.c
     said = select(e.id).where(e.deal_id == deal.id, e.direction == "in", e.kind == "message", e.at >= run.started_at)
     return set(conn.execute(said).scalars())
-
-
-def _heard_only(conn: Connection, deal: Deal, run: Run, cut: Cut) -> bool:
-    return deal.route_id in cut.routes and _heard(conn, deal, run) <= set(cut.lines)
-
-
-def _heard_none_of(conn: Connection, run: Run, cut: Cut) -> bool:
-    e = t.entries.c
-    said = select(e.id).where(e.id.in_(cut.lines), e.direction == "in", e.kind == "message", e.at >= run.started_at)
-    return conn.execute(said.limit(1)).first() is None

@@ -12,7 +12,7 @@ async def test_what_one_database_has_compiled_no_other_of_its_kind_compiles_anew
     ask = select(literal(1).label("asked_nowhere_else"))
 
     def ask_whether_known(conn: Connection) -> Any:
-        return conn.execute(ask).context.cache_hit.name  # type: ignore[attr-defined]
+        return conn.execute(ask).context.cache_hit.name  # type: ignore[attr-defined]  # its context is not typed
 
     first, second = Database(database_url), Database(database_url)
     known = [first.write_now(ask_whether_known), await first.read(ask_whether_known)]
