@@ -167,6 +167,15 @@ class Auditor:
         return await self.db.write(lambda c: job(c, now), "audit", aside=True)
 
 
+def begins_of(plan: AuditPlan, zone_name: str, after: Instant, until: Instant) -> Iterator[Instant]:
+    """When periods begin: behind the first moment, up to the second one."""
+    zone = zone_of(zone_name)
+    for day in range(local_day(after, zone).toordinal(), local_day(until, zone).toordinal() + 1):
+        begins = day % plan.days == 0 if plan.days else datetime.fromordinal(day).day == 1
+        if begins and after < (at := at_clock(day, plan.minute, zone)) <= until:
+            yield at
+
+
 def period_of(plan: AuditPlan, zone_name: str, now: Instant) -> str:
     """The name of the period whose time has come: a month, or a stretch of days. Empty: that of today is still to come."""
     zone = zone_of(zone_name)

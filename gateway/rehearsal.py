@@ -93,7 +93,11 @@ class Rehearsal:
 
     async def ask(self, contact: int, deal: int, command: Command, who: Person) -> int:
         """A person's command, through the lane. Raises what it is refused with."""
-        answer = await self._while(self.turns.ask(contact, deal, command, who), self.turns.once)
+        return await self.do(self.turns.ask(contact, deal, command, who))
+
+    async def do(self, waiting: Awaitable[T]) -> T:
+        """Something that may wait for the turn of a lane, and what follows from it. Raises what it raises."""
+        answer = await self._while(waiting, self.turns.once)
         await self.settle()
         return answer
 

@@ -6,7 +6,6 @@ from typing import Any, Final, Literal, cast
 
 from bots.kit.acts import spoken, until
 from bots.kit.problems import did_you_mean, shown
-from gateway.auditor import Auditor
 from gateway.channels.base import ChannelDown, Outcome, Refused, Retry, Throttled, Unknown, Unreachable, WindowClosed
 from gateway.channels.paper import ACCOUNTS
 from gateway.events import (
@@ -50,7 +49,7 @@ def read_wait(words: Words) -> Do:
     length = words.length()
 
     async def do(scene: Scene) -> None:
-        await scene.rehearsal.until(scene.now + length)
+        await scene.until(scene.now + length)
 
     return do
 
@@ -64,7 +63,7 @@ def read_until(words: Words) -> Do:
         moment = until(said, scene.now, scene.zone)
         if moment is None or moment < scene.now:
             raise Unseen(f"{said} is over already")
-        await scene.rehearsal.until(moment)
+        await scene.until(moment)
 
     return do
 
@@ -356,7 +355,7 @@ def read_audit(words: Words) -> Do:
     async def do(scene: Scene) -> None:
         whole = scene.rehearsal
         await whole.db.write(lambda c: audits.ask(c, whole.db.ids, scene.now), "audit")
-        await Auditor(whole.db, whole.house, whole.live, whole.clock).once()
+        await scene.audit()
 
     return do
 

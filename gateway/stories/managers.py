@@ -1,20 +1,21 @@
 """What managers do in a story: their commands, through the lane as from the console; and whether they are there at all."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from bots.kit.problems import did_you_mean, shown
+from gateway.api.audit import SettleBody, settle_finding
 from gateway.channels.paper import ACCOUNTS
 from gateway.desk import Command, Edit, Move, OpenDeal, Take, Write, WriteNote
 from gateway.duties import FinishTask, GiveTask
 from gateway.refusals import Conflict, Invalid
 from gateway.steering import Clarify, SteerBot
+from gateway.stories.asking import asked
 from gateway.stories.scene import Denied, Do, Scene, Unseen
+from gateway.stories.tidying import VERBS, Act
 from gateway.stories.words import BadLine, Words
-from state import deals, findings
+from state import deals
 from state.records import Person
-
-_Act = Callable[[Scene, Person], Awaitable[None]]
 
 
 def read_manager(line: str) -> Do:
@@ -51,10 +52,10 @@ async def _asked(scene: Scene, contact: int, deal: int, command: Command, who: P
         raise Denied(f"{name}{refusal}") from None
 
 
-def _command(make: Callable[[Words], Command]) -> Callable[[Words], _Act]:
+def _command(make: Callable[[Words], Command]) -> Callable[[Words], Act]:
     """A verb that is one command, the same for everybody."""
 
-    def read(words: Words) -> _Act:
+    def read(words: Words) -> Act:
         command = make(words)
         words.end()
         return lambda scene, who: _ask(scene, who, command)
@@ -97,7 +98,7 @@ def _bot(action: str) -> Callable[[Words], Command]:
     return make
 
 
-def _tag(words: Words, *, on: bool) -> _Act:
+def _tag(words: Words, *, on: bool) -> Act:
     tag = words.word("a tag")
     words.end()
 
@@ -108,14 +109,14 @@ def _tag(words: Words, *, on: bool) -> _Act:
     return act
 
 
-def _sets(words: Words) -> _Act:
+def _sets(words: Words) -> Act:
     fields = {name: value(text) for name, text in words.named().items()}
     if not fields:
         raise BadLine("it is not said what is set", "Write sets city=Тверь")
     return lambda scene, who: _ask(scene, who, Edit(fields=fields))
 
 
-def _gives(words: Words) -> _Act:
+def _gives(words: Words) -> Act:
     if words.take("deal", "to"):
         name = words.word("a colleague's name")
         words.end()
@@ -146,7 +147,7 @@ def _gives(words: Words) -> _Act:
     return task
 
 
-def _finishes(words: Words) -> _Act:
+def _finishes(words: Words) -> Act:
     text = words.word("a task's text")
     result = words.word("the result") if words.take("with") else ""
     reason = words.word("the reason") if words.take("because") else ""
@@ -164,7 +165,7 @@ def _finishes(words: Words) -> _Act:
     return act
 
 
-def _settles(words: Words) -> _Act:
+def _settles(words: Words) -> Act:
     """What a manager says of a finding; of one that cannot be fixed, a head agrees."""
     check = words.word("a check")
     status = words.one_of(("fixed", "cannot_fix", "not_handled"), "status") if words.take("as") else "cannot_fix"
@@ -177,16 +178,13 @@ def _settles(words: Words) -> _Act:
         found = next((row["id"] for row in rows if row["gone_at"] is None), None)
         if found is None:
             raise Unseen(f"there is no finding '{shown(check)}'")
-        head = who.role in ("head", "admin") and status == "cannot_fix"
-        said = cast("findings.Status", status)
-        await scene.rehearsal.db.write(
-            lambda c: findings.settle(c, found, said, reason, who.id, scene.now, confirmed=head), "audit"
-        )
+        body = SettleBody.model_validate({"status": status, "reason": reason})
+        await asked(scene, who, settle_finding, found, body=body)
 
     return act
 
 
-def _opens(words: Words) -> _Act:
+def _opens(words: Words) -> Act:
     if not words.take("deal"):
         raise BadLine("it is not said what is opened", "Write opens deal funnel NAME")
     given = words.named(("funnel", "title"))
@@ -198,25 +196,25 @@ def _opens(words: Words) -> _Act:
     return act
 
 
-def _goes(words: Words) -> _Act:
+def _goes(words: Words) -> Act:
     if not words.take("away"):
         raise BadLine("it is not said where they go", "Write goes away, or goes away +2h")
     length = words.length() if words.more else 0
     return lambda scene, who: scene.rehearsal.away(who, scene.now + length if length else None)
 
 
-def _comes(words: Words) -> _Act:
+def _comes(words: Words) -> Act:
     if not words.take("back"):
         raise BadLine("it is not said where they come", "Write comes back")
     return lambda scene, who: scene.rehearsal.back(who)
 
 
-def _leaves(words: Words) -> _Act:
+def _leaves(words: Words) -> Act:
     words.end()
     return lambda scene, who: scene.rehearsal.leave(who)
 
 
-_VERBS: Final[Mapping[str, Callable[[Words], _Act]]] = {
+_VERBS: Final[Mapping[str, Callable[[Words], Act]]] = {
     "takes": _command(lambda _: Take()),
     "moves": _command(_move),
     "writes": _command(_write),
@@ -236,4 +234,5 @@ _VERBS: Final[Mapping[str, Callable[[Words], _Act]]] = {
     "goes": _goes,
     "comes": _comes,
     "leaves": _leaves,
+    **VERBS,
 }

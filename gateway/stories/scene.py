@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from gateway.auditor import Auditor, begins_of
 from gateway.channels.base import Outcome, Outgoing
 from gateway.channels.paper import ACCOUNTS
 from gateway.events import Event, Sender
@@ -80,6 +81,8 @@ class Scene:
     refused: str = ""
     """With what the last act was refused."""
     last_part: int = 0
+    waybills: list[dict[str, Any]] = field(default_factory=list)
+    """What the carrier was asked to make."""
 
     @property
     def now(self) -> Instant:
@@ -88,6 +91,19 @@ class Scene:
     @property
     def zone(self) -> str:
         return self.rehearsal.house.playbook.zone
+
+    async def until(self, moment: Instant) -> None:
+        """Time passes; audits that the playbook plans are done when their time comes."""
+        shop = self.rehearsal.house.playbook
+        for at in begins_of(shop.audit, shop.zone, self.now, moment) if shop.audit is not None else ():
+            await self.rehearsal.until(at)
+            await self.audit()
+        await self.rehearsal.until(moment)
+
+    async def audit(self) -> None:
+        """The one that is asked for, or whose time has come."""
+        whole = self.rehearsal
+        await Auditor(whole.db, whole.house, whole.live, whole.clock).once()
 
     # -- customers ---------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """What must be seen in a story: each sight holds, or says what there was instead."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, get_args
 from zoneinfo import ZoneInfo
 
@@ -10,16 +10,12 @@ from bots.kit.hours import local_day, zone_of
 from bots.kit.words import as_text
 from bots.robots.machine import Outcome
 from gateway.channels.paper import ACCOUNTS
-from gateway.numbers import instants
-from gateway.reports import Asked, make
-from gateway.reports.people import WORKLOAD
+from gateway.stories.looks import LOOKS
 from gateway.stories.scene import Do, Letter, Scene, Unseen
+from gateway.stories.seeing import Sight, flat, has, listed, must
 from gateway.stories.words import BadLine, Words
 from gateway.wording.russian import RUSSIAN
-from state.facts import Narrow
 
-_Sight = Callable[[Scene, bool], Awaitable[None]]
-"""`True`: it must be so; `False`: it must not."""
 _OUTCOMES: Final = get_args(Outcome)
 _WHYS: Final = tuple(dict.fromkeys(key.partition(" ")[2] for key in RUSSIAN.amiss))
 _ENDS: Final = ("running", "finished", "stopped", "timed_out", "handed_off")
@@ -33,24 +29,6 @@ def read_sight(line: str) -> Do:
     sight = _SIGHTS[words.one_of(_SIGHTS, "thing to see")](words)
     words.end()
     return lambda scene: sight(scene, wanted)
-
-
-def _must(holds: bool, wanted: bool, instead: str) -> None:
-    if holds != wanted:
-        raise Unseen(instead)
-
-
-def flat(text: str) -> str:
-    """As it is compared: however its lines are broken."""
-    return " ".join(text.split())
-
-
-def _has(text: str, part: str) -> bool:
-    return flat(part).casefold() in flat(text).casefold()
-
-
-def _listed(lines: Sequence[str]) -> str:
-    return "; ".join(f"«{flat(line)}»" for line in lines) or "nothing"
 
 
 # -- messages ----------------------------------------------------------------------------------------------------------
@@ -70,7 +48,7 @@ def read_bot(line: str) -> Do:
         got = flat(untold[0].text)
         holds = got.startswith(said[:-1].rstrip()) if said.endswith("…") else got == said
         scene.told.add(untold[0].part)
-        _must(holds, True, f"the customer got «{got}»")
+        must(holds, True, f"the customer got «{got}»")
 
     return do
 
@@ -80,7 +58,7 @@ async def _letters(scene: Scene) -> list[Letter]:
     return [letter for letter in await scene.letters() if letter.contact == contact]
 
 
-def _message(words: Words) -> _Sight:
+def _message(words: Words) -> Sight:
     who = words.word("a customer's name") if words.take("to") else None
     channel = next((name for name in ACCOUNTS if words.take(name)), "")
     template = words.word("a template's name") if words.take("template") else ""
@@ -96,22 +74,22 @@ def _message(words: Words) -> _Sight:
             for letter in letters
             if channel in ("", letter.channel)
             and template in ("", letter.template)
-            and _has(letter.text, text or "")
+            and has(letter.text, text or "")
             and not (letter.told and anything)
         ]
-        seen = _listed([f"{letter.channel}: {letter.text}" for letter in letters])
-        _must(bool(found), wanted, f"since the last act the customer got {seen}")
+        seen = listed([f"{letter.channel}: {letter.text}" for letter in letters])
+        must(bool(found), wanted, f"since the last act the customer got {seen}")
         scene.told.update(letter.part for letter in found)
 
     return see
 
 
-def _webhook(words: Words) -> _Sight:
+def _webhook(words: Words) -> Sight:
     endpoint = words.word("an endpoint")
 
     async def see(scene: Scene, wanted: bool) -> None:
         called = [account for _, account, out in scene.sent if out.kind == "call"]
-        _must(endpoint in called, wanted, f"called were {_listed(called)}")
+        must(endpoint in called, wanted, f"called were {listed(called)}")
 
     return see
 
@@ -119,32 +97,32 @@ def _webhook(words: Words) -> _Sight:
 # -- the deal ----------------------------------------------------------------------------------------------------------
 
 
-def _of_deal(name: str, what: str) -> Callable[[Words], _Sight]:
+def _of_deal(name: str, what: str) -> Callable[[Words], Sight]:
     """A column that has one word for a value."""
 
-    def read(words: Words) -> _Sight:
+    def read(words: Words) -> Sight:
         expected = words.word(what)
 
         async def see(scene: Scene, wanted: bool) -> None:
             deal = await scene.deal()
-            _must(deal[name] == expected, wanted, f"the deal's {name} is {deal[name]} (funnel {deal['funnel']})")
+            must(deal[name] == expected, wanted, f"the deal's {name} is {deal[name]} (funnel {deal['funnel']})")
 
         return see
 
     return read
 
 
-def _tag(words: Words) -> _Sight:
+def _tag(words: Words) -> Sight:
     tag = words.word("a tag") if words.more else ""
 
     async def see(scene: Scene, wanted: bool) -> None:
         tags = (await scene.deal())["tags"]
-        _must(tag in tags if tag else bool(tags), wanted, f"the tags are {_listed(tags)}")
+        must(tag in tags if tag else bool(tags), wanted, f"the tags are {listed(tags)}")
 
     return see
 
 
-def _field(words: Words) -> _Sight:
+def _field(words: Words) -> Sight:
     name = words.word("a field")
     expected = words.word("a value") if words.more else None
 
@@ -153,12 +131,12 @@ def _field(words: Words) -> _Sight:
         there = as_text(fields.get(name, ""))
         known = ", ".join(f"{key}={as_text(one)}" for key, one in sorted(fields.items())) or "none"
         holds = bool(there) if expected is None else there == expected
-        _must(holds, wanted, f"the fields are {known}")
+        must(holds, wanted, f"the fields are {known}")
 
     return see
 
 
-def _responsible(words: Words) -> _Sight:
+def _responsible(words: Words) -> Sight:
     name = words.word("a name") if words.more else ""
 
     async def see(scene: Scene, wanted: bool) -> None:
@@ -167,7 +145,7 @@ def _responsible(words: Words) -> _Sight:
         if name and person is None:
             raise Unseen(f"nobody called {name} works here")
         holds = there == person.id if person else there is not None
-        _must(holds, wanted, f"responsible is {_name(scene, there)}")
+        must(holds, wanted, f"responsible is {_name(scene, there)}")
 
     return see
 
@@ -176,56 +154,56 @@ def _name(scene: Scene, person_id: int | None) -> str:
     return next((one.name for one in scene.staff.values() if one.id == person_id), "nobody")
 
 
-def _closed(outcome: str | None) -> Callable[[Words], _Sight]:
-    def read(words: Words) -> _Sight:
+def _closed(outcome: str | None) -> Callable[[Words], Sight]:
+    def read(words: Words) -> Sight:
         reason = words.word("a reason") if words.more and outcome else ""
 
         async def see(scene: Scene, wanted: bool) -> None:
             deal = await scene.deal()
             holds = deal["outcome"] == outcome and reason in ("", deal["reason"])
-            _must(holds, wanted, f"the deal is {deal['outcome'] or 'open'} {deal['reason']}".strip())
+            must(holds, wanted, f"the deal is {deal['outcome'] or 'open'} {deal['reason']}".strip())
 
         return see
 
     return read
 
 
-def _waiting(_words: Words) -> _Sight:
+def _waiting(_words: Words) -> Sight:
     async def see(scene: Scene, wanted: bool) -> None:
         since = (await scene.deal())["waiting_since"]
-        _must(since is not None, wanted, "the customer waits" if since else "the customer does not wait")
+        must(since is not None, wanted, "the customer waits" if since else "the customer does not wait")
 
     return see
 
 
-def _bot(words: Words) -> _Sight:
+def _bot(words: Words) -> Sight:
     bot = words.word("a bot") if words.more else ""
     status = words.one_of(_ENDS, "end of a bot's talk") if words.more else "running"
 
     async def see(scene: Scene, wanted: bool) -> None:
         runs = await scene.rows("runs", deal_id=(await scene.deal())["id"])
-        told = _listed([f"{run['bot']} {run['status']} {run['reason']}" for run in runs])
+        told = listed([f"{run['bot']} {run['status']} {run['reason']}" for run in runs])
         if status == "running":
             holds = any(run["status"] == "running" and bot in ("", run["bot"]) for run in runs)
         else:
             ended = [run for run in runs if run["bot"] == bot]
             holds = bool(ended) and ended[-1]["status"] == status
-        _must(holds, wanted, f"in this deal there were {told}")
+        must(holds, wanted, f"in this deal there were {told}")
 
     return see
 
 
-def _timeline(words: Words) -> _Sight:
+def _timeline(words: Words) -> Sight:
     text = words.word("a text")
 
     async def see(scene: Scene, wanted: bool) -> None:
         entries = [entry["text"] for entry in await scene.rows("entries", deal_id=(await scene.deal())["id"])]
-        _must(any(_has(one, text) for one in entries), wanted, f"there stands {_listed(entries[-12:])}")
+        must(any(has(one, text) for one in entries), wanted, f"there stands {listed(entries[-12:])}")
 
     return see
 
 
-def _robot(words: Words) -> _Sight:
+def _robot(words: Words) -> Sight:
     rule = words.word("a robot")
     outcome = words.one_of(_OUTCOMES, "outcome") if words.more else "fired"
     why = words.one_of(_WHYS, "reason why a deed did not do what it says") if words.more else ""
@@ -241,7 +219,7 @@ def _robot(words: Words) -> _Sight:
             (one["rule"], one["outcome"]) == (rule, outcome) and (not why or why in of)
             for one, of in zip(firings, whys, strict=True)
         )
-        _must(holds, wanted, f"there were {_listed(told)}")
+        must(holds, wanted, f"there were {listed(told)}")
 
     return see
 
@@ -249,8 +227,8 @@ def _robot(words: Words) -> _Sight:
 # -- tasks -------------------------------------------------------------------------------------------------------------
 
 
-def _task(state: str) -> Callable[[Words], _Sight]:
-    def read(words: Words) -> _Sight:
+def _task(state: str) -> Callable[[Words], Sight]:
+    def read(words: Words) -> Sight:
         text = words.quoted()
         asked: dict[str, Any] = {}
         while words.more:
@@ -264,8 +242,8 @@ def _task(state: str) -> Callable[[Words], _Sight]:
 
         async def see(scene: Scene, wanted: bool) -> None:
             tasks = await scene.rows("tasks", deal_id=(await scene.deal())["id"], state=state)
-            found = [task for task in tasks if _has(task["text"], text or "") and _is_so(scene, task, asked)]
-            _must(bool(found), wanted, f"{'open' if state == 'open' else 'done'} are {_listed(_told(scene, tasks))}")
+            found = [task for task in tasks if has(task["text"], text or "") and _is_so(scene, task, asked)]
+            must(bool(found), wanted, f"{'open' if state == 'open' else 'done'} are {listed(_told(scene, tasks))}")
 
         return see
 
@@ -311,124 +289,77 @@ def _told(scene: Scene, tasks: Sequence[dict[str, Any]]) -> list[str]:
 # -- the customer ------------------------------------------------------------------------------------------------------
 
 
-def _deals(*, open_only: bool) -> Callable[[Words], _Sight]:
-    def read(words: Words) -> _Sight:
+def _deals(*, open_only: bool) -> Callable[[Words], Sight]:
+    def read(words: Words) -> Sight:
         number = words.word("how many") if words.more else "0"
         if not number.isdecimal():
             raise BadLine(f"'{number}' is no number", "Write how many there are")
 
         async def see(scene: Scene, wanted: bool) -> None:
             deals = [deal for deal in await scene.deals() if not open_only or deal["closed_at"] is None]
-            told = _listed([f"{deal['funnel']}/{deal['stage']}" for deal in deals])
-            _must(len(deals) == int(number), wanted or number == "0", f"the customer has {told}")
+            told = listed([f"{deal['funnel']}/{deal['stage']}" for deal in deals])
+            must(len(deals) == int(number), wanted or number == "0", f"the customer has {told}")
 
         return see
 
     return read
 
 
-def _open(words: Words) -> _Sight:
+def _open(words: Words) -> Sight:
     return _deals(open_only=True)(words) if words.take("deals") or words.take("deal") else _closed(None)(words)
 
 
-def _done(words: Words) -> _Sight:
+def _done(words: Words) -> Sight:
     if not words.take("task"):
         raise BadLine("it is not said what is done", 'Write see done task "text"')
     return _task("done")(words)
 
 
-def _audience(words: Words) -> _Sight:
+def _audience(words: Words) -> Sight:
     audience = words.word("an audience")
 
     async def see(scene: Scene, wanted: bool) -> None:
         member = await scene.rows("audience_members", contact_id=await scene.known_contact())
         there = [row["audience"] for row in member]
-        _must(audience in there, wanted, f"the customer is in {_listed(there)}")
+        must(audience in there, wanted, f"the customer is in {listed(there)}")
 
     return see
 
 
-def _company(words: Words) -> _Sight:
+def _company(words: Words) -> Sight:
     name = words.word("a company") if words.more else ""
 
     async def see(scene: Scene, wanted: bool) -> None:
         of_deal = await scene.rows("company_deals", deal_id=(await scene.deal())["id"])
         there = [one["name"] for row in of_deal for one in await scene.rows("companies", id=row["company_id"])]
-        _must(name in there if name else bool(there), wanted, f"the deal is for {_listed(there)}")
+        must(name in there if name else bool(there), wanted, f"the deal is for {listed(there)}")
 
     return see
 
 
-def _customer(words: Words) -> _Sight:
+def _customer(words: Words) -> Sight:
     name = words.one_of(("name", "phone", "email"), "thing that is known of a customer")
     expected = words.word("a value") if words.more else None
 
     async def see(scene: Scene, wanted: bool) -> None:
         (contact,) = await scene.rows("contacts", id=await scene.known_contact())
         holds = bool(contact[name]) if expected is None else contact[name] == expected
-        _must(holds, wanted, f"the customer's {name} is «{contact[name]}»")
+        must(holds, wanted, f"the customer's {name} is «{contact[name]}»")
 
     return see
 
 
-def _finding(words: Words) -> _Sight:
-    """What the last audit has found wrong with the deal."""
-    check = words.word("a check")
-    repeated = words.take("repeated")
-    asked = words.named(("for", "status"))
-
-    async def see(scene: Scene, wanted: bool) -> None:
-        deal = await scene.deal()
-        there = [row for row in await scene.rows("findings", deal_id=deal["id"]) if row["gone_at"] is None]
-        found = [
-            row
-            for row in there
-            if row["check_name"] == check
-            and asked.get("status") in (None, row["status"])
-            and ("for" not in asked or _has(_name(scene, row["person_id"]), asked["for"]))
-            and (not repeated or row["repeats"] > 0)
-        ]
-        listed = [f"{row['check_name']} ({row['status']}, {_name(scene, row['person_id'])})" for row in there]
-        _must(bool(found), wanted, f"found is {_listed(listed)}")
-
-    return see
-
-
-def _workload(words: Words) -> _Sight:
-    """What the head's report says of one person's work."""
-    whose = words.word("a name")
-    asked = words.named([column.name for column in WORKLOAD.columns])
-
-    async def see(scene: Scene, wanted: bool) -> None:
-        shop = scene.rehearsal.house.playbook
-        today = local_day(scene.now, zone_of(shop.zone))
-        span = Asked(
-            shop,
-            today - timedelta(days=30),
-            today,
-            Narrow(*instants(today - timedelta(days=30), today, shop.zone), scene.now),
-        )
-        lines = await scene.rehearsal.look(lambda c: make(c, WORKLOAD, span).lines)
-        found = next((line.values for line in lines if _has(line.title, whose)), {})
-        holds = bool(found) and all(str(found.get(name)) == value for name, value in asked.items())
-        _must(holds, wanted, f"the report says {found}")
-
-    return see
-
-
-def _refused(words: Words) -> _Sight:
-    text = words.quoted() or ""
+def _refused(words: Words) -> Sight:
+    text = words.word("a text") if words.more else ""
 
     async def see(scene: Scene, wanted: bool) -> None:
         instead = f"it was refused: {scene.refused}" if scene.refused else "the act before was not refused"
-        _must(bool(scene.refused) and _has(scene.refused, text), wanted, instead)
+        must(bool(scene.refused) and has(scene.refused, text), wanted, instead)
 
     return see
 
 
-_SIGHTS: Final[Mapping[str, Callable[[Words], _Sight]]] = {
-    "workload": _workload,
-    "finding": _finding,
+_SIGHTS: Final[Mapping[str, Callable[[Words], Sight]]] = {
     "message": _message,
     "stage": _of_deal("stage", "a stage"),
     "funnel": _of_deal("funnel", "a funnel"),
@@ -450,5 +381,6 @@ _SIGHTS: Final[Mapping[str, Callable[[Words], _Sight]]] = {
     "webhook": _webhook,
     "customer": _customer,
     "refused": _refused,
+    **LOOKS,
 }
 """By the word behind `see` or `see no`."""

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from bots.kit.problems import Problem
 from gateway.__main__ import main
-from gateway.stories.playing import play
+from gateway.stories.playing import play, stage
 from gateway.stories.reading import read_story
 from gateway.stories.words import BadLine, Words
 
@@ -66,6 +66,18 @@ def told(database_url: str):
         ("fault send refused", "this is no fault", "fault next send"),
         ("about this", "no way to name a deal 'this'", "customer"),
         ("mail subject x", "the mail has no text", 'Write mail "text"'),
+        ("manager Анна merges oder 1", "no thing to merge 'oder'", "Did you mean 'order'?"),
+        ("manager Анна merges deal 1", "not said whose deal", "merges deal of"),
+        ("manager Анна undoes", "not said what is undone", "undoes merge"),
+        ("manager Анна dismisses", "not said what is dismissed", "dismisses duplicate"),
+        ("manager Анна corrects", "not said what is corrected", "corrects name"),
+        ("manager Анна makes", "not said what is made", "makes waybill"),
+        ("manager Анна makes waybill citi=x", "'citi' means nothing", "Did you mean 'city'?"),
+        ("see report lead total", "no report 'lead'", "Did you mean 'leads'?"),
+        ("see report leads total opend=1", "'opend' means nothing", "Did you mean 'opened'?"),
+        ("see listed Анна stag=new", "'stag' means nothing", "Did you mean 'stage'?"),
+        ("see finding x severty critical", "'severty' means nothing", "Did you mean 'severity'?"),
+        ("see trend overdue_task", "how much each audit found", "see trend overdue_task 2 1"),
     ],
 )  # fmt: skip
 def test_what_means_nothing_is_told_with_its_line_and_what_would_be_right(line: str, what: str, remedy: str):
@@ -148,6 +160,18 @@ NOT_SO = (
     ("see webhook crm", "called were nothing"),
     ("see customer name Пётр", "name is «Ирина»"),
     ("see refused", "was not refused"),
+    ("see listed Анна", "the list has «Ирина»"),
+    ("see listed Ирина stage=ready", "the list has nothing"),
+    ("see no listed Ирина phone=", "the list has «Ирина»"),
+    ('see todo Анна "Позвонить"', "their list has nothing"),
+    ("see templates /нет greet", "offered are"),
+    ("see report leads Заявки opened=2", "the report says opened=1"),
+    ("see report leads Нет opened=2", "the report has lines"),
+    ("see finding no_next_task", "found is nothing"),
+    ('see sheet overdue_task "Анна"', "the sheet has «"),
+    ("see trend overdue_task 1", "the runs found nothing"),
+    ("see offender Анна overdue_task", "offenders are nothing"),
+    ("see duplicate Борис", "suggested are nothing"),
 )
 
 
@@ -247,6 +271,78 @@ def test_a_second_deal_is_opened_for_the_customer_that_is_there(told):
 def test_people_who_are_away_or_gone_are(told):
     lines = "manager Анна takes\nsee responsible Анна\nmanager Анна goes away +2h\nmanager Анна comes back\nmanager Анна leaves\nsee no responsible Анна\n"
     assert told(LATER + lines) == []
+
+
+def test_two_that_are_one_are_merged_parted_and_kept_apart(told):
+    lines = (
+        "customer Борис telegram: И я\nabout customer Борис\nmanager Анна takes\n"
+        "manager Анна merges deal of Борис\nsee refused itself\n"
+        'about customer Ирина\nsee deals 1\nmanager Анна merges deal of Борис\nsee open deals 1\nsee timeline "И я"\n'
+        'manager Анна undoes merge\nsee open deals 1\nsee no timeline "И я"\nmanager Анна undoes merge\n'
+    )
+    head = "customer Ирина telegram: Хочу учиться\n"
+    assert told(head + lines) == [
+        "18: not so: manager Анна undoes merge. nothing of this customer's was merged or split"
+    ]
+
+
+def test_a_batch_is_undone_by_a_head(told):
+    lines = (
+        "customer Ирина telegram: Хочу учиться\ncustomer Борис telegram: И я\nabout customer Ирина\n"
+        "manager Анна merges customer Борис batch tidy\nsee open deals 1\nmanager Анна undoes batch tidy\nsee refused role\n"
+        'manager Глеб undoes batch tidy\nsee no timeline "И я"\nabout customer Борис\nsee timeline "И я"\n'
+    )
+    assert told(lines) == []
+
+
+def test_lines_and_addresses_get_a_deal_of_their_own(told):
+    lines = (
+        'customer telegram: И ещё брат\nmanager Анна splits "брат"\nsee open deals 2\nsee timeline "брат"\nmanager Анна undoes split\n'
+        "see open deals 1\nmanager Анна splits viber\n"
+    )
+    assert told(LATER + lines) == ["11: not so: manager Анна splits viber. the customer has no address on viber"]
+
+
+@SQLITE
+def test_a_card_is_put_right(told):
+    lines = 'manager Анна corrects name "Ирина Ким" phone +79161234567\nsee customer name "Ирина Ким"\nsee customer phone +79161234567\n'
+    assert told(LATER + lines + "manager Анна corrects phone 12\nsee refused phone\n") == []
+
+
+@SQLITE
+def test_who_may_be_another_is_suggested_and_dismissed(told):
+    lines = (
+        "form trial name=Ирина phone=+79161112233 goal=Язык\ncustomer Борис is phone +79161112233\n"
+        "customer Борис telegram: И я\nmanager Анна sets phone=+79161112233\nsee duplicate Ирина\n"
+        "manager Анна dismisses duplicate\nsee no duplicate Ирина\nmanager Анна dismisses duplicate\n"
+    )
+    (left,) = told(lines)
+    assert "nobody is suggested as the same person" in left
+
+
+@SQLITE
+def test_a_waybill_needs_somebody_who_sends(told):
+    assert told(LATER + "manager Анна makes waybill\nsee refused no_sender\n") == []
+
+
+@SQLITE
+def test_an_audit_that_is_planned_happens_when_its_time_comes(told, tmp_path: Path):
+    folder = tmp_path / "school"
+    shutil.copytree(SCHOOL, folder)
+    with (folder / "playbook.yaml").open("a", encoding="utf-8") as file:
+        file.write("\naudit: {every: month, at: 8:00}\n")
+    story, problems = read_story(
+        HEAD
+        + LATER
+        + "+1d\nsee trend no_next_task 0\nuntil 2025-12-01 7:59\nsee trend overdue_task 0\n+2m\nsee finding overdue_task\n"
+    )
+    assert story is not None, problems
+    with stage() as place:
+        wrong = [one.what for one in asyncio.run(play(story, folder, place.fresh()))]
+    assert [one.partition(".")[0] for one in wrong] == [
+        "not so: see trend no_next_task 0",
+        "not so: see trend overdue_task 0",
+    ]
 
 
 # -- the commands ------------------------------------------------------------------------------------------------------

@@ -12,6 +12,6 @@ call answered direction out duration 40 manager "Анна Лебедева"
 see no waiting
 +2h
 see responsible anna
-see workload "Анна Лебедева" answered 1 waiting 0
+see report workload "Анна Лебедева" answered 1 waiting 0
 audit
 see no finding unanswered

@@ -8,8 +8,8 @@ manager anna gives task "Узнать цену" kind other due +1h
 customer telegram: Сколько стоят колодки?
 +10m
 manager anna writes "Есть, 2 500 ₽"
-see workload Анна open 1 overdue 0 answered 1
+see report workload Анна open 1 overdue 0 answered 1
 +2h
-see workload Анна open 1 overdue 1
+see report workload Анна open 1 overdue 1
 manager anna finishes "Узнать цену" with "2 500 ₽"
-see workload Анна overdue 0
+see report workload Анна overdue 0
