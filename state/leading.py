@@ -5,8 +5,8 @@ Two orders become one by a person's word only: what is paid for one says nothing
 
 from sqlalchemy import Connection, select
 
-from state.records import Deal
-from state.tables import identities
+from state.records import Deal, Instant
+from state.tables import deals, identities
 
 _PROOFS = ("order_status", "paid_sum", "paid_word")
 """Fields that only the shop's own systems fill."""
@@ -33,3 +33,11 @@ def _proved(conn: Connection, deal: Deal) -> int:
         return 0
     known = select(identities.c.contact_id).where(identities.c.key == f"order:orders:{number}")
     return 1 if conn.execute(known).scalar() == deal.contact_id else 0
+
+
+def won_now(conn: Connection, contact: int, now: Instant) -> list[Deal]:
+    """Orders whose money came before their own news: what closed them also says whose they are."""
+    d = deals.c
+    closed = d.contact_id == contact, d.closed_at == now, d.outcome == "won"
+    found = [Deal(*row) for row in conn.execute(select(deals).where(*closed).order_by(d.id))]
+    return [one for one in found if _proved(conn, one)]

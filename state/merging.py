@@ -15,7 +15,7 @@ from state import inbox as inbox_rows
 from state import tables as t
 from state.ids import Ids
 from state.joining import APART, Words
-from state.leading import are_two_orders, in_order
+from state.leading import are_two_orders, in_order, won_now
 from state.merges import Cause, Refused, became
 from state.records import Contact, Deal, Instant, LaneRows, Merge
 
@@ -111,6 +111,8 @@ def join(
         one, two = joining.find(conn, merges.into(conn, leading.id)), joining.find(conn, other.id)
         if one is not None and two is not None and one.id != two.id and two.closed_at is None:
             joining.join(conn, ids, one, two, now, words, below)
+    for order, request in _found_late(conn, into, out, now):
+        joining.join(conn, ids, order, request, now, words, below)
     deal, from_deal = lead if lead is not None else (None, None)
     data = _unite(conn, into, out, now) | {"slots": places.written(slots)}
     merges.write(
@@ -214,6 +216,21 @@ def _pairs(conn: Connection, into: LaneRows, out: LaneRows, lead: tuple[int, int
     rest = [d for d in out.deals if lead is None or d.id != lead[1]]
     both = [(twin, d) for d in rest for twin in into.deals if twin.slot == d.slot]
     return [*(in_order(conn, *two) for two in both if not are_two_orders(conn, *two)), *named]
+
+
+def _found_late(conn: Connection, into: LaneRows, out: LaneRows, now: Instant) -> list[tuple[Deal, Deal]]:
+    """Orders that are won in the moment in which it turns out whose they are, and the requests that they came of."""
+    found = []
+    for mine, theirs in ((into, out), (out, into)):
+        open_ = [one for one in theirs.deals if (left := joining.find(conn, one.id)) and left.closed_at is None]
+        for order in won_now(conn, mine.contact.id, now):
+            request = next(
+                (one for one in open_ if one.slot == order.slot and not are_two_orders(conn, order, one)), None
+            )
+            if request is not None:
+                open_.remove(request)
+                found.append((order, request))
+    return found
 
 
 def _keep_apart(conn: Connection, kept: int, gone: int) -> None:

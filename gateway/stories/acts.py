@@ -322,7 +322,7 @@ def read_fault(words: Words) -> Do:
 
 
 def read_about(words: Words) -> Do:
-    kind = words.one_of(("order", "funnel", "customer", "the"), "way to name a deal")
+    kind = words.one_of(("order", "funnel", "stage", "customer", "the"), "way to name a deal")
     if kind == "the" and not words.take("deal"):
         raise BadLine("it is not said which deal", "Write 'about the deal', 'about order 4711' or 'about funnel mail'")
     which = "" if kind == "the" else words.word("its name")

@@ -2,14 +2,14 @@
 
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from io import BytesIO
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 from xml.etree import ElementTree as ET
 
 from bots.kit.problems import shown
-from gateway.api import audit, deals, merges, reporting, tasks, templates
-from gateway.api.bodies import PreviewBody
+from gateway.api import audit, deals, merges, playbook, reporting, tasks, templates, waybills
 from gateway.reports import REPORTS
 from gateway.stories.asking import HEAD, asked
 from gateway.stories.scene import Scene, Unseen
@@ -20,6 +20,10 @@ from state.records import Person
 _SHEET: Final = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
 _MOST: Final = 100
 _FILTERS: Final = ("funnel", "stage", "phone", "q", "responsible", "open")
+_ON_WAYBILL: Final = {
+    "name": "RecipientName", "phone": "RecipientsPhone", "city": "RecipientCityName", "office": "RecipientAddressName",
+    "cost": "Cost", "cod": "RedeliveryString", "description": "Description",
+}  # fmt: skip
 _OF_FINDINGS: Final = ("for", "status", "severity", "says")
 
 
@@ -56,6 +60,22 @@ def _listed(words: Words) -> Sight:
     return see
 
 
+def _timeline(words: Words) -> Sight:
+    """Managers can read it in the deal, whosever it is."""
+    text, by = words.word("a text"), _by(words)
+
+    async def see(scene: Scene, wanted: bool) -> None:
+        deal, who, entries, onward = await scene.deal(), _who(scene, by), list[str](), None
+        while True:
+            page = await asked(scene, who, deals.get_timeline, deal["id"], limit=_MOST, cursor=onward)
+            entries += [one["text"] for one in page["items"]]
+            if (onward := page["next"]) is None:
+                break
+        must(any(has(one, text) for one in entries), wanted, f"there stands {listed(entries[-12:])}")
+
+    return see
+
+
 def _todo(words: Words) -> Sight:
     """A task stands in somebody's own list, whichever deal it is of."""
     whose, text = words.word("a name"), words.quoted() or ""
@@ -66,6 +86,58 @@ def _todo(words: Words) -> Sight:
         answer = await asked(scene, who, tasks.list_tasks, responsible="me", state="open", overdue=overdue, limit=_MOST)
         texts = [one["text"] for one in answer["items"]]
         must(any(has(one, text) for one in texts), wanted, f"their list has {listed(texts)}")
+
+    return see
+
+
+def _criteria(words: Words) -> Sight:
+    """What the playbook says is true of a deal in this stage."""
+    text = words.word("a text")
+
+    async def see(scene: Scene, wanted: bool) -> None:
+        deal = await scene.deal()
+        funnels = (await asked(scene, HEAD, playbook.show_playbook))["funnels"]
+        said_ = next(
+            one["criteria"]
+            for funnel in funnels
+            if funnel["name"] == deal["funnel"]
+            for one in funnel["stages"]
+            if one["name"] == deal["stage"]
+        )
+        must(has(said_, text), wanted, f"the criteria of {deal['stage']} are «{said_}»")
+
+    return see
+
+
+def _directory(words: Words) -> Sight:
+    """What the carrier's directory offers for what was typed: `directory "Льв" Львів`, `directory Львів "№7" 7`."""
+    typed = [words.word("what is typed"), words.word("what is offered")]
+    city = typed.pop(0) if words.more else ""
+    q, name = typed if not city else (typed[0], words.word("an office's number"))
+    words.end()
+
+    async def see(scene: Scene, wanted: bool) -> None:
+        if city:
+            found = [
+                one["number"] for one in (await asked(scene, HEAD, waybills.find_offices, city=city, q=q))["items"]
+            ]
+        else:
+            found = [one["name"] for one in (await asked(scene, HEAD, waybills.find_cities, q=q))["items"]]
+        must(name in found, wanted, f"offered are {listed(found)}")
+
+    return see
+
+
+def _waybill(words: Words) -> Sight:
+    """What the carrier was asked to make last: sums in whole units, as it reads them."""
+    asked_ = words.named(_ON_WAYBILL)
+
+    async def see(scene: Scene, wanted: bool) -> None:
+        last = scene.waybills[-1] if scene.waybills else {}
+        back: dict[str, Any] = next(iter(last.get("BackwardDeliveryData", ())), {})
+        there = {name: str({**last, **back}.get(key, "")) for name, key in _ON_WAYBILL.items()}
+        holds = bool(last) and all(there[name] == value for name, value in asked_.items())
+        must(holds, wanted, f"the waybill says {', '.join(f'{name}={value}' for name, value in there.items())}")
 
     return see
 
@@ -89,11 +161,11 @@ def _preview(words: Words) -> Sight:
     """A template as it would go to the customer, read before it goes; or what it still lacks."""
     name, by = words.word("a template"), _by(words)
     text, lacks = words.quoted(), words.word("a variable") if words.take("lacks") else ""
-    variables: dict[str, Any] = words.named()
+    variables = words.named()
 
     async def see(scene: Scene, wanted: bool) -> None:
         deal = await scene.deal()
-        body = PreviewBody(template=name, variables=variables)
+        body = {"template": name, "variables": variables}
         made = await asked(scene, _who(scene, by), templates.preview, deal["id"], body=body)
         gaps = [*made["empty"], *(one["name"] for one in made["blanks"])]
         holds = lacks in gaps if lacks else has(made["text"], text or "") and not made["refused"]
@@ -112,14 +184,17 @@ def _report(words: Words) -> Sight:
     way = next((one for one in ways if words.take(one)), ways[0] if ways else "")
     kind = REPORTS[name][way]
     funnel = words.word("a funnel") if words.take("of") else ""
-    by, line = _by(words), words.word("a line")
-    values = words.named([one.name for one in kind.columns])
+    since = _day(words) if words.take("from") else None
+    line, by = words.word("a line"), _by(words)
+    values = words.named(["hint", *(one.name for one in kind.columns)])
+    hint = values.pop("hint", None)
 
     async def see(scene: Scene, wanted: bool) -> None:
-        who, narrow = _who(scene, by), {"funnel": funnel}
+        who, narrow = _who(scene, by), {"funnel": funnel, "since": since}
         made = await asked(scene, who, reporting.get_report, name, by=way or None, **narrow)
         found = _line(made["lines"], line)
         holds = found is not None and all(said(found["values"][one]) == value for one, value in values.items())
+        holds = holds and hint in (None, found["hint"])
         must(holds, wanted, _told(made["lines"], found, values))
         units = {one.name: one.unit for one in kind.columns}
         for one in values if found and wanted else ():
@@ -127,6 +202,14 @@ def _report(words: Words) -> Sight:
                 await _open(scene, who, name, found["rows"][one], int(found["values"][one]))
 
     return see
+
+
+def _day(words: Words) -> date:
+    said_ = words.word("a day")
+    try:
+        return date.fromisoformat(said_)
+    except ValueError:
+        raise BadLine(f"'{shown(said_)}' is no day", "Write from 2026-03-01") from None
 
 
 def _line(lines: Sequence[Mapping[str, Any]], title: str) -> Any:
@@ -141,7 +224,7 @@ def _told(lines: Sequence[Mapping[str, Any]], found: Any, values: Mapping[str, s
     if found is None:
         return f"the report has lines {listed([one['title'] or 'total' for one in lines])}"
     shown_ = {name: found["values"][name] for name in values or found["values"]}
-    return f"the report says {', '.join(f'{name}={said(value)}' for name, value in shown_.items())}"
+    return f"the report says {', '.join(f'{name}={said(value)}' for name, value in shown_.items())} {found['hint']}".strip()
 
 
 def said(value: Any) -> str:
@@ -152,8 +235,11 @@ async def _open(scene: Scene, who: Person, name: str, link: str, n: int) -> None
     """What a console does when the number is pressed."""
     query = dict(parse_qsl(urlsplit(link).query))
     given = {key: query[key] for key in ("what", "line", "by", "funnel", "source", "channel") if key in query}
-    manager = int(query["manager"]) if "manager" in query else None
-    rows = await asked(scene, who, reporting.get_report_rows, name, **given, manager=manager, limit=_MOST)
+    more = {"manager": int(query["manager"])} if "manager" in query else {}
+    since, until = (date.fromisoformat(query[one]) for one in ("from", "to"))
+    rows = await asked(
+        scene, who, reporting.get_report_rows, name, **given, **more, since=since, until=until, limit=_MOST
+    )
     if len(rows["items"]) != min(n, _MOST):
         raise Unseen(f"{n} are counted, and behind them are {len(rows['items'])}")
 
@@ -282,7 +368,11 @@ def _duplicate(words: Words) -> Sight:
 
 LOOKS: Final[Mapping[str, Callable[[Words], Sight]]] = {
     "listed": _listed,
+    "timeline": _timeline,
     "todo": _todo,
+    "criteria": _criteria,
+    "directory": _directory,
+    "waybill": _waybill,
     "templates": _templates,
     "preview": _preview,
     "report": _report,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from bots.kit.problems import did_you_mean, shown
-from gateway.api.audit import SettleBody, settle_finding
+from gateway.api.audit import settle_finding
 from gateway.channels.paper import ACCOUNTS
 from gateway.desk import Command, Edit, Move, OpenDeal, Take, Write, WriteNote
 from gateway.duties import FinishTask, GiveTask
@@ -178,8 +178,7 @@ def _settles(words: Words) -> Act:
         found = next((row["id"] for row in rows if row["gone_at"] is None), None)
         if found is None:
             raise Unseen(f"there is no finding '{shown(check)}'")
-        body = SettleBody.model_validate({"status": status, "reason": reason})
-        await asked(scene, who, settle_finding, found, body=body)
+        await asked(scene, who, settle_finding, found, body={"status": status, "reason": reason})
 
     return act
 

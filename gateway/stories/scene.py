@@ -71,7 +71,7 @@ class Scene:
     customers: dict[str, Customer] = field(default_factory=dict)
     customer: str = _NAMELESS
     """Whom the story is about at the moment."""
-    pick: tuple[Literal["", "order", "funnel"], str] = ("", "")
+    pick: tuple[Literal["", "order", "funnel", "stage"], str] = ("", "")
     faults: list[tuple[str, Outcome]] = field(default_factory=list)
     """What the next sends are answered, each on a channel or (empty) on any."""
     sent: list[tuple[str, str, Outgoing]] = field(default_factory=list)
@@ -99,6 +99,8 @@ class Scene:
             await self.rehearsal.until(at)
             await self.audit()
         await self.rehearsal.until(moment)
+        await self.rehearsal.timekeeper.once()  # who is late by now
+        await self.rehearsal.settle()
 
     async def audit(self) -> None:
         """The one that is asked for, or whose time has come."""
@@ -168,7 +170,7 @@ class Scene:
         if kind == "order":
             found = [deal for deal in await self.rows("deals") if str(deal["fields"].get("order")) == which]
         else:
-            found = [deal for deal in await self.deals() if kind != "funnel" or deal["funnel"] == which]
+            found = [deal for deal in await self.deals() if not kind or deal[kind] == which]
         if not found:
             raise Unseen(f"there is no deal {('of ' + kind + ' ' + which) if kind else 'of the customer'}")
         return max(found, key=lambda deal: (deal["closed_at"] is None, deal["opened_at"], deal["id"]))

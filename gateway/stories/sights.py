@@ -193,16 +193,6 @@ def _bot(words: Words) -> Sight:
     return see
 
 
-def _timeline(words: Words) -> Sight:
-    text = words.word("a text")
-
-    async def see(scene: Scene, wanted: bool) -> None:
-        entries = [entry["text"] for entry in await scene.rows("entries", deal_id=(await scene.deal())["id"])]
-        must(any(has(one, text) for one in entries), wanted, f"there stands {listed(entries[-12:])}")
-
-    return see
-
-
 def _robot(words: Words) -> Sight:
     rule = words.word("a robot")
     outcome = words.one_of(_OUTCOMES, "outcome") if words.more else "fired"
@@ -373,7 +363,6 @@ _SIGHTS: Final[Mapping[str, Callable[[Words], Sight]]] = {
     "lost": _closed("lost"),
     "bot": _bot,
     "waiting": _waiting,
-    "timeline": _timeline,
     "robot": _robot,
     "deals": _deals(open_only=False),
     "audience": _audience,

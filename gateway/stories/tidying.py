@@ -1,13 +1,10 @@
 """How managers tidy up in a story: two that are one, one that is two, a card put right, a waybill made of it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from bots.kit.problems import did_you_mean, shown
 from gateway.api import contacts, merges, waybills
-from gateway.api.bodies import BatchBody, MergeBody, MergeDealsBody, SplitBody
-from gateway.api.contacts import CorrectBody
-from gateway.api.waybills import WaybillBody
 from gateway.stories.asking import HEAD, asked
 from gateway.stories.scene import Scene, Unseen
 from gateway.stories.seeing import has, listed
@@ -16,11 +13,12 @@ from state.records import Person
 
 Act = Callable[[Scene, Person], Awaitable[None]]
 _IS_WAYBILL: Final = ("city", "office", "name", "phone", "cost", "cod", "weight", "description")
+_NUMBERS: Final = ("cost", "cod", "weight")
 
 
 def _merges(words: Words) -> Act:
     """`merges order 4711`, `merges deal of Борис`: into the deal that is meant; `merges customer Борис`: the two are one person."""
-    what = words.one_of(("order", "funnel", "deal", "customer"), "thing to merge")
+    what = words.one_of(("order", "funnel", "stage", "deal", "customer"), "thing to merge")
     if what == "deal" and not words.take("of"):
         raise BadLine("it is not said whose deal", "Write merges deal of Борис")
     which = words.word("its name")
@@ -29,13 +27,12 @@ def _merges(words: Words) -> Act:
 
     async def contacts_(scene: Scene, who: Person) -> None:
         one, other = await scene.known_contact(), await _contact_of(scene, which)
-        body = MergeBody.model_validate({"from": other, "batch": batch})
-        await asked(scene, who, merges.merge_contacts, one, body=body)
+        await asked(scene, who, merges.merge_contacts, one, body={"from": other, "batch": batch})
 
     async def deals(scene: Scene, who: Person) -> None:
         here = (await scene.deal())["id"]
         there = (await _deal_of(scene, what, which))["id"]
-        body = MergeDealsBody.model_validate({"from": there, "batch": batch, "lead": here if leads else None})
+        body = {"from": there, "batch": batch, "lead": here if leads else None}
         await asked(scene, who, merges.merge_deals, here, body=body)
 
     return contacts_ if what == "customer" else deals
@@ -59,7 +56,7 @@ async def _deal_of(scene: Scene, what: str, which: str) -> dict[str, Any]:
         await _contact_of(scene, which)
         scene.meet(which)
     else:
-        scene.pick = ("order" if what == "order" else "funnel", which)
+        scene.pick = (cast("Any", what), which)
     try:
         return await scene.deal()
     finally:
@@ -76,14 +73,14 @@ def _splits(words: Words) -> Act:
         deal = await scene.deal()
         if text is not None:
             entries = await scene.rows("entries", deal_id=deal["id"])
-            body = SplitBody(entries=[one["id"] for one in entries if has(one["text"], text)] or None)
-            if body.entries is None:
+            body: dict[str, Any] = {"entries": [one["id"] for one in entries if has(one["text"], text)]}
+            if not body["entries"]:
                 raise Unseen(f"there stands {listed([one['text'] for one in entries[-12:]])}")
         else:
             addresses = await scene.rows("identities", contact_id=deal["contact_id"], channel=channel)
             if not addresses:
                 raise Unseen(f"the customer has no address on {shown(channel)}")
-            body = SplitBody(identity=addresses[-1]["id"])
+            body = {"identity": addresses[-1]["id"]}
         await asked(scene, who, merges.split_deal, deal["id"], body=body)
 
     return act
@@ -96,7 +93,7 @@ def _undoes(words: Words) -> Act:
         words.end()
 
         async def batch(scene: Scene, who: Person) -> None:
-            await asked(scene, who, merges.undo_batch, body=BatchBody(batch=name))
+            await asked(scene, who, merges.undo_batch, body={"batch": name})
 
         return batch
     if not (words.take("merge") or words.take("split")):
@@ -136,7 +133,7 @@ def _corrects(words: Words) -> Act:
         raise BadLine("it is not said what is corrected", 'Write corrects name "Анна Петрова" phone +7916…')
 
     async def act(scene: Scene, who: Person) -> None:
-        await asked(scene, who, contacts.correct_contact, await scene.known_contact(), body=CorrectBody(**known))
+        await asked(scene, who, contacts.correct_contact, await scene.known_contact(), body=known)
         one = scene.meet(scene.customer)
         one.name, one.phone = known.get("name", one.name), known.get("phone", one.phone)
 
@@ -150,7 +147,7 @@ def _makes(words: Words) -> Act:
     given: dict[str, Any] = words.named(_IS_WAYBILL)
 
     async def act(scene: Scene, who: Person) -> None:
-        body = WaybillBody.model_validate(given)
+        body = {name: int(text) if text.isdecimal() and name in _NUMBERS else text for name, text in given.items()}
         await asked(scene, who, waybills.make_waybill, (await scene.deal())["id"], body=body)
 
     return act

@@ -172,6 +172,9 @@ NOT_SO = (
     ("see trend overdue_task 1", "the runs found nothing"),
     ("see offender Анна overdue_task", "offenders are nothing"),
     ("see duplicate Борис", "suggested are nothing"),
+    ("see criteria скидка", "the criteria of new are"),
+    ("see waybill city=Львів", "the waybill says"),
+    ("see timeline скидка by Анна", "there stands"),
 )
 
 

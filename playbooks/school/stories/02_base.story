@@ -1,5 +1,5 @@
 # От заявки до урока: звонок превращает заявку в сделку, время и место уходят сами
-covers: E.passing, B.convert, B.time, B.audience, B.trigger-call
+covers: E.passing, B.convert, B.time, B.audience, B.trigger-call, B.deeds
 
 at 2026-03-02 12:00
 customer is "Анна Петрова" phone +79161234567 email anna@example.com

@@ -1,5 +1,5 @@
 # Кто за рабочий час ничего не сделал, у того заявку забирают; руководитель видит просроченное
-covers: B.replaced, B.overdue
+covers: B.replaced
 
 at 2026-03-02 14:40
 form lesson
