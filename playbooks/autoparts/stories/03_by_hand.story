@@ -15,3 +15,5 @@ see responsible "Борис Климов"
 call answered duration 30
 see open deals 1
 see timeline "Разговор по телефону, 30 с"
+manager boris writes template greeting
+see message whatsapp "Ольга, это Борис Климов"

@@ -19,3 +19,9 @@ form parts phone=+79161112233 email=petr@example.com comment="И масло"
 see deals 1
 see message whatsapp "спасибо за заявку"
 see message email "спасибо за заявку"
+customer Олег telegram: [phone +79165550011] Здравствуйте
+manager anna moves lost reason not_a_customer
+form parts name="Олег" phone=+79165550011 email=oleg@example.com comment="Фильтр"
+see message telegram "Спасибо за заявку"
+see message whatsapp "Удобно ли вам получить ответ здесь"
+see message email "Спасибо за заявку"

@@ -2,9 +2,11 @@
 covers: E.passing, B.convert, B.time, B.audience, B.trigger-call, B.deeds
 
 at 2026-03-02 12:00
-customer is "Анна Петрова" phone +79161234567 email anna@example.com
+customer is "анна" phone +79161234567 email anna@example.com
 form lesson goal="переезд"
 see task "Узнать цель и уровень, договориться о пробном уроке"
+manager Ольга corrects name "Анна Петрова"
+see customer name "Анна Петрова"
 manager Ольга sets study=английский lesson_at=2026-03-05T18:00
 call answered duration 120
 see message sms "Пробный урок 05.03.2026, 18:00. Лесная, 18"
