@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bots.kit.hours import Hours
 from gateway.clock import Instant
 from gateway.house import House
 from gateway.parts import split
@@ -103,14 +104,18 @@ def _news(conn: Connection, told: lanes.Writes) -> Iterator[tuple[str, int, int 
                 yield "handed", task_id, None
 
 
-def recipients(task: Task, staff: Staff, house: House, now: Instant, *, without: int | None = None) -> Sequence[Chat]:
-    """Whose it is; where it is nobody's, those who are there."""
+def recipients(
+    task: Task, staff: Staff, house: House, now: Instant, *, without: int | None = None, usual: Hours | None = None
+) -> Sequence[Chat]:
+    """Whose it is; where it is nobody's, those who are there: in their own shift, else in the `usual` hours."""
     if task.responsible_id is not None:
         found = [staff.chats.get(task.responsible_id)]
     else:
         roster = staff.roster()
         found = [
-            staff.chats.get(one.id) for one in roster.people if one.id in staff.chats and roster.is_there(one, now)
+            staff.chats.get(one.id)
+            for one in roster.people
+            if one.id in staff.chats and roster.is_there(one, now, usual)
         ]
     return [
         chat

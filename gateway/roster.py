@@ -45,10 +45,11 @@ class Roster:
             found = [one for one in self.people if one.active and word == str(one.id)]
         return found[0] if len(found) == 1 else None
 
-    def is_there(self, one: Colleague, now: Instant) -> bool:
+    def is_there(self, one: Colleague, now: Instant, usual: Hours | None = None) -> bool:
+        """`usual`: when those work who have no shift of their own; the shop's hours where it is not said."""
         if not one.active or one.program or (one.away_until is not None and now < one.away_until):
             return False
-        hours = self.hours.get(one.calendar, self.hours.get(""))
+        hours = self._shift(one, usual)
         if hours is not None and not hours.is_open(now):
             return False
         if one.seen_at is None:
@@ -66,9 +67,12 @@ class Roster:
         at = max(now, one.away_until or 0)
         if one.away_until is not None and one.away_until >= FOREVER:
             return None
-        hours = self.hours.get(one.calendar, self.hours.get(""))
+        hours = self._shift(one)
         at = hours.next_open(at) if hours is not None else at
         return at if at > now else None
+
+    def _shift(self, one: Colleague, usual: Hours | None = None) -> Hours | None:
+        return (self.hours.get(one.calendar) if one.calendar else None) or usual or self.hours.get("")
 
     def meant(self, word: str) -> list[Colleague]:
         """The people that a name, a group or a role means; a program only where it is named."""

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from state.records import Instant, Task
-from state.tables import cursors, staff_notes, tasks
+from state.tables import cursors, deals, staff_notes, tasks
 
 KIND: Final = "overdue"
 """Of the tasks that tell of others; they are not told of themselves."""
@@ -32,6 +32,12 @@ def late(conn: Connection, now: Instant, n: int) -> list[Task]:
         .limit(n)
     )
     return [Task(*row) for row in conn.execute(found)]
+
+
+def funnels(conn: Connection, of: Iterable[Task]) -> dict[int, str]:
+    """By deal: the funnel in which it is."""
+    found = select(deals.c.id, deals.c.funnel).where(deals.c.id.in_({task.deal_id for task in of} - {0}))
+    return dict(conn.execute(found).all())
 
 
 def reminded(conn: Connection, of: Iterable[int]) -> set[tuple[int, Instant | None]]:

@@ -227,6 +227,10 @@ class Playbook:
         home = self.funnel(funnel) or self.funnels[0]
         return self.calendars.get(home.calendar) or self.hours
 
+    def hours_of(self, calendar: str, funnel: str = "") -> Hours | None:
+        """When somebody works on a deal of a funnel: in their own shift, else as the funnel's people do, else as the shop does."""
+        return self.calendars.get(calendar) or (self.working(funnel) if funnel else self.hours)
+
     def later(self, now: Instant, span: Span, funnel: str) -> Instant:
         """When a span will have passed for the people of a funnel."""
         return later(now, span, self.working(funnel), self.zone)
