@@ -46,7 +46,7 @@ from gateway.settings import Settings
 from gateway.timekeeper import Timekeeper
 from gateway.tracker import Tracker
 from gateway.turns import Turns
-from state import chores, inbox, schema
+from state import chores, inbox, schema, staff
 from state.database import Database, Unavailable
 from state.live import open_live
 from state.occupancy import Occupancy
@@ -122,6 +122,7 @@ class App:
         self._open_channels(shelf)
         self._carrier = self._open_carrier()
         self._mount(shelf)
+        await self.db.write(lambda c: staff.wake_waiting(c, self.clock.now()), "people")  # by a new playbook, perhaps
         await self.delivery.recover(lease_ms=0 if self.db.sqlite else 90_000)
         if workers:
             self._sender = asyncio.create_task(self.delivery.run())

@@ -6,12 +6,15 @@ Who waits for somebody to come, and who waits for somebody to act, are timers of
 from typing import Final
 
 from bots.kit.staffing import Assign
+from gateway.clock import Instant
 from gateway.ledger import Ledger
+from gateway.roster import Roster
+from state import staff
 from state.records import Deal, Timer
 from state.writes import Handed
 
-WAIT: Final = "assign:"
-"""A deal in the pool that a rule hands out when somebody comes; then follows the rule."""
+WAIT: Final = staff.WAIT
+"""A deal in the pool that a rule hands out when somebody comes or has room; then follows the rule."""
 ACT: Final = "act:"
 """A responsible who has not acted yet; then follow rule, person and how many had it before."""
 LEAVE: Final = "leave:"
@@ -19,6 +22,8 @@ LEAVE: Final = "leave:"
 NUMBER: Final = "#"
 """Before a person's number, where two may have one name."""
 _LOOK_AGAIN_MS: Final = 10 * 60_000
+_LOOK_SOON_MS: Final = 5_000
+"""Another process may have known more of who has room than this one did."""
 _LONGEST_LOOK_MS: Final = 12 * 3_600_000
 _MOST_HANDS: Final = 3
 """After so many people who did not act, it is the head's."""
@@ -38,8 +43,10 @@ def person_for(ledger: Ledger, deal: Deal, to: str, without: frozenset[int] = fr
     return roster.lightest(member.name if member else to, ledger.now, without)
 
 
-def assign(ledger: Ledger, deal: Deal, word: str, *, without: frozenset[int] = frozenset(), hands: int = 0) -> bool:
-    """Give the deal to whom the word means. False: it stays in the pool; a rule goes on looking."""
+def assign(
+    ledger: Ledger, deal: Deal, word: str, *, without: frozenset[int] = frozenset(), hands: int = 0, again: bool = False
+) -> bool:
+    """Give the deal to whom the word means. False: it stays in the pool; a rule goes on looking. `again`: not for the first time."""
     rule = ledger.house.playbook.assign.get(word)
     if rule is None:
         person = person_for(ledger, deal, word, without)
@@ -56,12 +63,22 @@ def assign(ledger: Ledger, deal: Deal, word: str, *, without: frozenset[int] = f
         give(ledger, deal, other)
         return True
     if rule.how != "to all":
-        people = roster.among(rule)
-        expected = roster.next_there(people, ledger.now) or ledger.now + _LOOK_AGAIN_MS
-        latest = ledger.now + _LONGEST_LOOK_MS
-        at = min(expected, latest) if people else latest  # whoever is hired is given at once what waits
+        at = _next_look(roster, rule, ledger.now, again=again)
         ledger.set_deal_timer(deal, WAIT, f"{WAIT}{rule.name}", max(at, ledger.now + 1_000))
     return False
+
+
+def _next_look(roster: Roster, rule: Assign, now: Instant, *, again: bool) -> Instant:
+    """When the pool looks by itself; whoever comes, is hired or has room again has it look at once."""
+    people = roster.among(rule)
+    full = any(roster.is_there(one, now) for one in people)
+    soon = now + (_LOOK_SOON_MS if full and not again else _LOOK_AGAIN_MS)
+    if not people:
+        return now + _LONGEST_LOOK_MS
+    expected = roster.next_there(people, now)
+    if expected is None:
+        return soon
+    return min(expected, soon if full else now + _LONGEST_LOOK_MS)
 
 
 def give(ledger: Ledger, deal: Deal, person: int, rule: str = "") -> None:
@@ -105,7 +122,7 @@ def has_called(ledger: Ledger, deal: Deal, by: str) -> None:
 def look_again(ledger: Ledger, deal: Deal, timer: Timer) -> None:
     """Somebody may have come: the deal that waits in the pool is offered again."""
     if deal.closed_at is None and deal.responsible_id is None:
-        assign(ledger, deal, timer.name.removeprefix(WAIT))
+        assign(ledger, deal, timer.name.removeprefix(WAIT), again=True)
 
 
 def check_action(ledger: Ledger, deal: Deal, timer: Timer) -> None:

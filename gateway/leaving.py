@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bots.kit.business import Playbook
 from bots.kit.problems import did_you_mean
-from gateway.assigning import LEAVE, NUMBER, WAIT
+from gateway.assigning import LEAVE, NUMBER
 from gateway.clock import Instant
 from gateway.refusals import Invalid
 from gateway.roster import FOREVER, Roster
@@ -63,7 +63,7 @@ def go_away(conn: Connection, person: int, until: Instant | None, heir: str, now
 def come_back(conn: Connection, person: int, now: Instant) -> int:
     """The answer: how many deals of the pool are looked at again."""
     staff.edit(conn, person, away_until=None)
-    return staff.wake_waiting(conn, WAIT, now)
+    return staff.wake_waiting(conn, now)
 
 
 def _hand_over(conn: Connection, person: int, heir: str, now: Instant) -> int:

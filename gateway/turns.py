@@ -5,6 +5,7 @@ that fails five times is parked in quarantine with a task, and its contact goes 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -13,7 +14,7 @@ from typing import TypeVar
 import structlog
 
 from bots.kit.compiler import read_script
-from gateway import guard, pager
+from gateway import guard, pager, room
 from gateway.clock import Clock, Instant
 from gateway.decide import decide, fire
 from gateway.desk import Command, Write, asked_for, obey_manager
@@ -73,6 +74,15 @@ class Report:
     """Contacts whose lane was claimed though they had become part of another, and that other."""
     astray: list[tuple[int, int, int]] = field(default_factory=list)
     """(inbox id, contact, other): events that are another contact's by now."""
+    freed: Counter[int] = field(default_factory=Counter)
+    """By person: how many open deals they have less than before."""
+    pool: bool = False
+    """Somebody has room again, and deals wait."""
+
+    def made_room(self, other: "Report") -> None:
+        """What another report says of that is true here, too."""
+        self.freed += other.freed
+        self.pool |= other.pool
 
 
 class Turns:
@@ -104,6 +114,7 @@ class Turns:
         self.live.wake("turns")
         self.live.wake("delivery")
         self.live.publish("changes")
+        await self._fill(Report(freed=Counter({room.ANYBODY: 1}), pool=True))
         return answer
 
     async def run(self) -> None:
@@ -140,16 +151,36 @@ class Turns:
             self.live.wake("delivery")
         _settle(report.answers)
         for contact in report.failed:
-            await self._alone(contact)
+            await self._alone(contact, report)
             self.live.wake("delivery")
         if report.changed:
             self.live.publish("changes")
+        if report.freed:
+            await self._fill(report)
         return report
+
+    async def _fill(self, report: Report) -> None:
+        """Who has room again is known, and given what waits."""
+        if room.ANYBODY in report.freed:
+            self.forget_staff()
+        elif self._roster is not None:
+            self._roster.open_deals.subtract(report.freed)
+        if not report.pool:
+            return
+        now, shop = self.clock.now(), self.house.playbook
+        try:
+            looking = await self.db.write(lambda c: room.fill(c, shop, report.freed.total(), now), "turns")
+        except Exception as error:  # what made room is done and told, and the pool looks by itself as well
+            log.warning("pool_not_woken", error=repr(error))
+            return
+        if looking:
+            report.next_due = now
+            self.live.wake("turns")
 
     def _batch(self, conn: Connection, asks: Sequence[Ask], now: Instant, n: int, *, events: int = 1_000) -> Report:
         """The whole batch's transaction: one plain function of a connection."""
         report, batch = Report(), lanes.Writes()
-        for rows in lanes.claim(conn, now, n, only=[a.contact for a in asks], ids=self.db.ids):
+        for rows in self._claim(conn, now, n, [a.contact for a in asks]):
             mine = [a for a in asks if a.contact == rows.contact.id]
             self._turn(conn, rows, mine, now, batch, report, events)
         self._save(conn, batch, now, report)
@@ -160,6 +191,14 @@ class Turns:
         report.answers += [(a, Conflict("gone", "the contact is not there")) for a in asks if id(a) not in answered]
         return report
 
+    def _claim(self, conn: Connection, now: Instant, n: int, only: Sequence[int]) -> list[LaneRows]:
+        """The lanes of this batch. Those that hand out the pool see who has room at this moment, whoever has given what."""
+        found = lanes.claim(conn, now, n, only=only, ids=self.db.ids)
+        if self.house.playbook.assign and room.hands_out(found, now):
+            staff.hand_out_alone(conn)
+            self._roster = None
+        return found
+
     def _turn(
         self, conn: Connection, rows: LaneRows, asks: list[Ask], now: Instant, batch: lanes.Writes, report: Report, n: int
     ) -> None:  # fmt: skip
@@ -169,6 +208,7 @@ class Turns:
             return
         _know_scripts(conn, self.house, rows.runs.values())
         ledger = Ledger(rows, self.db.ids, self.house, batch, now, self._look(conn, now))
+        had = room.held(rows.deals)
         try:
             for event in rows.inbox[:n]:
                 if event.kind in _OF_THE_PAST or self._looks_back(event):
@@ -193,6 +233,8 @@ class Turns:
         batch.lanes.append({"b_id": rows.contact.id, "b_due": due, "b_pace": rows.pace})
         report.lanes += 1
         report.events += len(rows.inbox[:n])
+        if had:
+            report.freed += had - room.held(rows.deals)
 
     async def _one_by_one(self, asks: list[Ask], now: Instant, error: Exception) -> Report:
         """The batch as a whole could not be saved: every lane by itself, so that one bad row harms nobody else."""
@@ -216,13 +258,14 @@ class Turns:
                 _tell(mine, alone)
                 continue
             total.lanes += one.lanes
+            total.made_room(one)
             _settle(one.answers)
             total.changed |= one.changed
         return total
 
     def _only(self, conn: Connection, contact: int, asks: list[Ask], now: Instant, *, events: int = 1_000) -> Report:
         report, batch = Report(), lanes.Writes()
-        for rows in lanes.claim(conn, now, 0, only=[contact], ids=self.db.ids):
+        for rows in self._claim(conn, now, 0, [contact]):
             self._turn(conn, rows, asks, now, batch, report, events)
         self._save(conn, batch, now, report)
         report.changed = bool(batch.changes)
@@ -231,7 +274,9 @@ class Turns:
     def _save(self, conn: Connection, batch: lanes.Writes, now: Instant, report: Report) -> None:
         """What the turns came to, and who has turned out to be whom."""
         lanes.save(conn, batch, now, self.shard, ids=self.db.ids)
-        settle(conn, self.db.ids, self.house.playbook, batch, now)
+        if settle(conn, self.db.ids, self.house.playbook, batch, now):
+            report.freed[room.ANYBODY] += 1
+        report.pool = bool(report.freed) and bool(self.house.playbook.assign) and staff.anybody_waits(conn)
         pass_on(conn, report.joined, report.astray, now)
         if batch.tasks or batch.news or batch.handed_tasks:
             who = pager.Staff(self._known_chats(conn, now), lambda: self._known_staff(conn, now))
@@ -239,7 +284,7 @@ class Turns:
         if batch.ties:
             self.forget_staff()
 
-    async def _alone(self, contact: int) -> None:
+    async def _alone(self, contact: int, total: Report) -> None:
         """A lane whose turn raised: its events one at a time, until the bad one is found and counted or parked."""
         now = self.clock.now()
         for _ in range(lanes.PER_LANE):
@@ -251,6 +296,7 @@ class Turns:
                 log.exception("event_failed", contact=contact)
                 await self.db.write(lambda c: self._count_failure(c, contact, now), "turns")
                 return
+            total.made_room(report)
             if not report.events:
                 return
 
@@ -301,11 +347,12 @@ class Turns:
 
     def _known_staff(self, conn: Connection, now: Instant) -> Roster:
         """Who works here, read at most once in a while; what is given out meanwhile is counted in."""
-        if self._roster is None or not 0 <= now - self._roster_at < _ROSTER_MS:
+        known = self._roster
+        if known is None or not 0 <= now - self._roster_at < _ROSTER_MS:
             shop = self.house.playbook
-            self._roster = Roster(staff.colleagues(conn), staff.load(conn), staff.last_given(conn), shop.shifts)
-            self._roster_at = now
-        return self._roster
+            known = Roster(staff.colleagues(conn), staff.load(conn), staff.last_given(conn), shop.shifts)
+            self._roster, self._roster_at = known, now
+        return known
 
 
 def _know_scripts(conn: Connection, house: House, runs: Iterable[Run]) -> None:

@@ -35,9 +35,13 @@ def words_of(shop: Playbook) -> merging.Words:
     )
 
 
-def settle(conn: Connection, ids: Ids, shop: Playbook, batch: Writes, now: Instant) -> None:
-    """Join the deals that turns have joined, and the contacts of whom it was proved; suggest those who are alike."""
+def settle(conn: Connection, ids: Ids, shop: Playbook, batch: Writes, now: Instant) -> bool:
+    """Join the deals that turns have joined, and the contacts of whom it was proved; suggest those who are alike.
+
+    True where deals may have been joined.
+    """
     words = words_of(shop)
+    joined = bool(batch.joins or batch.proofs)
     for merge, leading, other, why, person in batch.joins:
         cause = Cause(why, person, author="manager" if person else "system")
         merging.join_deals(conn, ids, leading, other, now, words, cause, merge)
@@ -48,6 +52,8 @@ def settle(conn: Connection, ids: Ids, shop: Playbook, batch: Writes, now: Insta
     if batch.claims:
         for one, other, kind in duplicates.look(conn, ids, batch.claims, shop.likeness, now):
             merging.join_both(conn, ids, one, other, now, words, Cause(kind))
+            joined = True
+    return joined
 
 
 def _prove(conn: Connection, ids: Ids, shop: Playbook, contact: int, point: str, now: Instant) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from state.database import Database, Unavailable
 
-HEAD: Final = "0015_wider_indexes"
+HEAD: Final = "0016_pool"
 """The newest migration. A test compares it with the folder."""
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"

@@ -1,13 +1,13 @@
 """People as those who get deals: groups, shift, room, presence, and how much each has. Also handing over what one had."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, text, update
 
-from state.dialects import inserting, overwriting
+from state.dialects import Bulk, inserting, overwriting
 from state.records import Instant, Person
 from state.tables import assignments, deals, lanes, people, tasks, timers
 
@@ -37,6 +37,38 @@ class Colleague:
         return Person(self.id, self.name, self.role, self.active, self.program)
 
 
+WAIT: Final = "assign:"
+"""How the timer of a deal begins that waits in the pool for somebody; then follows the rule. Its index knows it."""
+_IN_POOL: Final = text("substr(timers.name, 1, 7) = 'assign:'")
+_ANYBODY: Final = select(timers.c.deal_id).where(_IN_POOL).limit(1)
+_WAITING: Final = (
+    select(timers.c.contact_id, timers.c.key)
+    .join(deals, deals.c.id == timers.c.deal_id)
+    .where(_IN_POOL, timers.c.due_at > bindparam("now"), deals.c.responsible_id.is_(None))
+    .order_by(deals.c.opened_at, deals.c.id)
+)
+_ALL: Final = 1_000_000
+_AT_ONCE: Final = 500
+_HANDING_OUT: Final = 5_062_020_002
+"""PostgreSQL's advisory lock of whoever hands out the pool."""
+_LOOK: Final = Bulk(
+    lambda _, values: (
+        update(timers)
+        .where(timers.c.contact_id == values("b_id"), timers.c.key == values("b_key"))
+        .values(due_at=values("b_due"))
+    ),
+    {"b_id": timers.c.contact_id, "b_key": timers.c.key, "b_due": timers.c.due_at},
+    of_dicts=True,
+)
+_WAKE_AT: Final = Bulk(
+    lambda _, values: (
+        update(lanes)
+        .where(lanes.c.contact_id == values("b_id"), lanes.c.due_at.is_(None) | (lanes.c.due_at > values("b_due")))
+        .values(due_at=values("b_due"))
+    ),
+    {"b_id": lanes.c.contact_id, "b_due": lanes.c.due_at},
+    of_dicts=True,
+)
 _COLUMNS: Final = [people.c[f.name] for f in fields(Colleague)]
 _LOAD: Final = (
     select(deals.c.responsible_id, func.count())
@@ -106,16 +138,40 @@ def add_member(
     )  # fmt: skip
 
 
-def wake_waiting(conn: Connection, prefix: str, now: Instant) -> int:
-    """Deals that wait for somebody to come: their lanes look again now. The answer: how many."""
-    waiting = timers.c.name.startswith(prefix, autoescape=True)
-    found = [row[0] for row in conn.execute(select(timers.c.contact_id).where(waiting, timers.c.due_at > now))]
-    if not found:
+def anybody_waits(conn: Connection) -> bool:
+    """Whether a deal of the pool waits for somebody by a rule."""
+    return conn.execute(_ANYBODY).first() is not None
+
+
+def wake_waiting(conn: Connection, now: Instant, rules: Collection[str] | None = None, most: int = _ALL) -> int:
+    """Deals that wait for somebody look again now, the oldest first: those of these rules, else of all. The answer: how many.
+
+    Their lanes are taken in one order, and whoever has one in hand is waited for: what it decided before is looked at again.
+    """
+    found = _WAITING if rules is None else _WAITING.where(timers.c.name.in_([f"{WAIT}{rule}" for rule in rules]))
+    waiting = list(conn.execute(found.limit(most), {"now": now}))
+    if not waiting:
         return 0
-    conn.execute(update(timers).where(waiting, timers.c.due_at > now).values(due_at=now))
-    for start in range(0, len(found), 500):
-        _wake(conn, found[start : start + 500], now)
-    return len(found)
+    first: dict[int, Instant] = {}
+    for at, (contact, _) in enumerate(waiting, start=now - len(waiting) + 1):
+        first.setdefault(contact, at)
+    for start in range(0, len(first), _AT_ONCE):
+        some = sorted(first)[start : start + _AT_ONCE]
+        conn.execute(
+            select(lanes.c.contact_id)
+            .where(lanes.c.contact_id.in_(some))
+            .order_by(lanes.c.contact_id)
+            .with_for_update()
+        )
+    _LOOK.write(conn, [{"b_id": contact, "b_key": key, "b_due": first[contact]} for contact, key in waiting])
+    _WAKE_AT.write(conn, [{"b_id": contact, "b_due": first[contact]} for contact in sorted(first)])
+    return len(waiting)
+
+
+def hand_out_alone(conn: Connection) -> None:
+    """Until the commit nobody else hands out the pool: of several processes each sees what the one before has given."""
+    if conn.dialect.name != "sqlite":  # which has one writer
+        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _HANDING_OUT})
 
 
 def note_act(conn: Connection, contact_id: int, person_id: int, prefix: str) -> None:

@@ -200,6 +200,7 @@ parcels = _table(  # that a carrier is asked about
     Index("ix_parcels_next_at", "next_at"),
 )
 
+_IN_POOL = text("substr(name, 1, 7) = 'assign:'")  # deals that wait for somebody (state/staff.py)
 timers = _table(
     "timers",
     Column("contact_id", Int, primary_key=True, autoincrement=False),
@@ -208,6 +209,7 @@ timers = _table(
     _int("run_id"),
     _text("name"),
     _int("due_at"),
+    Index("ix_timers_pool", "name", "deal_id", sqlite_where=_IN_POOL, postgresql_where=_IN_POOL),
 )
 
 firings = _table(  # every turn of a robot or a trigger, and why it did what it did

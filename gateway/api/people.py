@@ -14,7 +14,6 @@ from gateway.api.calls import Calls
 from gateway.api.context import ApiContext
 from gateway.api.errors import Refusal, invalid, not_found
 from gateway.api.values import Body, Id, Line, Moment, Word
-from gateway.assigning import WAIT
 from gateway.clock import iso
 from gateway.refusals import Invalid
 from gateway.roster import FOREVER, Roster
@@ -26,6 +25,9 @@ from state.records import Person
 
 calls = Calls()
 log = structlog.get_logger()
+
+_OF_ROOM = frozenset({"role", "groups", "calendar", "capacity"})
+"""What decides who is given deals: the pool looks again."""
 
 
 class ColleagueShape(TypedDict):
@@ -135,9 +137,11 @@ async def edit_person(ctx: ApiContext, who: Person, person_id: Id, body: PersonB
             staff.edit(conn, person_id, **given)
         if body.active is False:
             leaving.leave(conn, person_id, heir, now)
-        elif body.active:
+            return
+        if body.active:
             staff.edit(conn, person_id, active=1)
-            staff.wake_waiting(conn, WAIT, now)
+        if body.active or not _OF_ROOM.isdisjoint(given):
+            staff.wake_waiting(conn, now)
 
     await ctx.db.write(job, "people")
     changed = await _changed(ctx, person_id)
@@ -162,7 +166,7 @@ async def presence(ctx: ApiContext, who: Person, body: PresenceBody) -> Presence
             return leaving.come_back(conn, who.id, now)
         if body.state == "away":
             return leaving.go_away(conn, who.id, body.until, "", now)
-        return staff.wake_waiting(conn, WAIT, now) if fresh else 0
+        return staff.wake_waiting(conn, now) if fresh else 0
 
     return _present(await ctx.db.write(job, "people"), await _changed(ctx, who.id))
 

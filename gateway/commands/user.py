@@ -97,12 +97,14 @@ def edit(
     changed = {key: value for key, value in given.items() if value is not None}
     if not changed:
         raise click.UsageError("say what is to be otherwise: --name, --role, --group, --calendar or --capacity")
+    now = Clock().now()
     with open_database() as (settings, db):
         _must_be_known(calendar, settings.playbook)
 
         def job(conn: Connection) -> staff.Colleague | None:
             one = whom(conn, who)
             staff.edit(conn, one.id, **changed)
+            staff.wake_waiting(conn, now)
             return staff.colleague(conn, one.id)
 
         one = write(db, job)
@@ -213,6 +215,7 @@ def signin_link(db: Database, base: str, fresh: Newcomer, *, again: bool = False
             )
         one = Person(db.ids.take("person"), fresh.name, fresh.role, active=True)
         staff.add_member(conn, one, fresh.groups, fresh.calendar, fresh.capacity, now)
+        staff.wake_waiting(conn, now)
         return people.issue_signin(conn, db.ids, one.id, now)
 
     return f"{base}/signin?token={write(db, make)}"

@@ -1,8 +1,10 @@
 """Who works here, over the API: presence, absence, those who leave; and who may say so."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
+from bots.kit.staffing import Assign
 from state import people
 from tests.api.conftest import ADMIN, PATIENCE_S, Shop
 
@@ -41,6 +43,23 @@ async def test_groups_and_room_are_the_heads_to_set(shop: Shop):
     assert (status, one["capacity"], one["groups"]) == (200, 5, ["sales"])
     status, told = await shop.call("PATCH", f"/people/{number}", shop.token("head"), json={"calendar": "nights"})
     assert (status, told["error"]["field"]) == (422, "calendar")
+
+
+async def test_who_is_given_more_room_is_given_what_waits(shop: Shop):
+    book = shop.ctx.house.playbook
+    shop.ctx.house.playbook = replace(
+        book, hours=None, assign={"sales": Assign("sales", among=("Анна",))},
+        sources={**book.sources, "message": replace(book.source("message"), responsible="sales")},
+    )  # fmt: skip
+    number, head = await person(shop, "Анна"), shop.token("head")
+    for room, held in ((1, 1), (2, 2), (0, 3)):
+        assert (await shop.call("PATCH", f"/people/{number}", head, json={"capacity": room}))[0] == 200
+        if room == 1:
+            for customer in ("c1", "c2", "c3"):
+                await shop.say("Здравствуйте", customer)
+        async with asyncio.timeout(PATIENCE_S):
+            while (await shop.get(f"/people/{number}"))["open_deals"] != held:
+                await asyncio.sleep(0.02)
 
 
 async def test_a_group_that_no_rule_knows_is_kept_with_a_word_about_it(shop: Shop):

@@ -1,11 +1,14 @@
 """People and tokens from the terminal: who is there comes back in, is corrected, leaves; a program is no colleague."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, select, update
 
-from state import people, staff
-from state.database import Database
+from state import people, staff, tables
+from state.database import Connection, Database
+from state.records import Deal, Timer
 from tests.api.own_shop import parley
 
 
@@ -95,6 +98,31 @@ def test_a_person_is_corrected_by_name_or_number(home: Path) -> None:
     assert (warned.exit_code, "Did you mean 'sales'?" in warned.output) == (0, True), warned.output
     assert parley("user", "edit", "1").exit_code == 2
     assert parley("user", "edit", "1", "--calendar", "nights").exit_code == 2
+
+
+def test_whoever_is_added_or_given_more_room_has_the_pool_look(home: Path) -> None:
+    parley("user", "list")
+    db, later = database(home), 2**45
+    deal = Deal(
+        1, 1, "retail", "retail", "new", "", "web", "", [], {}, None, "pool", 1, None, None, 1, 1, None, None, "", 1
+    )  # fmt: skip
+
+    def wait(conn: Connection) -> None:
+        if not conn.execute(select(tables.deals.c.id)).all():
+            conn.execute(insert(tables.deals).values(asdict(deal)))
+            conn.execute(insert(tables.timers).values(asdict(Timer(1, "deal:1:assign:", 1, 0, "assign:sales", later))))
+            conn.execute(insert(tables.lanes).values(contact_id=1, due_at=later, pace=[]))
+        for table in (tables.timers, tables.lanes):
+            conn.execute(update(table).values(due_at=later))
+
+    def due(conn: Connection) -> list[int]:
+        return [conn.execute(select(table.c.due_at)).scalar_one() for table in (tables.timers, tables.lanes)]
+
+    for said in (("add", "Анна", "--role", "manager"), ("edit", "Анна", "--capacity", "5")):
+        db.write_now(wait)
+        assert parley("user", *said).exit_code == 0
+        assert max(db.write_now(due)) < later
+    db.engine.dispose()
 
 
 def test_whoever_leaves_has_no_way_in_and_their_deals_go_to_whom_is_named(home: Path) -> None:

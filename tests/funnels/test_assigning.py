@@ -10,7 +10,7 @@ import pytest
 
 from bots.kit.spans import Span
 from bots.kit.staffing import Assign
-from gateway.assigning import LEAVE, WAIT
+from gateway.assigning import LEAVE
 from gateway.desk import Take
 from state import people, staff
 from state.records import Person
@@ -79,7 +79,7 @@ async def test_a_program_gets_no_deals_and_takes_nobodys_turn(shop: Shop):
     await inquiries(shop, "1")
     assert await holders(shop) == [None]  # it is nobody who could be there
     (anna,) = await hired(shop, "Анна")
-    await shop.db.write(lambda c: staff.wake_waiting(c, WAIT, shop.clock.now()))
+    await shop.db.write(lambda c: staff.wake_waiting(c, shop.clock.now()))
     await inquiries(shop, "2", "3")
     assert program not in await holders(shop)
     assert set(await holders(shop)) == {anna.id}
@@ -166,7 +166,7 @@ async def test_whoever_comes_back_is_given_what_waits(shop: Shop):
     await edited(shop, anna, away_until=NOON + 100 * HOUR)
     await inquiries(shop, "1", "2")
     await edited(shop, anna, away_until=None)
-    assert await shop.db.write(lambda c: staff.wake_waiting(c, WAIT, shop.clock.now())) == 2
+    assert await shop.db.write(lambda c: staff.wake_waiting(c, shop.clock.now())) == 2
     await shop.settle()
     assert await holders(shop) == [anna.id, anna.id]
 
