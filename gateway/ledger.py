@@ -23,10 +23,10 @@ from state.joining import APART
 from state.records import Deal, Person, Run, Stay, Timer
 
 ROBOT: Final = "robot:"
-"""How the name of a robot's timer begins: then come the robot, the stay in the stage, and how deep in a chain it is."""
+"""How the name of a robot's timer begins: then come the robot, the stay in the stage, and of how many stages that led to one another its own is the last."""
 
 _CHAIN_MS: Final = 60_000
-"""Robots that lead to one another faster than this are counted: they may go round in a circle."""
+"""Stages that robots lead to faster than this are counted: they may go round in a circle."""
 
 
 class Ledger(Voice):
@@ -175,13 +175,15 @@ class Ledger(Voice):
         """The name of who answers for it."""
         return self.look.roster().name(deal.responsible_id) if deal.responsible_id is not None else ""
 
-    def expect(self, deal: Deal, one: Expected) -> None:
-        """A robot will have its turn then, if the deal still is where it is; without a time, not at all."""
+    def expect(self, deal: Deal, one: Expected, *, follows: bool = False) -> None:
+        """A robot will have its turn then, if the deal still is where it is; without a time, not at all. One that `follows` another
+        in its stage has one turn in a stay: that leads nowhere in a circle.
+        """
         key = f"deal:{deal.id}:{ROBOT}{one.robot}"
         if one.at is None:
             self.cut_timer(key)
             return
-        chain = self.chain + 1 if self.chain and one.at - self.now < _CHAIN_MS else 1
+        chain = self.chain + (not follows) if self.chain and one.at - self.now < _CHAIN_MS else 1
         name = f"{ROBOT}{one.robot}:{deal.stage_at}:{chain}"
         self._set_timer(Timer(self.contact.id, key, deal.id, 0, name, one.at))
 

@@ -13,7 +13,7 @@ from gateway.ledger import ROBOT, Ledger
 from state.records import Deal, Firing, Timer
 
 LONGEST_CHAIN: Final = 25
-"""Robots that lead to one another at once; one more, and a person has to look."""
+"""Stages through which robots lead a deal at once; one more, and a person has to look."""
 _MOST_HEARD: Final = 50
 """Things that triggers hear of within one turn of a lane."""
 
@@ -35,8 +35,9 @@ def take_turn(ledger: Ledger, deal: Deal, timer: Timer) -> None:
         turn = fire(robots, robot, ledger.facts(deal))
         noted = _note(ledger, deal, turn, "")
         for one in turn.then:  # before what it does: that may take the deal elsewhere
-            ledger.expect(deal, one)
+            ledger.expect(deal, one, follows=True)
         _do(ledger, deal, turn, noted)
+        hear_all(ledger)  # where a trigger leads, this robot has led
     finally:
         ledger.chain = 0
 
