@@ -7,6 +7,7 @@ from gateway.entering import enter
 from gateway.ledger import Ledger
 from gateway.router import Attach, Open, route
 from state.records import Deal
+from state.strangers import NO_CUSTOMER
 
 Ignored = str
 NOBODY_SAYS_WHO = 0
@@ -82,9 +83,8 @@ def _keep(ledger: Ledger, deal: Deal, event: ev.CallEnded) -> None:
 
 
 def _no_customer(ledger: Ledger) -> Ignored:
-    """A wrong number leaves no dirt: a deal that only a call has opened ends, with its tasks."""
+    """A wrong number leaves no dirt: a deal that only a call has opened ends."""
     for deal in ledger.rows.deals:
         if deal.closed_at is None and deal.source == "call" and deal.route_id is None:
-            ledger.end_tasks(deal, ledger.words.line("not_a_customer"))
-            ledger.close_deal(deal, "lost", "not_a_customer", "robot")
-    return "not_a_customer"
+            ledger.close_deal(deal, "lost", NO_CUSTOMER, "robot")
+    return NO_CUSTOMER

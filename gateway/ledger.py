@@ -21,6 +21,7 @@ from state.claims import Claim
 from state.inbox import point_keys
 from state.joining import APART
 from state.records import Deal, Person, Run, Stay, Timer
+from state.strangers import NO_CUSTOMER
 
 ROBOT: Final = "robot:"
 """How the name of a robot's timer begins: then come the robot, the stay in the stage, and of how many stages that led to one another its own is the last."""
@@ -209,7 +210,10 @@ class Ledger(Voice):
             self.loose[deal.id] = deal
 
     def close_deal(self, deal: Deal, outcome: str, reason: str, author: str, person: Person | None = None) -> None:
+        """Whoever was no customer leaves nothing to do, and no robot of the end writes to them or puts them on a list."""
         bots, stood, since = author == "bot", deal.stage, deal.stage_at
+        if reason == NO_CUSTOMER:
+            self.end_tasks(deal, self.words.line("not_a_customer"))
         if run := self.rows.runs.get(deal.id):
             bots = True
             self.stop_run(deal, run, self.words.line("why_closed"), left="closed")
@@ -232,7 +236,8 @@ class Ledger(Voice):
             self.writes.stays.append(Stay(deal.id, told.id, stood, since, self.now, end))
         if waited is not None:
             self._waited(deal, told, waited, None)
-        self._expect_bots(deal)
+        if reason != NO_CUSTOMER:
+            self._expect_bots(deal)
 
     # -- runs --------------------------------------------------------------------------------------------------------
 

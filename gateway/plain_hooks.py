@@ -126,6 +126,8 @@ class PlainHooks:
             return _unknown()
         meaning: Event | Ignored | Unusable = Unusable(data) if isinstance(data, str) else read(data)
         key = _id(data["id"]) if isinstance(data, dict) and data.get("id") not in (None, "") else ""
+        if key and isinstance(meaning, CallEnded) and meaning.not_a_customer:
+            key = f"{key}:stranger"  # it was told of before, perhaps, when nobody had listened to it yet
         if not key:
             key = payload.fingerprint(raw)
             if not isinstance(meaning, Unusable):

@@ -16,6 +16,7 @@ from gateway.starting import way_to
 from gateway.translate import arrival
 from state.records import Deal, Identity, Person, Task
 from state.staff_chats import WORKERS, Chat, Chats, Note
+from state.strangers import NO_CUSTOMER
 
 CODE: Final = "staff_"
 """How the deep link's word begins that ties a chat."""
@@ -80,8 +81,7 @@ def _leave_the_chat(ledger: Ledger, deal: Deal) -> None:
     """No bot and no colleague talks to a customer there any more: elsewhere, or not at all where they only tried it out."""
     other = way_to(ledger, deal)
     if other is None:
-        ledger.end_tasks(deal, ledger.words.line("not_a_customer"))
-        ledger.close_deal(deal, "lost", "not_a_customer", "robot")
+        ledger.close_deal(deal, "lost", NO_CUSTOMER, "robot")
         return
     if run := ledger.rows.runs.get(deal.id):
         ledger.stop_run(deal, run, ledger.words.line("why_staff"))

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, func, select
 
 from state.group_tables import audience_members
 from state.records import Instant
+from state.strangers import is_stranger
 from state.tables import contacts, deals, identities
 
 _OF: Final = deals.c.id == audience_members.c.deal_id
@@ -37,9 +38,11 @@ class Member:
 
 def audiences(conn: Connection) -> list[Audience]:
     at = audience_members.c.at
-    several = select(
-        audience_members.c.audience, func.count(deals.c.contact_id.distinct()), func.min(at), func.max(at)
-    ).join(deals, _OF)
+    several = (
+        select(audience_members.c.audience, func.count(deals.c.contact_id.distinct()), func.min(at), func.max(at))
+        .where(~is_stranger(deals.c.contact_id))
+        .join(deals, _OF)
+    )
     grouped = several.group_by(audience_members.c.audience).order_by(audience_members.c.audience)
     return [Audience(*row) for row in conn.execute(grouped)]
 
@@ -49,7 +52,7 @@ def members(conn: Connection, audience: str, limit: int, above: int = 0) -> list
     gathered = (
         select(deals.c.contact_id, func.min(audience_members.c.deal_id), func.min(audience_members.c.at))
         .join(deals, _OF)
-        .where(audience_members.c.audience == audience, deals.c.contact_id > above)
+        .where(audience_members.c.audience == audience, deals.c.contact_id > above, ~is_stranger(deals.c.contact_id))
         .group_by(deals.c.contact_id)
         .order_by(deals.c.contact_id)
         .limit(limit)

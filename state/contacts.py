@@ -11,6 +11,7 @@ from state.cards import Wanted as WantedDeals
 from state.ids import Ids
 from state.inbox import add_mailboxes, point_keys
 from state.records import Contact, Identity, Instant
+from state.strangers import is_stranger
 from state.tables import contacts, identities, lanes, points
 
 _CONTACT = [contacts.c[f.name] for f in fields(Contact)]
@@ -52,8 +53,10 @@ class Known:
 
 
 def page(conn: Connection, wanted: Wanted, limit: int, before: int | None = None) -> list[Known]:
-    """Newest first; `before` is the id of the last one already seen. Those that are part of another are not listed."""
-    found = select(*_CONTACT).where(contacts.c.merged_into.is_(None))
+    """Newest first; `before` is the id of the last one already seen. Those that are part of another are not listed, nor are
+    those of whom nothing but a wrong number is known.
+    """
+    found = select(*_CONTACT).where(contacts.c.merged_into.is_(None), ~is_stranger(contacts.c.id))
     if wanted.phone:
         found = found.where(having_phone(contacts.c.id, wanted.phone, part=wanted.phone_part))
     if wanted.q:

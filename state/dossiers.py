@@ -10,7 +10,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Text, and_, case, func, literal_column, or_, select, type_coerce
 
+from state.duplicates import of_customers
 from state.records import Contact, Deal, Duplicate, Instant, Task
+from state.strangers import NO_CUSTOMER
 from state.tables import contacts, deals, duplicates, entries, identities, runs, tasks, timers
 
 _CONTACT: Final = [contacts.c[f.name] for f in fields(Contact)]
@@ -56,8 +58,9 @@ class Pair:
 
 
 def deals_page(conn: Connection, after: int, n: int, closed_since: Instant) -> list[Dossier]:
-    """Open deals, and those that were closed since then."""
-    looked_at = or_(deals.c.closed_at.is_(None), deals.c.closed_at >= closed_since)
+    """Open deals, and those that were closed since then, but for wrong numbers."""
+    closed = and_(deals.c.closed_at >= closed_since, deals.c.reason != NO_CUSTOMER)
+    looked_at = or_(deals.c.closed_at.is_(None), closed)
     found = conn.execute(select(*_DEAL).where(deals.c.id > after, looked_at).order_by(deals.c.id).limit(n))
     page = [Deal(*row) for row in found]
     people = _contacts(conn, {deal.contact_id for deal in page})
@@ -93,8 +96,11 @@ def deals_page(conn: Connection, after: int, n: int, closed_since: Instant) -> l
 
 def tasks_page(conn: Connection, after: int, n: int, done_since: Instant, mark: str) -> list[Duty]:
     """Open tasks, and those done since then whose details carry `mark`."""
+    strangers = select(deals.c.id).where(deals.c.id == tasks.c.deal_id, deals.c.reason == NO_CUSTOMER)
     marked = and_(
-        tasks.c.done_at >= done_since, type_coerce(tasks.c.details, Text).contains(f'"{mark}"', autoescape=True)
+        tasks.c.done_at >= done_since,
+        type_coerce(tasks.c.details, Text).contains(f'"{mark}"', autoescape=True),
+        ~strangers.exists(),
     )
     looked_at = or_(tasks.c.state == _OPEN, marked)
     found = conn.execute(select(*_TASK).where(tasks.c.id > after, looked_at).order_by(tasks.c.id).limit(n))
@@ -124,7 +130,7 @@ def _spoken(conn: Connection, done: list[Task]) -> dict[int, Instant]:
 def pairs_page(conn: Connection, after: int, n: int) -> list[Pair]:
     """Pairs that nobody has settled."""
     d = duplicates.c
-    found = conn.execute(select(*_PAIR).where(d.state == _OPEN, d.id > after).order_by(d.id).limit(n))
+    found = conn.execute(select(*_PAIR).where(d.state == _OPEN, d.id > after, *of_customers()).order_by(d.id).limit(n))
     page = [Duplicate(*row) for row in found]
     among = {one for pair in page for one in (pair.contact_id, pair.other_id)}
     people = _contacts(conn, among)

@@ -9,7 +9,7 @@ from dataclasses import fields
 from operator import itemgetter
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -18,6 +18,7 @@ from state.dialects import Ready, inserting, skipping
 from state.ids import Ids
 from state.merges import became
 from state.records import Duplicate, Instant
+from state.strangers import is_stranger
 from state.tables import claims, duplicates, points
 
 How = Literal["no", "suggest", "automatic"]
@@ -131,11 +132,18 @@ def page(
     """Newest first; `before` is the id of the last one already seen."""
     d = duplicates.c
     found = select(*_COLUMNS).where(d.state == state)
+    if state == "open":
+        found = found.where(*of_customers())
     if contact is not None:
         found = found.where(or_(d.contact_id == contact, d.other_id == contact))
     if before is not None:
         found = found.where(d.id < before)
     return [Duplicate(*row) for row in conn.execute(found.order_by(d.id.desc()).limit(limit))]
+
+
+def of_customers() -> tuple[ColumnElement[bool], ...]:
+    """Nobody is asked whether a wrong number is a customer."""
+    return ~is_stranger(duplicates.c.contact_id), ~is_stranger(duplicates.c.other_id)
 
 
 def accept(conn: Connection, duplicate_id: int, merge: int, now: Instant, by: int) -> None:

@@ -24,12 +24,12 @@ from sqlalchemy import (
 )
 
 from state.records import Instant
+from state.strangers import NO_CUSTOMER
 from state.tables import deals, identities, merges
 
 Key = tuple[Any, ...]
 """Which line of a report: the values of its dimensions."""
 
-NO_CUSTOMER: Final = "not_a_customer"
 _POSTGRESQL: Final = (("plan_cache_mode", "force_custom_plan"), ("work_mem", "32MB"), ("jit", "off"))
 
 

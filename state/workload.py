@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from sqlalchemy import func, literal, literal_column, or_, select
 
-from state.facts import NO_CUSTOMER, Facts, Narrow, counted, flag, none
+from state.facts import Facts, Narrow, counted, flag, none
 from state.report_tables import waits
+from state.strangers import NO_CUSTOMER
 from state.tables import deals, identities, tasks
 
 _d = deals.c
@@ -71,13 +72,14 @@ def owed(narrow: Narrow) -> Facts:
 
 
 def done(narrow: Narrow) -> Facts:
-    """Tasks that somebody has done in the period, by who it was."""
+    """Tasks that somebody has done in the period for customers, by who it was."""
+    stranger = select(_d.id).where(_d.id == _t.deal_id, _d.reason == NO_CUSTOMER).exists()
     found = select(
         _t.id.label("ref"), _t.deal_id.label("deal"), _t.done_at.label("at"), _t.done_by.label("person"),
         flag(_t.done_at > _t.due_at, "late"),
     ).where(
         _t.state == "done", _t.done_by.is_not(None), _t.done_at >= narrow.since, _t.done_at < narrow.until,
-        *_of_tasks(narrow, _t.done_by),
+        ~stranger, *_of_tasks(narrow, _t.done_by),
     )  # fmt: skip
     return Facts(found, ("person",), {"done": "", "done_late": "late"})
 

@@ -114,7 +114,7 @@ WORKLOAD: Final = Kind(
     "",
     "Who has how much to do",
     "open: deals that somebody is responsible for, now. due: open tasks due before the period ends; overdue: those of them that are late now. done: tasks done in the period, by who did "
-    "them; done_late: after they were due. " + FORMULA,
+    "them, but for deals that were no customer's; done_late: after they were due. " + FORMULA,
     ("person",),
     _WORKLOAD,
     _workload,

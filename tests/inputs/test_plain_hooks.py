@@ -193,6 +193,15 @@ async def test_what_lacks_what_it_takes_is_kept_with_its_reason(
     assert (kept["state"], kept["reason"]) == ("quarantined", reason)
 
 
+async def test_a_call_that_is_marked_later_under_its_own_id_is_heard_once_more_and_no_oftener(hall: Hall) -> None:
+    data, answers = said(hall, CALLS), []
+    for marked in ({}, {}, {"not_a_customer": True}, {"not_a_customer": True}):
+        async with hall.http.post(hall.base + CALLS, json=data | marked, headers=BEARER) as answer:
+            answers.append((await answer.json())["status"])
+    assert answers == ["accepted", "duplicate", "accepted", "duplicate"]
+    assert (await hall.last())["event"]["event"]["not_a_customer"] is True
+
+
 async def test_a_call_is_understood_however_its_numbers_and_its_yes_are_spelled(hall: Hall) -> None:
     data = said(hall, CALLS) | {"duration_s": "60", "not_a_customer": "no"}
     assert await post(hall, CALLS, data) == 200

@@ -411,7 +411,13 @@ def plain_workload(rows: Rows, narrow: Narrow) -> dict[Any, dict[str, Any]]:
         if task["state"] == "open" and due < UNTIL and narrow.manager in (None, who):
             found[who,]["due"] += 1
             found[who,]["overdue"] += due < NOW
-        if task["done_by"] and SINCE <= task["done_at"] < UNTIL and narrow.manager in (None, task["done_by"]):
+        stranger = rows.deals.get(task["deal_id"], {"reason": ""})["reason"] == "not_a_customer"
+        if (
+            task["done_by"]
+            and not stranger
+            and SINCE <= task["done_at"] < UNTIL
+            and narrow.manager in (None, task["done_by"])
+        ):
             found[task["done_by"],]["done"] += 1
             found[task["done_by"],]["done_late"] += task["done_at"] > due
     return found
