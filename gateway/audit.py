@@ -11,6 +11,7 @@ from bots.kit.checks import Check
 from bots.kit.conditions import Test, as_number, first_holding
 from bots.kit.funnels import AGE
 from bots.kit.languages import spoken
+from bots.kit.moments import moment
 from bots.kit.reckoning import minor_units
 from bots.kit.spans import AT_ONCE, Span
 from bots.kit.words import as_text
@@ -62,7 +63,7 @@ class Inspector:
         for check in self.checks:
             if check.what in _OF_TASKS or check.what in _OF_PAIRS or not self._concerns(check, one.deal):
                 continue
-            wrong = _DEALS[check.what](self, check, one)
+            wrong = self._dated(check, one.deal, _DEALS[check.what](self, check, one))
             if wrong is None or not self._lasts(check, one.deal, wrong[1]):
                 continue
             if check.tests and not self.holds(check.tests, one.contact, one.deal, one.channel):
@@ -137,6 +138,13 @@ class Inspector:
 
     def _in_place(self, check: Check, deal: Deal) -> bool:
         return (not check.funnels or deal.funnel in check.funnels) and (not check.stages or deal.stage in check.stages)
+
+    def _dated(self, check: Check, deal: Deal, wrong: Wrong | None) -> Wrong | None:
+        """Where the check keeps to a date of the deal, it is wrong since then; what has none, or one to come, is not."""
+        if wrong is None or not check.at:
+            return wrong
+        since = moment(deal.fields.get(check.at), self.house.playbook.zone)
+        return (wrong[0], since) if since is not None and since <= self.now else None
 
     def _lasts(self, check: Check, deal: Deal | None, since: Instant) -> bool:
         """Longer than the check allows; a stage's own age has been looked at already."""

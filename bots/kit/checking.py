@@ -19,6 +19,11 @@ SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 WHATS: Final[tuple[What, ...]] = get_args(What)
 STATES: Final[tuple[State, ...]] = get_args(State)
 PLAIN: Final = ("deal", "task", "contact")
+_OF_ONE_DEAL: Final = tuple(
+    one
+    for one in WHATS
+    if one not in ("overdue_task", "no_contact", "task", "contact", "duplicate_contact", "duplicate_deal")
+)
 CHECK_KEYS: Final = (
     "title",
     "severity",
@@ -26,6 +31,7 @@ CHECK_KEYS: Final = (
     "missing",
     "if",
     "older",
+    "at",
     "kind",
     "funnels",
     "stages",
@@ -99,7 +105,7 @@ def _check(name: str, key: Scalar, one: Section, funnels: Sequence[Funnel], offi
     check = replace(
         usual or BUILT_IN.get(what, Check(name, name, "normal", what)),
         name=name, title=text_of(one.get("title"), "title", found) or (usual.title if usual else name), severity=cast("Severity", severity),
-        what=what, missing=missing, tests=tests, kind=name_of(one.get("kind"), "kind", found) or "", funnels=_funnels(one, office),
+        what=what, missing=missing, tests=tests, at=_at(one, what, key, office), kind=name_of(one.get("kind"), "kind", found) or "", funnels=_funnels(one, office),
         stages=_stages(one, funnels, office), state=cast("State", state),
     )  # fmt: skip
     if "older" in one and (older := span_of(one.get("older"), "older", found, limit=OF_PLAYBOOKS)) is not None:
@@ -119,8 +125,8 @@ def _check(name: str, key: Scalar, one: Section, funnels: Sequence[Funnel], offi
     if "kind" in one and what not in ("task", "overdue_task", "no_contact"):
         found.error(one.keys["kind"], "only tasks have a kind", "Add 'what: task', or remove the line", "contradiction")
     asked = table is not None and bool(table.pairs)
-    if what in PLAIN and not (asked or check.older or check.kind or check.stages or check.state != "open"):
-        remedy = "Add 'if:', 'missing:', 'older:', 'kind:' or 'stages:'"
+    if what in PLAIN and not (asked or check.older or check.at or check.kind or check.stages or check.state != "open"):
+        remedy = "Add 'if:', 'missing:', 'older:', 'at:', 'kind:' or 'stages:'"
         found.error(key, f"check '{shown(name)}' finds every {what}", remedy, "no_value")
     return check
 
@@ -137,6 +143,17 @@ def _what(name: str, one: Section, office: Office) -> What:
         office.found.error(one.keys["what"], "'missing' is looked for in deals", remedy, "contradiction")
         return "missing"
     return cast("What", what)
+
+
+def _at(one: Section, what: What, key: Scalar, office: Office) -> str:
+    """The date from which on it is dirt."""
+    name = name_of(one.get("at"), "at", office.found) or ""
+    if name and what not in _OF_ONE_DEAL:
+        remedy = "Remove the line, or look for what is wrong with deals: 'what: deal'"
+        office.found.error(one.keys["at"], "'at' names a field of a deal", remedy, "contradiction")
+    elif name:
+        office.day(one.get("at") or key, name)
+    return name
 
 
 def _one_of(one: Section, key: str, known: Sequence[str], office: Office) -> str:

@@ -36,6 +36,8 @@ class Check:
     tests: tuple[Test, ...] = ()
     older: Span = AT_ONCE
     """How long it may last before it is dirt."""
+    at: str = ""
+    """A field with a date: from then on it is dirt, and what has no date is none."""
     kind: str = ""
     """Of tasks."""
     funnels: tuple[str, ...] = ()

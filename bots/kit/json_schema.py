@@ -234,7 +234,7 @@ def playbook_schema() -> Schema:
         CHECK_KEYS,
         {
             "severity": {"enum": list(SEVERITIES)}, "what": {"enum": list(WHATS)}, "state": {"enum": list(DEAL_STATES)}, "missing": _TEXTS,
-            "if": _ref("case"), "older": span, "within": _ref("length"), "funnels": _TEXTS, "stages": _TEXTS, "kind": _ref("name"),
+            "if": _ref("case"), "older": span, "within": _ref("length"), "at": _ref("name"), "funnels": _TEXTS, "stages": _TEXTS, "kind": _ref("name"),
         },
     )  # fmt: skip
     triggers = tables(TRIGGER_KEYS, {"from": _TEXTS, "if": _ref("case"), "do": _ref("do")}, ["on", "do"])

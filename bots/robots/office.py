@@ -78,7 +78,7 @@ class Office:
             self.found.error(node, f"'{name}' is what the deal is, and no field of it", remedy, "impossible")
 
     def day(self, node: Node, name: str) -> None:
-        """A field that a robot keeps to."""
+        """A field that a robot, or a check of the audit, keeps to."""
         self.known_field(node, name)
         kind = self.shapes.get(name, TEXT).kind if name not in KNOWN and name not in BROUGHT else ""
         if name not in self.fields or kind == "date":
@@ -89,7 +89,7 @@ class Office:
             return
         days = [one for one, shape in self.shapes.items() if shape.kind == "date"]
         remedy = f"Name a field of 'kind: date'{': ' if days else ''}{', '.join(days[:MOST_LISTED])}"
-        self.found.error(node, f"'{name}' is no day, and a robot cannot keep to it", remedy, "not_a_date")
+        self.found.error(node, f"'{name}' is no day, and cannot be kept to", remedy, "not_a_date")
 
     def known_field(self, node: Node, name: str) -> None:
         if name not in self.fields:

@@ -18,7 +18,7 @@ playbook: Магазин
 language: ru
 zone: Europe/Moscow
 hours: {week: {mon-fri: 10:00-19:00}}
-fields: {city: Город, budget: {title: Бюджет, kind: money}}
+fields: {city: Город, budget: {title: Бюджет, kind: money}, ship_on: {title: Отправить, kind: date}}
 idle: 3d
 funnels:
   retail:
@@ -37,6 +37,8 @@ checks:
   calls: {title: Давно не звонили, what: task, kind: call, older: 3d}
   unreachable: {title: Без телефона и почты, what: contact, if: {phone: empty, email: empty}}
   refunds: {title: Возврат после продажи, what: deal, state: won, within: 7d, if: {tags: возврат}}
+  not_sent: {title: День отправки прошёл, what: deal, at: ship_on, if: {tags: {has not: отправлено}}}
+  not_sent_long: {title: Давно не отправлено, what: deal, at: ship_on, older: 2d}
 audit: {every: 1d, at: 8:00}
 """
 

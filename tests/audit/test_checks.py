@@ -1,6 +1,7 @@
 """Each check finds its dirt in a shop that runs, and nothing where there is none; on both databases."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import update
@@ -240,4 +241,22 @@ async def test_a_check_of_closed_deals_looks_at_those_of_its_days(shop: Shop):
     assert await found(shop) == [("refunds", deal)]
     shop.clock.advance(8 * 24 * HOUR)
     await audit(shop, ["refunds"])
+    assert await found(shop) == []
+
+
+async def test_a_check_that_keeps_to_a_date_finds_deals_from_that_day_on(shop: Shop):
+    """The shop's Monday noon is 24 November: a day without an hour begins at 10:00."""
+    deal = await deal_of_anna(shop, ship_on="2025-11-25")
+    await deal_of_anna(shop, "2")
+    await audit(shop, ["not_sent", "not_sent_long"])
+    assert await found(shop) == []
+    await shop.later(hours=23)
+    await audit(shop, ["not_sent", "not_sent_long"])
+    assert await found(shop) == [("not_sent", deal)]
+    assert (await row(shop, "not_sent"))["since"] == int(datetime(2025, 11, 25, 7, tzinfo=UTC).timestamp() * 1000)
+    await shop.later(hours=48)
+    await audit(shop, ["not_sent", "not_sent_long"])
+    assert await found(shop) == [("not_sent", deal), ("not_sent_long", deal)]
+    await shop.ask(Edit(tags=["отправлено"], fields={"ship_on": "2025-12-20"}), deal)
+    await audit(shop, ["not_sent", "not_sent_long"])
     assert await found(shop) == []

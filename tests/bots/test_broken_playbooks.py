@@ -224,8 +224,8 @@ TAG = "{tag: новый}"
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("in: 15m", "at: budget", "13:22: error: 'budget' is no day, and a robot cannot keep to it. Name a field of 'kind: date': bouquet_on."),
-        ("in: 15m", "at: name", "13:22: error: 'name' is no day, and a robot cannot keep to it. Name a field of 'kind: date': bouquet_on."),
+        ("in: 15m", "at: budget", "13:22: error: 'budget' is no day, and cannot be kept to. Name a field of 'kind: date': bouquet_on."),
+        ("in: 15m", "at: name", "13:22: error: 'name' is no day, and cannot be kept to. Name a field of 'kind: date': bouquet_on."),
         ("in: 15m", "at: flowers", "13:22: warning: 'flowers' is a text, and is kept to only where it holds a day like 2026-03-12. Make it a day: 'flowers: {title: …, kind: date}'."),
         ("in: 15m", "at: bouquet_on, in: 1h, before: 1d", "13:42: error: 'before' and 'in' exclude each other. Keep one of them."),
         ("in: 15m", "after: 15m", "13:25: error: 'after' is '15m', and it names a robot. Write 'in: 15m'; 'after: previous' counts it from the robot above."),

@@ -14,7 +14,7 @@ SHOP = """
 funnels:
   retail: {stages: {new: Новая, offer: {title: Предложение, age: 1d}}, won: Да, lost: Нет}
   mail: {stages: {sent: Отправлено}, won: Да, lost: Нет}
-fields: {city: Город, budget: Бюджет}
+fields: {city: Город, budget: Бюджет, deliver_on: {title: Когда доставить, kind: date}, size: {title: Размер, kind: number}}
 """
 
 
@@ -80,6 +80,11 @@ def test_a_shops_own_check_is_a_filter_with_plain_conditions():
     assert (checks["returned"].state, checks["returned"].within) == ("won", 7 * 86_400_000)
 
 
+def test_a_check_may_keep_to_a_date_of_the_deal():
+    late = shop("checks: {late: {what: deal, at: deliver_on}}\n").checks["late"]
+    assert (late.what, late.at) == ("deal", "deliver_on")
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -92,6 +97,9 @@ def test_a_shops_own_check_is_a_filter_with_plain_conditions():
         ("checks: {a: {missing: city, kind: call}}", "contradiction"),
         ("checks: {a: {missing: city, what: task}}", "contradiction"),
         ("checks: {a: {if: {town: Тверь}}}", "unknown_field"),
+        ("checks: {a: {what: deal, at: deliver}}", "unknown_field"),
+        ("checks: {a: {what: deal, at: size}}", "not_a_date"),
+        ("checks: {a: {what: task, kind: call, at: deliver_on}}", "contradiction"),
         ("checks: {orphan: {what: deal, older: 1d}}", "twice"),
         ("checks: {a: no}", "unknown_word"),
         ("checks: {a: {iff: {city: Тверь}, older: 1d}}", "unknown_key"),
