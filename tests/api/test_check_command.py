@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from bots.kit.checks import BUILT_IN
+from bots.kit.playbook import load_playbook
+from gateway.commands.check import check_playbook
 from tests.api.own_shop import MEETS, SHOP, parley, trying
+
+PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
+SHIPPED = sorted(one.parent.name for one in PLAYBOOKS.glob("*/playbook.yaml"))
+BUSINESSES = [name for name in SHIPPED if name != "starter"]
 
 
 def test_the_shipped_playbook_is_clean(home: Path) -> None:
@@ -12,6 +19,29 @@ def test_the_shipped_playbook_is_clean(home: Path) -> None:
     assert result.exit_code == 0, result.output
     assert result.stdout == "", "findings alone stand there"
     assert result.stderr == "autoparts (no setting names a playbook): clean\n"
+
+
+@pytest.mark.parametrize("name", [name for name in SHIPPED if name != "autoparts"])
+def test_the_other_shipped_playbooks_are_clean(home: Path, name: str) -> None:
+    result = parley("check", name)
+    assert (result.exit_code, result.output) == (0, ""), "neither mistakes nor doubts"
+
+
+@pytest.mark.parametrize("like", SHIPPED)
+def test_what_init_makes_is_clean(home: Path, like: str) -> None:
+    assert parley("init", "shop", "--like", like).exit_code == 0
+    assert [str(problem) for _, problem in check_playbook(home / "shop")] == [], "neither mistakes nor doubts"
+
+
+@pytest.mark.parametrize("name", BUSINESSES)
+def test_every_shipped_business_looks_itself_through_each_month_by_checks_of_its_own(name: str) -> None:
+    playbook, _ = load_playbook(name, lambda file: (PLAYBOOKS / name / file).read_text(encoding="utf-8"))
+    assert playbook is not None
+    assert playbook.audit is not None
+    assert playbook.audit.days == 0, "0 is once a month"
+    own = [one for one in playbook.checks.values() if one.name not in BUILT_IN]
+    assert {one.severity for one in own} == {"critical", "normal"}
+    assert all(one.title != one.name for one in own), "people read the title"
 
 
 def test_who_names_nothing_has_the_playbook_of_the_settings_looked_at_and_is_told_which(
