@@ -24,6 +24,7 @@ _ON_WAYBILL: Final = {
     "name": "RecipientName", "phone": "RecipientsPhone", "city": "RecipientCityName", "office": "RecipientAddressName",
     "cost": "Cost", "cod": "RedeliveryString", "description": "Description",
 }  # fmt: skip
+_NOBODY: Final = {"id": 0, "name": "nobody"}
 _OF_FINDINGS: Final = ("for", "status", "severity", "says")
 
 
@@ -247,6 +248,13 @@ async def _open(scene: Scene, who: Person, name: str, link: str, n: int) -> None
 # -- the audit -----------------------------------------------------------------------------------------------------------
 
 
+def _meant(scene: Scene, manager: Mapping[str, Any] | None, whose: str) -> bool:
+    """As stories name people: by their key in the team, by their name or a part of it; `nobody`."""
+    person = scene.staff.get(whose)
+    there = manager or _NOBODY
+    return there["id"] == person.id if person is not None else has(there["name"], whose)
+
+
 def _finding(words: Words) -> Sight:
     """What the last audit has found wrong with the deal."""
     check = words.word("a check")
@@ -263,12 +271,11 @@ def _finding(words: Words) -> Sight:
             if one["check"] == check
             and all(narrow.get(name) in (None, one[name]) for name in ("status", "severity"))
             and has(one["what"], narrow.get("says", ""))
-            and ("for" not in narrow or has((one["manager"] or {"name": "nobody"})["name"], narrow["for"]))
+            and ("for" not in narrow or _meant(scene, one["manager"], narrow["for"]))
             and (not repeated or one["repeats"] > 0)
         ]
         all_ = [
-            f"{one['check']} ({one['severity']}, {one['status']}, "
-            f"{(one['manager'] or {'name': 'nobody'})['name']}): {one['what']}"
+            f"{one['check']} ({one['severity']}, {one['status']}, {(one['manager'] or _NOBODY)['name']}): {one['what']}"
             for one in there
         ]
         must(bool(found), wanted, f"found is {listed(all_)}")
@@ -343,9 +350,10 @@ def _offender(words: Words) -> Sight:
 
     async def see(scene: Scene, wanted: bool) -> None:
         answer = await asked(scene, HEAD, audit.trend)
-        there = [(one["manager"]["name"] if one["manager"] else "nobody", one["check"]) for one in answer["offenders"]]
-        holds = any(has(name, whose) and one == check for name, one in there)
-        must(holds, wanted, f"offenders are {listed([f'{name}: {one}' for name, one in there])}")
+        there = answer["offenders"]
+        holds = any(one["check"] == check and _meant(scene, one["manager"], whose) for one in there)
+        told = [f"{(one['manager'] or _NOBODY)['name']}: {one['check']}" for one in there]
+        must(holds, wanted, f"offenders are {listed(told)}")
 
     return see
 
