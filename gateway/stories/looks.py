@@ -24,7 +24,7 @@ _ON_WAYBILL: Final = {
     "name": "RecipientName", "phone": "RecipientsPhone", "city": "RecipientCityName", "office": "RecipientAddressName",
     "cost": "Cost", "cod": "RedeliveryString", "description": "Description",
 }  # fmt: skip
-_NOBODY: Final = {"id": 0, "name": "nobody"}
+_NOBODY: Final[Mapping[str, Any]] = {"id": 0, "name": "nobody"}
 _OF_FINDINGS: Final = ("for", "status", "severity", "says")
 
 
