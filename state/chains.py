@@ -24,31 +24,36 @@ def led_by(deal: int) -> str:
 def is_first(one: Any = deals) -> ColumnElement[bool]:
     """No deal of the same contact has led to it."""
     before = deals.alias("before")
-    led = select(before.c.id).where(_leads(before.c.contact_id, before.c.id, one)).exists()
+    led = select(before.c.id).where(led_to(before.c.contact_id, before.c.id, one)).exists()
     return not_(and_(one.c.why.like(f"{_BEFORE}%"), led))
 
 
 def converted(since: Instant, until: Instant) -> Any:
     """(at, funnel, deal): inquiries of a period that were converted, when and where they began, and the deal that goes on now."""
     lead, deal, further = deals.alias("lead"), deals.alias("its_deal"), deals.alias("further")
-    instead = and_(_leads(lead.c.contact_id, lead.c.id, deal), deal.c.opened_at == lead.c.closed_at)
+    goes_on = and_(led_to(lead.c.contact_id, lead.c.id, deal), deal.c.opened_at == lead.c.closed_at)
     begun = (
         select(
             lead.c.opened_at.label("at"), lead.c.funnel, deal.c.contact_id, deal.c.id.label("deal"),
             deal.c.reason, deal.c.closed_at,
         )
-        .join(deal, instead)
+        .join(deal, goes_on)
         .where(lead.c.opened_at >= since, lead.c.opened_at < until, lead.c.reason == CONVERTED, is_first(lead))
     )  # fmt: skip
     steps = begun.cte("converted", recursive=True)
     s = steps.c
-    instead = and_(_leads(s.contact_id, s.deal, further), further.c.opened_at == s.closed_at)
+    goes_on = and_(led_to(s.contact_id, s.deal, further), further.c.opened_at == s.closed_at)
     again = select(s.at, s.funnel, further.c.contact_id, further.c.id, further.c.reason, further.c.closed_at).join(
-        further, instead
+        further, goes_on
     )
     return steps.union(again.where(s.reason == CONVERTED))
 
 
-def _leads(contact: Any, deal: Any, one: Any) -> ColumnElement[bool]:
-    """The deal with this number has led to the other one."""
+def instead(lead: Any, deal: Any) -> ColumnElement[bool]:
+    """A deal goes on where the lead that has led to it was converted."""
+    return and_(lead.reason == CONVERTED, deal.opened_at == lead.closed_at)
+
+
+def led_to(contact: Any, deal: Any, one: Any) -> ColumnElement[bool]:
+    """A robot has opened the other deal because of the one with this number."""
     return and_(one.c.contact_id == contact, one.c.why == _BEFORE + cast(deal, Text) + _BEHIND)

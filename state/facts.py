@@ -23,6 +23,8 @@ from sqlalchemy import (
     union_all,
 )
 
+from state.merges import stands
+from state.origins import came_by
 from state.records import Instant
 from state.strangers import NO_CUSTOMER
 from state.tables import deals, identities, merges
@@ -140,7 +142,7 @@ def counted(narrow: Narrow, *, manager: bool = True) -> list[ColumnElement[bool]
     if narrow.funnel:
         where.append(d.funnel == narrow.funnel)
     if narrow.source:
-        where.append(d.source == narrow.source)
+        where.append(came_by(narrow.source))
     if narrow.channel:
         where.append(d.route_id.in_(select(identities.c.id).where(identities.c.channel == narrow.channel)))
     if manager and narrow.manager is not None:
@@ -159,20 +161,16 @@ def leading() -> Any:
     for it: a condition that always holds, of which it thinks that one row in two hundred meets it, puts that right.
     """
     m, after = merges, merges.alias("after")
-    further = select(after.c.id).where(after.c.from_deal_id == m.c.deal_id, *_stands(after)).exists()
-    ends = select(m.c.from_deal_id.label("deal"), m.c.deal_id.label("lead")).where(*_stands(m), ~further)
+    further = select(after.c.id).where(after.c.from_deal_id == m.c.deal_id, *stands(after)).exists()
+    ends = select(m.c.from_deal_id.label("deal"), m.c.deal_id.label("lead")).where(*stands(), ~further)
     steps = ends.cte("joined", recursive=True)
     before = merges.alias("before")
     steps = steps.union(
         select(before.c.from_deal_id, steps.c.lead).join(
-            before, and_(before.c.deal_id == steps.c.deal, *_stands(before))
+            before, and_(before.c.deal_id == steps.c.deal, *stands(before))
         )
     )
     return select(steps.c.deal, steps.c.lead).where(steps.c.lead % 1 == 0).cte("leading")
-
-
-def _stands(merge: Any) -> tuple[ColumnElement[bool], ...]:
-    return merge.c.kind == "deals", merge.c.undone_at.is_(None), merge.c.from_deal_id.is_not(None)
 
 
 # -- values ------------------------------------------------------------------------------------------------------------

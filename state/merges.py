@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
 from state.people import find_people
 from state.records import Instant, Merge, Person
@@ -43,6 +43,11 @@ class Noted:
     merge: Merge
     by: Person | None
     undone_by: Person | None
+
+
+def stands(merge: Any = merges) -> tuple[ColumnElement[bool], ...]:
+    """It has joined one deal to another, and was not undone."""
+    return merge.c.kind == "deals", merge.c.undone_at.is_(None), merge.c.from_deal_id.is_not(None)
 
 
 def write(conn: Connection, merge: Merge) -> None:

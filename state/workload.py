@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import func, literal, literal_column, or_, select
 
 from state.facts import Facts, Narrow, counted, flag, none
+from state.origins import came_by
 from state.report_tables import waits
 from state.strangers import NO_CUSTOMER
 from state.tables import deals, identities, tasks
@@ -49,8 +50,9 @@ def waited(narrow: Narrow, dims: tuple[str, ...]) -> Facts:
 
 def _narrowed(narrow: Narrow, channel: Any, person: Any) -> list[Any]:
     """A wait's own channel and person count, not those that the deal has by now."""
-    wanted = ((_d.funnel, narrow.funnel), (_d.source, narrow.source), (channel, narrow.channel))
+    wanted = ((_d.funnel, narrow.funnel), (channel, narrow.channel))
     where = [column == value for column, value in wanted if value]
+    where += [came_by(narrow.source)] if narrow.source else []
     return where if narrow.manager is None else [*where, person == narrow.manager]
 
 

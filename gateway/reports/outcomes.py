@@ -36,7 +36,8 @@ SOURCES: Final = Kind(
     "sources",
     "",
     "Where deals came from",
-    "opened: inquiries of the period, by the source of the leading deal: what robots have opened or converted from a deal is the same inquiry. open, lost, won: what became of "
+    "opened: inquiries of the period, by the source by which the customer first came: of deals that were joined, and of what robots have opened or converted from "
+    "them, that of the earliest, and when that was opened. open, lost, won: what became of "
     "them, of a lead that was converted what became of its deal. won_share = won / opened. paid: the order is paid whole, "
     "whatever the deal's stage. Sums are of order totals in minor units, else of what was paid.",
     ("source",),

@@ -45,6 +45,26 @@ class Rows:
                 return self.lead(merge["deal_id"])
         return deal
 
+    def before(self, deal: int) -> set[int]:
+        """Those that were joined to it, and the one that has led to it."""
+        joined = {one["from_deal_id"] for one in self.merges if one["deal_id"] == deal and one["undone_at"] is None}
+        why = self.deals[deal]["why"]
+        return joined | ({int(why.split()[2])} if why else set())
+
+    def first(self, deal: int) -> dict[str, Any]:
+        """The earliest of all that it was made of."""
+        found, new = {deal}, {deal}
+        while new:
+            new = {before for one in new for before in self.before(one)} - found
+            found |= new
+        return min((self.deals[one] for one in found), key=lambda one: (one["opened_at"], one["id"]))
+
+    def begins(self, deal: dict[str, Any]) -> dict[str, Any]:
+        """The lead in whose stead it goes on."""
+        lead = self.deals[int(deal["why"].split()[2])] if deal["why"] else deal
+        goes_on = lead is not deal and lead["reason"] == "converted" and lead["closed_at"] == deal["opened_at"]
+        return self.begins(lead) if goes_on else deal
+
     def counts(self, deal: dict[str, Any]) -> bool:
         return deal["reason"] not in ("joined", "not_a_customer")
 
@@ -108,7 +128,8 @@ def random_shop(seed: int, many: int = 60) -> Rows:
         led = [one for one in rows.deals.values() if one["reason"] == "converted" or rng.random() < 0.3]
         before = rng.choice(led or [rows.deals[n]])
         if before["id"] != n and rng.random() < 0.4:  # a robot has led from the one to the other
-            rows.deals[n] |= {"contact_id": before["contact_id"], "why": f"opened: deal {before['id']} led to it"}
+            told = {"contact_id": before["contact_id"], "source": before["source"]}
+            rows.deals[n] |= told | {"why": f"opened: deal {before['id']} led to it"}
             if before["reason"] == "converted" and rng.random() < 0.8:
                 rows.deals[n]["opened_at"] = before["closed_at"]
         for _ in range(rng.randrange(4)):
@@ -238,7 +259,7 @@ def about(rows: Rows, narrow: Narrow, deal: dict[str, Any], *, manager: bool = T
     return (
         rows.counts(deal)
         and narrow.funnel in ("", deal["funnel"])
-        and narrow.source in ("", deal["source"])
+        and narrow.source in ("", rows.first(deal["id"])["source"])
         and narrow.channel in ("", channel)
         and (not manager or narrow.manager in (None, deal["responsible_id"]))
     )
@@ -341,25 +362,15 @@ def plain_losses(rows: Rows, narrow: Narrow) -> dict[Any, dict[str, Any]]:
 
 def plain_sources(rows: Rows, narrow: Narrow) -> dict[Any, dict[str, Any]]:
     found: dict[Any, dict[str, Any]] = defaultdict(Counter)
-    behind: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for deal in rows.deals.values():
-        if deal["why"]:
-            behind[int(deal["why"].split()[2])].append(deal)
-
-    def ends(deal: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        if deal["reason"] != "converted":
-            yield deal
-        else:
-            for one in behind[deal["id"]]:
-                if one["opened_at"] == deal["closed_at"]:
-                    yield from ends(one)
-
-    anywhere = replace(narrow, funnel="")
-    firsts = [one for one in rows.deals.values() if not one["why"] and SINCE <= one["opened_at"] < UNTIL]
-    for first, deal in ((one, end) for one in firsts for end in ends(one)):
-        if not about(rows, anywhere, deal) or narrow.funnel not in ("", first["funnel"], deal["funnel"]):
+        first = rows.first(deal["id"])
+        if deal["reason"] == "converted" or rows.begins(deal)["why"] or not SINCE <= first["opened_at"] < UNTIL:
             continue
-        one, paid = found[deal["source"],], deal["fields"]["paid"] == "yes"
+        if not about(rows, replace(narrow, funnel=""), deal):
+            continue
+        if narrow.funnel not in ("", first["funnel"], deal["funnel"]):
+            continue
+        one, paid = found[first["source"],], deal["fields"]["paid"] == "yes"
         one["opened"] += 1
         one["open"] += deal["closed_at"] is None
         one["won"] += deal["outcome"] == "won"
@@ -381,7 +392,7 @@ def plain_waits(rows: Rows, narrow: Narrow, dim: str) -> dict[Any, dict[str, Any
     for number, channel, began, ended, person in every:
         deal = rows.deals[number]
         who = person or deal["responsible_id"]
-        fits = narrow.funnel in ("", deal["funnel"]) and narrow.source in ("", deal["source"])
+        fits = narrow.funnel in ("", deal["funnel"]) and narrow.source in ("", rows.first(number)["source"])
         fits = fits and narrow.channel in ("", channel) and narrow.manager in (None, who)
         if deal["reason"] == "not_a_customer" or not fits or not SINCE <= began < UNTIL:
             continue

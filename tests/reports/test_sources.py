@@ -11,6 +11,7 @@ from gateway.events import FormSubmitted, MessageReceived, Sender
 from gateway.reports import REPORTS, Asked, behind, make
 from gateway.shop_hooks import TOLD
 from state.facts import Narrow
+from tests.merged import undo
 from tests.shop import MONDAY_NOON, PaperChannel, Shop, open_shop
 
 PHONE = "+79161234567"
@@ -93,3 +94,32 @@ async def test_a_lead_is_worth_what_its_deal_is_and_counts_where_it_came_from(da
     for funnel in (lead["funnel"], order["funnel"]):
         assert (await sources(shop, funnel=funnel))[0]["won"] == 1
     await shop.db.close()
+
+
+async def by_line(shop: Shop, **narrow: Any) -> dict[str, tuple[int, int, int, list[int]]]:
+    """What each source has opened, won and earned, and the deals behind it."""
+    when = Narrow(MONDAY_NOON - DAY, MONDAY_NOON + DAY, MONDAY_NOON + DAY, **narrow)
+    day = datetime.fromtimestamp(MONDAY_NOON / 1000, UTC).date()
+    asked = Asked(shop.house.playbook, day, date(9999, 1, 1), when)
+    found = {}
+    for line in (await shop.db.read(lambda c: make(c, KIND, asked).lines))[:-1]:
+        rows = await shop.db.read(lambda c, key=line.key: behind(c, KIND, asked, key, "opened", 100))
+        told = [int(line.values[name] or 0) for name in ("opened", "won", "won_sum")]
+        found[line.key[0]] = (told[0], told[1], told[2], [row.deal for row in rows])
+    return found
+
+
+async def test_an_order_that_finds_its_request_is_the_forms_until_that_is_undone(shop: Shop):
+    await shop.hear(FormSubmitted(Sender("form", "vin", PHONE, "Анна", PHONE), "vin", {}))
+    await shop.settle()
+    await told(shop, "orders", event="placed", order={"number": "4711", "total": 300_000}, customer={"phone": PHONE})
+    form, order = await shop.all("deals")
+    merges = await shop.all("merges")
+    assert (form["reason"], order["source"], len(merges)) == ("joined", "order", 1)
+    assert await by_line(shop) == {form["source"]: (1, 0, 0, [order["id"]])}
+    await shop.ask(Move("won"), order["id"])
+    assert await by_line(shop) == {form["source"]: (1, 1, 300_000, [order["id"]])}
+    assert await by_line(shop, source=form["source"]) == await by_line(shop)
+    assert await by_line(shop, source="order") == {}
+    await undo(shop, merges[0]["id"])
+    assert {name: line[3] for name, line in (await by_line(shop)).items()} == {form["source"]: [1], "order": [2]}
