@@ -28,7 +28,7 @@ def by_source(conn: Connection, narrow: Narrow) -> Facts:
         flag(_d.closed_at.is_(None), "open"), flag(won, "won"), flag(_d.outcome == "lost", "lost"), flag(paid, "paid"),
         case((or_(won, paid), total(conn)), else_=0).label("worth"),
     )  # fmt: skip
-    ref, made, lead = _d.id.label("ref"), origins().c, converted(narrow.since, narrow.until).c
+    ref, made, lead = _d.id.label("ref"), origins(narrow.since).c, converted(narrow.since, narrow.until).c
     own = select(ref, _d.id.label("deal"), _d.opened_at.label("at"), _begins(_d.source), *told)
     its_deal = select(ref, _d.id.label("deal"), lead.at, _begins(_d.source), *told)
     of_several = select(ref, _d.id.label("deal"), made.at, _begins(made.source), *told)
