@@ -40,10 +40,22 @@ class Hours:
     _kept: dict[int, tuple[tuple[Instant, Instant], ...]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
+    _near: list[tuple[Instant, Instant, Instant]] = field(
+        init=False, repr=False, compare=False, default_factory=lambda: [(0, 0, 0)]
+    )
+    """From `since` until `end` the first stretch that is not over is the same one, which begins at `start`."""
 
     def is_open(self, now: Instant) -> bool:
-        start, *_ = next(self._stretches(now), (_FAR,))
-        return start <= now
+        return self._first(now)[0] <= now
+
+    def _first(self, now: Instant) -> tuple[Instant, Instant]:
+        """The first stretch that is not over yet; asked again and again about one moment and those behind it."""
+        since, start, end = self._near[0]
+        if not since <= now < end:
+            start, end, *_ = next(self._stretches(now), (_FAR, _FAR))
+            if start < _FAR:  # where none is near, there may be one for whoever asks later
+                self._near[0] = now, start, end
+        return start, end
 
     def shift(self, now: Instant) -> tuple[Instant, Instant, bool]:
         """From now until when the shop stays as it is, and whether that is open."""
@@ -52,8 +64,8 @@ class Hours:
 
     def next_open(self, now: Instant) -> Instant:
         """Now, where the shop is open; else when it opens."""
-        start, *_ = next(self._stretches(now), (now,))
-        return max(start, now)
+        start, _ = self._first(now)
+        return max(start, now) if start < _FAR else now
 
     def add_working(self, now: Instant, length: int, days: int = 0) -> Instant:
         """When so many working days, and then so many milliseconds of working time, will have passed."""

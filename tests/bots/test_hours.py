@@ -1,5 +1,6 @@
 """The shop's calendar: opening, closing and working time, right on every night on which the clock is changed."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -199,6 +200,15 @@ def test_years_of_working_time_are_counted_however_far_a_calendar_looks_ahead():
     shop = hours(mon=((600, 660),))  # an hour a week
     since = at("Europe/Moscow", 2020, 1, 1)
     assert shop.worked_between(since, since + 3_000 * 7 * 24 * HOUR) == 3_000 * HOUR
+
+
+def test_what_was_asked_before_changes_no_answer():
+    moments = [at("Europe/Moscow", 2025, 1, 13) + n * 37 * MINUTE for n in range(600)]
+    for shop in (hours(), hours(fri=((1_200, 1_680),), sat=((60, 300),)), hours(mon=((0, DAY),), tue=((0, DAY),))):
+        asked = replace(shop)
+        for moment in [*moments, *reversed(moments), *moments[::7], *moments[::-11]]:
+            fresh = replace(shop)
+            assert (asked.is_open(moment), asked.next_open(moment)) == (fresh.is_open(moment), replace(shop).next_open(moment))
 
 
 def test_a_calendar_remembers_days_and_not_more_and_more_of_them():
