@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy import BindParameter, Connection, bindparam, literal_column, select
 
+from state.dialects import Chosen
 from state.records import Deal, Run, Task
 from state.tables import deals, runs, tasks
 
@@ -15,44 +16,54 @@ _TASK = [tasks.c[f.name] for f in fields(Task)]
 
 _NEWEST: Final = 1_000
 _ID: BindParameter[int] = bindparam("id")
-_FIND = select(*_DEAL).where(deals.c.id == _ID)
-_LATEST = select(*_DEAL).where(deals.c.contact_id == _ID).order_by(deals.c.id.desc()).limit(bindparam("n"))
-_FIND_TASK = select(*_TASK).where(tasks.c.id == _ID)
-_OPEN_TASKS = (
-    select(*_TASK).where(tasks.c.deal_id == _ID, tasks.c.state == literal_column("'open'")).order_by(tasks.c.id)
+_FIND = Chosen(_DEAL, lambda found, _: found.where(deals.c.id == _ID), json=("tags", "fields"))
+_LATEST = Chosen(
+    _DEAL,
+    lambda found, _: found.where(deals.c.contact_id == _ID).order_by(deals.c.id.desc()).limit(bindparam("n")),
+    json=("tags", "fields"),
 )
-_LAST_RUN = (
-    select(*_RUN)
-    .where(runs.c.deal_id == _ID)
-    .order_by(runs.c.started_at.desc(), runs.c.id.desc())
-    .limit(bindparam("n"))
+_FIND_TASK = Chosen(_TASK, lambda found, _: found.where(tasks.c.id == _ID), json=("details",))
+_OPEN_TASKS = Chosen(
+    _TASK,
+    lambda found, _: found.where(tasks.c.deal_id == _ID, tasks.c.state == literal_column("'open'")).order_by(
+        tasks.c.id
+    ),
+    json=("details",),
 )
-# Built once: building a statement costs more than running it on a row.
+_LAST_RUN = Chosen(
+    _RUN,
+    lambda found, _: (
+        found.where(runs.c.deal_id == _ID)
+        .order_by(runs.c.started_at.desc(), runs.c.id.desc())
+        .limit(literal_column("1"))
+    ),
+    json=("state",),
+)
 
 
 def find(conn: Connection, deal_id: int) -> Deal | None:
     """One deal, open or closed."""
-    row = conn.execute(_FIND, {"id": deal_id}).first()
+    row = _FIND.first(conn, id=deal_id)
     return Deal(*row) if row else None
 
 
 def latest(conn: Connection, contact_id: int, n: int = 20) -> list[Deal]:
     """A contact's newest deals, open and closed."""
-    return [Deal(*row) for row in conn.execute(_LATEST, {"id": contact_id, "n": n})]
+    return [Deal(*row) for row in _LATEST.rows(conn, id=contact_id, n=n)]
 
 
 def find_task(conn: Connection, task_id: int) -> Task | None:
-    row = conn.execute(_FIND_TASK, {"id": task_id}).first()
+    row = _FIND_TASK.first(conn, id=task_id)
     return Task(*row) if row else None
 
 
 def open_tasks(conn: Connection, deal_id: int) -> list[Task]:
-    return [Task(*row) for row in conn.execute(_OPEN_TASKS, {"id": deal_id})]
+    return [Task(*row) for row in _OPEN_TASKS.rows(conn, id=deal_id)]
 
 
 def last_run(conn: Connection, deal_id: int) -> Run | None:
     """The newest run of a deal, whatever became of it."""
-    row = conn.execute(_LAST_RUN, {"id": deal_id, "n": 1}).first()
+    row = _LAST_RUN.first(conn, id=deal_id)
     return Run(*row) if row else None
 
 

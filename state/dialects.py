@@ -85,6 +85,22 @@ class Ready:
     def run(self, conn: Connection, **values: Any) -> None:
         self._run(conn, values)
 
+    def run_each(self, conn: Connection, rows: Iterable[dict[str, Any]]) -> None:
+        """Once for each of the rows, in their order; none of their values is a list."""
+        sql, order, given = self._plan(conn.dialect)
+        if order is None:
+            values: list[Any] = [{**given, **row} for row in rows]
+        else:
+            values = [tuple([row[key] if key in row else given[key] for key in order]) for row in rows]
+        driver: Any = conn.connection.dbapi_connection
+        cursor = driver.cursor()
+        try:
+            cursor.executemany(sql, values)
+        except conn.dialect.loaded_dbapi.Error as error:
+            raise _failed(conn, sql, error) from error
+        finally:
+            cursor.close()
+
     def rows(self, conn: Connection, **values: Any) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = self._run(conn, values).fetchall()
         return found
@@ -117,18 +133,16 @@ class Ready:
         return plan
 
 
-class Lookup:
-    """Rows by a list of keys. `by` is the key's column; `json` names the columns that are kept as JSON text."""
+class Chosen:
+    """Rows of these columns; `json` names those that are kept as JSON text, and are read."""
 
-    def __init__(
-        self, columns: Sequence[Any], by: Any, finish: Callable[[Any], Any], *, json: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, columns: Sequence[Any], build: Callable[[Any, Among], Any], *, json: Iterable[str] = ()) -> None:
         wanted = frozenset(json)
         self._json = [at for at, column in enumerate(columns) if column.name in wanted]
-        self._ready = Ready(lambda among: finish(select(*columns).where(among(by, "ids"))))
+        self._ready = Ready(lambda among: build(select(*columns), among))
 
-    def rows(self, conn: Connection, ids: list[int], **more: Any) -> list[Any]:
-        found: list[Any] = self._ready.rows(conn, ids=ids, **more)
+    def rows(self, conn: Connection, **values: Any) -> list[Any]:
+        found: list[Any] = self._ready.rows(conn, **values)
         places = self._json
         if places:
             found = [list(row) for row in found]  # lengthened or cut, a tuple is made anew for every place
@@ -136,6 +150,22 @@ class Lookup:
                 for at in places:
                     row[at] = orjson.loads(row[at])
         return found
+
+    def first(self, conn: Connection, **values: Any) -> Any:
+        """The first row; None where there is none."""
+        return next(iter(self.rows(conn, **values)), None)
+
+
+class Lookup:
+    """Rows by a list of keys. `by` is the key's column."""
+
+    def __init__(
+        self, columns: Sequence[Any], by: Any, finish: Callable[[Any], Any], *, json: Iterable[str] = ()
+    ) -> None:
+        self._chosen = Chosen(columns, lambda found, among: finish(found.where(among(by, "ids"))), json=json)
+
+    def rows(self, conn: Connection, ids: list[int], **more: Any) -> list[Any]:
+        return self._chosen.rows(conn, ids=ids, **more)
 
 
 # -- what is written -------------------------------------------------------------------------------------------------

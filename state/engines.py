@@ -6,7 +6,7 @@ database's engines, and each of a thousand rehearsals' databases, would compile 
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -31,6 +31,11 @@ class _OneOfAKind:
 
 class Sqlite(_OneOfAKind, SQLiteDialect_pysqlite):
     supports_statement_cache = True
+    begin = "BEGIN"
+
+    def do_begin(self, dbapi_connection: Any) -> None:
+        """Here rather than in a listener: where an engine has one, each statement looks for listeners."""
+        dbapi_connection.execute(self.begin)
 
 
 class Postgres(_OneOfAKind, PGDialect_psycopg):
@@ -60,14 +65,13 @@ def sqlite(url: str, pragmas: tuple[str, ...], begin: str) -> Engine:
         execution_options={"compiled_cache": _COMPILED},
     )
 
+    if isinstance(engine.dialect, Sqlite):
+        engine.dialect.begin = begin
+
     @event.listens_for(engine, "connect")
     def _connected(dbapi: Any, _record: Any) -> None:
         dbapi.isolation_level = None
         for pragma in pragmas:
             dbapi.execute(pragma).close()
-
-    @event.listens_for(engine, "begin")
-    def _begun(conn: Connection) -> None:
-        conn.exec_driver_sql(begin)
 
     return engine

@@ -193,10 +193,11 @@ def _told_again(conn: Connection, repeats: list[dict[str, Any]]) -> tuple[set[in
 def _parts(conn: Connection, part_ids: Sequence[int]) -> dict[Any, int]:
     if not part_ids:
         return {}
-    found = conn.execute(select(parts.c.id, parts.c.contact_id).where(parts.c.id.in_(part_ids)))
-    return dict(found.all())
+    return dict(_WHOSE_PARTS.rows(conn, ids=list(part_ids)))
 
 
+_WHOSE_PARTS = Ready(lambda among: select(parts.c.id, parts.c.contact_id).where(among(parts.c.id, "ids")))
+_POINTS_KNOWN = Ready(lambda among: select(points.c.key, points.c.contact_id).where(among(points.c.key, "keys")))
 _KNOWN = Ready(
     lambda among: select(identities.c.key, identities.c.contact_id, identities.c.id).where(
         among(identities.c.key, "keys")
@@ -266,7 +267,7 @@ def _known_points(conn: Connection, arrivals: Iterable[Arrival]) -> dict[str, in
     keys = [key for a in arrivals for key in point_keys(a.sender or {})]
     if not keys:
         return {}
-    return dict(conn.execute(select(points.c.key, points.c.contact_id).where(points.c.key.in_(keys))).all())
+    return dict(_POINTS_KNOWN.rows(conn, keys=keys))
 
 
 def point_keys(sender: dict[str, Any]) -> list[str]:

@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, delete, func, insert, literal_column, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, literal_column, or_, select, update
 
-from state import merges, steps
+from state import deals, merges, steps
 from state import tables as t
+from state.dialects import Chosen, Ready, inserting
 from state.ids import Ids
 from state.merges import Cause
-from state.records import Deal, Identity, Instant, Merge, Run, Timer
+from state.records import Deal, Entry, Identity, Instant, Merge, Run, Timer
 
 APART: Final = "#"
 """A deal that somebody keeps apart from the contact's other one has a slot of its own: the group's name and its number."""
@@ -22,8 +23,41 @@ RECKON: Final = "reckon:"
 """The timer of a deal that has changed behind its lane: its sums, and who or what sees to it, are looked at again."""
 _RUN = [t.runs.c[f.name] for f in fields(Run)]
 _TIMER = [t.timers.c[f.name] for f in fields(Timer)]
-_DEAL = [t.deals.c[f.name] for f in fields(Deal)]
 _OPEN: Any = literal_column("1")
+_BOTS_QUEUED: Final[Any] = (
+    t.parts.c.state == literal_column("'queued'"),
+    t.parts.c.open == _OPEN,
+    t.parts.c.author == "bot",
+)
+_CUT: Final = Ready(
+    lambda _: delete(t.timers).where(t.timers.c.contact_id == bindparam("contact"), t.timers.c.key == bindparam("key"))
+)
+_SET: Final = inserting(t.timers, record=Timer)
+_WAKE: Final = Ready(
+    lambda _: update(t.lanes).where(t.lanes.c.contact_id == bindparam("contact")).values(due_at=bindparam("at"))
+)
+_RUNNING: Final = Chosen(
+    _RUN,
+    lambda found, among: found.where(among(t.runs.c.deal_id, "deals"), t.runs.c.status == literal_column("'running'")),
+    json=("state",),
+)
+_TIMERS: Final = Chosen(
+    _TIMER,
+    lambda found, among: found.where(
+        t.timers.c.contact_id.in_(select(t.deals.c.contact_id).where(among(t.deals.c.id, "deals"))),
+        among(t.timers.c.deal_id, "deals"),
+    ).order_by(t.timers.c.key),
+)
+_QUEUED: Final = Ready(lambda _: select(t.parts.c.id).where(t.parts.c.deal_id == bindparam("deal"), *_BOTS_QUEUED))
+_HOLD_BACK: Final = Ready(
+    lambda _: (
+        update(t.parts)
+        .where(t.parts.c.deal_id == bindparam("b_deal"), *_BOTS_QUEUED)
+        .values(state="blocked", open=0, error=bindparam("b_why"), settled_at=bindparam("b_at"))
+    )
+)
+_LINE: Final = inserting(t.entries, record=Entry, json=("media", "data"))
+_CHANGE: Final = inserting(t.changes, "at", "kind", "deal_id", "ref_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +84,7 @@ def group(slot: str) -> str:
 
 
 def find(conn: Connection, deal: int) -> Deal | None:
-    row = conn.execute(select(*_DEAL).where(t.deals.c.id == deal)).first()
-    return Deal(*row) if row else None
+    return deals.find(conn, deal)
 
 
 def join(
@@ -155,9 +188,9 @@ def _move_all(
 def look_again(conn: Connection, deal: int, contact: int, now: Instant) -> None:
     """What is paid of it follows from other sums now, and something may have been taken from it that held it: its lane sees to that."""
     key = f"deal:{deal}:{RECKON}"
-    conn.execute(delete(t.timers).where(t.timers.c.contact_id == contact, t.timers.c.key == key))
-    conn.execute(insert(t.timers).values(asdict(Timer(contact, key, deal, 0, RECKON, now))))
-    conn.execute(update(t.lanes).where(t.lanes.c.contact_id == contact).values(due_at=now))
+    _CUT.run(conn, contact=contact, key=key)
+    _SET.write(conn, [Timer(contact, key, deal, 0, RECKON, now)])
+    _WAKE.run(conn, contact=contact, at=now)
 
 
 # -- who goes on speaking --------------------------------------------------------------------------------------------
@@ -165,25 +198,21 @@ def look_again(conn: Connection, deal: int, contact: int, now: Instant) -> None:
 
 def running(conn: Connection, kept: int, gone: int) -> dict[int, Run]:
     """By deal, the leading one's first."""
-    found = select(*_RUN).where(t.runs.c.deal_id.in_((kept, gone)), t.runs.c.status == "running")
-    by_deal = {row.deal_id: Run(*row) for row in conn.execute(found)}
+    found = [Run(*row) for row in _RUNNING.rows(conn, deals=[kept, gone])]
+    by_deal = {run.deal_id: run for run in found}
     return {deal: by_deal[deal] for deal in (kept, gone) if deal in by_deal}
 
 
-def timers_of(conn: Connection, *deals: int) -> list[Timer]:
-    whose = select(t.deals.c.contact_id).where(t.deals.c.id.in_(deals))
-    found = select(*_TIMER).where(t.timers.c.contact_id.in_(whose), t.timers.c.deal_id.in_(deals))
-    return [Timer(*row) for row in conn.execute(found.order_by(t.timers.c.key))]
+def timers_of(conn: Connection, *of: int) -> list[Timer]:
+    return [Timer(*row) for row in _TIMERS.rows(conn, deals=list(of))]
 
 
 def _take_timers(conn: Connection, timers: list[Timer], deal: int | None, kept: Deal) -> None:
     """To another deal and its contact; `deal` is None: away."""
     for timer in timers:
-        one = and_(t.timers.c.contact_id == timer.contact_id, t.timers.c.key == timer.key)
-        conn.execute(delete(t.timers).where(one))
+        _CUT.run(conn, contact=timer.contact_id, key=timer.key)
         if deal is not None:
-            moved = asdict(timer) | {"contact_id": kept.contact_id, "deal_id": deal}
-            conn.execute(insert(t.timers).values(moved))
+            _SET.write(conn, [replace(timer, contact_id=kept.contact_id, deal_id=deal)])
 
 
 def stop(conn: Connection, run: Run, why: str, now: Instant) -> dict[str, Any]:
@@ -208,10 +237,8 @@ def end(conn: Connection, deal: Deal, run: Run, words: Words, now: Instant) -> N
 
 
 def hold_back(conn: Connection, deal: int, why: str, now: Instant) -> list[int]:
-    p = t.parts.c
-    mine = (p.deal_id == deal, p.state == literal_column("'queued'"), p.open == _OPEN, p.author == "bot")
-    queued = list(conn.execute(select(p.id).where(*mine)).scalars())
-    conn.execute(update(t.parts).where(*mine).values(state="blocked", open=0, error=why, settled_at=now))
+    queued: list[int] = _QUEUED.column(conn, deal=deal)
+    _HOLD_BACK.run(conn, b_deal=deal, b_why=why, b_at=now)
     return queued
 
 
@@ -267,7 +294,12 @@ def _route(conn: Connection, kept: Deal, gone: Deal, going_on: Run | None) -> in
 
 
 def lock(conn: Connection, *contacts: int) -> None:
-    """Open parts, then addresses, then deals: the order in which delivery locks, so that neither waits for the other."""
+    """Open parts, then addresses, then deals: the order in which delivery locks, so that neither waits for the other.
+
+    SQLite has one writer and no locks of rows: there it would only look through the parts.
+    """
+    if conn.dialect.name == "sqlite":
+        return
     mine = select(t.parts.c.id).where(t.parts.c.contact_id.in_(contacts), t.parts.c.open == _OPEN)
     conn.execute(mine.order_by(t.parts.c.id).with_for_update()).all()
     theirs = select(t.identities.c.id).where(t.identities.c.contact_id.in_(contacts))
@@ -338,11 +370,7 @@ def write_line(
     conn: Connection, ids: Ids, deal: Deal, now: Instant, text: str, data: dict[str, Any], cause: Cause, kind: str = "merge"
 ) -> int:  # fmt: skip
     entry = ids.take("entry")
-    conn.execute(
-        insert(t.entries).values(
-            id=entry, deal_id=deal.id, contact_id=deal.contact_id, at=now, kind=kind, direction="", channel="", identity_id=None,
-            author=cause.author, person_id=cause.by, text=text, media=[], data=data, client_id=None,
-        )
-    )  # fmt: skip
-    conn.execute(insert(t.changes).values(at=now, kind=kind, deal_id=deal.id, ref_id=entry))
+    line = Entry(entry, deal.id, deal.contact_id, now, kind, "", "", None, cause.author, cause.by, text, [], data)
+    _LINE.write(conn, [line])
+    _CHANGE.write(conn, [{"at": now, "kind": kind, "deal_id": deal.id, "ref_id": entry}])
     return entry

@@ -107,15 +107,17 @@ _DEALS = Lookup(
 _RUNS = Lookup(
     _columns(t.runs, Run), t.runs.c.contact_id, lambda found: found.where(t.runs.c.status == _RUNNING), json=("state",)
 )
-_PARTS = select(
-    t.parts.c.id,
-    t.parts.c.contact_id,
-    t.parts.c.deal_id,
-    t.parts.c.state,
-    t.parts.c.attempts,
-    t.parts.c.identity_id,
-    t.parts.c.provider_id,
-).where(_ids(t.parts.c.id))
+_PARTS = Ready(
+    lambda among: select(
+        t.parts.c.id,
+        t.parts.c.contact_id,
+        t.parts.c.deal_id,
+        t.parts.c.state,
+        t.parts.c.attempts,
+        t.parts.c.identity_id,
+        t.parts.c.provider_id,
+    ).where(among(t.parts.c.id, "ids"))
+)
 _TIMERS = Lookup(_columns(t.timers, Timer), t.timers.c.contact_id, lambda found: found)
 
 
@@ -168,7 +170,7 @@ def _parts(conn: Connection, rows: dict[int, LaneRows]) -> None:
         if e.kind in _ABOUT_PARTS and (part := e.event["event"].get("part"))
     ]
     if told_of:
-        for part, contact, *known in conn.execute(_PARTS, {"ids": told_of}):
+        for part, contact, *known in _PARTS.rows(conn, ids=told_of):
             if contact in rows:
                 rows[contact].parts[part] = (known[0], known[1], known[2], known[3], known[4])
 
@@ -214,15 +216,17 @@ _DONE = Ready(
         .values(state=bindparam("b_state"), reason=bindparam("b_reason"), done_at=bindparam("b_at"))
     )
 )
-_STATUS_SQL = (
-    update(t.parts)
-    .where(t.parts.c.id == bindparam("b_part"), t.parts.c.state.in_(bindparam("b_below", expanding=True)))
-    .values(
-        state=bindparam("b_status"),
-        error=bindparam("b_error"),
-        provider_id=bindparam("b_pid"),
-        open=0,
-        settled_at=bindparam("b_at"),
+_STATUS = Ready(
+    lambda among: (
+        update(t.parts)
+        .where(t.parts.c.id == bindparam("b_part"), among(t.parts.c.state, "b_below"))
+        .values(
+            state=bindparam("b_status"),
+            error=bindparam("b_error"),
+            provider_id=bindparam("b_pid"),
+            open=0,
+            settled_at=bindparam("b_at"),
+        )
     )
 )
 _AGAIN_SQL = (
@@ -237,15 +241,17 @@ _AGAIN_SQL = (
         settled_at=None,
     )
 )
-_SILENCE_SQL = (
-    update(t.parts)
-    .where(
-        t.parts.c.deal_id == bindparam("b_deal"),
-        t.parts.c.state == literal_column("'queued'"),
-        t.parts.c.open == literal_column("1"),
-        t.parts.c.author == "bot",
+_SILENCE = Ready(
+    lambda _: (
+        update(t.parts)
+        .where(
+            t.parts.c.deal_id == bindparam("b_deal"),
+            t.parts.c.state == literal_column("'queued'"),
+            t.parts.c.open == literal_column("1"),
+            t.parts.c.author == "bot",
+        )
+        .values(state="blocked", open=0, error=bindparam("b_why"), settled_at=bindparam("b_at"))
     )
-    .values(state="blocked", open=0, error=bindparam("b_why"), settled_at=bindparam("b_at"))
 )
 _PIN_SQL = update(t.runs).where(t.runs.c.id == bindparam("b_run")).values(script=bindparam("b_script"))
 _NEW_DEALS = inserting(t.deals, record=Deal, json=("tags", "fields"))
@@ -266,8 +272,10 @@ _AUDIENCE = inserting(
     g.audience_members, "audience", "contact_id", "deal_id", "at", conflict=skipping("audience", "contact_id")
 )
 _NEXT_DUE = Ready(lambda _: select(func.min(t.lanes.c.due_at)).where(t.lanes.c.due_at.is_not(None)))
-_CUT_SQL = delete(t.timers).where(
-    and_(t.timers.c.contact_id == bindparam("b_contact"), t.timers.c.key == bindparam("b_key"))
+_CUT = Ready(
+    lambda _: delete(t.timers).where(
+        and_(t.timers.c.contact_id == bindparam("b_contact"), t.timers.c.key == bindparam("b_key"))
+    )
 )
 
 _OPEN_TASKS = update(t.tasks).where(t.tasks.c.state == literal_column("'open'"))
@@ -277,9 +285,11 @@ _HANDED_SQL = _OF_DEAL.where(t.tasks.c.responsible_id == bindparam("b_giver")).v
     responsible_id=bindparam("b_person")
 )
 _GONE_ALONG_SQL = _HANDED_SQL.where(t.tasks.c.created_by != literal_column("'manager'"))
-_ENDED_SQL = _OF_DEAL.values(state="done", result=bindparam("b_result"), done_at=bindparam("b_at"))
-_DONE_SQL = _OPEN_TASKS.where(t.tasks.c.id == bindparam("b_task")).values(
-    state="done", result=bindparam("b_result"), done_by=bindparam("b_by"), done_at=bindparam("b_at")
+_ENDED = Ready(lambda _: _OF_DEAL.values(state="done", result=bindparam("b_result"), done_at=bindparam("b_at")))
+_TASKS_DONE = Ready(
+    lambda _: _OPEN_TASKS.where(t.tasks.c.id == bindparam("b_task")).values(
+        state="done", result=bindparam("b_result"), done_by=bindparam("b_by"), done_at=bindparam("b_at")
+    )
 )
 
 
@@ -325,7 +335,7 @@ def save(conn: Connection, w: Writes, now: Instant, shard: int = 0, *, ids: Ids)
     _tasks(conn, w, now)
     _robots(conn, ids, w, now)
     if w.cut_timers:
-        conn.execute(_CUT_SQL, [{"b_contact": c, "b_key": k} for c, k in w.cut_timers])
+        _CUT.run_each(conn, [{"b_contact": c, "b_key": k} for c, k in w.cut_timers])
     if w.set_timers:
         _SET_TIMERS.write(conn, w.set_timers.values())
     _finish(conn, w, now)
@@ -380,10 +390,10 @@ def _robots(conn: Connection, ids: Ids, w: Writes, now: Instant) -> None:
 def _change_parts(conn: Connection, w: Writes, now: Instant) -> None:
     """What the turns mean for parts of earlier ones; those of this turn are told in memory, or where they are claimed."""
     if w.silenced:
-        conn.execute(_SILENCE_SQL, [{"b_deal": d, "b_why": why, "b_at": now} for d, why in w.silenced])
+        _SILENCE.run_each(conn, [{"b_deal": d, "b_why": why, "b_at": now} for d, why in w.silenced])
     for part, status, error, sid in sorted(w.statuses, key=itemgetter(0)):
-        word = {"b_part": part, "b_below": BELOW[status], "b_status": status, "b_error": error, "b_at": now}
-        conn.execute(_STATUS_SQL, word | {"b_pid": sid})
+        below = list(BELOW[status])
+        _STATUS.run(conn, b_part=part, b_below=below, b_status=status, b_error=error, b_at=now, b_pid=sid)
     for part, due_at, error, sid in w.again:
         conn.execute(_AGAIN_SQL, {"b_part": part, "b_due": due_at, "b_error": error, "b_pid": sid})
     for identity, why in w.dropped:
@@ -398,12 +408,12 @@ def _tasks(conn: Connection, w: Writes, now: Instant) -> None:
         given = {} if one.giver is None else {"b_giver": one.giver}
         conn.execute(handed, {"b_deal": one.deal, "b_person": one.taker} | given)
     if w.ended_tasks:
-        conn.execute(_ENDED_SQL, [{"b_deal": deal, "b_result": result, "b_at": now} for deal, result in w.ended_tasks])
+        _ENDED.run_each(conn, [{"b_deal": deal, "b_result": result, "b_at": now} for deal, result in w.ended_tasks])
     for task, values in w.edited_tasks:
         conn.execute(update(t.tasks).where(t.tasks.c.id == task, t.tasks.c.state == "open").values(**values))
     if w.done_tasks:
         done = [{"b_task": task, "b_result": result, "b_by": by, "b_at": now} for task, result, by in w.done_tasks]
-        conn.execute(_DONE_SQL, done)
+        _TASKS_DONE.run_each(conn, done)
 
 
 def _finish(conn: Connection, w: Writes, now: Instant) -> None:

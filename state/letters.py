@@ -6,12 +6,27 @@ Asked only of messages that are threads, when they are claimed; those written la
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam
 
+from state.dialects import Chosen
 from state.records import Part
 from state.tables import entries, parts
 
 _LOOKED_AT: Final = 12
+_BEFORE: Final = Chosen(
+    [entries.c.direction, entries.c.data, parts.c.provider_id],
+    lambda found, _: (
+        found.outerjoin_from(entries, parts, parts.c.entry_id == entries.c.id)
+        .where(
+            entries.c.identity_id == bindparam("identity"),
+            entries.c.deal_id == bindparam("deal"),
+            entries.c.id < bindparam("entry"),
+        )
+        .order_by(entries.c.id.desc())
+        .limit(_LOOKED_AT)
+    ),
+    json=("data",),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +38,12 @@ class Thread:
 
 
 def thread_of(conn: Connection, part: Part) -> Thread:
-    e, p = entries.c, parts.c
-    found = conn.execute(
-        select(e.direction, e.data, p.provider_id)
-        .outerjoin_from(entries, parts, p.entry_id == e.id)
-        .where(e.identity_id == part.identity_id, e.deal_id == part.deal_id, e.id < part.entry_id)
-        .order_by(e.id.desc())
-        .limit(_LOOKED_AT)
-    ).all()
+    found = _BEFORE.rows(conn, identity=part.identity_id, deal=part.deal_id, entry=part.entry_id)
     ids: list[str] = []
-    theirs = [row for row in found if row.direction == "in"]
-    for row in reversed(found):
-        ids += (
-            [*row.data.get("answers", ()), row.data.get("message_id")] if row.direction == "in" else [row.provider_id]
-        )
-    if theirs and (last := theirs[0].data.get("message_id")):
+    theirs = [data for direction, data, _ in found if direction == "in"]
+    for direction, data, provider_id in reversed(found):
+        ids += [*data.get("answers", ()), data.get("message_id")] if direction == "in" else [provider_id]
+    if theirs and (last := theirs[0].get("message_id")):
         ids.append(last)
     kept = tuple(reversed(dict.fromkeys(one for one in reversed(ids) if one)))
-    return Thread(kept, next((row.data["subject"] for row in found if row.data.get("subject")), ""))
+    return Thread(kept, next((data["subject"] for _, data, _ in found if data.get("subject")), ""))

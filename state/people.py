@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from state import outbox
+from state.dialects import Ready
 from state.ids import Ids
 from state.records import Instant, Person
 from state.tables import identities, people, tokens
@@ -46,8 +47,8 @@ def add_person(conn: Connection, ids: Ids, name: str, role: Role, now: Instant, 
 
 
 def find_people(conn: Connection, wanted: Iterable[int]) -> dict[int, Person]:
-    rows = conn.execute(select(*_PERSON).where(people.c.id.in_(sorted(set(wanted)))))
-    return {row[0]: _person(row) for row in rows}
+    numbers = sorted(set(wanted))
+    return {row[0]: _person(row) for row in _FIND.rows(conn, ids=numbers)} if numbers else {}
 
 
 def find_named(conn: Connection, name: str) -> list[Person]:
@@ -239,6 +240,7 @@ def _find_standing(conn: Connection, mark: str) -> Person | None:
 
 
 _PERSON = (people.c.id, people.c.name, people.c.role, people.c.active, people.c.program)
+_FIND: Final = Ready(lambda among: select(*_PERSON).where(among(people.c.id, "ids")))
 
 
 def _person(row: Any) -> Person:

@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
+from state.dialects import Ready
 from state.tables import claims, points
+
+_OWNER = Ready(lambda _: select(points.c.contact_id).where(points.c.key == bindparam("key")))
 
 
 def owner(conn: Connection, key: str) -> int | None:
     """Whose phone or e-mail this is (`phone:+7…`)."""
-    return conn.execute(select(points.c.contact_id).where(points.c.key == key)).scalar()
+    found: int | None = _OWNER.value(conn, key=key)
+    return found
 
 
 def lose(conn: Connection, lost: Sequence[tuple[int, str]]) -> None:

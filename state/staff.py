@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, text, update
 
-from state.dialects import Bulk, inserting, overwriting
+from state.dialects import Bulk, Chosen, Ready, inserting, overwriting
 from state.records import Instant, Person
 from state.tables import assignments, deals, lanes, people, tasks, timers
 
@@ -70,11 +70,15 @@ _WAKE_AT: Final = Bulk(
     of_dicts=True,
 )
 _COLUMNS: Final = [people.c[f.name] for f in fields(Colleague)]
-_LOAD: Final = (
-    select(deals.c.responsible_id, func.count())
-    .where(deals.c.closed_at.is_(None), deals.c.responsible_id.is_not(None))
-    .group_by(deals.c.responsible_id)
+_ALL: Final = Chosen(_COLUMNS, lambda found, _: found.order_by(people.c.id), json=("groups",))
+_LOAD: Final = Ready(
+    lambda _: (
+        select(deals.c.responsible_id, func.count())
+        .where(deals.c.closed_at.is_(None), deals.c.responsible_id.is_not(None))
+        .group_by(deals.c.responsible_id)
+    )
 )
+_LAST: Final = Ready(lambda _: select(assignments.c.rule, assignments.c.person_id))
 _SET_TIMER: Final = inserting(
     timers,
     *("contact_id", "key", "deal_id", "run_id", "name", "due_at"),
@@ -83,7 +87,7 @@ _SET_TIMER: Final = inserting(
 
 
 def colleagues(conn: Connection) -> list[Colleague]:
-    return [_colleague(row) for row in conn.execute(select(*_COLUMNS).order_by(people.c.id))]
+    return [_colleague(row) for row in _ALL.rows(conn)]
 
 
 def colleague(conn: Connection, person_id: int) -> Colleague | None:
@@ -100,11 +104,11 @@ def _colleague(row: Any) -> Colleague:
 
 def load(conn: Connection) -> "Counter[int]":
     """Open deals by responsible."""
-    return Counter(dict(conn.execute(_LOAD).all()))
+    return Counter(dict(_LOAD.rows(conn)))
 
 
 def last_given(conn: Connection) -> dict[str, int]:
-    return dict(conn.execute(select(assignments.c.rule, assignments.c.person_id)).all())
+    return dict(_LAST.rows(conn))
 
 
 _GIVEN: Final = inserting(assignments, "rule", "person_id", "at", conflict=overwriting(("rule",), "person_id", "at"))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from state import deals as kept_deals
 from state import people
+from state.dialects import Chosen
 from state.records import Contact, Deal, Entry, Instant, Person, Task
 from state.tables import contacts, entries, identities, parts, staff_notes, tasks
 from state.tables import people as people_rows
@@ -59,17 +60,18 @@ _CHAT: Final = [
     *(identities.c[n] for n in ("id", "contact_id", "channel", "account", "address", "barred")),
     identities.c.person_id,
 ]
-_TIED: Final = (
-    select(*_CHAT)
-    .join(people_rows, people_rows.c.id == identities.c.person_id)
-    .where(identities.c.person_id.is_not(None), people_rows.c.active == 1, people_rows.c.role.in_(WORKERS))
+_TIED: Final = Chosen(
+    _CHAT,
+    lambda found, among: found.join(people_rows, people_rows.c.id == identities.c.person_id).where(
+        identities.c.person_id.is_not(None), people_rows.c.active == 1, among(people_rows.c.role, "roles")
+    ),
 )
 _NOTE: Final = [staff_notes.c[f.name] for f in fields(Note)]
 
 
 def chats(conn: Connection) -> dict[int, Chat]:
     """By person: everybody who may see customers and has a chat."""
-    return {row[-1]: Chat(*row) for row in conn.execute(_TIED)}
+    return {row[-1]: Chat(*row) for row in _TIED.rows(conn, roles=list(WORKERS))}
 
 
 def chat_of(conn: Connection, person_id: int) -> Chat | None:

@@ -1,15 +1,18 @@
 """Tasks as they are listed, and what the system itself is going to do next."""
 
 from dataclasses import dataclass, fields
-from typing import Literal
+from functools import cache
+from typing import Final, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, and_, bindparam, func, or_, select, update
 
+from state.dialects import Chosen
 from state.people import find_people
 from state.records import Instant, Person, Task
 from state.tables import deals, entries, parts, runs, tasks, timers
 
 _TASK = [tasks.c[f.name] for f in fields(Task)]
+_EQUAL: Final = {"responsible": tasks.c.responsible_id, "state": tasks.c.state, "kind": tasks.c.kind}
 _NEVER = 2**63 - 1
 _due: ColumnElement[int] = func.coalesce(tasks.c.due_at, _NEVER)
 
@@ -49,22 +52,30 @@ def find_duties(
     after: tuple[Instant, int] | None = None,
 ) -> list[Duty]:
     """Soonest due first, those without a date last; `after` is (due_at or the far future, id) of the last one seen."""
-    found = select(*_TASK)
-    if responsible is not None:
-        found = found.where(tasks.c.responsible_id == responsible)
-    if nobodys:
-        found = found.where(tasks.c.responsible_id.is_(None))
-    if state:
-        found = found.where(tasks.c.state == state)
-    if due_before is not None:
-        found = found.where(tasks.c.due_at < due_before)
-    if kind:
-        found = found.where(tasks.c.kind == kind)
-    if after is not None:
-        at, last = after
-        found = found.where(or_(at < _due, and_(_due == at, tasks.c.id > last)))
-    rows = conn.execute(found.order_by(_due, tasks.c.id).limit(limit))
+    at, last = after or (0, 0)
+    given = {"responsible": responsible, "state": state, "due_before": due_before, "kind": kind}
+    asked = {name: value for name, value in given.items() if value not in (None, "")}
+    chosen = _listed(frozenset(asked), nobodys=nobodys, after=after is not None)
+    rows = chosen.rows(conn, **asked, **({"at": at, "last": last} if after else {}), most=limit)
     return _duties(conn, [Task(*row) for row in rows])
+
+
+@cache
+def _listed(asked: frozenset[str], *, nobodys: bool, after: bool) -> Chosen:
+    """One statement for each way in which tasks are asked for."""
+    wanted: list[ColumnElement[bool]] = [one == bindparam(name) for name, one in _EQUAL.items() if name in asked]
+    if nobodys:
+        wanted.append(tasks.c.responsible_id.is_(None))
+    if "due_before" in asked:
+        wanted.append(tasks.c.due_at < bindparam("due_before"))
+    if after:
+        at: ColumnElement[int] = bindparam("at", type_=BigInteger)
+        wanted.append(or_(at < _due, and_(_due == at, tasks.c.id > bindparam("last"))))
+    return Chosen(
+        _TASK,
+        lambda found, _: found.where(*wanted).order_by(_due, tasks.c.id).limit(bindparam("most")),
+        json=("details",),
+    )
 
 
 def find_waiting(conn: Connection, limit: int, deal: int | None = None) -> list[Duty]:
