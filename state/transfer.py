@@ -30,10 +30,12 @@ def export_lines(conn: Connection) -> Iterator[bytes]:
     count = 0
     for table in metadata.sorted_tables:
         rows = select(table).order_by(*table.primary_key).execution_options(yield_per=_BATCH)
-        for row in conn.execute(rows).mappings():
-            kept = {
-                name: b64encode(value).decode() if isinstance(value, bytes) else value for name, value in row.items()
-            }
+        names, raw = [one.name for one in table.c], [one.name for one in table.c if isinstance(one.type, LargeBinary)]
+        for row in conn.execute(rows):
+            kept = dict(zip(names, row, strict=True))
+            for name in raw:
+                if isinstance(kept[name], bytes):
+                    kept[name] = b64encode(kept[name]).decode()
             yield orjson.dumps({"table": table.name, "row": kept}, option=orjson.OPT_NON_STR_KEYS) + b"\n"
             count += 1
     yield orjson.dumps({"end": count}) + b"\n"

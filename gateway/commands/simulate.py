@@ -1,6 +1,7 @@
 """`parley simulate`: a month of a shop in virtual time, the same for the same seed; its invariants, its figures, a demo database."""
 
 import asyncio
+import gc
 import hashlib
 import sys
 import time
@@ -72,6 +73,9 @@ def _prepared(url: str) -> str:
 
 
 async def _one(plan: Plan, url: str) -> int:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)  # as the gateway itself has it
     began = time.process_time()
     world = await simulate(plan, url)
     took = time.process_time() - began
