@@ -11,11 +11,12 @@ _MOST_TOLD: Final = 20
 
 async def breaches(world: World) -> list[str]:
     """What does not hold, the first few of each kind."""
+    return world.wrong[:_MOST_TOLD] + await world.rehearsal.look(dirt)
 
-    def job(conn: Connection) -> list[str]:
-        found: list[str] = []
-        for asked in invariants.BREACHES:
-            found += [told for told, _ in zip(asked(conn), range(_MOST_TOLD), strict=False)]
-        return found + [f"deal {deal.id} is lost: nothing holds on to it" for deal in orphans.find(conn, _MOST_TOLD)]
 
-    return world.wrong[:_MOST_TOLD] + await world.rehearsal.look(job)
+def dirt(conn: Connection) -> list[str]:
+    """What is stored and must not be."""
+    found: list[str] = []
+    for asked in invariants.BREACHES:
+        found += [told for told, _ in zip(asked(conn), range(_MOST_TOLD), strict=False)]
+    return found + [f"deal {deal.id} is lost: nothing holds on to it" for deal in orphans.find(conn, _MOST_TOLD)]

@@ -35,7 +35,7 @@ class Manager:
         world.plan(max(opens, world.now + _EVERY), self.work)
         if world.now < self.away_until or opens > world.now:
             return
-        if world.chance(0.002):
+        if world.chance(0.002 * world.trouble):
             self.away_until = world.now + world.within(HOUR, 3 * DAY)
             await world.rehearsal.away(self.who, self.away_until)
             world.plan(self.away_until, lambda: world.rehearsal.back(self.who))

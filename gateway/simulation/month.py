@@ -52,6 +52,8 @@ class Plan:
     begins: Instant = 1_772_398_800_000
     """2026-03-02 00:00 in Moscow."""
     faults: bool = False
+    trouble: float = 1.0
+    """How many times as often as usual providers fail and people are away."""
 
 
 async def simulate(plan: Plan, url: str) -> World:
@@ -61,7 +63,7 @@ async def simulate(plan: Plan, url: str) -> World:
     worlds: list[World] = []
     channels: dict[str, Channel] = dict(paper_channels(answer=lambda name, out: _send(worlds[0], name, out)))
     rehearsal = Rehearsal(url, house, channels, plan.begins, jitter=random.random)
-    world = World(rehearsal, random, plan.begins + plan.days * DAY, plan.faults)
+    world = World(rehearsal, random, plan.begins + plan.days * DAY, plan.faults, plan.trouble)
     worlds.append(world)
     team = phrases.of(phrases.TEAM, world.language)[: max(3, min(8, plan.customers // 250))]
     more: dict[str, Role] = dict.fromkeys(team, "manager") if not house.playbook.team else {}
@@ -84,7 +86,7 @@ def _send(world: World, channel: str, out: Outgoing) -> Outcome | None:
     if world.faults and out.kind != "ack":
         drawn = world.random.random()
         for share, fault in _FAULTS:
-            drawn -= share
+            drawn -= share * world.trouble
             if drawn < 0:
                 outcome = fault
                 world.counts["faults"] += 1

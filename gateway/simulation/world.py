@@ -38,6 +38,8 @@ class World:
     random: Random
     ends: Instant
     faults: bool = False
+    trouble: float = 1.0
+    """How many times as often as usual providers fail and people are away."""
     agenda: list[tuple[Instant, int, Act]] = field(default_factory=list)
     arrivals: dict[tuple[str, str], list[Received]] = field(default_factory=dict)
     """By channel and account: what comes in with the next step."""
