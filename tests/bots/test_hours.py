@@ -208,7 +208,10 @@ def test_what_was_asked_before_changes_no_answer():
         asked = replace(shop)
         for moment in [*moments, *reversed(moments), *moments[::7], *moments[::-11]]:
             fresh = replace(shop)
-            assert (asked.is_open(moment), asked.next_open(moment)) == (fresh.is_open(moment), replace(shop).next_open(moment))
+            assert (asked.is_open(moment), asked.next_open(moment)) == (
+                fresh.is_open(moment),
+                replace(shop).next_open(moment),
+            )
 
 
 def test_a_calendar_remembers_days_and_not_more_and_more_of_them():
