@@ -3,12 +3,15 @@
 import asyncio
 import gc
 import hashlib
+import shlex
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import click
@@ -20,12 +23,20 @@ from state import scenes, schema
 from state.database import Connection, Database
 from state.transfer import export_lines
 
+_ZONE: Final = ZoneInfo("Europe/Moscow")
+
 
 @click.command("simulate")
 @click.option("--days", default=30, show_default=True, type=click.IntRange(1, 400))
 @click.option("--customers", default=2_000, show_default=True, type=click.IntRange(1, 1_000_000))
 @click.option("--seed", default=1, show_default=True, help="The first one; the same seed goes the same way.")
-@click.option("--seeds", default=1, show_default=True, type=click.IntRange(1), help="How many, one after the other.")
+@click.option(
+    "--seeds",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1),
+    help="How many, one after the other; the first that breaks something ends it.",
+)
 @click.option("--playbook", default="autoparts", show_default=True, help="A playbook's name or folder.")
 @click.option("--database", default="", help="An empty database to fill; by default one that is thrown away.")
 @click.option("--begin", default="2026-03-02", show_default=True, help="The first day.")
@@ -43,17 +54,42 @@ def command(
     if database and seeds > 1:
         raise click.UsageError("a database takes one seed")
     try:
-        at = round(
-            datetime.combine(date.fromisoformat(begin), datetime.min.time(), ZoneInfo("Europe/Moscow")).timestamp()
-        )
+        at = round(datetime.combine(date.fromisoformat(begin), datetime.min.time(), _ZONE).timestamp())
     except ValueError:
         raise click.UsageError("--begin is a day: 2026-03-02") from None
     plan = Plan(playbook, days, customers, seed, at * 1000, faults=faults)
-    wrong = 0
     with _place(database) as place:
-        for number in range(seed, seed + seeds):
-            wrong += asyncio.run(_one(replace(plan, seed=number), _prepared(database) if database else place.fresh()))
-    sys.exit(1 if wrong else 0)
+        holds = play(plan, seeds, lambda: _prepared(database) if database else place.fresh())
+    sys.exit(0 if holds else 1)
+
+
+def play(plan: Plan, seeds: int, fresh: Callable[[], str]) -> bool:
+    """So many seeds, from the plan's own on, each in a fresh database; False: one has broken something, and was the last."""
+    for number in range(plan.seed, plan.seed + seeds):
+        one = replace(plan, seed=number)
+        if asyncio.run(_one(one, fresh())):
+            click.echo(f"  again: {_again(one)}")
+            if left := plan.seed + seeds - number - 1:
+                click.echo(f"  {left} more were not played: go on with --seed {number + 1} --seeds {left}")
+            return False
+    return True
+
+
+def _again(plan: Plan) -> str:
+    """The command that goes the same way."""
+    wanted = [
+        "parley",
+        "simulate",
+        "--seed",
+        str(plan.seed),
+        "--days",
+        str(plan.days),
+        "--customers",
+        str(plan.customers),
+    ]
+    begin = datetime.fromtimestamp(plan.begins / 1000, _ZONE).date().isoformat()
+    faults = ["--faults"] if plan.faults else []
+    return shlex.join([*wanted, "--playbook", plan.playbook, "--begin", begin, *faults])
 
 
 def _place(database: str) -> AbstractContextManager[Stage]:

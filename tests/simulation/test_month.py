@@ -2,7 +2,9 @@
 
 import hashlib
 import re
+import shlex
 import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from click.testing import CliRunner
 
 from gateway.__main__ import main
 from gateway.channels.base import Outgoing
+from gateway.commands.simulate import play
 from gateway.simulation.invariants import breaches
 from gateway.simulation.month import Plan, simulate
 from gateway.simulation.world import World, unfit
@@ -100,3 +103,25 @@ async def test_a_month_holds_every_invariant(playbook: str, seed: int, database_
     world = await simulate(Plan(playbook, seed=seed, faults=True), database_url)
     assert await breaches(world) == []
     await world.rehearsal.close()
+
+
+def test_the_first_seed_that_breaks_something_ends_it_and_says_how_to_see_it_again(
+    migrated_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    urls = [f"sqlite:///{shutil.copy(migrated_file, tmp_path / f'{n}.db')}" for n in range(3)]
+    with sqlite3.connect(tmp_path / "1.db") as second:  # in which tasks lose their results
+        second.execute(
+            "CREATE TRIGGER harm AFTER UPDATE ON tasks WHEN NEW.result <> '' "
+            "BEGIN UPDATE tasks SET result = '' WHERE id = NEW.id; END"
+        )
+    left = iter(urls)
+    assert play(Plan("school", days=1, customers=6, seed=5, faults=True), 3, lambda: next(left)) is False
+    said = capsys.readouterr().out
+    assert "done without a result" in said
+    assert "seed 7:" not in said
+    assert "1 more were not played: go on with --seed 7 --seeds 1" in said
+    told = re.search(r"again: parley (.*)", said)
+    assert told is not None
+    again = CliRunner().invoke(main, shlex.split(told[1]))  # in a database that nobody has harmed
+    assert (again.exit_code, "seed 6: 1 days, 6 customers, school" in again.output) == (0, True), again.output
+    assert "--begin 2026-03-02 --faults" in told[1]
