@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from bench import audit, replay, reports, rows, step
+from bench import audit, month, replay, reports, rows, step
 from bench.dialogue import Customer, answer
 from bench.generator import Api, Load
 from bench.load import generator
@@ -207,3 +207,13 @@ async def test_an_audit_is_measured_beside_turns_on_a_shop_that_fits_todays_tabl
     assert found["first"]["findings"] == found["again"]["findings"] >= 40 // 5
     assert found["alone"]["turns"] > 0
     assert found["first"]["seconds"] > 0
+
+
+def test_a_month_is_measured_with_its_start_and_missed_when_it_is_dear_or_broken() -> None:
+    found = month.measure(1, 3, ["--playbook", "school", "--faults"])
+    assert found["holds"] is True
+    assert min(found[name] for name in ("cpu_seconds", "events", "turns", "memory_mb", "database_mb")) > 0
+    assert month.missed(found) is False
+    assert month.missed(found | {"cpu_seconds": month.GOAL_S + 0.1}) is True
+    assert month.missed(found | {"holds": False}) is True
+    assert month.missed(month.measure(1, 3, ["--playbook", "there is none"])) is True
