@@ -47,7 +47,7 @@ _WAITING: Final = (
     .where(_IN_POOL, timers.c.due_at > bindparam("now"), deals.c.responsible_id.is_(None))
     .order_by(deals.c.opened_at, deals.c.id)
 )
-_ALL: Final = 1_000_000
+_HOWEVER_MANY: Final = 1_000_000
 _AT_ONCE: Final = 500
 _HANDING_OUT: Final = 5_062_020_002
 """PostgreSQL's advisory lock of whoever hands out the pool."""
@@ -147,7 +147,7 @@ def anybody_waits(conn: Connection) -> bool:
     return conn.execute(_ANYBODY).first() is not None
 
 
-def wake_waiting(conn: Connection, now: Instant, rules: Collection[str] | None = None, most: int = _ALL) -> int:
+def wake_waiting(conn: Connection, now: Instant, rules: Collection[str] | None = None, most: int = _HOWEVER_MANY) -> int:
     """Deals that wait for somebody look again now, the oldest first: those of these rules, else of all. The answer: how many.
 
     Their lanes are taken in one order, and whoever has one in hand is waited for: what it decided before is looked at again.
