@@ -37,23 +37,34 @@ FAULTS = (
 )
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_people_are_away_come_back_and_leave_and_every_fault_comes(database_url: str):
-    file = database_url.removeprefix("sqlite:///")
-    with sqlite3.connect(file) as beside:
-        beside.executescript(NOTES)
-    world = await simulate(Plan("school", days=4, customers=60, seed=6, faults=True, trouble=14.0), database_url)
-    assert await breaches(world) == []
-    noted = Counter(
-        row[0] for row in await world.rehearsal.look(lambda c: c.exec_driver_sql("SELECT what FROM noted").all())
-    )
-    assert min(noted[one] for one in (*FAULTS, "away", "back", "left")) > 0, noted
-    merges = Counter(await world.rehearsal.look(kinds_of_merges))
-    for what in ("contacts stands", "contacts undone", "deals stands", "deals undone", "split stands"):
-        assert merges[what] > 0, merges
-    numbers = [one["id"] for one in await world.rehearsal.look(lambda c: scenes.rows(c, "contacts"))]
-    assert sum(later - one > 500 for one, later in pairwise(numbers)) == KILLED
-    await world.rehearsal.close()
+WANTED = {
+    *FAULTS, "away", "back", "left",
+    "contacts stands", "contacts undone", "deals stands", "deals undone", "split stands",
+}  # fmt: skip
+
+
+async def test_people_are_away_come_back_and_leave_and_every_fault_comes(migrated_file: Path, tmp_path: Path):
+    """Within three short seeds: which of them has what follows from the playbook's every word."""
+    seen: Counter[str] = Counter()
+    for seed in (6, 7, 8):
+        file = tmp_path / f"{seed}.db"
+        file.write_bytes(migrated_file.read_bytes())
+        with sqlite3.connect(file) as beside:
+            beside.executescript(NOTES)
+        world = await simulate(
+            Plan("school", days=4, customers=60, seed=seed, faults=True, trouble=14.0), f"sqlite:///{file}"
+        )
+        assert await breaches(world) == []
+        seen += Counter(
+            row[0] for row in await world.rehearsal.look(lambda c: c.exec_driver_sql("SELECT what FROM noted").all())
+        )
+        seen += Counter(await world.rehearsal.look(kinds_of_merges))
+        numbers = [one["id"] for one in await world.rehearsal.look(lambda c: scenes.rows(c, "contacts"))]
+        assert sum(later - one > 500 for one, later in pairwise(numbers)) == KILLED
+        await world.rehearsal.close()
+        if set(seen) >= WANTED:
+            return
+    assert WANTED - set(seen) == set()
 
 
 def kinds_of_merges(conn: Any) -> list[str]:
