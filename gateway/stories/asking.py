@@ -5,20 +5,21 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from bots.kit.problems import shown
 from gateway.api.app import CALLS
 from gateway.api.calls import Answer, Call, Handler
 from gateway.api.context import ApiContext
 from gateway.api.errors import Refusal
 from gateway.api.policy import admit, policy_of
-from gateway.novaposhta import CarrierError, NovaPoshta
-from gateway.stories.scene import Denied, Scene
+from gateway.stories.carrier import PaperCarrier
+from gateway.stories.scene import Denied, Scene, Unseen
+from gateway.stories.words import Words
 from state.records import Person
 
 HEAD: Final = Person(0, "", "head", active=True)
 """Who looks at what nobody is named for."""
-_CITIES: Final = ("Київ", "Львів", "Луцьк", "Одеса", "Дніпро", "Полтава", "Харків")
-_OFFICES: Final = 12
-"""Of each city."""
+MOST: Final = 100
+"""Of a list: its first page."""
 _CALLS: Final[Mapping[Handler, Call]] = {call.handler: call for call in CALLS}
 
 
@@ -53,30 +54,14 @@ def _context(scene: Scene) -> ApiContext:
     )
 
 
-class PaperCarrier(NovaPoshta):
-    """Answers as the carrier's server would, and numbers its waybills; what is asked and read is the real client's."""
+def by(words: Words) -> str:
+    """`by NAME`: through whose eyes; empty: a head's."""
+    return words.word("a name") if words.take("by") else ""
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
 
-    async def _ask(
-        self, model: str, method: str, properties: Mapping[str, Any], lost: type[CarrierError] = CarrierError
-    ) -> list[Any]:
-        match model, method:
-            case "InternetDocument", "save":
-                self._scene.waybills.append(dict(properties))
-                number = f"2045{len(self._scene.waybills):010}"
-                return [{"IntDocNumber": number, "Ref": f"ref-{number}", "CostOnSite": 70, "EstimatedDeliveryDate": ""}]
-            case "Address", "searchSettlements":
-                begun = str(properties["CityName"]).casefold()
-                found = [name for name in _CITIES if name.casefold().startswith(begun)]
-                return [{"Addresses": [{"DeliveryCity": name, "MainDescription": name, "Area": ""} for name in found]}]
-            case "AddressGeneral", "getWarehouses":
-                offices = [(str(n), f"Відділення №{n}, {properties['CityRef']}") for n in range(1, _OFFICES + 1)]
-                return [
-                    {"Ref": f"office-{number}", "Number": number, "Description": name}
-                    for number, name in offices
-                    if str(properties["FindByString"]).casefold() in name.casefold()
-                ]
-            case _:
-                raise lost(f"a story has no {model}/{method}", 0)
+def viewer(scene: Scene, name: str) -> Person:
+    if not name:
+        return HEAD
+    if name not in scene.staff:
+        raise Unseen(f"nobody called '{shown(name)}' works here")
+    return scene.staff[name]
