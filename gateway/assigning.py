@@ -5,6 +5,7 @@ Who waits for somebody to come, and who waits for somebody to act, are timers of
 
 from typing import Final
 
+from bots.kit.business import Playbook
 from bots.kit.staffing import Assign
 from gateway.clock import Instant
 from gateway.ledger import Ledger
@@ -32,7 +33,7 @@ _MOST_HANDS: Final = 3
 def person_for(ledger: Ledger, deal: Deal, to: str, without: frozenset[int] = frozenset()) -> int | None:
     """Who is meant by a robot's word; None: whoever looks into the pool."""
     if to == "responsible":
-        return deal.responsible_id
+        return ledger.holder(deal)
     roster = ledger.look.roster()
     if (rule := ledger.house.playbook.assign.get(to)) is not None:
         return roster.choose(rule, ledger.now, without)
@@ -150,7 +151,21 @@ def check_action(ledger: Ledger, deal: Deal, timer: Timer) -> None:
 def leave(ledger: Ledger, deal: Deal, timer: Timer) -> None:
     """Somebody has gone: what they had finds another; a conversation that was theirs goes back to the pool meanwhile."""
     person, _, heir = timer.name.removeprefix(LEAVE).partition(":")
-    gone = int(person)
+    _let_go(ledger, deal, int(person), heir)
+
+
+def relieve(ledger: Ledger, deal: Deal) -> None:
+    """Whoever answers for it has left: a merge that was undone, or an old deal that it goes on from, has brought them back."""
+    if deal.closed_at is None and deal.responsible_id is not None and ledger.holder(deal) is None:
+        _let_go(ledger, deal, deal.responsible_id, usual(ledger.house.playbook))
+
+
+def usual(shop: Playbook) -> str:
+    """The word by which new deals find somebody."""
+    return shop.source("message").responsible or next(iter(shop.assign), "manager")
+
+
+def _let_go(ledger: Ledger, deal: Deal, gone: int, heir: str) -> None:
     if deal.closed_at is None and deal.responsible_id == gone:
         deal.responsible_id = None
         if deal.owner == "person":

@@ -13,7 +13,7 @@ from bots.kit.events import TimerFired, WebAnswered
 from bots.robots.facts import PROVED
 from gateway import events as ev
 from gateway import filling, staff_room
-from gateway.assigning import ACT, LEAVE, WAIT, check_action, leave, look_again
+from gateway.assigning import ACT, LEAVE, WAIT, check_action, leave, look_again, relieve
 from gateway.calls import hear_call
 from gateway.entering import deal_for, last_deal
 from gateway.guard import IDLE, wake
@@ -239,6 +239,7 @@ def hear_edit(ledger: Ledger, event: ev.MessageEdited) -> Ignored:
 def look_through(ledger: Ledger, deal: Deal, _: Timer) -> None:
     """It was joined, parted or split behind this lane."""
     ledger.reckon(deal)
+    relieve(ledger, deal)
     ledger.loose[deal.id] = deal
 
 

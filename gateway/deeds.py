@@ -9,7 +9,7 @@ from bots.kit.fields import as_written
 from bots.robots import effects as fx
 from gateway import filling
 from gateway.amiss import Amiss, tell
-from gateway.assigning import assign, person_for
+from gateway.assigning import assign, person_for, relieve
 from gateway.ledger import Ledger
 from gateway.obey import start_run
 from gateway.sending import leave_to_a_person, send
@@ -201,6 +201,7 @@ def _carried_over(ledger: Ledger, old: Deal, funnel: str, stage: str) -> tuple[D
         like=old,
     )
     ledger.write_line(old, "system", "led_to", id=deal.id, data={"event": "led_to", "deal": deal.id})
+    relieve(ledger, deal)
     return deal, True
 
 

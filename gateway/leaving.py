@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bots.kit.business import Playbook
 from bots.kit.problems import did_you_mean
-from gateway.assigning import LEAVE, NUMBER
+from gateway.assigning import LEAVE, NUMBER, usual
 from gateway.clock import Instant
 from gateway.refusals import Invalid
 from gateway.roster import FOREVER, Roster
@@ -27,7 +27,7 @@ class Heirs:
     def word(self, named: str | int, gone: int, field: str) -> str:
         """The word by which deals find them; empty: as new deals are given. Raises `Invalid` where it means nobody else."""
         if named == "":
-            return self.shop.source("message").responsible or next(iter(self.shop.assign), "manager")
+            return usual(self.shop)
         if named in self.shop.assign:
             return str(named)
         member = self.shop.team.get(str(named))

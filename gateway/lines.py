@@ -35,13 +35,18 @@ class Lines(Page):
     def write_line(self, deal: Deal, kind: str, key: str, *, data: Mapping[str, Any], **values: object) -> Entry:
         return self.write_entry(deal, kind, author="system", text=self.words.line(key, **values), data=data)
 
+    def holder(self, deal: Deal) -> int | None:
+        """Who answers for the deal, if they still work here; None: whoever looks into the pool."""
+        one = self.look.roster().find(deal.responsible_id) if deal.responsible_id is not None else None
+        return deal.responsible_id if one is None or one.active else None
+
     def create_task(
         self, deal: Deal, kind: str, text: str, created_by: str, *, details: Mapping[str, Any] | None = None,
         responsible: int | None = None, due_at: Instant | None = None, person: Person | None = None, ends: str = "",
     ) -> Task:  # fmt: skip
         task = Task(
             id=self.ids.take("task"), deal_id=deal.id, contact_id=self.contact.id, kind=kind, text=text, details=dict(details or {}),
-            responsible_id=responsible if responsible is not None else deal.responsible_id, due_at=due_at if due_at is not None else self.house.due(kind, self.now, deal.funnel),
+            responsible_id=responsible if responsible is not None else self.holder(deal), due_at=due_at if due_at is not None else self.house.due(kind, self.now, deal.funnel),
             state="open", result="", created_by=created_by, created_at=self.now, ends=ends,
         )  # fmt: skip
         self.writes.tasks.append(task)

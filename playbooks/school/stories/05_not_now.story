@@ -15,3 +15,15 @@ until 2026-05-18 11:00
 see task "просил вернуться" kind call
 +60d
 see no robot season
+
+# Кто вёл человека, к этому дню уволился: задача ждёт в общем списке, а не у того, кого нет.
+customer Егор is "Егор" phone +79161234599
+form lesson name=Егор phone=+79161234599
+about customer Егор
+manager Тимур takes
+manager Тимур sets come_back=2026-08-17
+manager Тимур moves not_now
+see responsible Тимур
+manager Тимур leaves
+until 2026-08-17 12:00
+see task "просил вернуться" kind call for nobody
