@@ -147,7 +147,9 @@ def anybody_waits(conn: Connection) -> bool:
     return conn.execute(_ANYBODY).first() is not None
 
 
-def wake_waiting(conn: Connection, now: Instant, rules: Collection[str] | None = None, most: int = _HOWEVER_MANY) -> int:
+def wake_waiting(
+    conn: Connection, now: Instant, rules: Collection[str] | None = None, most: int = _HOWEVER_MANY
+) -> int:
     """Deals that wait for somebody look again now, the oldest first: those of these rules, else of all. The answer: how many.
 
     Their lanes are taken in one order, and whoever has one in hand is waited for: what it decided before is looked at again.
