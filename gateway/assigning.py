@@ -123,7 +123,9 @@ def has_called(ledger: Ledger, deal: Deal, by: str) -> None:
 def look_again(ledger: Ledger, deal: Deal, timer: Timer) -> None:
     """Somebody may have come: the deal that waits in the pool is offered again."""
     if deal.closed_at is None and deal.responsible_id is None:
-        assign(ledger, deal, timer.name.removeprefix(WAIT), again=True)
+        rule, shop = timer.name.removeprefix(WAIT), ledger.house.playbook
+        # A rule that the playbook has no more holds nobody back: it is as with new deals.
+        assign(ledger, deal, rule if rule in shop.assign else usual(shop), again=True)
 
 
 def check_action(ledger: Ledger, deal: Deal, timer: Timer) -> None:

@@ -268,6 +268,8 @@ def _edit(ledger: Ledger, deal: Deal, edit: Edit, who: Person) -> None:
             deal.owner = "pool"
             task = "task_released" if deal.waiting_since is None else "task_released_waiting"
             ledger.create_task(deal, "answer", ledger.words.line(task, who=who.name), "robot", person=who)
+    if deal.responsible_id != had:
+        ledger.cut_timer(f"deal:{deal.id}:{WAIT}")  # a person has said whose it is: no rule hands it out meanwhile
     if changed:
         ledger.touch(deal)
         _tell_changed(ledger, deal, changed, facts, who)

@@ -34,6 +34,16 @@ def hands_out(lanes: Iterable[LaneRows], now: Instant) -> bool:
     )
 
 
+def waits_since(rows: LaneRows, now: Instant) -> tuple[bool, Instant, int]:
+    """By this lanes are sorted of which some hand out the pool: these first, and of them whose customer came first.
+
+    When a shift begins they are due in one moment.
+    """
+    looking = {t.deal_id for t in rows.timers.values() if t.due_at <= now and t.name.startswith(staff.WAIT)}
+    since = min(((one.opened_at, one.id) for one in rows.deals if one.id in looking), default=None)
+    return (True, 0, 0) if since is None else (False, *since)
+
+
 def fill(conn: Connection, shop: Playbook, rooms: int, now: Instant) -> int:
     """Have the pool look by those rules that find somebody at this moment. The answer: how many deals look."""
     roster = Roster(staff.colleagues(conn), staff.load(conn), staff.last_given(conn), shop.shifts)

@@ -197,6 +197,7 @@ class Turns:
         if self.house.playbook.assign and room.hands_out(found, now):
             staff.hand_out_alone(conn)
             self._roster = None
+            found.sort(key=lambda rows: room.waits_since(rows, now))
         return found
 
     def _turn(

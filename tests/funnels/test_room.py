@@ -199,6 +199,40 @@ async def test_whoever_writes_after_somebody_has_room_again_does_not_go_to_the_p
     assert await whose(shop) == {2: boris.id, 3: anna.id}
 
 
+async def test_who_was_given_a_deal_of_the_pool_by_hand_and_releases_it_is_not_given_it_again(shop: Shop):
+    anna, boris = await full(shop)
+    third = await deal_of(shop, 3)
+    await shop.ask(Edit(responsible=ANNA.id, name="Глава"), third)
+    await shop.ask(Edit(release=True), third)
+    await shop.ask(Move("lost", "refused"), await deal_of(shop, 1))
+    assert await whose(shop) == {2: boris, 3: None, 4: anna, 5: None}
+
+
+async def test_a_deal_that_waits_by_a_rule_that_is_gone_is_given_as_new_ones_are(shop: Shop):
+    anna, boris = await full(shop)
+    book = shop.house.playbook
+    sources = {**book.sources, "message": replace(book.sources["message"], responsible="retail")}
+    shop.house.playbook = replace(book, sources=sources, assign={"retail": Assign("retail")})
+    await shop.db.write(lambda c: staff.wake_waiting(c, shop.clock.now()))  # as a start does
+    await shop.settle()
+    assert await waiting(shop) == {3, 4, 5}
+    await shop.ask(Move("lost", "refused"), await deal_of(shop, 1))
+    assert await whose(shop) == {2: boris, 3: anna, 4: None, 5: None}
+
+
+async def test_when_somebody_is_back_the_deal_that_came_first_goes_first_whoever_was_known_before(shop: Shop):
+    (anna,) = await hired(shop, "Анна", capacity=1)
+    await inquiries(shop, "9")
+    await shop.ask(Move("lost", "refused"), await deal_of(shop, 9))
+    await edited(shop, anna, away_until=NOON + 3_600_000)
+    for customer in "29":
+        await shop.later(minutes=5)
+        await inquiries(shop, customer)
+    assert await whose(shop) == {2: None, 9: None}
+    await shop.later(hours=1)
+    assert await whose(shop) == {2: anna.id, 9: None}
+
+
 # -- what it costs -------------------------------------------------------------------------------------------------------
 
 
