@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 from state.companies import Company, of_deals
 from state.people import find_people
 from state.records import Contact, Deal, Identity, Instant, Person, Run
-from state.strangers import NO_CUSTOMER
+from state.strangers import JOINED, NO_CUSTOMER, is_stranger
 from state.tables import contacts, deals, identities, points, runs
 
 _DEAL = [deals.c[f.name] for f in fields(Deal)]
@@ -112,6 +112,7 @@ def _narrowed(wanted: Wanted) -> list[ColumnElement[bool]]:
         where.append(saying(wanted.q, deals.c.title, contacts.c.name, contacts.c.phone, contacts.c.email))
     if (wanted.q or wanted.phone) and wanted.open is not False and not wanted.stage:
         where.append(deals.c.reason != NO_CUSTOMER)  # to be found where somebody looks through what was closed
+        where.append(~and_(deals.c.reason == JOINED, is_stranger(deals.c.contact_id)))
     if wanted.deals:
         where.append(deals.c.id.in_(wanted.deals))
     if wanted.contact is not None:

@@ -13,8 +13,10 @@ from gateway.desk import Move, Write
 from gateway.duties import FinishTask, GiveTask
 from gateway.events import CallEnded, Sender
 from gateway.reports import REPORTS, Asked, make
-from state import audiences, cards, contacts, deals, duplicates, people, tables
+from gateway.unions import words_of
+from state import audiences, cards, contacts, deals, duplicates, merging, people, tables
 from state.facts import Narrow
+from state.merges import Cause
 from tests.audit.shops import audit, found
 from tests.funnels.test_robots import NOON, SCHOOL
 from tests.shop import ANNA, PaperChannel, Shop, open_shop
@@ -150,6 +152,22 @@ async def test_a_call_that_is_marked_when_it_comes_leaves_nothing_at_all(shop: S
     await calls(shop, "missed", not_a_customer=True)
     assert {name: await shop.all(name) for name in several} == kept
     assert await seen(shop) == clean
+
+
+async def test_a_stranger_who_was_joined_of_two_before_they_were_marked_is_nowhere_either(shop: Shop):
+    await calls(shop, "missed")
+    await shop.write("Продаём рекламу", "77")
+    (one, kept), (_, gone) = [(deal["id"], deal["contact_id"]) for deal in await shop.all("deals")]
+    cause, words = Cause("by hand", ANNA.id, author="manager"), words_of(shop.house.playbook)
+    await shop.turns.together(lambda c, now: merging.join(c, shop.db.ids, kept, gone, now, words, cause))
+    await shop.settle()
+    assert [deal["reason"] for deal in await shop.all("deals")] == ["", "joined"]
+    assert len((await seen(shop))["contacts"]) == 1
+    await shop.ask(Move("lost", "not_a_customer"), one)
+    now = await seen(shop)
+    assert (now["contacts"], now["deals found"], now["contacts found"]) == ([], [[], [], []], [[], []])
+    await shop.write("Теперь хочу учиться", "77")
+    assert len((await seen(shop))["contacts"]) == 1
 
 
 async def test_who_looks_through_what_was_closed_finds_the_call(shop: Shop):
