@@ -11,7 +11,7 @@ from bots.kit.checks import Check
 from bots.kit.conditions import Test, as_number, first_holding
 from bots.kit.funnels import AGE
 from bots.kit.languages import spoken
-from bots.kit.moments import moment
+from bots.kit.moments import over
 from bots.kit.reckoning import minor_units
 from bots.kit.spans import AT_ONCE, Span
 from bots.kit.words import as_text
@@ -140,10 +140,10 @@ class Inspector:
         return (not check.funnels or deal.funnel in check.funnels) and (not check.stages or deal.stage in check.stages)
 
     def _dated(self, check: Check, deal: Deal, wrong: Wrong | None) -> Wrong | None:
-        """Where the check keeps to a date of the deal, it is wrong since then; what has none, or one to come, is not."""
+        """Where the check keeps to a date of the deal, it is wrong since that passed; what has none, or one to come, is not."""
         if wrong is None or not check.at:
             return wrong
-        since = moment(deal.fields.get(check.at), self.house.playbook.zone)
+        since = over(deal.fields.get(check.at), self.house.playbook.zone)
         return (wrong[0], since) if since is not None and since <= self.now else None
 
     def _lasts(self, check: Check, deal: Deal | None, since: Instant) -> bool:

@@ -37,6 +37,14 @@ def moment(said: object, zone: str) -> Instant | None:
     return round(exact.astimezone(UTC).timestamp() * 1000)
 
 
+def over(said: object, zone: str) -> Instant | None:
+    """When a date has passed: a day without an hour does when the next one begins; None: no moment at all."""
+    at = moment(said, zone)
+    if at is None or not isinstance(said, str) or len(said) != 10:
+        return at
+    return at_clock(date.fromisoformat(said).toordinal() + 1, 0, zone_of(zone))
+
+
 def on_the_wall(at: Instant, zone: str) -> str:
     """A moment as a field holds it, to the minute."""
     return f"{datetime.fromtimestamp(at / 1000, zone_of(zone)):%Y-%m-%dT%H:%M}"

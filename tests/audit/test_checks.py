@@ -244,19 +244,32 @@ async def test_a_check_of_closed_deals_looks_at_those_of_its_days(shop: Shop):
     assert await found(shop) == []
 
 
-async def test_a_check_that_keeps_to_a_date_finds_deals_from_that_day_on(shop: Shop):
-    """The shop's Monday noon is 24 November: a day without an hour begins at 10:00."""
+async def test_a_check_that_keeps_to_a_date_finds_deals_when_that_day_is_over(shop: Shop):
+    """The shop's Monday noon is 24 November."""
     deal = await deal_of_anna(shop, ship_on="2025-11-25")
     await deal_of_anna(shop, "2")
     await audit(shop, ["not_sent", "not_sent_long"])
     assert await found(shop) == []
-    await shop.later(hours=23)
+    await shop.later(hours=23)  # it is to be sent today
+    await audit(shop, ["not_sent", "not_sent_long"])
+    assert await found(shop) == []
+    await shop.later(hours=14)
     await audit(shop, ["not_sent", "not_sent_long"])
     assert await found(shop) == [("not_sent", deal)]
-    assert (await row(shop, "not_sent"))["since"] == int(datetime(2025, 11, 25, 7, tzinfo=UTC).timestamp() * 1000)
+    assert (await row(shop, "not_sent"))["since"] == int(datetime(2025, 11, 25, 21, tzinfo=UTC).timestamp() * 1000)
     await shop.later(hours=48)
     await audit(shop, ["not_sent", "not_sent_long"])
     assert await found(shop) == [("not_sent", deal), ("not_sent_long", deal)]
     await shop.ask(Edit(tags=["отправлено"], fields={"ship_on": "2025-12-20"}), deal)
     await audit(shop, ["not_sent", "not_sent_long"])
     assert await found(shop) == []
+
+
+async def test_a_check_that_keeps_to_a_date_with_an_hour_finds_deals_from_that_hour_on(shop: Shop):
+    deal = await deal_of_anna(shop, ship_on="2025-11-24T18:00")
+    await shop.later(hours=4.5)
+    await audit(shop, ["not_sent"])
+    assert await found(shop) == []
+    await shop.later(hours=1)
+    await audit(shop, ["not_sent"])
+    assert await found(shop) == [("not_sent", deal)]

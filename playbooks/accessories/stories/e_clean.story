@@ -8,7 +8,7 @@ order 501 placed total 350000
 payment 501 "3500.00"
 see responsible Кирилл
 manager Кирилл sets stock=есть
-manager Кирилл sets ship_on=2026-03-31
+manager Кирилл sets ship_on=2026-03-30
 
 # Самовывоз: города и адреса не нужно.
 customer Борис is "Борис Лис" phone +79160002102
