@@ -11,7 +11,7 @@ from gateway.events import FormSubmitted, MessageReceived, Sender
 from gateway.reports import REPORTS, Asked, behind, make
 from gateway.shop_hooks import TOLD
 from state.facts import Narrow
-from tests.merged import undo
+from tests.merged import contact_of, merge, says, undo
 from tests.shop import MONDAY_NOON, PaperChannel, Shop, open_shop
 
 PHONE = "+79161234567"
@@ -123,3 +123,71 @@ async def test_an_order_that_finds_its_request_is_the_forms_until_that_is_undone
     assert await by_line(shop, source="order") == {}
     await undo(shop, merges[0]["id"])
     assert {name: line[3] for name, line in (await by_line(shop)).items()} == {form["source"]: [1], "order": [2]}
+
+
+def kept_lines(found: dict[str, tuple[int, int, int, list[int]]]) -> dict[str, list[int]]:
+    return {name: line[3] for name, line in found.items()}
+
+
+CHANNELS = (("telegram", "100"), ("whatsapp", "300"))
+
+
+async def test_a_merge_by_hand_and_an_order_that_finds_it_count_where_the_customer_wrote_first(database_url: str):
+    shop = open_shop(database_url, channels=[PaperChannel(*one) for one in CHANNELS], at=MONDAY_NOON)
+    await shop.hear(MessageReceived(Sender("whatsapp", "300", "w", "Анна", PHONE), "Здравствуйте"))
+    await shop.settle()
+    await shop.later(minutes=5)
+    await says(shop, "t", "Здравствуйте")
+    by_hand = await merge(shop, await contact_of(shop, "t"), await contact_of(shop, "w"))
+    first, second = await shop.all("deals")
+    assert (first["source"], first["reason"], second["closed_at"]) == ("whatsapp", "joined", None)
+    assert await by_line(shop) == {"whatsapp": (1, 0, 0, [second["id"]])}
+    await shop.later(minutes=5)
+    await told(shop, "orders", event="placed", order={"number": "4711", "total": 300_000}, customer={"phone": PHONE})
+    order = (await shop.all("deals"))[-1]
+    by_order = next(one["id"] for one in await shop.all("merges") if one["deal_id"] == order["id"])
+    await shop.ask(Move("won"), order["id"])
+    assert await by_line(shop) == {"whatsapp": (1, 1, 300_000, [order["id"]])}
+    await undo(shop, by_order)
+    assert kept_lines(await by_line(shop)) == {"whatsapp": [second["id"]], "order": [order["id"]]}
+    await undo(shop, by_hand)
+    assert kept_lines(await by_line(shop)) == {
+        "telegram": [second["id"]], "whatsapp": [first["id"]], "order": [order["id"]]
+    }  # fmt: skip
+    await shop.db.close()
+
+
+async def test_what_was_joined_to_a_lead_is_where_the_deal_came_from_that_goes_on_in_its_stead(database_url: str):
+    channels = [PaperChannel(*one) for one in CHANNELS]
+    shop = open_shop(database_url, channels=channels, playbook="accessories", at=MONDAY_NOON)
+    await says(shop, "w", "Нужен кошелёк")
+    await shop.later(minutes=5)
+    await says(shop, "t", "Нужен кошелёк")
+    number = await merge(shop, await contact_of(shop, "t"), await contact_of(shop, "w"))
+    first, lead = await shop.all("deals")
+    asked = {"city": "Тверь", "payment_way": "по ссылке", "delivery_way": "почтой", "contact_way": "SMS"}
+    await shop.ask(Move("details", fields=asked), lead["id"])
+    await shop.ask(Edit(tags=("данные проверены",)), lead["id"])
+    lead, order = (await shop.all("deals"))[1:]
+    assert (lead["source"], lead["reason"], order["source"]) == ("telegram", "converted", "telegram")
+    assert kept_lines(await by_line(shop)) == {"whatsapp": [order["id"]]}
+    assert kept_lines(await by_line(shop, source="whatsapp", funnel=order["funnel"])) == {"whatsapp": [order["id"]]}
+    await undo(shop, number)
+    assert kept_lines(await by_line(shop)) == {"telegram": [order["id"]], "whatsapp": [first["id"]]}
+    await shop.db.close()
+
+
+async def test_conversion_of_a_source_is_that_of_the_customers_who_first_came_by_it(shop: Shop):
+    await shop.hear(FormSubmitted(Sender("form", "vin", PHONE, "Анна", PHONE), "vin", {}))
+    await shop.settle()
+    await told(shop, "orders", event="placed", order={"number": "4711", "total": 300_000}, customer={"phone": PHONE})
+    form, _ = await shop.all("deals")
+    day = datetime.fromtimestamp(MONDAY_NOON / 1000, UTC).date()
+
+    async def came(source: str) -> int:
+        when = Narrow(MONDAY_NOON - DAY, MONDAY_NOON + DAY, MONDAY_NOON + DAY, source=source)
+        asked = Asked(shop.house.playbook, day, day, when)
+        lines = await shop.db.read(lambda c: make(c, REPORTS["leads"][""], asked).lines)
+        return sum(int(line.values["opened"] or 0) for line in lines)
+
+    assert (await came(form["source"]), await came("order")) == (1, 0)
