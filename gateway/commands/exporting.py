@@ -22,5 +22,6 @@ async def _export(db: Database, file: BinaryIO) -> None:
     """As a reader: a server at work beside it is not held up."""
     try:
         await db.read(lambda conn: file.writelines(export_lines(conn)))
+        file.flush()  # whoever has had enough is met here, not when the program ends
     finally:
         await db.close()

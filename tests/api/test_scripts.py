@@ -39,7 +39,7 @@ async def test_a_marketer_publishes_and_new_customers_meet_the_new_text(shop: Sh
     assert (after["revision"], after["number"], after["author"]["name"]) == (2, 2, "Вера")
     await shop.deal("new")
     said = await shop.ctx.db.read(
-        lambda c: c.exec_driver_sql("SELECT text FROM entries WHERE author='bot'").scalars().all()
+        lambda c: c.exec_driver_sql("SELECT text FROM entries WHERE author='bot' ORDER BY id").scalars().all()
     )
     assert said[-1].endswith("Чем помочь?")
     items = (await shop.get("/scripts/qualifier/versions"))["items"]
