@@ -76,6 +76,8 @@ def read_plan(node: Node | None, office: Office) -> AuditPlan | None:
     days = 1
     if isinstance(every, Scalar) and every.text.strip() == MONTHLY:
         days = 0
+    elif isinstance(every, Scalar) and every.text.strip().startswith("month"):
+        found.error(every, f"'every' is '{shown(every.text)}'", f"Did you mean '{MONTHLY}'?", "not_a_length")
     elif every is not None and (length := duration_of(every, "every", found)) is not None:
         days = length // _DAY
         if length % _DAY or not days:

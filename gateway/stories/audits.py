@@ -6,9 +6,10 @@ from io import BytesIO
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
+from bots.kit.problems import did_you_mean, shown
 from gateway.api import audit
 from gateway.stories.asking import HEAD, MOST, asked, by, viewer
-from gateway.stories.scene import Scene
+from gateway.stories.scene import Scene, Unseen
 from gateway.stories.seeing import Sight, has, listed, must
 from gateway.stories.words import BadLine, Words
 
@@ -24,6 +25,12 @@ def _meant(scene: Scene, manager: Mapping[str, Any] | None, whose: str) -> bool:
     return there["id"] == person.id if person is not None else has(there["name"], whose)
 
 
+def _must_be(scene: Scene, check: str) -> None:
+    checks = scene.rehearsal.house.playbook.checks
+    if check not in checks:
+        raise Unseen(f"there is no check '{shown(check)}'. {did_you_mean(check, checks)}")
+
+
 def finding(words: Words) -> Sight:
     """What the last audit has found wrong with the deal."""
     check = words.word("a check")
@@ -31,6 +38,7 @@ def finding(words: Words) -> Sight:
     eyes, narrow = by(words), words.named(_OF_FINDINGS)
 
     async def see(scene: Scene, wanted: bool) -> None:
+        _must_be(scene, check)
         deal = await scene.deal()
         answer = await asked(scene, viewer(scene, eyes), audit.list_findings, limit=MOST)
         there = [one for one in answer["items"] if deal["id"] == one["deal"] or deal["contact_id"] == one["contact"]]
@@ -47,7 +55,9 @@ def finding(words: Words) -> Sight:
             f"{one['check']} ({one['severity']}, {one['status']}, {(one['manager'] or _NOBODY)['name']}): {one['what']}"
             for one in there
         ]
-        must(bool(found), wanted, f"found is {listed(all_)}")
+        ever = await scene.rows("audit_runs", state="done")
+        none = "no audit has run yet: write audit above" if not ever else f"found is {listed(all_)}"
+        must(bool(found), wanted, none)
 
     return see
 
@@ -60,6 +70,7 @@ def sheet(words: Words) -> Sight:
         cells.append(words.word("what stands in a cell"))
 
     async def see(scene: Scene, wanted: bool) -> None:
+        _must_be(scene, check)
         title = scene.rehearsal.house.playbook.checks[check].title
         answer = await asked(scene, viewer(scene, eyes), audit.export_workbook)
         lines = _lines(answer.body).get(title)

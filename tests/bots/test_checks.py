@@ -104,6 +104,7 @@ def test_a_check_may_keep_to_a_date_of_the_deal():
         ("checks: {a: no}", "unknown_word"),
         ("checks: {a: {iff: {city: Тверь}, older: 1d}}", "unknown_key"),
         ("audit: {every: 90m}", "not_a_length"),
+        ("audit: {every: monthly}", "not_a_length"),
         ("audit: {every: 1d, at: 25:00}", "not_a_time"),
         ("audit: {every: 1d, at: 24:00}", "not_a_time"),
     ],
