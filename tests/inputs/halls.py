@@ -140,7 +140,9 @@ class Hall:
         return await self.app.db.read(lambda c: [dict(r._mapping) for r in c.execute(asked)])
 
     async def kept(self) -> int:
-        return int(await self.app.db.read(lambda c: c.execute(text("SELECT count(*) FROM inbox")).scalar_one()))
+        """How many posts; what the house tells itself meanwhile (a send that was settled) is none."""
+        count = text("SELECT count(*) FROM inbox WHERE channel <> 'parley'")
+        return int(await self.app.db.read(lambda c: c.execute(count).scalar_one()))
 
     async def last(self) -> dict[str, Any]:
         """The newest inbox row, settled."""

@@ -28,7 +28,7 @@ customer Глафира is "Глафира" phone +79160000103
 order 4711 placed total 125000 paid yes
 order 4711 ready
 manager Пётр takes
-manager Пётр sets keep_until=2026-03-03
+manager Пётр sets keep_until=2026-03-02
 
 # Всё в порядке: разговор идёт, следующая задача есть.
 customer Дарья telegram: Здравствуйте
