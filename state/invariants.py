@@ -128,13 +128,17 @@ def mislaid(conn: Connection) -> Iterator[str]:
 
 
 def joined_to_nothing(conn: Connection) -> Iterator[str]:
-    """A deal that was joined is part of another by a merge that stands, and holds nothing that is to be done."""
+    """A deal that was joined is part of another by a merge that stands, and holds nothing that is to be done but what its own
+    order's news have called for since.
+    """
     m = merges.c
     stands = select(m.id).where(m.from_deal_id == deals.c.id, m.kind == "deals", m.undone_at.is_(None)).exists()
     for (deal,) in conn.execute(select(deals.c.id).where(deals.c.reason == "joined", ~stands)):
         yield f"deal {deal} is joined to none"
+    news = entries.c.deal_id == tasks.c.deal_id, entries.c.kind == "order", entries.c.at == tasks.c.created_at
+    since = select(entries.c.id).where(*news).exists()
     due = select(tasks.c.id, tasks.c.deal_id).join(deals, deals.c.id == tasks.c.deal_id)
-    for task, deal in conn.execute(due.where(tasks.c.state == "open", deals.c.reason == "joined")):
+    for task, deal in conn.execute(due.where(tasks.c.state == "open", deals.c.reason == "joined", ~since)):
         yield f"task {task} is open in deal {deal}, which is part of another"
 
 

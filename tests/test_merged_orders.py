@@ -10,6 +10,7 @@ import pytest
 from gateway.desk import Edit, Move, OpenDeal, Take
 from gateway.events import CallEnded, Sender
 from gateway.shop_hooks import TOLD
+from state.invariants import joined_to_nothing
 from state.merges import Refused
 from state.order_news import BROUGHT
 from tests.merged import act, contact_of, merge, merge_deals, must_hold, open_deals, says, two_channels, undo
@@ -185,6 +186,7 @@ async def test_money_for_an_order_that_was_joined_to_another_is_its_own_and_some
     await paid(shop, 40_000)
     assert [task["deal_id"] for task in await shop.all("tasks") if task["kind"] == "check_payment"] == [two["id"]]
     assert (await shop.deal(other["id"]))["fields"].get("paid_sum") is None
+    assert await shop.db.read(lambda c: list(joined_to_nothing(c))) == []
     await undo(shop, number)
     assert seen(await shop.deal(two["id"]))[2:] == ("yes", 40_000, NUMBER)
     await must_hold(shop)

@@ -94,6 +94,16 @@ def test_a_database_is_filled_once(tmp_path: Path):
     assert (again.exit_code, "is not empty" in again.output) == (1, True)
 
 
+def test_a_seed_goes_the_same_way_in_a_database_of_ones_own(tmp_path: Path):
+    args = ["simulate", "--days", "1", "--customers", "3", "--seed", "5"]
+    own = ["--database", f"sqlite:///{tmp_path / 'own.db'}"]
+    marks = [
+        next(line for line in CliRunner().invoke(main, [*args, *more]).output.splitlines() if "  data " in line)
+        for more in ([], own)
+    ]
+    assert marks[0] == marks[1]
+
+
 @pytest.mark.nightly
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", range(1, 21))
