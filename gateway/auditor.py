@@ -171,8 +171,8 @@ def begins_of(plan: AuditPlan, zone_name: str, after: Instant, until: Instant) -
     """When periods begin: behind the first moment, up to the second one."""
     zone = zone_of(zone_name)
     for day in range(local_day(after, zone).toordinal(), local_day(until, zone).toordinal() + 1):
-        begins = day % plan.days == 0 if plan.days else datetime.fromordinal(day).day == 1
-        if begins and after < (at := at_clock(day, plan.minute, zone)) <= until:
+        at = at_clock(day, plan.minute, zone)
+        if after < at <= until and not period_of(plan, zone_name, at - 1):
             yield at
 
 

@@ -18,6 +18,7 @@ from gateway.reaching import keep, way_to_write
 from gateway.refusals import Conflict, Invalid, said
 from gateway.steering import Clarify, MoveRun, SteerBot, must_be_open
 from gateway.templates import Known, must_render, own_words
+from state.merges import JOINED
 from state.records import Deal, Person, Task
 
 MOST_TAGS: Final = 50
@@ -98,7 +99,7 @@ def obey_manager(ledger: Ledger, deal: Deal | None, command: Command, who: Perso
         raise Conflict("gone", "the deal is not there any more")
     if (
         deal.closed_at is not None
-        and deal.reason == "joined"
+        and deal.reason == JOINED
         and not isinstance(command, FinishTask | EditTask | MoveRun)
     ):
         raise Conflict("joined", "the deal is part of another by now")

@@ -56,14 +56,13 @@ def leave(conn: Connection, person: int, heir: str, now: Instant) -> int:
 
 def go_away(conn: Connection, person: int, until: Instant | None, heir: str, now: Instant) -> int:
     """For a while, without `until` until they are back; with an heir what they have goes to others at once."""
-    staff.edit(conn, person, away_until=FOREVER if until is None else until)
+    staff.edit(conn, person, now, away_until=FOREVER if until is None else until)
     return _hand_over(conn, person, heir, now) if heir else 0
 
 
 def come_back(conn: Connection, person: int, now: Instant) -> int:
     """The answer: how many deals of the pool are looked at again."""
-    staff.edit(conn, person, away_until=None)
-    return staff.wake_waiting(conn, now)
+    return staff.edit(conn, person, now, away_until=None)
 
 
 def _hand_over(conn: Connection, person: int, heir: str, now: Instant) -> int:

@@ -18,6 +18,7 @@ from gateway.entering import enter
 from gateway.ledger import Ledger
 from gateway.wording import Wording
 from state.chains import led_by
+from state.merges import JOINED
 from state.records import Deal
 
 Ignored = str
@@ -274,12 +275,12 @@ def _know(ledger: Ledger, sender: ev.Sender) -> None:
 
 def _latest(deals: Iterable[Deal]) -> Deal | None:
     """The open one first; one that was joined to another only where that one is not there."""
-    return max(deals, key=lambda d: (d.closed_at is None, d.reason != "joined", d.opened_at, d.id), default=None)
+    return max(deals, key=lambda d: (d.closed_at is None, d.reason != JOINED, d.opened_at, d.id), default=None)
 
 
 def _money_came(ledger: Ledger, deal: Deal, number: str) -> None:
     """No trigger hears of a deal that was given up, or of an order that was joined to another: somebody has to."""
-    if deal.outcome == "lost" or deal.reason == "joined":
+    if deal.outcome == "lost" or deal.reason == JOINED:
         ledger.create_task(deal, "check_payment", ledger.words.line("task_paid_lost", number=number), "robot")
 
 

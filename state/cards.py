@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from state.companies import Company, of_deals
+from state.merges import JOINED
 from state.people import find_people
 from state.records import Contact, Deal, Identity, Instant, Person, Run
-from state.strangers import JOINED, NO_CUSTOMER, is_stranger
+from state.strangers import NO_CUSTOMER, is_stranger
 from state.tables import contacts, deals, identities, points, runs
 
 _DEAL = [deals.c[f.name] for f in fields(Deal)]

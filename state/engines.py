@@ -65,8 +65,8 @@ def sqlite(url: str, pragmas: tuple[str, ...], begin: str) -> Engine:
         execution_options={"compiled_cache": _COMPILED},
     )
 
-    if isinstance(engine.dialect, Sqlite):
-        engine.dialect.begin = begin
+    dialect: Any = engine.dialect  # ours: `registry` has it for every address of this kind
+    dialect.begin = begin
 
     @event.listens_for(engine, "connect")
     def _connected(dbapi: Any, _record: Any) -> None:

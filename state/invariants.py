@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, func, literal_column, select
 
 from state import inbox
+from state.merges import JOINED
 from state.records import Instant
 from state.tables import deals, entries, firings, identities, merges, parts, runs, tasks, timers
 from state.tables import inbox as inbox_table
@@ -133,12 +134,12 @@ def joined_to_nothing(conn: Connection) -> Iterator[str]:
     """
     m = merges.c
     stands = select(m.id).where(m.from_deal_id == deals.c.id, m.kind == "deals", m.undone_at.is_(None)).exists()
-    for (deal,) in conn.execute(select(deals.c.id).where(deals.c.reason == "joined", ~stands)):
+    for (deal,) in conn.execute(select(deals.c.id).where(deals.c.reason == JOINED, ~stands)):
         yield f"deal {deal} is joined to none"
     news = entries.c.deal_id == tasks.c.deal_id, entries.c.kind == "order", entries.c.at == tasks.c.created_at
     since = select(entries.c.id).where(*news).exists()
     due = select(tasks.c.id, tasks.c.deal_id).join(deals, deals.c.id == tasks.c.deal_id)
-    for task, deal in conn.execute(due.where(tasks.c.state == "open", deals.c.reason == "joined", ~since)):
+    for task, deal in conn.execute(due.where(tasks.c.state == "open", deals.c.reason == JOINED, ~since)):
         yield f"task {task} is open in deal {deal}, which is part of another"
 
 

@@ -176,7 +176,7 @@ def _move_all(
         data["moved_run"] = going_on.id
     elif going_on is not None:
         data["kept_run"] = going_on.id
-    closed = {"closed_at": now, "reason": "joined", "waiting_since": None, "epoch": gone.epoch + 1}
+    closed = {"closed_at": now, "reason": merges.JOINED, "waiting_since": None, "epoch": gone.epoch + 1}
     conn.execute(update(t.deals).where(t.deals.c.id == gone.id).values(closed | {"version": gone.version + 1}))
     one = _as_one(conn, kept, gone, going_on, words) | {"epoch": epoch, "version": kept.version + 1}
     conn.execute(update(t.deals).where(t.deals.c.id == kept.id).values(one))

@@ -5,7 +5,7 @@ A line is written in the commit that it tells of, so there is no merge without o
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
@@ -14,6 +14,8 @@ from state.records import Instant, Merge, Person
 from state.tables import contacts, deals, merges
 
 _COLUMNS = [merges.c[f.name] for f in fields(Merge)]
+JOINED: Final = "joined"
+"""Why a deal is closed that has become part of another."""
 
 
 class Refused(Exception):

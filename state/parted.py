@@ -39,7 +39,7 @@ def part_deals(
     """
     data = merge.data
     one, two = joining.find(conn, merge.deal_id or 0), joining.find(conn, merge.from_deal_id or 0)
-    if one is None or two is None or one.reason == "joined" or two.reason != "joined":
+    if one is None or two is None or one.reason == merges.JOINED or two.reason != merges.JOINED:
         raise Refused("gone", "one of the deals is not there any more")
     joining.lock(conn, one.contact_id, two.contact_id)
     routes = sides.routes | frozenset(data["routes"])

@@ -47,8 +47,9 @@ _WAITING: Final = (
     .where(_IN_POOL, timers.c.due_at > bindparam("now"), deals.c.responsible_id.is_(None))
     .order_by(deals.c.opened_at, deals.c.id)
 )
-_HOWEVER_MANY: Final = 1_000_000
 _AT_ONCE: Final = 500
+_OF_ROOM: Final = frozenset({"role", "groups", "calendar", "capacity", "active"})
+"""What decides who is given deals, besides being there."""
 _HANDING_OUT: Final = 5_062_020_002
 """PostgreSQL's advisory lock of whoever hands out the pool."""
 _LOOK: Final = Bulk(
@@ -120,9 +121,13 @@ def note_given(conn: Connection, given: Iterable[tuple[str, int]], now: Instant)
     _GIVEN.write(conn, rows)
 
 
-def edit(conn: Connection, person_id: int, **values: Any) -> None:
-    """`groups`, `calendar`, `capacity`, `away_until`, `active`, `name`, `role`."""
+def edit(conn: Connection, person_id: int, now: Instant, **values: Any) -> int:
+    """`groups`, `calendar`, `capacity`, `away_until`, `active`, `name`, `role`. Where somebody may have room by it, the pool looks
+    again: the answer is how many of its deals do.
+    """
     conn.execute(update(people).where(people.c.id == person_id).values(**values))
+    is_back = "away_until" in values and values["away_until"] is None
+    return wake_waiting(conn, now) if is_back or not _OF_ROOM.isdisjoint(values) else 0
 
 
 def seen(conn: Connection, person_id: int, now: Instant) -> bool:
@@ -140,6 +145,7 @@ def add_member(
             calendar=calendar, capacity=capacity,
         )
     )  # fmt: skip
+    wake_waiting(conn, now)
 
 
 def anybody_waits(conn: Connection) -> bool:
@@ -147,9 +153,7 @@ def anybody_waits(conn: Connection) -> bool:
     return conn.execute(_ANYBODY).first() is not None
 
 
-def wake_waiting(
-    conn: Connection, now: Instant, rules: Collection[str] | None = None, most: int = _HOWEVER_MANY
-) -> int:
+def wake_waiting(conn: Connection, now: Instant, rules: Collection[str] | None = None, most: int | None = None) -> int:
     """Deals that wait for somebody look again now, the oldest first: those of these rules, else of all. The answer: how many.
 
     Their lanes are taken in one order, and whoever has one in hand is waited for: what it decided before is looked at again.

@@ -4,12 +4,11 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, select
 
+from state.merges import JOINED
 from state.tables import deals
 
 NO_CUSTOMER: Final = "not_a_customer"
 """Why a deal of such a one is closed."""
-JOINED: Final = "joined"
-"""Why one is that has become part of another."""
 
 
 def is_stranger(contact: Any) -> ColumnElement[bool]:

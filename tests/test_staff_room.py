@@ -185,7 +185,7 @@ async def test_a_marketer_gets_no_customers_to_see(shop: Shop):
     assert await shop.all("deals") == []
     boris = await hired(shop, "Борис", "600")
     out = await task_for(shop, boris)
-    await shop.db.write(lambda c: staff.edit(c, boris.person.id, role="marketer"))
+    await shop.db.write(lambda c: staff.edit(c, boris.person.id, shop.clock.now(), role="marketer"))
     shop.turns.forget_staff()
     await boris.press(out, "take")
     assert "роли" in boris.text()
@@ -215,7 +215,7 @@ async def test_a_task_comes_with_what_to_do_and_the_customers_words_quoted(shop:
 
 async def test_tasks_of_nobody_come_to_those_who_are_there_and_ones_own_to_nobody_else(shop: Shop):
     anna, boris = await hired(shop), await hired(shop, "Борис", "600")
-    await shop.db.write(lambda c: staff.edit(c, boris.person.id, away_until=10**14))
+    await shop.db.write(lambda c: staff.edit(c, boris.person.id, shop.clock.now(), away_until=10**14))
     shop.turns.forget_staff()
     await shop.write("Нужны колодки")
     deal = await shop.deal()

@@ -3,9 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,13 +14,10 @@ from gateway.events import MessageReceived, OrderChanged, ReachChanged, Received
 from gateway.refusals import Conflict, Invalid
 from state import tables
 from tests.bots.scripts import compiled
+from tests.moments import moscow
 from tests.shop import BORIS, PaperChannel, Shop, furnished, open_shop
 
 TEXT = Limits(text=4096, caption=1024, unit="chars", buttons=0, label=40)
-
-
-def moscow(*when: int) -> int:
-    return round(datetime(*when, tzinfo=ZoneInfo("Europe/Moscow")).timestamp() * 1000)  # type: ignore[arg-type]
 
 
 NOON = moscow(2025, 11, 24, 12)

@@ -225,7 +225,7 @@ async def _closed(ctx: ApiContext, leading: int, other: int) -> Refusal:
     """Which of the two it is that cannot be merged any more, with that one as it is now."""
     for number in (other, leading):
         deal = await _must_be_there(ctx, number)
-        if deal.closed_at is not None and deal.reason == "joined":
+        if deal.closed_at is not None and deal.reason == merges.JOINED:
             return await lost_race(ctx, number, "joined", "")
         if deal.closed_at is not None:
             return await lost_race(ctx, number, "closed", f"deal {number} is closed: only open deals can be merged")

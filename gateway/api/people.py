@@ -26,9 +26,6 @@ from state.records import Person
 calls = Calls()
 log = structlog.get_logger()
 
-_OF_ROOM = frozenset({"role", "groups", "calendar", "capacity"})
-"""What decides who is given deals: the pool looks again."""
-
 
 class ColleagueShape(TypedDict):
     id: int
@@ -134,14 +131,11 @@ async def edit_person(ctx: ApiContext, who: Person, person_id: Id, body: PersonB
 
     def job(conn: Connection) -> None:
         if given:
-            staff.edit(conn, person_id, **given)
+            staff.edit(conn, person_id, now, **given)
         if body.active is False:
             leaving.leave(conn, person_id, heir, now)
-            return
-        if body.active:
-            staff.edit(conn, person_id, active=1)
-        if body.active or not _OF_ROOM.isdisjoint(given):
-            staff.wake_waiting(conn, now)
+        elif body.active:
+            staff.edit(conn, person_id, now, active=1)
 
     await ctx.db.write(job, "people")
     changed = await _changed(ctx, person_id)

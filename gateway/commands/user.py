@@ -103,8 +103,7 @@ def edit(
 
         def job(conn: Connection) -> staff.Colleague | None:
             one = whom(conn, who)
-            staff.edit(conn, one.id, **changed)
-            staff.wake_waiting(conn, now)
+            staff.edit(conn, one.id, now, **changed)
             return staff.colleague(conn, one.id)
 
         one = write(db, job)
@@ -215,7 +214,6 @@ def signin_link(db: Database, base: str, fresh: Newcomer, *, again: bool = False
             )
         one = Person(db.ids.take("person"), fresh.name, fresh.role, active=True)
         staff.add_member(conn, one, fresh.groups, fresh.calendar, fresh.capacity, now)
-        staff.wake_waiting(conn, now)
         return people.issue_signin(conn, db.ids, one.id, now)
 
     return f"{base}/signin?token={write(db, make)}"

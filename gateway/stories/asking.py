@@ -5,14 +5,13 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from bots.kit.problems import shown
 from gateway.api.app import CALLS
 from gateway.api.calls import Answer, Call, Handler
 from gateway.api.context import ApiContext
 from gateway.api.errors import Refusal
 from gateway.api.policy import admit, policy_of
 from gateway.stories.carrier import PaperCarrier
-from gateway.stories.scene import Denied, Scene, Unseen
+from gateway.stories.scene import Denied, Scene
 from gateway.stories.words import Words
 from state.records import Person
 
@@ -60,8 +59,4 @@ def by(words: Words) -> str:
 
 
 def viewer(scene: Scene, name: str) -> Person:
-    if not name:
-        return HEAD
-    if name not in scene.staff:
-        raise Unseen(f"nobody called '{shown(name)}' works here")
-    return scene.staff[name]
+    return scene.person(name) if name else HEAD

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from bots.kit.problems import did_you_mean, shown
+from bots.kit.problems import shown
 from gateway.api.audit import settle_finding
 from gateway.channels.paper import ACCOUNTS
 from gateway.desk import Command, Edit, Move, OpenDeal, Take, Write, WriteNote
@@ -25,18 +25,9 @@ def read_manager(line: str) -> Do:
     act = _VERBS[verb](words)
 
     async def do(scene: Scene) -> None:
-        await act(scene, _person(scene, name))
+        await act(scene, scene.person(name))
 
     return do
-
-
-def _person(scene: Scene, name: str) -> Person:
-    if name not in scene.staff:
-        remedy = (
-            did_you_mean(name, scene.staff) if scene.staff else "Name them in the story's head: people: Анна, Глеб head"
-        )
-        raise Unseen(f"nobody called '{shown(name)}' works here. {remedy}")
-    return scene.staff[name]
 
 
 async def _ask(scene: Scene, who: Person, command: Command) -> None:
@@ -122,7 +113,7 @@ def _gives(words: Words) -> Act:
         words.end()
 
         async def hand(scene: Scene, who: Person) -> None:
-            heir = _person(scene, name)
+            heir = scene.person(name)
             await _ask(scene, who, Edit(responsible=heir.id, name=heir.name))
 
         return hand
@@ -140,7 +131,7 @@ def _gives(words: Words) -> Act:
                 given["due"] = words.length()
 
     async def task(scene: Scene, who: Person) -> None:
-        whose = _person(scene, given["to"]).id if "to" in given else None
+        whose = scene.person(given["to"]).id if "to" in given else None
         due = scene.now + given["due"] if "due" in given else None
         await _ask(scene, who, GiveTask(text, given.get("kind", "other"), whose, due))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from bots.kit.problems import did_you_mean, shown
 from gateway.auditor import Auditor, begins_of
 from gateway.channels.base import Outcome, Outgoing
 from gateway.channels.paper import ACCOUNTS
@@ -219,6 +220,11 @@ class Scene:
         return None
 
     def person(self, name: str) -> Person:
+        """By their key in the team, or by name."""
+        if name not in self.staff:
+            nobody = "Name them in the story's head: people: Анна, Глеб head"
+            remedy = did_you_mean(name, self.staff) if self.staff else nobody
+            raise Unseen(f"nobody called '{shown(name)}' works here. {remedy}")
         return self.staff[name]
 
 

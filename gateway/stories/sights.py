@@ -141,9 +141,7 @@ def _responsible(words: Words) -> Sight:
 
     async def see(scene: Scene, wanted: bool) -> None:
         there = (await scene.deal())["responsible_id"]
-        person = scene.staff.get(name)
-        if name and person is None:
-            raise Unseen(f"nobody called {name} works here")
+        person = scene.person(name) if name else None
         holds = there == person.id if person else there is not None
         must(holds, wanted, f"responsible is {_name(scene, there)}")
 

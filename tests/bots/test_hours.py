@@ -9,14 +9,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bots.kit.hours import DAY, Hours, at_clock, next_at_clock, zone_of
+from tests.moments import instant as at
 
 ZONES = ["Europe/Moscow", "Europe/Berlin", "Europe/Kyiv", "America/New_York", "Australia/Lord_Howe", "America/St_Johns"]
 WEEKDAYS = ((540, 780), (840, 1140))
 MINUTE, HOUR = 60_000, 3_600_000
-
-
-def at(zone: str, *when: int, fold: int = 0) -> int:
-    return round(datetime(*when, tzinfo=ZoneInfo(zone), fold=fold).timestamp() * 1000)  # type: ignore[arg-type]
 
 
 def hours(zone: str = "Europe/Moscow", **days: tuple[tuple[int, int], ...]) -> Hours:

@@ -2,8 +2,6 @@
 
 import json
 from collections import Counter
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,6 +12,7 @@ from bots.kit.hours import Hours
 from bots.kit.run import Facts, RunState
 from bots.kit.walk import begin, step
 from tests.bots.scripts import HOUR, NOW, compiled
+from tests.moments import moscow
 
 OFFICE = Hours("Europe/Moscow", (((600, 1140),),) * 5 + ((), ()))  # Mon-Fri 10:00-19:00
 FAR = Hours("Asia/Vladivostok", (((480, 720),),) * 7)  # every day 8:00-12:00, which is 1:00-5:00 in Moscow
@@ -26,10 +25,6 @@ def talking(text: str, **facts: object) -> Conversation:
 
 def lines(said: object) -> list[str]:
     return [str(line) for line in said]  # type: ignore[attr-defined]
-
-
-def moscow(*when: int) -> int:
-    return round(datetime(*when, tzinfo=ZoneInfo("Europe/Moscow")).timestamp() * 1000)  # type: ignore[arg-type]
 
 
 # -- check -----------------------------------------------------------------------------------------------------------

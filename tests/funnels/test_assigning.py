@@ -48,9 +48,10 @@ async def hired(shop: Shop, *names: str, **more: Any) -> list[Person]:
     return people
 
 
-async def edited(shop: Shop, person: Person, **values: Any) -> None:
-    await shop.db.write(lambda c: staff.edit(c, person.id, **values))
+async def edited(shop: Shop, person: Person, **values: Any) -> int:
+    looking = await shop.db.write(lambda c: staff.edit(c, person.id, shop.clock.now(), **values))
     shop.turns.forget_staff()
+    return looking
 
 
 async def holders(shop: Shop) -> list[int | None]:
@@ -165,8 +166,7 @@ async def test_whoever_comes_back_is_given_what_waits(shop: Shop):
     (anna,) = await hired(shop, "Анна")
     await edited(shop, anna, away_until=NOON + 100 * HOUR)
     await inquiries(shop, "1", "2")
-    await edited(shop, anna, away_until=None)
-    assert await shop.db.write(lambda c: staff.wake_waiting(c, shop.clock.now())) == 2
+    assert await edited(shop, anna, away_until=None) == 2
     await shop.settle()
     assert await holders(shop) == [anna.id, anna.id]
 

@@ -117,7 +117,7 @@ async def hired(shop: Shop, name: str, role: Role = "manager", calendar: str = "
 
     def make(conn: Any) -> tuple[Person, str]:
         one = people.add_person(conn, shop.db.ids, name, role, shop.clock.now())
-        staff.edit(conn, one.id, calendar=calendar)
+        staff.edit(conn, one.id, shop.clock.now(), calendar=calendar)
         return one, people.issue_telegram(conn, shop.db.ids, one.id, shop.clock.now())
 
     one, code = await shop.db.write(make)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -74,21 +75,18 @@ async def test_a_chain_of_forty_at_once_is_gone_through_whole_and_in_order(opene
     assert not [text for text in await tasks(shop) if "по кругу" in text]
 
 
-async def test_a_long_chain_goes_on_where_it_was_when_the_process_stops_in_between(opened):
+async def test_a_long_chain_goes_on_where_it_was_when_the_process_stops_in_between(
+    opened, monkeypatch: pytest.MonkeyPatch
+):
     shop: Shop = opened(chained(MOST_ROBOTS))
     await shop.write("Хочу учиться")
-    moving = shop.ask(Move("round"))
-
-    async def settle_nothing() -> None:
-        return
-
-    settle, shop.settle = shop.settle, settle_nothing  # type: ignore[method-assign]
-    await moving
+    with monkeypatch.context() as stopped:
+        stopped.setattr(shop, "settle", AsyncMock())
+        await shop.ask(Move("round"))
     gone = len([one for one in await turns(shop) if one[0].startswith("r")])
     assert 0 < gone < MOST_ROBOTS, "one turn does not do all of it"
     shop.turns = type(shop.turns)(shop.db, shop.house, shop.live, shop.clock)
-    await settle()
-    shop.settle = settle  # type: ignore[method-assign]
+    await shop.settle()
     fired = [rule for rule, _, _ in await turns(shop) if rule.startswith("r")]
     assert fired == [f"r{k}" for k in range(1, MOST_ROBOTS + 1)]
 

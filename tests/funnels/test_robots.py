@@ -1,22 +1,17 @@
 """Robots and triggers through the whole gateway, in virtual time, on both databases."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from gateway.desk import Edit, Invalid, Move
 from gateway.events import CallEnded, Sender
+from tests.moments import moscow
 from tests.shop import PaperChannel, Shop, open_shop
 
 SCHOOL = str(Path(__file__).parent / "playbook")
-
-
-def moscow(*when: int) -> int:
-    return round(datetime(*when, tzinfo=ZoneInfo("Europe/Moscow")).timestamp() * 1000)  # type: ignore[arg-type]
 
 
 NOON = moscow(2025, 11, 24, 12)

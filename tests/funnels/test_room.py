@@ -1,7 +1,7 @@
 """All are full, and then somebody has room: the pool looks at once, who came first before the others. On both databases."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -161,8 +161,8 @@ async def test_a_deal_that_a_robot_deletes_makes_room(shop: Shop):
 async def test_more_room_is_given_at_once(shop: Shop):
     anna, _ = await full(shop)
     one = people.Person(anna, "Анна", "manager", active=True)
-    await edited(shop, one, capacity=3)
-    assert await shop.db.write(lambda c: staff.wake_waiting(c, shop.clock.now())) == 3
+    assert await edited(shop, one, name="Анна А.") == 0
+    assert await edited(shop, one, capacity=3) == 3
     await shop.settle()
     assert await waiting(shop) == {5}
 
@@ -424,11 +424,10 @@ async def test_who_hands_out_the_pool_knows_what_another_process_has_just_given(
     shop, other = two
     await full(shop)
     first, second = await deal_of(shop, 1), await deal_of(shop, 2)
-    closing: Callable[[Turns, int], Any] = lambda turns, deal: asked(turns, shop, deal, Move("lost", "refused"))  # noqa: E731
-    tasks = [await closing(other, first)]
-    await other.once()
-    tasks.append(await closing(other, second))
-    await other.once()
+    tasks = []
+    for deal in (first, second):
+        tasks.append(await asked(other, shop, deal, Move("lost", "refused")))
+        await other.once()
     await asyncio.gather(*tasks)
     # Both have room, three look at once; this process still counts Anna and Boris as full, or as empty.
     for _ in range(4):

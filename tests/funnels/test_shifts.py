@@ -1,13 +1,12 @@
 """The shifts of the school that ships: who is given what comes in, by day and in the evening. On both databases."""
 
 from dataclasses import replace
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from bots.kit.business import Playbook
 from gateway.hiring import hire
+from tests.moments import instant
 from tests.shop import PaperChannel, Shop, open_shop
 
 MOSCOW, BERLIN = "Europe/Moscow", "Europe/Berlin"
@@ -21,7 +20,7 @@ def moved(shop: Playbook, zone: str) -> Playbook:
 
 
 async def school(database_url: str, zone: str, *when: int) -> Shop:
-    at = round(datetime(*when, tzinfo=ZoneInfo(zone)).timestamp() * 1000)  # type: ignore[arg-type]
+    at = instant(zone, *when)
     shop = open_shop(database_url, channels=[PaperChannel("chat")], playbook="school", at=at, always_open=False)
     if zone != MOSCOW:
         shop.house.playbook = moved(shop.house.playbook, zone)

@@ -139,7 +139,7 @@ NOT_SO = (
     ("see tag VIP", "the tags are nothing"),
     ("see field city Тверь", "the fields are none"),
     ("see responsible Анна", "responsible is nobody"),
-    ("see responsible Аня", "nobody called Аня works here"),
+    ("see responsible Аня", "nobody called 'Аня' works here"),
     ("see won", "the deal is open"),
     ("see no open", "the deal is open"),
     ("see lost", "the deal is open"),
