@@ -20,7 +20,7 @@ from statistics import median
 from typing import Any
 
 from bench import report, stores
-from bench.loop import collect_as_the_app, watched
+from bench.loop import watched
 from bench.measure import memory_mb, percentile
 from bench.programs import OUT, ROOT
 from bench.stores import Store
@@ -28,6 +28,7 @@ from gateway import audit_export
 from gateway.auditor import Auditor
 from gateway.clock import SetClock
 from gateway.events import MessageReceived
+from gateway.garbage import collect_seldom
 from gateway.house import House
 from gateway.playbooks import read_house
 from state import audits
@@ -68,7 +69,7 @@ def main() -> int:
     for _ in range(asked.times):
         for store in stores.each(asked.on or stores.NAMES):
             fill(store.url, asked.deals, asked.dirty)
-            collect_as_the_app()
+            collect_seldom()
             found.setdefault(store.name, []).append(asyncio.run(measure(store)))
     print(f"\n{'':<22}" + "".join(f"{title:>{width}}" for title, _, width, _ in CELLS))
     for name, several in found.items():

@@ -1,7 +1,6 @@
 """How long the event loop stood still: something in it wants to be woken every five milliseconds, and is so much later."""
 
 import asyncio
-import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,13 +25,6 @@ class Watch:
             now = time.perf_counter()
             self.late.append((now - at - _EVERY_S) * 1_000)
             at = now
-
-
-def collect_as_the_app() -> None:
-    """The garbage collector stops the loop as well: it is set as the app sets it. For a process of its own."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
 
 
 @contextmanager

@@ -22,9 +22,10 @@ from typing import Any
 import psycopg
 
 from bench import report, stores
-from bench.loop import collect_as_the_app, watched
+from bench.loop import watched
 from bench.programs import OUT, ROOT
 from bench.stores import Store
+from gateway.garbage import collect_seldom
 from gateway.playbooks import read_house
 from gateway.reports import REPORTS, Asked, Kind, Report, behind, make
 from state.database import Connection, Database
@@ -57,7 +58,7 @@ def main() -> int:
     found = {}
     for store in stores.each(asked.on or stores.NAMES):
         fill(store.url, asked.deals)
-        collect_as_the_app()
+        collect_seldom()
         titles = "".join(f"{title:>9}" for title in TITLES)
         print(f"\n{store.name:<22}" + "".join(f"{period:>{len(titles)}}" for period in PERIODS))
         print(f"{'':<22}{titles}{titles}{'SQL':>6}", flush=True)

@@ -4,7 +4,6 @@ Start: schema, workers, doors. Stop: doors refuse, what came in is handled, what
 """
 
 import asyncio
-import gc
 import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -31,6 +30,7 @@ from gateway.delivery import Delivery
 from gateway.events import Received
 from gateway.fetch import Fetcher
 from gateway.files import Shelf
+from gateway.garbage import collect_seldom
 from gateway.hooks import MOST_BYTES, Door, Single
 from gateway.house import House
 from gateway.intake import Intake
@@ -103,10 +103,7 @@ class App:
         except BaseException:
             await (self.stop() if self._session is not None else self._close())
             raise
-        gc.collect()
-        gc.freeze()
-        # A batch makes some 20,000 objects and drops them again: a collection for each would only walk them.
-        gc.set_threshold(100_000, 20, 50)
+        collect_seldom()
 
     async def _start(self, host: str, port: int, *, workers: bool) -> None:
         self._prepare_folder()

@@ -1,7 +1,6 @@
 """`parley simulate`: a month of a shop in virtual time, the same for the same seed; its invariants, its figures, a demo database."""
 
 import asyncio
-import gc
 import hashlib
 import shlex
 import sys
@@ -16,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from gateway.garbage import collect_seldom
 from gateway.simulation.invariants import breaches
 from gateway.simulation.month import Plan, simulate
 from gateway.stories.playing import Stage, stage
@@ -111,9 +111,7 @@ def _prepared(url: str) -> str:
 
 
 async def _one(plan: Plan, url: str) -> int:
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)  # as the gateway itself has it
+    collect_seldom()
     began = time.process_time()
     world = await simulate(plan, url)
     took = time.process_time() - began
